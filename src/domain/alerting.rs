@@ -1,0 +1,142 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{CameraId, Class, MediaTime, RuleId, SiteId};
+use crate::geometry::BBox;
+
+/// The kinds of violation, one rule each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A vehicle stands in a fire lane (消防车通道违停).
+    FireLaneParking,
+    /// Fewer people than required at the fire control room's post (消防控制室离岗).
+    ControlRoomUnattended,
+    /// An electric bicycle, scooter or moped is taken into an elevator (电动车进电梯).
+    EbikeInElevator,
+}
+
+impl Kind {
+    /// Every kind, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::FireLaneParking, Self::ControlRoomUnattended, Self::EbikeInElevator];
+
+    /// The name as written in configuration and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FireLaneParking => "fire_lane_parking",
+            Self::ControlRoomUnattended => "control_room_unattended",
+            Self::EbikeInElevator => "ebike_in_elevator",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How far a violation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It will be one unless it ends soon.
+    Warned,
+    /// It is one.
+    Raised,
+    /// It still is one, or more is known about it.
+    Updated,
+    /// It is over.
+    Ended,
+}
+
+/// A moment of a violation, for people and programs that look it up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    /// On the camera's clock, in seconds since its first picture.
+    pub media_s: MediaTime,
+    /// On the wall.
+    pub wall: Timestamp,
+    /// The recording it lies in; none for live cameras.
+    pub file: Option<String>,
+    /// Where in that recording, in seconds from its first picture.
+    pub file_s: Option<MediaTime>,
+}
+
+/// How many people were seen and how many are required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The most that were seen at once during the violation's look.
+    pub seen: u32,
+    /// What the rule requires.
+    pub required: u32,
+}
+
+/// What a file of evidence shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceRole {
+    /// The picture of the moment the state began.
+    Started,
+    /// The picture of the moment it became a violation.
+    Raised,
+    /// The picture of the moment it was over.
+    Ended,
+    /// The clip around the moment it became a violation.
+    Clip,
+}
+
+/// A file kept as evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceFile {
+    /// Path within the result folder, with `/` between its parts.
+    pub name: String,
+    /// What it shows.
+    pub role: EvidenceRole,
+    /// SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A violation as last known: one line of `violations.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Violation {
+    /// UUIDv5 (RFC 9562, 5.5) of site, camera, rule, wall start and place: the same recording gives the same id.
+    pub id: Uuid,
+    /// The site's id.
+    pub site: SiteId,
+    /// The camera's id.
+    pub camera: CameraId,
+    /// The camera's name, for people.
+    pub camera_name: String,
+    /// The rule's id.
+    pub rule: RuleId,
+    /// What kind of violation.
+    pub kind: Kind,
+    /// How far it has come.
+    pub phase: Phase,
+    /// What was seen; null for an unattended post.
+    pub class: Option<Class>,
+    /// The highest confidence seen up to the moment it was raised, 0 to 1; null for an unattended post.
+    pub confidence: Option<f32>,
+    /// Where, when it was raised; null for an unattended post.
+    pub bbox: Option<BBox>,
+    /// People seen and required, for an unattended post only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
+    /// The first look of the state.
+    pub started: Moment,
+    /// The look at which it became a violation.
+    pub raised: Moment,
+    /// The first look of the next state; null where the recording stopped first.
+    pub ended: Option<Moment>,
+    /// True where it is not known whether it went on: it was lost sight of in a gap.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended_unknown: bool,
+    /// Files that show it.
+    pub evidence: Vec<EvidenceFile>,
+}

@@ -1,0 +1,128 @@
+use std::{
+    fmt,
+    ops::{Add, Sub},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A camera's own time, in microseconds since its first picture. Made of presentation timestamps, re-based where a
+/// stream reconnects or a recording goes on in the next file, so that it never goes back. Written in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct MediaTime(i64);
+
+impl MediaTime {
+    /// The first picture.
+    pub const ZERO: Self = Self(0);
+    /// Later than any picture.
+    pub const MAX: Self = Self(i64::MAX);
+
+    /// From microseconds.
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// In microseconds.
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// From seconds, rounded to the microsecond. Not-a-number is 0; what does not fit is the nearest that does.
+    pub fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * 1e6).round() as i64)
+    }
+
+    /// In seconds.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// How long after `earlier` this is; zero where it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Add<Duration> for MediaTime {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(micros(duration)))
+    }
+}
+
+impl Sub<Duration> for MediaTime {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(duration)))
+    }
+}
+
+impl fmt::Display for MediaTime {
+    /// Seconds with one decimal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.1} s", self.as_secs_f64())
+    }
+}
+
+impl Serialize for MediaTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(self.as_secs_f64())
+    }
+}
+
+impl<'de> Deserialize<'de> for MediaTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        // Ten thousand years: beyond it, seconds no longer keep their microseconds.
+        if seconds.is_finite() && seconds.abs() < 3.2e11 {
+            Ok(Self::from_secs_f64(seconds))
+        } else {
+            Err(serde::de::Error::custom(format!("{seconds} is no media time in seconds")))
+        }
+    }
+}
+
+/// When something was seen: on the camera's own clock, on the wall, and in which epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct When {
+    /// Media time: all durations are measured with it.
+    pub at: MediaTime,
+    /// Wall time, stamped once, at the source: for people, schedules and ids only.
+    pub wall: Timestamp,
+    /// The unbroken connection or file it was seen in.
+    pub epoch: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn earlier_is_no_time_ago() {
+        assert_eq!(MediaTime::ZERO.since(MediaTime::from_micros(5)), Duration::ZERO);
+        assert_eq!(MediaTime::MAX + Duration::MAX, MediaTime::MAX);
+    }
+
+    #[test]
+    fn refuses_what_is_no_time() {
+        assert!(serde_json::from_str::<MediaTime>("1e300").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn written_times_read_back_the_same(micros in 0i64..3_000_000_000_000_000) {
+            let time = MediaTime::from_micros(micros);
+            let text = serde_json::to_string(&time).expect("a number");
+            prop_assert_eq!(serde_json::from_str::<MediaTime>(&text).expect("just written"), time);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Firewarden.
+
+pub mod domain;
+pub mod geometry;
