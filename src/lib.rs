@@ -1,4 +1,5 @@
 //! Firewarden.
 
+pub mod config;
 pub mod domain;
 pub mod geometry;

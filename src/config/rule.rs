@@ -1,0 +1,168 @@
+//! What a rule can be told. Each kind has keys of its own; all share `name`, `schedule`, `every` and `model`.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Schedule, duration};
+use crate::{
+    domain::{Class, Kind, ModelName},
+    geometry::Polygon,
+};
+
+/// Keys of `kind = "fire_lane_parking"`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FireLaneParking {
+    /// The fire lane, in fractions of the picture.
+    pub zone: Polygon,
+    /// How long a vehicle may stand in it.
+    #[serde(with = "duration")]
+    pub dwell: Duration,
+    /// How long a standing vehicle may be hidden and still count as standing. Default 10 s.
+    #[serde(with = "duration", default = "default_occlusion")]
+    pub occlusion: Duration,
+    /// After how long to warn, before `dwell`. Default: no warning.
+    #[serde(with = "duration::optional", default)]
+    pub warn_after: Option<Duration>,
+    /// What counts as a vehicle. Default car, bus, truck.
+    #[serde(default = "default_vehicles")]
+    pub classes: Vec<Class>,
+    /// How often a violation that goes on is notified again. Default: never.
+    #[serde(with = "duration::optional", default)]
+    pub update_every: Option<Duration>,
+}
+
+/// Keys of `kind = "control_room_unattended"`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlRoomUnattended {
+    /// Where the post is. Default: the whole picture.
+    #[serde(default = "Polygon::whole_picture")]
+    pub zone: Polygon,
+    /// How many people must be there. Default 2, as the regulation asks for every shift.
+    #[serde(default = "default_required")]
+    pub required: u32,
+    /// How long fewer may be there.
+    #[serde(with = "duration", default = "default_grace")]
+    pub grace: Duration,
+    /// After how long to warn, before `grace`. Default: no warning.
+    #[serde(with = "duration::optional", default)]
+    pub warn_after: Option<Duration>,
+    /// What counts as a person. Default person.
+    #[serde(default = "default_people")]
+    pub classes: Vec<Class>,
+    /// How often a violation that goes on is notified again. Default: never.
+    #[serde(with = "duration::optional", default)]
+    pub update_every: Option<Duration>,
+}
+
+/// Keys of `kind = "ebike_in_elevator"`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EbikeInElevator {
+    /// The elevator's floor: only what stands on it counts. Default: the whole picture.
+    #[serde(default = "Polygon::whole_picture")]
+    pub floor: Polygon,
+    /// Seen for this long before it is a violation. Default 1 s.
+    #[serde(with = "duration", default = "default_confirm")]
+    pub confirm: Duration,
+    /// Gone for this long before it is over. Default 30 s.
+    #[serde(with = "duration", default = "default_rearm")]
+    pub rearm: Duration,
+    /// What counts. Default ebike.
+    #[serde(default = "default_ebikes")]
+    pub classes: Vec<Class>,
+    /// How often a violation that goes on is notified again. Default: never.
+    #[serde(with = "duration::optional", default)]
+    pub update_every: Option<Duration>,
+}
+
+/// The keys of one kind of rule.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuleKind {
+    /// A vehicle stands in a fire lane.
+    FireLaneParking(FireLaneParking),
+    /// Fewer people than required at the post.
+    ControlRoomUnattended(ControlRoomUnattended),
+    /// An e-bike is taken into an elevator.
+    EbikeInElevator(EbikeInElevator),
+}
+
+/// One `[[camera.rule]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleConfig {
+    /// Tells two rules of one kind on one camera apart.
+    pub name: Option<String>,
+    /// When the rule holds; always where empty.
+    pub schedule: Schedule,
+    /// How often to look at least, where the user set it.
+    pub every: Option<Duration>,
+    /// A detector of the rule's own.
+    pub model: Option<ModelName>,
+    /// What kind, and its keys.
+    pub kind: RuleKind,
+}
+
+impl RuleConfig {
+    /// The kind's name.
+    pub fn kind(&self) -> Kind {
+        match self.kind {
+            RuleKind::FireLaneParking(_) => Kind::FireLaneParking,
+            RuleKind::ControlRoomUnattended(_) => Kind::ControlRoomUnattended,
+            RuleKind::EbikeInElevator(_) => Kind::EbikeInElevator,
+        }
+    }
+
+    /// The classes it watches for.
+    pub fn classes(&self) -> &[Class] {
+        match &self.kind {
+            RuleKind::FireLaneParking(keys) => &keys.classes,
+            RuleKind::ControlRoomUnattended(keys) => &keys.classes,
+            RuleKind::EbikeInElevator(keys) => &keys.classes,
+        }
+    }
+
+    /// How often the rule must always look: as set, else a tenth of `dwell` or `grace` within 0.2 s to 2 s, and 1 s
+    /// in an elevator in which nothing moves.
+    pub fn every(&self) -> Duration {
+        let tenth = |of: Duration| (of / 10).clamp(Duration::from_millis(200), Duration::from_secs(2));
+        self.every.unwrap_or_else(|| match &self.kind {
+            RuleKind::FireLaneParking(keys) => tenth(keys.dwell),
+            RuleKind::ControlRoomUnattended(keys) => tenth(keys.grace),
+            RuleKind::EbikeInElevator(_) => Duration::from_secs(1),
+        })
+    }
+}
+
+fn default_occlusion() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn default_vehicles() -> Vec<Class> {
+    vec![Class::Car, Class::Bus, Class::Truck]
+}
+
+fn default_required() -> u32 {
+    2
+}
+
+fn default_grace() -> Duration {
+    Duration::from_secs(180)
+}
+
+fn default_people() -> Vec<Class> {
+    vec![Class::Person]
+}
+
+fn default_confirm() -> Duration {
+    Duration::from_secs(1)
+}
+
+fn default_rearm() -> Duration {
+    Duration::from_secs(30)
+}
+
+fn default_ebikes() -> Vec<Class> {
+    vec![Class::Ebike]
+}

@@ -1,0 +1,189 @@
+//! Hours and weekdays during which a rule holds.
+
+use std::fmt;
+
+use jiff::{
+    Timestamp,
+    civil::{Time, Weekday},
+    tz::TimeZone,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A text that is no span of a schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "{0:?} is no schedule: write days and hours, such as \"mon-fri 20:00-08:00\", \"sat,sun 00:00-24:00\" or \
+     \"08:00-18:00\" for every day"
+)]
+pub struct ScheduleError(String);
+
+/// One line of a schedule: on these days, from this time to that. An end at or before the start lies on the next
+/// day, so the span then belongs to the day it begins on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Span {
+    text: String,
+    /// Monday first.
+    days: [bool; 7],
+    /// Minutes since midnight, 0 to 1439.
+    from: u16,
+    /// Minutes since midnight, 1 to 1440.
+    to: u16,
+}
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+impl Span {
+    /// Reads `DAYS HH:MM-HH:MM` or `HH:MM-HH:MM`; days are `mon`, `mon-fri`, `sat,sun`.
+    ///
+    /// # Errors
+    /// [`ScheduleError`] where the text is neither.
+    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
+        let error = || ScheduleError(text.chars().take(60).collect());
+        let lower = text.trim().to_ascii_lowercase();
+        let (days, hours) = match lower.split_once(char::is_whitespace) {
+            Some((days, hours)) => (parse_days(days).ok_or_else(error)?, hours.trim()),
+            None => ([true; 7], lower.as_str()),
+        };
+        let (from, to) = hours.split_once('-').ok_or_else(error)?;
+        let from = parse_minutes(from).filter(|m| *m < 1440).ok_or_else(error)?;
+        let to = parse_minutes(to).ok_or_else(error)?;
+        if from == to {
+            return Err(error());
+        }
+        Ok(Self { text: text.trim().to_owned(), days, from, to: if to == 0 { 1440 } else { to } })
+    }
+
+    fn holds(&self, weekday: Weekday, minute: u16) -> bool {
+        let today = usize::from(weekday.to_monday_zero_offset().unsigned_abs()) % 7;
+        let yesterday = (today + 6) % 7;
+        if self.from < self.to {
+            self.days[today] && minute >= self.from && minute < self.to
+        } else {
+            (self.days[today] && minute >= self.from) || (self.days[yesterday] && minute < self.to)
+        }
+    }
+}
+
+fn parse_days(text: &str) -> Option<[bool; 7]> {
+    let mut days = [false; 7];
+    let index = |name: &str| DAYS.iter().position(|day| *day == name);
+    for part in text.split(',') {
+        let (first, last) = match part.split_once('-') {
+            Some((first, last)) => (index(first)?, index(last)?),
+            None => (index(part)?, index(part)?),
+        };
+        let mut day = first;
+        days[day] = true;
+        while day != last {
+            day = (day + 1) % 7;
+            days[day] = true;
+        }
+    }
+    Some(days)
+}
+
+fn parse_minutes(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.trim().split_once(':')?;
+    if minutes.len() != 2 || hours.is_empty() || hours.len() > 2 {
+        return None;
+    }
+    let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
+    (minutes < 60 && (hours < 24 || (hours == 24 && minutes == 0))).then_some(hours * 60 + minutes)
+}
+
+impl TryFrom<String> for Span {
+    type Error = ScheduleError;
+
+    fn try_from(text: String) -> Result<Self, ScheduleError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Span> for String {
+    fn from(span: Span) -> Self {
+        span.text
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// When a rule holds: during any of its spans, or always where it has none.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Schedule(Vec<Span>);
+
+impl Schedule {
+    /// From its spans.
+    pub fn new(spans: Vec<Span>) -> Self {
+        Self(spans)
+    }
+
+    /// Whether it holds always.
+    pub fn is_always(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it holds at `wall` in `zone`.
+    pub fn holds(&self, wall: Timestamp, zone: &TimeZone) -> bool {
+        if self.is_always() {
+            return true;
+        }
+        let local = zone.to_datetime(wall);
+        let time: Time = local.time();
+        let minute = u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or(0);
+        self.0.iter().any(|span| span.holds(local.weekday(), minute))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(span: &str, wall: &str) -> bool {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        let schedule = Schedule::new(vec![Span::parse(span).expect("a span")]);
+        schedule.holds(wall.parse().expect("a timestamp"), &zone)
+    }
+
+    #[test]
+    fn holds_across_midnight_in_the_site_s_time_zone() {
+        // 2026-11-27 is a Friday; 12:00 UTC is 20:00 in Shanghai.
+        assert!(holds("mon-fri 20:00-08:00", "2026-11-27T12:00:00Z"));
+        assert!(!holds("mon-fri 20:00-08:00", "2026-11-27T11:59:59Z"));
+        // The night that begins on Friday goes on into Saturday morning; Saturday's own evening is not in it.
+        assert!(holds("mon-fri 20:00-08:00", "2026-11-27T23:59:59Z"));
+        assert!(!holds("mon-fri 20:00-08:00", "2026-11-28T00:00:00Z"));
+        assert!(!holds("mon-fri 20:00-08:00", "2026-11-28T13:00:00Z"));
+    }
+
+    #[test]
+    fn days_may_wrap_around_the_week_and_be_listed() {
+        assert!(holds("sat-mon 00:00-24:00", "2026-11-29T04:00:00Z"));
+        assert!(!holds("sat-mon 00:00-24:00", "2026-12-01T04:00:00Z"));
+        assert!(holds("tue,thu 08:00-18:00", "2026-12-01T04:00:00Z"));
+        assert!(holds("08:00-18:00", "2026-12-01T04:00:00Z"));
+    }
+
+    #[test]
+    fn refuses_what_is_none() {
+        for text in [
+            "",
+            "mon",
+            "mon 8-18",
+            "fun 08:00-18:00",
+            "08:00-08:00",
+            "25:00-26:00",
+            "08:60-09:00",
+            "mon- 08:00-09:00",
+            "24:00-08:00",
+        ] {
+            assert!(Span::parse(text).is_err(), "{text}");
+        }
+    }
+}
