@@ -1,0 +1,362 @@
+//! From text to [`Config`], with the checks that need more than one key.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    Camera, Config, DetectorConfig, Fault, RuleConfig, RuleKind, Schedule, Site, SourceAddress, duration,
+    secrets::expand,
+    section::{Faults, Table, fields_of, join, read, refuse_unknown, take_table, take_tables, unknown},
+};
+use crate::domain::{CameraId, Class, Kind, SiteId};
+
+const TOP: [&str; 8] = ["site", "box", "detector", "camera", "evidence", "state", "sink", "console"];
+
+#[derive(Deserialize)]
+struct SiteKeys {
+    id: SiteId,
+    name: Option<String>,
+    timezone: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct BoxKeys {
+    id: Option<CameraId>,
+}
+
+#[derive(Deserialize)]
+struct StateKeys {
+    #[serde(default = "default_state")]
+    directory: PathBuf,
+}
+
+fn default_state() -> PathBuf {
+    "state".into()
+}
+
+#[derive(Deserialize)]
+struct CameraKeys {
+    id: CameraId,
+    name: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    source: String,
+}
+
+#[derive(Deserialize)]
+struct RuleKeys {
+    name: Option<CameraId>,
+    #[serde(default)]
+    schedule: Schedule,
+    #[serde(with = "duration::optional", default)]
+    every: Option<Duration>,
+    model: Option<String>,
+}
+
+pub(super) fn parse(
+    text: &str,
+    folder: &Path,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Fault>> {
+    let faults = Faults::new(text);
+    let (mut file, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        for error in errors {
+            faults.add(error.span(), "", format!("this is not TOML: {}", error.message()));
+        }
+        return Err(faults.into_sorted());
+    }
+    let cameras = take_tables(&mut file, "camera", "", &faults);
+    let no_camera = cameras.is_empty();
+    let cameras = read_cameras(cameras, folder, lookup, &faults);
+    expand(&mut file, "", lookup, &faults);
+    let sinks: Vec<Option<_>> = take_tables(&mut file, "sink", "", &faults)
+        .into_iter()
+        .enumerate()
+        .map(|(index, table)| read_whole(table, &format!("sink[{index}]"), &faults))
+        .collect();
+    let site = take_table(&mut file, "site", "", &faults);
+    if site.is_none() {
+        faults.add(None, "site", "this section is required: write [site] with an id");
+    }
+    let site = site.and_then(|table| read_site(table, &faults));
+    let box_keys = section::<BoxKeys>(&mut file, "box", &faults);
+    let detector = section::<DetectorConfig>(&mut file, "detector", &faults);
+    if let Some(Some(detector)) = &detector {
+        check_detector(detector, &faults);
+    }
+    let evidence = section(&mut file, "evidence", &faults);
+    let state = section::<StateKeys>(&mut file, "state", &faults);
+    let console = section(&mut file, "console", &faults);
+    refuse_unknown(&mut file, &TOP, "", &faults);
+    if no_camera {
+        faults.add(None, "camera", "no camera is configured: write at least one [[camera]]");
+    }
+
+    let found = faults.into_sorted();
+    match (site, found.is_empty()) {
+        (Some(site), true) => Ok(Config {
+            site,
+            box_id: box_keys.flatten().and_then(|keys| keys.id).map_or_else(host_name, |id| id.to_string()),
+            detector: detector.flatten().unwrap_or_default(),
+            cameras,
+            evidence: evidence.flatten().unwrap_or_default(),
+            state: folder.join(state.flatten().map_or_else(default_state, |keys| keys.directory)),
+            sinks: sinks.into_iter().flatten().collect(),
+            console: console.flatten().unwrap_or_default(),
+            sha256: format!("{:x}", Sha256::digest(text)),
+        }),
+        _ => Err(found),
+    }
+}
+
+/// Reads a table that has no keys but those of `T`.
+fn read_whole<T: DeserializeOwned>(mut table: Table<'_>, path: &str, faults: &Faults<'_>) -> Option<T> {
+    refuse_unknown(&mut table, fields_of::<T>(), path, faults);
+    read(&mut table, path, faults)
+}
+
+/// Reads an optional top-level table: none where it is absent, `Some(None)` where it is faulty.
+fn section<T: DeserializeOwned>(file: &mut Table<'_>, key: &str, faults: &Faults<'_>) -> Option<Option<T>> {
+    take_table(file, key, "", faults).map(|table| read_whole(table, key, faults))
+}
+
+fn read_site(table: Table<'_>, faults: &Faults<'_>) -> Option<Site> {
+    let span = table.get_ref().get("timezone").map(toml::Spanned::span);
+    let keys: SiteKeys = read_whole(table, "site", faults)?;
+    let timezone = match keys.timezone.as_deref().map(TimeZone::get) {
+        None => TimeZone::UTC,
+        Some(Ok(zone)) => zone,
+        Some(Err(_)) => {
+            let name = keys.timezone.unwrap_or_default();
+            faults.add(
+                span,
+                "site.timezone",
+                format!("{name:?} is no time zone; write an IANA name, such as \"Asia/Shanghai\""),
+            );
+            return None;
+        }
+    };
+    let name = keys.name.unwrap_or_else(|| keys.id.to_string());
+    Some(Site { id: keys.id, name, timezone })
+}
+
+fn read_cameras(
+    tables: Vec<Table<'_>>,
+    folder: &Path,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    faults: &Faults<'_>,
+) -> Vec<Camera> {
+    let mut seen = BTreeSet::new();
+    let mut cameras = Vec::new();
+    for (index, mut table) in tables.into_iter().enumerate() {
+        let id = table.get_ref().get("id");
+        let id_span = id.map(toml::Spanned::span);
+        let path = match id.and_then(|id| id.get_ref().as_str()) {
+            Some(id) => format!("camera.{id}"),
+            None => format!("camera[{index}]"),
+        };
+        expand(&mut table, &path, lookup, faults);
+        let source_span = table.get_ref().get("source").map(toml::Spanned::span);
+        let span = table.span();
+        let rules = take_tables(&mut table, "rule", &path, faults);
+        let mut known = fields_of::<CameraKeys>().to_vec();
+        known.push("rule");
+        refuse_unknown(&mut table, &known, &path, faults);
+        let keys: Option<CameraKeys> = read(&mut table, &path, faults);
+        if rules.is_empty() {
+            faults.add(
+                Some(span),
+                &join(&path, "rule"),
+                "this camera watches for nothing: write at least one [[camera.rule]]",
+            );
+        }
+        let rules = read_rules(rules, &path, faults);
+        let Some(keys) = keys else { continue };
+        if !seen.insert(keys.id.clone()) {
+            faults.add(id_span, &join(&path, "id"), "another camera has this id; ids must be unique");
+        }
+        let source = if keys.source.contains("://") {
+            SourceAddress::Live(keys.source)
+        } else if keys.source.trim().is_empty() {
+            faults.add(
+                source_span,
+                &join(&path, "source"),
+                "it is empty: write an address, a file or a glob of files",
+            );
+            continue;
+        } else {
+            SourceAddress::Recording(folder.join(keys.source))
+        };
+        let name = keys.name.unwrap_or_else(|| keys.id.to_string());
+        cameras.push(Camera { id: keys.id, name, labels: keys.labels, source, rules });
+    }
+    cameras
+}
+
+fn read_rules(tables: Vec<Table<'_>>, camera: &str, faults: &Faults<'_>) -> Vec<RuleConfig> {
+    let mut rules = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, mut table) in tables.into_iter().enumerate() {
+        let path = format!("{camera}.rule[{index}]");
+        let span = table.span();
+        let Some(rule) = read_rule(&mut table, &path, faults) else { continue };
+        if !seen.insert((rule.kind(), rule.name.clone())) {
+            faults.add(
+                Some(span),
+                &join(&path, "name"),
+                format!("two rules of kind {} on one camera need names of their own", rule.kind()),
+            );
+        }
+        rules.push(rule);
+    }
+    rules
+}
+
+fn read_rule(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<RuleConfig> {
+    let span = table.span();
+    let kinds = Kind::ALL.map(Kind::name);
+    let Some(kind) = table.get_mut().remove("kind") else {
+        faults.add(
+            Some(span),
+            &join(path, "kind"),
+            format!("this key is required: one of {}", kinds.join(", ")),
+        );
+        return None;
+    };
+    let kind_span = kind.span();
+    let DeValue::String(kind) = kind.into_inner() else {
+        faults.add(
+            Some(kind_span),
+            &join(path, "kind"),
+            format!("one of {} is wanted here", kinds.join(", ")),
+        );
+        return None;
+    };
+    let spans: BTreeMap<String, std::ops::Range<usize>> =
+        table.get_ref().iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
+    let Some(kind) = Kind::ALL.into_iter().find(|known| known.name() == kind) else {
+        faults.add(Some(kind_span), &join(path, "kind"), unknown("kind", &kind, &kinds));
+        return None;
+    };
+    let common: Option<RuleKeys> = read(table, path, faults);
+    let kind = match kind {
+        Kind::FireLaneParking => rule_of(table, path, faults, RuleKind::FireLaneParking),
+        Kind::ControlRoomUnattended => rule_of(table, path, faults, RuleKind::ControlRoomUnattended),
+        Kind::EbikeInElevator => rule_of(table, path, faults, RuleKind::EbikeInElevator),
+    };
+    let (common, kind) = (common?, kind?);
+    let rule = RuleConfig {
+        name: common.name.map(|name| name.to_string()),
+        schedule: common.schedule,
+        every: common.every,
+        model: common.model.map(Into::into),
+        kind,
+    };
+    check_rule(&rule, path, &spans, faults);
+    Some(rule)
+}
+
+fn rule_of<T: DeserializeOwned>(
+    table: &mut Table<'_>,
+    path: &str,
+    faults: &Faults<'_>,
+    wrap: impl FnOnce(T) -> RuleKind,
+) -> Option<RuleKind> {
+    let mut known: Vec<&str> = fields_of::<T>().to_vec();
+    // The keys that all rules share have been taken out by now, but are to be suggested.
+    known.extend(["kind"].iter().chain(fields_of::<RuleKeys>()));
+    refuse_unknown(table, &known, path, faults);
+    read(table, path, faults).map(wrap)
+}
+
+fn check_rule(
+    rule: &RuleConfig,
+    path: &str,
+    spans: &BTreeMap<String, std::ops::Range<usize>>,
+    faults: &Faults<'_>,
+) {
+    let fault = |key: &str, message: String| faults.add(spans.get(key).cloned(), &join(path, key), message);
+    let positive = |key: &str, duration: Duration| {
+        if duration.is_zero() {
+            fault(key, "it must be longer than nothing".to_owned());
+        }
+    };
+    let shorter = |warn_after: Option<Duration>, key: &str, than: Duration| {
+        if warn_after.is_some_and(|warn| warn >= than) {
+            fault("warn_after", format!("it must be shorter than {key} ({})", duration::format(than)));
+        }
+    };
+    let fits = |allowed: fn(Class) -> bool, what: &str| {
+        if rule.classes().is_empty() {
+            fault("classes", "the list is empty: leave the key out for the default".to_owned());
+        }
+        if let Some(class) = rule.classes().iter().find(|class| !allowed(**class)) {
+            fault("classes", format!("{class} is no {what}"));
+        }
+    };
+    if let Some(every) = rule.every
+        && !(Duration::from_millis(20)..=Duration::from_secs(60)).contains(&every)
+    {
+        fault("every", "it must be between 20ms and 60s".to_owned());
+    }
+    match &rule.kind {
+        RuleKind::FireLaneParking(keys) => {
+            positive("dwell", keys.dwell);
+            shorter(keys.warn_after, "dwell", keys.dwell);
+            fits(|class| class != Class::Person, "vehicle or two-wheeler");
+        }
+        RuleKind::ControlRoomUnattended(keys) => {
+            positive("grace", keys.grace);
+            shorter(keys.warn_after, "grace", keys.grace);
+            fits(|class| class == Class::Person, "person");
+            if !(1..=50).contains(&keys.required) {
+                fault("required", "it must be between 1 and 50".to_owned());
+            }
+        }
+        RuleKind::EbikeInElevator(keys) => {
+            positive("rearm", keys.rearm);
+            fits(Class::is_two_wheeler, "two-wheeler");
+        }
+    }
+}
+
+fn check_detector(detector: &DetectorConfig, faults: &Faults<'_>) {
+    if !(detector.confidence > 0.0 && detector.confidence < 1.0) {
+        faults.add(None, "detector.confidence", "it must lie between 0 and 1, such as 0.35");
+    }
+    if let Some(input) = detector.input
+        && !input.iter().all(|side| (32..=4096).contains(side))
+    {
+        faults.add(None, "detector.input", "width and height must be between 32 and 4096 pixels");
+    }
+    let told = [detector.head.is_some(), detector.classes.is_some(), detector.input.is_some()];
+    if told.contains(&true) && told.contains(&false) {
+        faults.add(
+            None,
+            "detector",
+            "`head`, `classes` and `input` belong together: give all three, or none",
+        );
+    }
+}
+
+/// The host's name made an id; `box` where it has none.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name: String = name
+        .trim()
+        .to_ascii_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .take(64)
+        .collect();
+    if CameraId::new(&name).is_ok() { name } else { "box".to_owned() }
+}

@@ -1,0 +1,102 @@
+//! `${NAME}` in values, taken from the environment.
+
+use std::borrow::Cow;
+
+use toml::de::DeValue;
+
+use super::section::{Faults, Table, join};
+
+/// Replaces every `${NAME}` in the values of `table`. An undefined one is a fault that names key and variable, never
+/// a value.
+pub(super) fn expand(
+    table: &mut Table<'_>,
+    path: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    faults: &Faults<'_>,
+) {
+    for (key, value) in table.get_mut().iter_mut() {
+        let span = value.span();
+        expand_value(value.get_mut(), span, &join(path, key.get_ref()), lookup, faults);
+    }
+}
+
+fn expand_value(
+    value: &mut DeValue<'_>,
+    span: std::ops::Range<usize>,
+    key: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    faults: &Faults<'_>,
+) {
+    match value {
+        DeValue::String(text) if text.contains("${") => match expand_text(text, lookup) {
+            Ok(expanded) => *text = Cow::Owned(expanded),
+            Err(message) => faults.add(Some(span), key, message),
+        },
+        DeValue::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                let span = item.span();
+                expand_value(item.get_mut(), span, &format!("{key}[{index}]"), lookup, faults);
+            }
+        }
+        DeValue::Table(table) => {
+            for (inner, value) in table.iter_mut() {
+                let span = value.span();
+                expand_value(value.get_mut(), span, &join(key, inner.get_ref()), lookup, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn expand_text(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (name, tail) =
+            after.split_once('}').ok_or_else(|| "a `${` is not closed; write `${NAME}`".to_owned())?;
+        let value = lookup(name).ok_or_else(|| {
+            format!("the environment variable {name:?} is not defined; set it before starting firewarden")
+        })?;
+        out.push_str(before);
+        out.push_str(&value);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// `address` without the user and password that may stand in it, for messages and logs.
+pub fn without_credentials(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    // A password may hold a `/` that was not escaped: whatever stands before the last `@` is taken for credentials
+    // where a `:` shows that there are some before the path.
+    let plain_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let credentials = match rest.rfind('@') {
+        Some(at) if at < plain_end || rest[..plain_end].contains(':') => at + 1,
+        _ => 0,
+    };
+    let rest = &rest[credentials..];
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    // A query may carry a token or a password as well.
+    let path = path.split(['?', '#']).next().unwrap_or(path);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_left_out_of_addresses() {
+        for (address, shown) in [
+            ("rtsp://viewer:p/ss@10.2.0.31/stream1", "rtsp://10.2.0.31/stream1"),
+            ("rtsp://viewer:p@ss@10.2.0.31:554/stream1", "rtsp://10.2.0.31:554/stream1"),
+            ("rtsp://10.2.0.31/s?user=a&password=b", "rtsp://10.2.0.31/s"),
+            ("http://viewer@host", "http://host"),
+            ("recordings/*.mp4", "recordings/*.mp4"),
+            ("http://host/a@b", "http://host/a@b"),
+        ] {
+            assert_eq!(without_credentials(address), shown);
+        }
+    }
+}

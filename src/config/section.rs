@@ -1,0 +1,218 @@
+//! Reads one table of the file into a type, with every fault in it, not only the first.
+
+use std::{cell::RefCell, collections::BTreeSet, ops::Range};
+
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// Something wrong in a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Line in the file, from 1; none where the fault is of the file as a whole.
+    pub line: Option<usize>,
+    /// The key, such as `camera.lane-3.rule[0].zone`; empty where the fault is of the file as a whole.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+/// Collects faults while a file is read.
+pub(super) struct Faults<'t> {
+    text: &'t str,
+    found: RefCell<Vec<Fault>>,
+}
+
+impl<'t> Faults<'t> {
+    pub fn new(text: &'t str) -> Self {
+        Self { text, found: RefCell::default() }
+    }
+
+    /// Notes a fault of `key`, found at `span` in the text.
+    pub fn add(&self, span: Option<Range<usize>>, key: &str, message: impl Into<String>) {
+        let line =
+            span.map(|s| self.text.get(..s.start).map_or(1, |before| before.matches('\n').count() + 1));
+        let fault = Fault { line, key: key.to_owned(), message: message.into() };
+        let mut found = self.found.borrow_mut();
+        if !found.contains(&fault) {
+            found.push(fault);
+        }
+    }
+
+    /// The faults in the order of their lines.
+    pub fn into_sorted(self) -> Vec<Fault> {
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|fault| fault.line);
+        found
+    }
+}
+
+pub(super) type Table<'i> = Spanned<DeTable<'i>>;
+
+/// `path.key`, or `key` at the top.
+pub(super) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// Takes the table under `key`; one that is absent is empty, so that what it requires is named as missing.
+pub(super) fn take_table<'i>(
+    parent: &mut Table<'i>,
+    key: &str,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<Table<'i>> {
+    let value = parent.get_mut().remove(key)?;
+    let span = value.span();
+    match value.into_inner() {
+        DeValue::Table(table) => Some(Spanned::new(span, table)),
+        other => {
+            faults.add(
+                Some(span),
+                &join(path, key),
+                format!("a table is wanted here, not {}", other.type_str()),
+            );
+            None
+        }
+    }
+}
+
+/// Takes the tables under `key`, as `[[key]]` makes them.
+pub(super) fn take_tables<'i>(
+    parent: &mut Table<'i>,
+    key: &str,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Vec<Table<'i>> {
+    let Some(value) = parent.get_mut().remove(key) else { return Vec::new() };
+    let span = value.span();
+    let DeValue::Array(items) = value.into_inner() else {
+        faults.add(Some(span), &join(path, key), format!("write [[{}]] for each one", join(path, key)));
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    for item in items {
+        let span = item.span();
+        match item.into_inner() {
+            DeValue::Table(table) => tables.push(Spanned::new(span, table)),
+            other => faults.add(
+                Some(span),
+                &join(path, key),
+                format!("a table is wanted here, not {}", other.type_str()),
+            ),
+        }
+    }
+    tables
+}
+
+/// Says that a name is not known, and which known one is nearest to it.
+pub(super) fn unknown(what: &str, written: &str, known: &[&str]) -> String {
+    let nearest = known.iter().map(|name| (strsim::damerau_levenshtein(written, name), *name)).min();
+    match nearest {
+        Some((distance, name)) if distance <= name.chars().count() / 2 => {
+            format!("unknown {what} {written:?}; did you mean {name:?}?")
+        }
+        Some((_, name)) => {
+            format!("unknown {what} {written:?}; the nearest known is {name:?}, of {}", known.join(", "))
+        }
+        None => format!("unknown {what} {written:?}"),
+    }
+}
+
+/// Notes every key of `table` that is not among `known`, and removes it.
+pub(super) fn refuse_unknown(table: &mut Table<'_>, known: &[&str], path: &str, faults: &Faults<'_>) {
+    let strange: Vec<(String, Range<usize>)> = table
+        .get_ref()
+        .keys()
+        .filter(|key| !known.contains(&key.get_ref().as_ref()))
+        .map(|key| (key.get_ref().to_string(), key.span()))
+        .collect();
+    for (key, span) in strange {
+        faults.add(Some(span), &join(path, &key), unknown("key", &key, known));
+        table.get_mut().remove(key.as_str());
+    }
+}
+
+/// Takes the keys of `T` out of `table` and reads them. A key that cannot be read is noted and left out, and the
+/// rest is read again, so that every fault is found in one go.
+pub(super) fn read<T: DeserializeOwned>(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<T> {
+    let span = table.span();
+    let mut own = DeTable::new();
+    for key in fields_of::<T>() {
+        if let Some((key, value)) = table.get_mut().remove_entry(*key) {
+            own.insert(key, value);
+        }
+    }
+    let mut refused = BTreeSet::new();
+    let mut sound = true;
+    loop {
+        let error =
+            match T::deserialize(toml::de::Deserializer::from(Spanned::new(span.clone(), own.clone()))) {
+                Ok(value) => return sound.then_some(value),
+                Err(error) => error,
+            };
+        sound = false;
+        let at = error.span();
+        let culprit = at.as_ref().and_then(|at| {
+            own.iter()
+                .find(|(_, value)| value.span().start <= at.start && at.end <= value.span().end)
+                .map(|(key, value)| (key.get_ref().to_string(), value.span()))
+        });
+        match culprit {
+            Some((key, value_span)) => {
+                faults.add(Some(at.unwrap_or(value_span)), &join(path, &key), readable(error.message()));
+                own.remove(key.as_str());
+                refused.insert(key);
+            }
+            None => {
+                let missing =
+                    error.message().strip_prefix("missing field `").and_then(|m| m.strip_suffix('`'));
+                match missing {
+                    Some(key) if refused.contains(key) => {}
+                    Some(key) => faults.add(Some(span), &join(path, key), "this key is required"),
+                    None => faults.add(Some(span), path, readable(error.message())),
+                }
+                return None;
+            }
+        }
+    }
+}
+
+/// Serde's words for a wrong type, without its Rust names.
+fn readable(message: &str) -> String {
+    message.replace("expected f32", "expected a number").replace("expected u32", "expected a whole number")
+}
+
+/// The names that `T`'s derived `Deserialize` asks for, so that they are written once, in the type.
+pub(super) fn fields_of<T: DeserializeOwned>() -> &'static [&'static str] {
+    struct Asked<'f>(&'f mut &'static [&'static str]);
+
+    impl<'de> Deserializer<'de> for Asked<'_> {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+            Err(serde::de::Error::custom("only the names are wanted"))
+        }
+
+        fn deserialize_struct<V: Visitor<'de>>(
+            self,
+            _: &'static str,
+            fields: &'static [&'static str],
+            visitor: V,
+        ) -> Result<V::Value, Self::Error> {
+            *self.0 = fields;
+            self.deserialize_any(visitor)
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+            newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        }
+    }
+
+    let mut fields: &'static [&'static str] = &[];
+    // The answer is an error by design: the names have been noted by then.
+    let _ = T::deserialize(Asked(&mut fields));
+    fields
+}

@@ -1,0 +1,202 @@
+//! What a configuration may say, and what is said of one that is wrong.
+
+use std::path::Path;
+
+use super::*;
+
+const DESIGN: &str = r#"
+[site]
+id = "lf-027"
+name = "鸿坤理想城"
+timezone = "Asia/Shanghai"
+
+[box]
+id = "lf-027-a"
+
+[detector]
+model = "yolox-nano"
+confidence = 0.35
+
+[[camera]]
+id = "lane-3"
+name = "1号楼东侧消防车道"
+labels = { gb28181 = "13100000001320000003" }
+source = "rtsp://viewer:${LANE3_PASSWORD}@10.2.0.31/stream1"
+
+[[camera.rule]]
+kind = "fire_lane_parking"
+name = "east"
+zone = [[0.80, 0.05], [1.00, 0.05], [1.00, 0.30], [0.80, 0.30]]
+dwell = "60s"
+schedule = ["mon-fri 20:00-08:00"]
+
+[[camera.rule]]
+kind = "control_room_unattended"
+zone = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+required = 2
+grace = "3m"
+
+[[camera.rule]]
+kind = "ebike_in_elevator"
+classes = ["ebike"]
+model = "firewarden-lift"
+confirm = "1s"
+rearm = "30s"
+
+[evidence]
+directory = "evidence"
+pre_roll = "5s"
+post_roll = "5s"
+keep = "90d"
+budget = "20GB"
+
+[state]
+directory = "state"
+
+[[sink]]
+kind = "mqtt"
+url = "mqtts://broker.example:8883"
+kinds = ["ebike_in_elevator"]
+
+[console]
+listen = "127.0.0.1:8480"
+"#;
+
+fn lookup(name: &str) -> Option<String> {
+    (name == "LANE3_PASSWORD").then(|| "s3cret".to_owned())
+}
+
+fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    Config::parse(text, Path::new("/etc/firewarden"), &lookup)
+}
+
+/// The faults of a configuration that begins well and goes on with `rest`.
+fn faults(rest: &str) -> Vec<String> {
+    let text = format!("[site]\nid = \"s\"\n{rest}");
+    let faults = parse(&text).expect_err("this configuration is wrong");
+    faults.iter().map(|f| format!("{}: {}: {}", f.line.map_or(0, |line| line), f.key, f.message)).collect()
+}
+
+fn lane(rest: &str) -> String {
+    format!(
+        "[[camera]]\nid = \"lane\"\nsource = \"a.mp4\"\n[[camera.rule]]\nkind = \"fire_lane_parking\"\n{rest}"
+    )
+}
+
+const SQUARE: &str = "zone = [[0,0],[1,0],[1,1]]\ndwell = \"60s\"\n";
+
+#[test]
+fn reads_every_key_of_the_contract() {
+    let config = parse(DESIGN).expect("the design's own example");
+    let camera = &config.cameras[0];
+    assert_eq!(camera.labels["gb28181"], "13100000001320000003");
+    assert_eq!(camera.rules.len(), 3);
+    assert_eq!(camera.rules[0].every(), Duration::from_secs(2));
+    assert_eq!(camera.rules[2].model.as_deref(), Some("firewarden-lift"));
+    assert_eq!(config.evidence.budget, ByteSize(20_000_000_000));
+    assert_eq!(config.state, Path::new("/etc/firewarden/state"));
+}
+
+#[test]
+fn a_password_is_used_and_never_shown() {
+    let config = parse(DESIGN).expect("the design's own example");
+    let SourceAddress::Live(address) = &config.cameras[0].source else { panic!("a live camera") };
+    assert!(address.contains("s3cret"));
+    assert!(!format!("{config:?} {}", config.cameras[0].source).contains("s3cret"));
+}
+
+#[test]
+fn recordings_lie_beside_the_configuration() {
+    let config = parse(&format!("[site]\nid = \"s\"\n{}", lane(SQUARE))).expect("a small configuration");
+    assert_eq!(config.cameras[0].source, SourceAddress::Recording("/etc/firewarden/a.mp4".into()));
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_known_one() {
+    assert_eq!(
+        faults(&lane(&format!("{SQUARE}dwel = \"3s\"\nfoo = 1\n[sight]\n"))),
+        [
+            "10: camera.lane.rule[0].dwel: unknown key \"dwel\"; did you mean \"dwell\"?",
+            "11: camera.lane.rule[0].foo: unknown key \"foo\"; the nearest known is \"zone\", of zone, dwell, occlusion, warn_after, classes, \
+             update_every, kind, name, schedule, every, model",
+            "12: sight: unknown key \"sight\"; the nearest known is \"sink\", of site, box, \
+             detector, camera, evidence, state, sink, console",
+        ]
+    );
+}
+
+#[test]
+fn all_faults_are_found_at_once() {
+    let found = faults(&lane(
+        "zone = [[0.1, 0.1], [0.2, 1.2]]\ndwell = 60\noccullsion = \"3s\"\nschedule = [\"mon 8-9\"]\n[detector]\n\
+         confidence = \"high\"\n",
+    ));
+    assert_eq!(found.len(), 5, "{found:#?}");
+    for (fault, part) in found.iter().zip([
+        "8: camera.lane.rule[0].zone: a zone needs at least three points, this one has 2",
+        "9: camera.lane.rule[0].dwell: invalid type: integer `60`, expected a string",
+        "10: camera.lane.rule[0].occullsion: unknown key \"occullsion\"; did you mean \"occlusion\"?",
+        "11: camera.lane.rule[0].schedule: \"mon 8-9\" is no schedule",
+        "13: detector.confidence: invalid type: string \"high\", expected a number",
+    ]) {
+        assert!(fault.starts_with(part), "{fault}\nshould begin with\n{part}");
+    }
+}
+
+#[test]
+fn what_is_required_is_named() {
+    assert_eq!(faults(&lane("dwell = \"60s\"\n")), ["6: camera.lane.rule[0].zone: this key is required"]);
+    let found = parse("").expect_err("nothing");
+    let keys: Vec<&str> = found.iter().map(|fault| fault.key.as_str()).collect();
+    assert_eq!(keys, ["site", "camera"]);
+}
+
+#[test]
+fn ids_are_unique_and_well_formed() {
+    let twice = format!("{}{}", lane(SQUARE), lane(SQUARE));
+    assert_eq!(faults(&twice), ["11: camera.lane.id: another camera has this id; ids must be unique"]);
+    let malformed = lane(SQUARE).replace("\"lane\"", "\"Lane 3\"");
+    assert!(
+        faults(&malformed)[0].starts_with("4: camera.Lane 3.id: \"Lane 3\" is no id"),
+        "{:?}",
+        faults(&malformed)
+    );
+    let two_rules = format!("{}[[camera.rule]]\nkind = \"fire_lane_parking\"\n{SQUARE}", lane(SQUARE));
+    assert!(faults(&two_rules)[0].contains("need names of their own"));
+}
+
+#[test]
+fn an_undefined_variable_names_key_and_variable() {
+    let text = lane(SQUARE).replace("a.mp4", "rtsp://u:${NOPE}@h/");
+    assert_eq!(
+        faults(&text),
+        [
+            "5: camera.lane.source: the environment variable \"NOPE\" is not defined; set it before starting firewarden"
+        ]
+    );
+}
+
+#[test]
+fn kinds_and_values_are_checked() {
+    assert!(
+        faults(&lane(SQUARE).replace("fire_lane_parking", "fire_lane_parkin"))[0]
+            .contains("did you mean \"fire_lane_parking\"?")
+    );
+    for (rest, part) in [
+        ("warn_after = \"2m\"\n", "it must be shorter than dwell (1m)"),
+        ("classes = [\"person\"]\n", "person is no vehicle or two-wheeler"),
+        ("classes = []\n", "the list is empty"),
+        ("classes = [\"lorry\"]\n", "unknown variant `lorry`"),
+        ("every = \"1ms\"\n", "it must be between 20ms and 60s"),
+    ] {
+        let found = faults(&lane(&format!("{SQUARE}{rest}")));
+        assert!(found.len() == 1 && found[0].contains(part), "{rest}: {found:?}");
+    }
+    assert!(faults(&format!("timezone = \"Mars/North\"\n{}", lane(SQUARE)))[0].contains("no time zone"));
+}
+
+#[test]
+fn text_that_is_no_toml_is_said_to_be_none() {
+    let found = parse("[site\nid = ").expect_err("no TOML");
+    assert!(found[0].message.starts_with("this is not TOML"), "{found:?}");
+}
