@@ -1,0 +1,141 @@
+//! Finds people and vehicles in a picture: ONNX Runtime sessions, one file per model head, and what turns a head's
+//! numbers into detections.
+
+pub mod heads;
+mod letterbox;
+mod nms;
+mod onnx;
+mod runtime;
+mod scripted;
+
+use std::path::PathBuf;
+
+pub use letterbox::Letterbox;
+pub use nms::suppress;
+pub use onnx::{OnnxDetector, OnnxModel};
+pub use runtime::Runtime;
+pub use scripted::Scripted;
+use thiserror::Error;
+
+use crate::domain::{Detection, MediaTime};
+
+/// A picture as a detector wants it: scaled to [`Detector::letterbox`], before the padding.
+#[derive(Debug, Clone, Copy)]
+pub struct Picture<'a> {
+    /// Blue, green, red, one byte each, in rows from the top, without gaps between them.
+    pub bgr: &'a [u8],
+    /// Width in pixels.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// When it was taken.
+    pub at: MediaTime,
+}
+
+/// Finds things in pictures.
+pub trait Detector: Send {
+    /// How a picture of this size is to be scaled for [`detect`](Self::detect).
+    fn letterbox(&self, width: u32, height: u32) -> Letterbox;
+
+    /// What is in the picture, most confident first, boxes in fractions of it.
+    ///
+    /// # Errors
+    /// [`DetectError`] where the picture does not fit or the model cannot be run.
+    fn detect(&mut self, picture: &Picture<'_>) -> Result<Vec<Detection>, DetectError>;
+}
+
+/// Why nothing can be detected.
+#[derive(Debug, Error)]
+pub enum DetectError {
+    /// ONNX Runtime's shared library is not there.
+    #[error(
+        "ONNX Runtime is not installed: no shared library at {}. Run `make setup`, or set ORT_DYLIB_PATH to \
+         libonnxruntime.so of version 1.23 or newer", looked.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    NoRuntime {
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// It is there and cannot be used.
+    #[error(
+        "the ONNX Runtime at {path} cannot be used: {reason}. Version 1.23 or newer is needed (`make setup` brings one)"
+    )]
+    BadRuntime {
+        /// The library.
+        path: PathBuf,
+        /// What the loader said.
+        reason: String,
+    },
+    /// A model's file cannot be read.
+    #[error("the model {path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that ONNX Runtime does not take.
+    #[error("{path} is not a model that ONNX Runtime can load: {reason}")]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+        /// What ONNX Runtime said.
+        reason: String,
+    },
+    /// A model whose input or output is not what its head reads.
+    #[error(
+        "the model {path} does not fit the head {head:?}: its {what} is {found}, and {wanted} is wanted. Give the head, classes and input it was trained with"
+    )]
+    DoesNotFit {
+        /// The file.
+        path: PathBuf,
+        /// The head's name.
+        head: &'static str,
+        /// "input" or "output".
+        what: &'static str,
+        /// What the file has.
+        found: String,
+        /// What the head reads.
+        wanted: String,
+    },
+    /// A head that is not known.
+    #[error("unknown head {name:?}; known are {known}")]
+    UnknownHead {
+        /// As written.
+        name: String,
+        /// All that are.
+        known: String,
+    },
+    /// A class number beyond the model's outputs.
+    #[error("the classes of {path} name output {index}, but it has only outputs 0 to {last}")]
+    NoSuchOutput {
+        /// The file.
+        path: PathBuf,
+        /// The number written.
+        index: usize,
+        /// The highest there is.
+        last: usize,
+    },
+    /// A picture that was not scaled as the letterbox asks.
+    #[error(
+        "a picture of {width} × {height} pixels does not fit a model input of {input_width} × {input_height}"
+    )]
+    WrongSize {
+        /// Its width.
+        width: usize,
+        /// Its height.
+        height: usize,
+        /// The input's width.
+        input_width: usize,
+        /// The input's height.
+        input_height: usize,
+    },
+    /// The model stopped with an error.
+    #[error("the model {path} failed on a picture: {reason}")]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What ONNX Runtime said.
+        reason: String,
+    },
+}

@@ -1,0 +1,60 @@
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use ort::environment::Environment;
+
+use super::DetectError;
+
+/// ONNX Runtime, loaded once per process.
+#[derive(Clone)]
+pub struct Runtime(Environment);
+
+/// The library's name as the system's packages give it.
+const SYSTEM: &str = "/usr/lib/libonnxruntime.so";
+
+impl Runtime {
+    /// Loads the shared library from `ORT_DYLIB_PATH`, else the one that set-up put beside the fetched models
+    /// (`cache/onnxruntime/`) or beside the executable (`lib/`), else the system's.
+    ///
+    /// # Errors
+    /// [`DetectError::NoRuntime`] where there is none, [`DetectError::BadRuntime`] where it cannot be loaded or is
+    /// too old.
+    pub fn load(cache: &Path) -> Result<Self, DetectError> {
+        static LOADED: OnceLock<Environment> = OnceLock::new();
+        if let Some(environment) = LOADED.get() {
+            return Ok(Self(environment.clone()));
+        }
+        let path = locate(cache)?;
+        let bad = |reason: String| DetectError::BadRuntime { path: path.clone(), reason };
+        let environment = ort::init_from(&path)
+            .map_err(|error| bad(error.to_string()))?
+            .with_name("firewarden")
+            .build()
+            .map_err(|error| bad(error.to_string()))?;
+        Ok(Self(LOADED.get_or_init(|| environment).clone()))
+    }
+
+    pub(super) fn environment(&self) -> &Environment {
+        &self.0
+    }
+}
+
+fn locate(cache: &Path) -> Result<PathBuf, DetectError> {
+    let given = std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from);
+    // A library that was named is used or its absence is said; no other one is silently taken instead.
+    let looked = match given {
+        Some(path) => vec![path],
+        None => {
+            let beside = std::env::current_exe().ok();
+            let beside =
+                beside.as_deref().and_then(Path::parent).map(|folder| folder.join("lib/libonnxruntime.so"));
+            let mut looked = vec![cache.join("onnxruntime/libonnxruntime.so")];
+            looked.extend(beside);
+            looked.push(SYSTEM.into());
+            looked
+        }
+    };
+    looked.iter().find(|path| path.is_file()).cloned().ok_or(DetectError::NoRuntime { looked })
+}
