@@ -1,7 +1,9 @@
-//! Firewarden.
+//! Firewarden watches the cameras of a building for fire-safety violations.
 
 pub mod config;
-pub mod detect;
+pub mod decode;
 pub mod domain;
 pub mod geometry;
+pub mod libav;
+pub mod source;
 pub mod vision;

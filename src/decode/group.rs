@@ -1,0 +1,247 @@
+use std::{sync::Arc, time::Duration};
+
+use super::DecodeError;
+use crate::{
+    domain::MediaTime,
+    libav::{Decoder, Frame, LibavError, Packet, StreamInfo},
+    source::Gop,
+};
+
+/// A frame this little before a wanted time is the one meant: containers round.
+const ROUNDING: Duration = Duration::from_millis(1);
+
+/// The state in which a chunk leaves the decoder, for the chunk that continues it.
+pub struct DecoderState {
+    stream: Arc<StreamInfo>,
+    decoder: Decoder,
+    damaged: bool,
+}
+
+/// What came of a group.
+#[derive(Default)]
+pub struct Decoded {
+    /// How many of the wanted times were given a frame: all of them, unless there is damage.
+    pub given: usize,
+    /// From when on nothing was given, because packets or pictures are damaged, up to the end of the group.
+    pub damaged_from: Option<MediaTime>,
+    /// For the chunk that continues this one, where it was asked for.
+    pub state: Option<DecoderState>,
+}
+
+/// Decodes groups, one after the other. One per worker: it keeps its decoder while the stream stays the same.
+#[derive(Default)]
+pub struct GroupDecoder {
+    kept: Option<(Arc<StreamInfo>, Decoder)>,
+}
+
+impl GroupDecoder {
+    /// Without a decoder yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Decodes `group` as far as needed and calls `each(i, frame, time)` for each `wanted[i]`, in order: with the
+    /// first frame whose time is at or after it, or up to 1 ms before, else with the last frame of the group. Several
+    /// wanted times may be given one frame. `time` is the frame's own, and never before the group's start.
+    ///
+    /// A chunk that continues another takes the state which that one left in `resume`; without it nothing of the
+    /// chunk can be decoded, and all of it counts as damaged. A state is returned where the group is `continued`.
+    ///
+    /// `wanted` is sorted.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where there is no decoder. Damaged data are no error.
+    pub fn decode(
+        &mut self,
+        group: &Gop,
+        wanted: &[MediaTime],
+        resume: Option<DecoderState>,
+        each: impl FnMut(usize, &Frame, MediaTime),
+    ) -> Result<Decoded, DecodeError> {
+        self.run(group, wanted, resume, each)
+            .map_err(|error| DecodeError::Decoder { camera: group.camera.clone(), error })
+    }
+
+    fn run(
+        &mut self,
+        group: &Gop,
+        wanted: &[MediaTime],
+        resume: Option<DecoderState>,
+        each: impl FnMut(usize, &Frame, MediaTime),
+    ) -> Result<Decoded, LibavError> {
+        let resume = resume.filter(|r| group.continues && Arc::ptr_eq(&r.stream, &group.stream));
+        if group.continues && resume.is_none() {
+            return Ok(Decoded { damaged_from: Some(group.start), ..Decoded::default() });
+        }
+        if wanted.is_empty() && !group.continued {
+            return Ok(Decoded::default());
+        }
+        let (mut decoder, damaged) = match resume {
+            Some(state) => (state.decoder, state.damaged),
+            None => (self.decoder(&group.stream)?, false),
+        };
+        let mut choice = Choice::new(group, wanted, each);
+        if damaged {
+            choice.damage(group.start);
+        }
+        let key_only =
+            !group.continued && !group.continues && wanted.iter().all(|&w| w <= group.first() + ROUNDING);
+        if key_only && group.first() >= group.start {
+            // The decoder would keep the picture back until it has seen some more.
+            if let Some(key) = group.packets.first() {
+                choice.send(&mut decoder, key)?;
+                decoder.drain();
+                choice.receive(&mut decoder)?;
+                decoder.flush();
+            }
+            if choice.unsure() {
+                choice.restart();
+            }
+        }
+        for packet in &group.packets {
+            if choice.done() && !group.continued {
+                break;
+            }
+            choice.send(&mut decoder, packet)?;
+            choice.receive(&mut decoder)?;
+        }
+        if group.continued {
+            choice.finish();
+            let state = DecoderState {
+                stream: Arc::clone(&group.stream),
+                decoder,
+                damaged: choice.damaged.is_some(),
+            };
+            return Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: Some(state) });
+        }
+        if !choice.done() {
+            decoder.drain();
+            choice.receive(&mut decoder)?;
+            choice.finish();
+        }
+        decoder.flush();
+        self.kept = Some((Arc::clone(&group.stream), decoder));
+        Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: None })
+    }
+
+    /// A decoder that has seen nothing of the stream, or has forgotten it.
+    fn decoder(&mut self, stream: &Arc<StreamInfo>) -> Result<Decoder, LibavError> {
+        match self.kept.take() {
+            Some((same, decoder)) if Arc::ptr_eq(&same, stream) => Ok(decoder),
+            _ => Decoder::new(stream),
+        }
+    }
+}
+
+/// Which of the frames that come out are given.
+struct Choice<'a, F> {
+    group: &'a Gop,
+    wanted: &'a [MediaTime],
+    each: F,
+    given: usize,
+    last: Option<(Frame, MediaTime)>,
+    damaged: Option<MediaTime>,
+}
+
+impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
+    fn new(group: &'a Gop, wanted: &'a [MediaTime], each: F) -> Self {
+        Self { group, wanted, each, given: 0, last: None, damaged: None }
+    }
+
+    /// Whether nothing is left to give: every wanted time has its frame, or lies in the damaged part.
+    fn done(&self) -> bool {
+        match self.wanted.get(self.given) {
+            None => true,
+            Some(&next) => self.lost(next),
+        }
+    }
+
+    /// Whether damage has taken the frame of this time.
+    fn lost(&self, wanted: MediaTime) -> bool {
+        self.damaged.is_some_and(|d| wanted + ROUNDING >= d)
+    }
+
+    /// Whether the key frame alone did not give what it should.
+    fn unsure(&self) -> bool {
+        self.given < self.wanted.len()
+    }
+
+    /// Forgets what the key frame alone seemed to tell.
+    fn restart(&mut self) {
+        (self.last, self.damaged) = (None, None);
+    }
+
+    fn damage(&mut self, from: MediaTime) {
+        self.damaged = Some(self.damaged.map_or(from, |d| d.min(from)).max(self.group.start));
+    }
+
+    fn send(&mut self, decoder: &mut Decoder, packet: &Packet) -> Result<(), LibavError> {
+        let time = packet.pts.map(MediaTime::from_micros);
+        // Leading pictures of open groups refer to the group before: that they make no sense is no damage.
+        let ours = time.is_none_or(|t| t >= self.group.first());
+        match decoder.send(packet) {
+            Ok(()) if !packet.corrupt => Ok(()),
+            Err(LibavError::Memory) => Err(LibavError::Memory),
+            _ => {
+                if ours {
+                    self.damage(time.unwrap_or(self.group.start));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes what has come out of the decoder.
+    fn receive(&mut self, decoder: &mut Decoder) -> Result<(), LibavError> {
+        loop {
+            match decoder.receive() {
+                Ok(Some(frame)) => self.take(frame),
+                Ok(None) => return Ok(()),
+                Err(LibavError::Memory) => return Err(LibavError::Memory),
+                Err(_) => {
+                    let after = self.last.as_ref().map(|(_, t)| *t);
+                    self.damage(after.unwrap_or(self.group.start));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, frame: Frame) {
+        let Some(time) = frame.time().map(MediaTime::from_micros) else { return };
+        if time < self.group.start || self.last.as_ref().is_some_and(|(_, t)| time < *t) {
+            return;
+        }
+        if self.group.continued && time >= self.group.end {
+            return;
+        }
+        if frame.damaged() {
+            self.damage(time);
+        }
+        // Incomplete pictures, before a stream that refreshes little by little has done so, are no damage.
+        if frame.incomplete() || self.damaged.is_some_and(|d| time >= d) {
+            return;
+        }
+        while self.wanted.get(self.given).is_some_and(|&w| w <= time + ROUNDING) {
+            (self.each)(self.given, &frame, time);
+            self.given += 1;
+        }
+        self.last = Some((frame, time));
+    }
+
+    /// No frame follows: what is still wanted, and not lost to damage, is given the last one.
+    fn finish(&mut self) {
+        let Some((frame, time)) = self.last.take() else {
+            if !self.done() {
+                self.damage(self.group.start);
+            }
+            return;
+        };
+        while let Some(&wanted) = self.wanted.get(self.given) {
+            if self.lost(wanted) {
+                return;
+            }
+            (self.each)(self.given, &frame, time);
+            self.given += 1;
+        }
+    }
+}

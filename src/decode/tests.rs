@@ -1,0 +1,176 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use super::*;
+use crate::{
+    domain::{CameraId, MediaTime},
+    libav::{Frame, testing::*},
+    source::{Gop, Options, Part, Recording},
+};
+
+fn groups(file: PathBuf) -> Vec<Arc<Gop>> {
+    let camera = CameraId::new("lane").expect("an id");
+    let parts = Recording::open(camera, vec![file], Options::default()).expect("a file");
+    parts.filter_map(|p| if let Part::Gop(gop) = p { Some(gop) } else { None }).collect()
+}
+
+/// FNV-1a over the visible luma.
+fn hash(frame: &Frame) -> u64 {
+    let (luma, stride) = frame.luma().expect("a luma plane");
+    let width = frame.width() as usize;
+    luma.chunks(stride)
+        .flat_map(|row| &row[..width])
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3))
+}
+
+type Seen = Vec<(usize, MediaTime, u64)>;
+
+fn decode(decoder: &mut GroupDecoder, group: &Gop, wanted: &[MediaTime]) -> (Seen, Decoded) {
+    let mut seen = Vec::new();
+    let decoded =
+        decoder.decode(group, wanted, None, |i, f, t| seen.push((i, t, hash(f)))).expect("a decoder");
+    (seen, decoded)
+}
+
+fn tenths(t: i64) -> MediaTime {
+    MediaTime::from_micros(t * 100_000)
+}
+
+/// For every codec: wanted together or each alone, and from whichever decoder, the frames are the same.
+#[test]
+fn together_or_alone_the_frames_are_the_same() {
+    let clips = Clips::new();
+    for (codec, name) in [
+        (H264_PLAIN, "plain.mp4"),
+        (H264, "b.mp4"),
+        ("-c:v libx264 -g 25 -bf 3 -x264-params open-gop=1", "open.mp4"),
+        ("-c:v libx265 -g 25 -x265-params log-level=none", "h265.mp4"),
+        (H264, "h264.avi"),
+        (H264, "raw.h264"),
+        ("-c:v mpeg4 -bf 2 -g 25", "mpeg4.avi"),
+        ("-c:v msmpeg4 -g 25", "msmpeg4.avi"),
+        ("-c:v mjpeg -pix_fmt yuvj420p", "mjpeg.avi"),
+        ("-c:v libvpx-vp9 -g 25 -deadline realtime -cpu-used 8", "vp9.webm"),
+        ("-c:v libvpx -g 25 -deadline realtime -cpu-used 8", "vp8.webm"),
+    ] {
+        let mut decoder = GroupDecoder::new();
+        for group in groups(clips.pattern(codec, name)) {
+            let mut wanted: Vec<MediaTime> =
+                group.packets.iter().filter_map(|p| p.pts).map(MediaTime::from_micros).collect();
+            wanted.retain(|t| *t >= group.start);
+            wanted.sort();
+            let (all, decoded) = decode(&mut decoder, &group, &wanted);
+            assert_eq!(all.len(), wanted.len(), "{name} {:?}", decoded.damaged_from);
+            assert_eq!(decoded.damaged_from, None, "{name}");
+            for (i, time, _) in &all {
+                assert_eq!(*time, wanted[*i], "{name}: the frame of each time");
+            }
+            for i in [0, 1, wanted.len() / 2, wanted.len() - 1].into_iter().filter(|i| *i < wanted.len()) {
+                let (alone, _) = decode(&mut decoder, &group, &wanted[i..=i]);
+                assert_eq!(alone, [(0, all[i].1, all[i].2)], "{name}: time {i} alone");
+                let (fresh, _) = decode(&mut GroupDecoder::new(), &group, &wanted[i..=i]);
+                assert_eq!(fresh, alone, "{name}: time {i} from a fresh decoder");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wanted_time_gets_the_next_frame_or_the_last() {
+    let clips = Clips::new();
+    let groups = groups(clips.pattern(H264, "b.mp4"));
+    let mut decoder = GroupDecoder::new();
+    let micros = MediaTime::from_micros;
+    let wanted =
+        [micros(2_400_000), micros(2_600_500), micros(2_620_000), micros(2_630_000), micros(4_999_000)];
+    let (seen, _) = decode(&mut decoder, &groups[1], &wanted);
+    let times: Vec<_> = seen.iter().map(|s| s.1).collect();
+    assert_eq!(times, [tenths(25), tenths(26), tenths(27), tenths(27), tenths(49)]);
+    let (none, _) = decode(&mut decoder, &groups[1], &[]);
+    assert!(none.is_empty());
+}
+
+#[test]
+fn damage_ends_at_the_next_group() {
+    let clips = Clips::new();
+    let path = clips.pattern("-c:v mpeg4 -g 25 -sc_threshold 1000000000", "a.avi");
+    let mut bytes = std::fs::read(&path).expect("the clip");
+    // Within the second group: its packets lie one after the other, so a quarter of the file is about there.
+    let at = bytes.len() * 3 / 8;
+    for b in &mut bytes[at..at + 600] {
+        *b = b.wrapping_mul(31).wrapping_add(7);
+    }
+    let groups = groups(clips.bytes(&bytes, "damaged.avi"));
+    let mut decoder = GroupDecoder::new();
+    let mut damaged = 0;
+    for group in &groups {
+        let mut wanted: Vec<MediaTime> =
+            group.packets.iter().filter_map(|p| p.pts).map(MediaTime::from_micros).collect();
+        wanted.sort();
+        let (seen, decoded) = decode(&mut decoder, group, &wanted);
+        assert_eq!(decoded.given, seen.len());
+        match decoded.damaged_from {
+            None => assert_eq!(seen.len(), wanted.len()),
+            Some(from) => {
+                damaged += 1;
+                assert!(seen.iter().all(|s| s.1 < from), "a frame from the damaged part");
+                assert_eq!(seen.len(), wanted.iter().filter(|w| **w < from).count());
+            }
+        }
+    }
+    assert_eq!(damaged, 1, "of {} groups", groups.len());
+}
+
+#[test]
+fn the_size_may_change_midway() {
+    let clips = Clips::new();
+    let small = clips.pattern(H264, "small.h264");
+    let large = clips.ffmpeg(
+        &format!("-f lavfi -i testsrc2=size=320x240:rate=10:duration=5 -pix_fmt yuv420p {H264}"),
+        "large.h264",
+    );
+    let mut decoder = GroupDecoder::new();
+    let mut sizes = Vec::new();
+    for group in groups(clips.join(&[&small, &large], "both.h264")) {
+        let decoded = decoder
+            .decode(&group, &[group.start, group.end], None, |_, f, _| sizes.push((f.width(), f.height())))
+            .expect("a decoder");
+        assert_eq!(decoded.damaged_from, None);
+    }
+    sizes.dedup();
+    assert_eq!(sizes, [(160, 120), (320, 240)]);
+}
+
+#[test]
+fn chunks_go_on_where_the_chunk_before_left_off() {
+    let clips = Clips::new();
+    let long = "-f lavfi -i testsrc2=size=64x48:rate=25:duration=130 -c:v libx264 -preset ultrafast -bf 3 \
+                -pix_fmt yuv420p -x264-params keyint=infinite:scenecut=0:b-adapt=0";
+    let chunks = groups(clips.ffmpeg(long, "long.mp4"));
+    assert_eq!(chunks.len(), 2);
+    let mut decoder = GroupDecoder::new();
+    let mut state = None;
+    let mut times = Vec::new();
+    for chunk in &chunks {
+        let wanted: Vec<MediaTime> = (0..130 * 25)
+            .map(|i| MediaTime::from_micros(i * 40_000))
+            .filter(|t| (chunk.start..chunk.end).contains(t))
+            .collect();
+        let decoded = decoder
+            .decode(chunk, &wanted, state.take(), |i, _, t| times.push((wanted[i], t)))
+            .expect("a decoder");
+        assert_eq!((decoded.given, decoded.damaged_from), (wanted.len(), None));
+        assert_eq!(decoded.state.is_some(), chunk.continued);
+        state = decoded.state;
+    }
+    assert_eq!(times.len(), 130 * 25);
+    // The decoder holds pictures back to put them in order, so at the seam one look may be a picture late.
+    let late = |(wanted, time): &&(MediaTime, MediaTime)| time.since(*wanted) > Duration::from_millis(1);
+    let late: Vec<_> = times.iter().filter(late).collect();
+    assert!(
+        late.len() <= 1 && late.iter().all(|(w, t)| *w == chunks[1].start && t.since(*w).as_millis() == 40),
+        "{late:?}"
+    );
+
+    let (seen, decoded) = decode(&mut decoder, &chunks[1], &[chunks[1].start]);
+    assert!(seen.is_empty() && decoded.damaged_from == Some(chunks[1].start), "nothing without the state");
+}

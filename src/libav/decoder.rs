@@ -1,0 +1,106 @@
+use std::ptr;
+
+use ffmpeg_next::ffi;
+
+use super::{Frame, LibavError, MICROS, Packet, StreamInfo, init};
+
+/// A software decoder for one stream, on the calling thread alone: workers are the threads.
+pub struct Decoder {
+    context: *mut ffi::AVCodecContext,
+    address: String,
+}
+
+// SAFETY: with one thread and no callbacks of our own, a codec context may be used from one thread after another.
+unsafe impl Send for Decoder {}
+
+impl Decoder {
+    /// Opens the decoder of the stream's codec.
+    ///
+    /// # Errors
+    /// [`LibavError::NoDecoder`] where there is none or it refuses the stream's header.
+    pub fn new(stream: &StreamInfo) -> Result<Self, LibavError> {
+        init();
+        let none = || LibavError::NoDecoder { address: stream.address.clone(), codec: stream.codec.clone() };
+        // SAFETY: takes a value; returns a static decoder or null.
+        let codec = unsafe { ffi::avcodec_find_decoder(stream.codec_id()) };
+        if codec.is_null() {
+            return Err(none());
+        }
+        // SAFETY: the codec is static; null where there is no memory.
+        let context = unsafe { ffi::avcodec_alloc_context3(codec) };
+        if context.is_null() {
+            return Err(LibavError::Memory);
+        }
+        let decoder = Self { context, address: stream.address.clone() };
+        // SAFETY: the context was just made and is ours alone; the parameters live as long as the stream.
+        let opened = unsafe {
+            if ffi::avcodec_parameters_to_context(context, stream.parameters()) < 0 {
+                return Err(none());
+            }
+            let c = &mut *context;
+            c.thread_count = 1;
+            c.pkt_timebase = MICROS;
+            c.max_pixels = i64::try_from(stream.max_pixels).unwrap_or(i64::MAX);
+            c.err_recognition = ffi::AV_EF_CAREFUL;
+            // Incomplete pictures are wanted too, marked as such, so that damage is known rather than silent.
+            c.flags |= ffi::AV_CODEC_FLAG_OUTPUT_CORRUPT as i32;
+            ffi::avcodec_open2(context, codec, ptr::null_mut())
+        };
+        if opened < 0 { Err(none()) } else { Ok(decoder) }
+    }
+
+    /// Hands over a packet. Take all frames with [`Self::receive`] before the next one.
+    ///
+    /// # Errors
+    /// [`LibavError::Damaged`] where the packet makes no sense; the decoder goes on with the next one.
+    pub fn send(&mut self, packet: &Packet) -> Result<(), LibavError> {
+        let raw = packet.to_raw()?;
+        // SAFETY: context and packet are live; the decoder takes its own reference.
+        self.check(unsafe { ffi::avcodec_send_packet(self.context, raw.0) })
+    }
+
+    /// Says that no packet follows: all delayed frames come out. Then [`Self::flush`] before the next packet.
+    pub fn drain(&mut self) {
+        // SAFETY: a null packet is the sign for draining. Its only error is that it was given before.
+        unsafe { ffi::avcodec_send_packet(self.context, ptr::null()) };
+    }
+
+    /// The next decoded frame, in the order of showing; none when another packet is needed or all are out.
+    ///
+    /// # Errors
+    /// [`LibavError::Damaged`] where a picture could not be decoded; the decoder goes on.
+    pub fn receive(&mut self) -> Result<Option<Frame>, LibavError> {
+        let frame = Frame::new()?;
+        // SAFETY: context and frame are live.
+        let code = unsafe { ffi::avcodec_receive_frame(self.context, frame.0) };
+        if code == ffi::AVERROR(ffi::EAGAIN) || code == ffi::AVERROR_EOF {
+            return Ok(None);
+        }
+        self.check(code)?;
+        Ok(Some(frame))
+    }
+
+    /// Forgets everything but the stream's header: the next packet must be a key frame's.
+    pub fn flush(&mut self) {
+        // SAFETY: the context is open.
+        unsafe { ffi::avcodec_flush_buffers(self.context) };
+    }
+
+    /// Any refusal but a lack of memory is damage in the data.
+    fn check(&self, code: i32) -> Result<(), LibavError> {
+        match LibavError::from_code(code, &self.address) {
+            _ if code >= 0 => Ok(()),
+            LibavError::Memory => Err(LibavError::Memory),
+            _ => {
+                Err(LibavError::Damaged { address: self.address.clone(), detail: super::error::words(code) })
+            }
+        }
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // SAFETY: made by `avcodec_alloc_context3`, freed once.
+        unsafe { ffi::avcodec_free_context(&raw mut self.context) };
+    }
+}

@@ -1,0 +1,201 @@
+use std::{ffi::CStr, time::Duration};
+
+use ffmpeg_next::ffi;
+use thiserror::Error;
+
+/// What goes wrong when a recording or stream is opened, read, decoded or scaled. Addresses are without credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LibavError {
+    /// Nothing is there.
+    #[error("{address}: not found; check the path")]
+    NotFound {
+        /// Where.
+        address: String,
+    },
+    /// A file without a single byte.
+    #[error("{address}: the file is empty")]
+    Empty {
+        /// Where.
+        address: String,
+    },
+    /// FFmpeg knows no such format, or its beginning is missing (an MP4 without its index, for one).
+    #[error(
+        "{address}: not a recording that FFmpeg can open ({detail}); if it was cut off while being written, repair it"
+    )]
+    NotARecording {
+        /// Where.
+        address: String,
+        /// In FFmpeg's words.
+        detail: String,
+    },
+    /// No video in it.
+    #[error("{address}: no video in it{}", if *audio { ", only audio" } else { "" })]
+    NoVideo {
+        /// Where.
+        address: String,
+        /// Whether there is sound instead.
+        audio: bool,
+    },
+    /// The codec is not known, or this FFmpeg has no decoder for it.
+    #[error("{address}: this FFmpeg cannot decode {codec}; convert the recording, for instance to H.264")]
+    NoDecoder {
+        /// Where.
+        address: String,
+        /// The codec as FFmpeg names it.
+        codec: String,
+    },
+    /// More pixels than allowed.
+    #[error("{address}: a picture of {width} × {height} is larger than the {max_pixels} pixels allowed")]
+    PictureTooLarge {
+        /// Where.
+        address: String,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// How many are allowed.
+        max_pixels: u64,
+    },
+    /// A packet or header larger than allowed.
+    #[error("{address}: {what} of {bytes} bytes is larger than the {max} allowed")]
+    TooLarge {
+        /// Where.
+        address: String,
+        /// What is too large.
+        what: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// How much is allowed.
+        max: u64,
+    },
+    /// It took too long.
+    #[error("{address}: {doing} took longer than {} s; check the network or the disk", after.as_secs_f64())]
+    Deadline {
+        /// Where.
+        address: String,
+        /// What was being done.
+        doing: &'static str,
+        /// How long was allowed.
+        after: Duration,
+    },
+    /// The disk or network refused.
+    #[error("{address}: {detail}")]
+    Io {
+        /// Where.
+        address: String,
+        /// In the system's words.
+        detail: String,
+    },
+    /// Bytes that make no sense; what follows may.
+    #[error("{address}: damaged ({detail})")]
+    Damaged {
+        /// Where.
+        address: String,
+        /// In FFmpeg's words.
+        detail: String,
+    },
+    /// A picture that cannot be converted.
+    #[error("a picture of {width} × {height} in pixel format {format} cannot be converted")]
+    Scale {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// The pixel format as FFmpeg names it.
+        format: String,
+    },
+    /// No memory left.
+    #[error("out of memory")]
+    Memory,
+}
+
+impl LibavError {
+    /// The error of `code`, an `AVERROR` that came back while reading or decoding.
+    pub(super) fn from_code(code: i32, address: &str) -> Self {
+        let address = address.to_owned();
+        if code == ffi::AVERROR(ffi::ENOMEM) {
+            Self::Memory
+        } else if code == ffi::AVERROR(ffi::ENOENT) {
+            Self::NotFound { address }
+        } else if code == ffi::AVERROR_INVALIDDATA {
+            Self::Damaged { address, detail: words(code) }
+        } else {
+            Self::Io { address, detail: words(code) }
+        }
+    }
+}
+
+/// FFmpeg's words for an `AVERROR`.
+pub(super) fn words(code: i32) -> String {
+    let mut text = [0; ffi::AV_ERROR_MAX_STRING_SIZE];
+    // SAFETY: the buffer is as long as said, and is left terminated whatever the code.
+    let words = unsafe {
+        ffi::av_strerror(code, text.as_mut_ptr(), text.len());
+        CStr::from_ptr(text.as_ptr())
+    };
+    words.to_string_lossy().into_owned()
+}
+
+/// An address without user name and password, and without the values of parameters that look like them.
+pub fn redact(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    // A password may itself hold '/', '?' or '#', unescaped: then the '@' comes later, before the first '='.
+    let (authority, path) = match (authority.rfind('@'), path.find('=').unwrap_or(path.len())) {
+        (Some(at), _) => (&authority[at + 1..], path),
+        (None, before) => match path[..before].rfind('@') {
+            Some(at) => ("", &path[at + 1..]),
+            None => (authority, path),
+        },
+    };
+    let mut clean = format!("{scheme}://{authority}");
+    let mut hide = false;
+    let mut word = String::new();
+    for c in path.chars() {
+        match c {
+            '=' => {
+                let key = word.to_ascii_lowercase();
+                hide = ["pass", "pwd", "user", "token", "secret", "key", "auth", "sign"]
+                    .iter()
+                    .any(|k| key.contains(k));
+                clean.push_str(if hide { "=…" } else { "=" });
+                word.clear();
+            }
+            '&' | '?' | '/' | ';' | '#' => {
+                hide = false;
+                word.clear();
+                clean.push(c);
+            }
+            _ => {
+                word.push(c);
+                if !hide {
+                    clean.push(c);
+                }
+            }
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_lose_their_credentials() {
+        for (with, without) in [
+            ("rtsp://viewer:p@ss@10.2.0.31/stream1", "rtsp://10.2.0.31/stream1"),
+            ("rtsp://a:b/c@10.2.0.31:554/s", "rtsp://10.2.0.31:554/s"),
+            (
+                "rtsp://10.2.0.31/user=admin&password=x&channel=1",
+                "rtsp://10.2.0.31/user=…&password=…&channel=1",
+            ),
+            ("https://h/v.mp4?token=abc&x=1", "https://h/v.mp4?token=…&x=1"),
+            ("rtsp://10.2.0.31/stream1", "rtsp://10.2.0.31/stream1"),
+            ("clips/a@b.mp4", "clips/a@b.mp4"),
+        ] {
+            assert_eq!(redact(with), without);
+        }
+    }
+}

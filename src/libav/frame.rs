@@ -1,0 +1,133 @@
+use std::{ffi::CStr, fmt, ptr, slice};
+
+use ffmpeg_next::ffi::{self, AVPixelFormat as P};
+
+use super::LibavError;
+
+/// A decoded picture. Its planes belong to the decoder's pool and are given back when it is dropped.
+pub struct Frame(pub(super) *mut ffi::AVFrame);
+
+// SAFETY: an AVFrame's buffers are reference-counted atomically and have no ties to a thread.
+unsafe impl Send for Frame {}
+
+impl Frame {
+    /// An empty frame for a decoder to fill.
+    pub(super) fn new() -> Result<Self, LibavError> {
+        // SAFETY: no arguments; null where there is no memory.
+        let f = unsafe { ffi::av_frame_alloc() };
+        if f.is_null() { Err(LibavError::Memory) } else { Ok(Self(f)) }
+    }
+
+    fn raw(&self) -> &ffi::AVFrame {
+        // SAFETY: made by `av_frame_alloc`, lives as long as `self`.
+        unsafe { &*self.0 }
+    }
+
+    /// When it is to be shown, in microseconds: the time its packet had, else the decoder's best guess.
+    pub fn time(&self) -> Option<i64> {
+        let f = self.raw();
+        [f.pts, f.best_effort_timestamp].into_iter().find(|&t| t != ffi::AV_NOPTS_VALUE)
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        u32::try_from(self.raw().width).unwrap_or(0)
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        u32::try_from(self.raw().height).unwrap_or(0)
+    }
+
+    /// The pixel format as FFmpeg names it.
+    pub fn pixel_format(&self) -> String {
+        let Some(format) = self.format() else { return "none".to_owned() };
+        // SAFETY: returns a static, terminated text, or null.
+        let name = unsafe { ffi::av_get_pix_fmt_name(format) };
+        if name.is_null() {
+            return "unknown".to_owned();
+        }
+        // SAFETY: not null, static and terminated.
+        unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+    }
+
+    /// Whether the decoder met errors in this picture, and hid or guessed parts of it.
+    pub fn damaged(&self) -> bool {
+        self.raw().decode_error_flags != 0
+    }
+
+    /// Whether parts of it may stem from pictures that were not decoded: so before the recovery point of a stream
+    /// that refreshes little by little.
+    pub fn incomplete(&self) -> bool {
+        self.raw().flags & ffi::AV_FRAME_FLAG_CORRUPT != 0
+    }
+
+    /// The luma plane of 8-bit YUV and grey formats: bytes from the first to the last pixel, and how many bytes
+    /// each row is after the one above. None for other formats: use a [`super::Scaler`].
+    pub fn luma(&self) -> Option<(&[u8], usize)> {
+        let planar = [
+            P::AV_PIX_FMT_YUV420P,
+            P::AV_PIX_FMT_YUVJ420P,
+            P::AV_PIX_FMT_YUV422P,
+            P::AV_PIX_FMT_YUVJ422P,
+            P::AV_PIX_FMT_YUV444P,
+            P::AV_PIX_FMT_YUVJ444P,
+            P::AV_PIX_FMT_YUV440P,
+            P::AV_PIX_FMT_YUVJ440P,
+            P::AV_PIX_FMT_YUV411P,
+            P::AV_PIX_FMT_YUVJ411P,
+            P::AV_PIX_FMT_YUV410P,
+            P::AV_PIX_FMT_NV12,
+            P::AV_PIX_FMT_NV21,
+            P::AV_PIX_FMT_GRAY8,
+        ];
+        if !self.format().is_some_and(|f| planar.contains(&f)) {
+            return None;
+        }
+        let f = self.raw();
+        let (width, height) = (self.width() as usize, self.height() as usize);
+        let stride = usize::try_from(f.linesize[0]).ok()?;
+        if f.data[0].is_null() || width == 0 || height == 0 || stride < width {
+            return None;
+        }
+        // SAFETY: in these formats plane 0 holds `height` rows of `width` bytes, `stride` bytes apart, and the
+        // frame keeps them alive.
+        Some((unsafe { slice::from_raw_parts(f.data[0], stride * (height - 1) + width) }, stride))
+    }
+
+    /// The pixel format, where it is one.
+    pub(super) fn format(&self) -> Option<P> {
+        let format = self.raw().format;
+        if format < 0 || format >= P::AV_PIX_FMT_NB as i32 {
+            return None;
+        }
+        // SAFETY: the enum was generated from the headers of the library that set the value, and numbers its
+        // formats without holes from 0 to NB.
+        Some(unsafe { std::mem::transmute::<i32, P>(format) })
+    }
+
+    /// Colour space and range as numbers: streams may hold values that the enums do not.
+    pub(super) fn colour(&self) -> (u32, u32) {
+        let f = self.raw();
+        // SAFETY: both fields are C enums, of the size of an int, within a live frame.
+        unsafe {
+            (
+                ptr::addr_of!(f.colorspace).cast::<u32>().read(),
+                ptr::addr_of!(f.color_range).cast::<u32>().read(),
+            )
+        }
+    }
+}
+
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({:?} µs, {} × {} {})", self.time(), self.width(), self.height(), self.pixel_format())
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        // SAFETY: made by `av_frame_alloc`, freed once.
+        unsafe { ffi::av_frame_free(&raw mut self.0) };
+    }
+}

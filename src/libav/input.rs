@@ -1,0 +1,304 @@
+use std::{
+    collections::VecDeque,
+    ffi::{c_int, c_void},
+    ptr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use ffmpeg_next::ffi;
+
+use super::{LibavError, MICROS, Packet, StreamInfo, error::words, packet::RawPacket};
+
+/// What a recording or stream may cost before it is refused.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How long opening and probing may take together.
+    pub open: Duration,
+    /// How long reading one packet may take.
+    pub read: Duration,
+    /// How many bytes are read to learn what a stream is.
+    pub probe_bytes: i64,
+    /// How much of a stream, in its own time, is read for that.
+    pub probe_time: Duration,
+    /// Width × height of a picture.
+    pub max_pixels: u64,
+    /// Bytes of one packet.
+    pub max_packet: u64,
+    /// Bytes of a stream's header.
+    pub max_header: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            open: Duration::from_secs(15),
+            read: Duration::from_secs(15),
+            probe_bytes: 5_000_000,
+            probe_time: Duration::from_secs(5),
+            max_pixels: 8192 * 8192,
+            max_packet: 32 << 20,
+            max_header: 1 << 20,
+        }
+    }
+}
+
+/// An opened recording or stream, of which only the best video stream is read.
+pub struct Input {
+    pub(super) context: *mut ffi::AVFormatContext,
+    /// Lives as long as the context, which calls back with its address.
+    pub(super) watch: Box<Watch>,
+    pub(super) unpack: Option<Unpack>,
+    pub(super) index: c_int,
+    pub(super) base: ffi::AVRational,
+    pub(super) stream: Arc<StreamInfo>,
+    pub(super) address: String,
+    pub(super) limits: Limits,
+    pub(super) about: About,
+    pub(super) ready: VecDeque<Packet>,
+}
+
+/// What a container says of itself. Any of it may be wrong.
+#[derive(Debug, Clone, Default)]
+pub(super) struct About {
+    pub format: String,
+    pub duration: Option<i64>,
+    pub rate: Option<f64>,
+    pub creation_time: Option<String>,
+}
+
+// SAFETY: a format context has no ties to a thread; the watch it calls back is atomic.
+unsafe impl Send for Input {}
+
+impl Input {
+    /// What decoders must know of the video stream.
+    pub fn stream(&self) -> &Arc<StreamInfo> {
+        &self.stream
+    }
+
+    /// The container's format as FFmpeg names it, for instance `avi` or `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub fn format(&self) -> &str {
+        &self.about.format
+    }
+
+    /// How long it is said to last, in microseconds.
+    pub fn duration(&self) -> Option<i64> {
+        self.about.duration
+    }
+
+    /// How many pictures a second it is said to hold on average, however nonsensical; always above 0.
+    pub fn rate(&self) -> Option<f64> {
+        self.about.rate
+    }
+
+    /// When it is said to have been made, as written in its metadata (`creation_time`).
+    pub fn creation_time(&self) -> Option<&str> {
+        self.about.creation_time.as_deref()
+    }
+
+    /// The next packet of the video stream, in the order of decoding; none at the end.
+    ///
+    /// # Errors
+    /// [`LibavError::Damaged`], after which reading may go on; anything else is final.
+    pub fn read(&mut self) -> Result<Option<Packet>, LibavError> {
+        loop {
+            if let Some(packet) = self.ready.pop_front() {
+                return Ok(Some(packet));
+            }
+            let raw = RawPacket::new()?;
+            self.watch.begin(self.limits.read);
+            // SAFETY: context and packet are live.
+            let code = unsafe { ffi::av_read_frame(self.context, raw.0) };
+            if code == ffi::AVERROR_EOF {
+                return self.end();
+            }
+            if code < 0 {
+                return Err(self.failed(code, "reading", self.limits.read));
+            }
+            // SAFETY: the packet was filled.
+            let (index, size) = unsafe { ((*raw.0).stream_index, (*raw.0).size) };
+            if index != self.index {
+                continue;
+            }
+            let bytes = u64::try_from(size).unwrap_or(0);
+            if bytes > self.limits.max_packet {
+                let (address, max) = (self.address.clone(), self.limits.max_packet);
+                return Err(LibavError::TooLarge { address, what: "a packet", bytes, max });
+            }
+            match &mut self.unpack {
+                None => return Ok(Some(Packet::new(raw, self.base))),
+                Some(unpack) => {
+                    for raw in unpack.filter(raw)? {
+                        self.ready.push_back(Packet::new(raw, self.base));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes to the key frame at or before `time`, in microseconds on the container's own clock.
+    ///
+    /// # Errors
+    /// [`LibavError`] where the container cannot be sought in.
+    pub fn seek(&mut self, time: i64) -> Result<(), LibavError> {
+        self.watch.begin(self.limits.read);
+        // SAFETY: the context is live and has a stream of this index; the time base is a fraction.
+        let code = unsafe {
+            let time = ffi::av_rescale_q(time, MICROS, self.base);
+            ffi::av_seek_frame(self.context, self.index, time, ffi::AVSEEK_FLAG_BACKWARD)
+        };
+        if code < 0 {
+            return Err(self.failed(code, "seeking", self.limits.read));
+        }
+        self.ready.clear();
+        if let Some(unpack) = &mut self.unpack {
+            unpack.flush();
+        }
+        Ok(())
+    }
+
+    /// The end of the file, or what looks like one because the disk failed.
+    fn end(&self) -> Result<Option<Packet>, LibavError> {
+        // SAFETY: the context is live; its I/O context, where there is one, too.
+        let code = unsafe {
+            let io = (*self.context).pb;
+            if io.is_null() { 0 } else { (*io).error }
+        };
+        if code < 0 && code != ffi::AVERROR_EOF {
+            return Err(self.failed(code, "reading", self.limits.read));
+        }
+        Ok(None)
+    }
+
+    /// What `code` means while doing something that had this long.
+    pub(super) fn failed(&self, code: i32, doing: &'static str, after: Duration) -> LibavError {
+        if code == ffi::AVERROR_EXIT || self.watch.late() {
+            return LibavError::Deadline { address: self.address.clone(), doing, after };
+        }
+        LibavError::from_code(code, &self.address)
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        // Closing a connection may wait for the other side.
+        self.watch.begin(Duration::from_secs(2));
+        // SAFETY: null or an open context, closed once.
+        unsafe { ffi::avformat_close_input(&raw mut self.context) };
+    }
+}
+
+/// A deadline that FFmpeg asks about while it waits.
+pub(super) struct Watch {
+    start: Instant,
+    /// In milliseconds since `start`.
+    deadline: AtomicU64,
+}
+
+impl Watch {
+    pub(super) fn new() -> Box<Self> {
+        Box::new(Self { start: Instant::now(), deadline: AtomicU64::new(u64::MAX) })
+    }
+
+    /// What follows may take this long.
+    pub(super) fn begin(&self, allowed: Duration) {
+        let until = self.start.elapsed().saturating_add(allowed);
+        self.deadline.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn late(&self) -> bool {
+        self.start.elapsed().as_millis() > u128::from(self.deadline.load(Ordering::Relaxed))
+    }
+
+    /// To be called by FFmpeg, for as long as the box lives.
+    pub(super) fn callback(&self) -> ffi::AVIOInterruptCB {
+        ffi::AVIOInterruptCB { callback: Some(interrupted), opaque: ptr::from_ref(self).cast_mut().cast() }
+    }
+}
+
+/// Whether FFmpeg is to give up what it waits for.
+unsafe extern "C" fn interrupted(watch: *mut c_void) -> c_int {
+    // SAFETY: the pointer is that of the input's boxed watch, which outlives its format context and is only read.
+    let watch = unsafe { &*watch.cast::<Watch>() };
+    c_int::from(watch.late())
+}
+
+/// The bit stream filter that takes MPEG-4's packed B pictures apart, so that each packet is one picture.
+pub(super) struct Unpack(pub(super) *mut ffi::AVBSFContext);
+
+// SAFETY: a filter context has no ties to a thread.
+unsafe impl Send for Unpack {}
+
+impl Unpack {
+    /// For a stream with these parameters.
+    ///
+    /// # Safety
+    /// `parameters` points to initialised codec parameters.
+    pub(super) unsafe fn new(
+        parameters: *const ffi::AVCodecParameters,
+        base: ffi::AVRational,
+    ) -> Result<Option<Self>, LibavError> {
+        // SAFETY: the name is terminated; null comes back for a library built without the filter.
+        let filter = unsafe { ffi::av_bsf_get_by_name(c"mpeg4_unpack_bframes".as_ptr()) };
+        if filter.is_null() {
+            return Ok(None);
+        }
+        let mut context = ptr::null_mut();
+        // SAFETY: the filter is static, the place for the context ours.
+        if unsafe { ffi::av_bsf_alloc(filter, &raw mut context) } < 0 {
+            return Err(LibavError::Memory);
+        }
+        let own = Self(context);
+        // SAFETY: the context was just made; the parameters are the caller's promise.
+        let ready = unsafe {
+            (*context).time_base_in = base;
+            ffi::avcodec_parameters_copy((*context).par_in, parameters) >= 0 && ffi::av_bsf_init(context) >= 0
+        };
+        Ok(ready.then_some(own))
+    }
+
+    fn filter(&mut self, raw: RawPacket) -> Result<Vec<RawPacket>, LibavError> {
+        let mut out = Vec::with_capacity(1);
+        // SAFETY: the context is initialised; it takes the packet's content over, and leaves it where it refuses.
+        if unsafe { ffi::av_bsf_send_packet(self.0, raw.0) } < 0 {
+            out.push(raw);
+            return Ok(out);
+        }
+        loop {
+            let next = RawPacket::new()?;
+            // SAFETY: context and packet are live.
+            if unsafe { ffi::av_bsf_receive_packet(self.0, next.0) } < 0 {
+                return Ok(out);
+            }
+            out.push(next);
+        }
+    }
+
+    fn flush(&mut self) {
+        // SAFETY: the context is initialised.
+        unsafe { ffi::av_bsf_flush(self.0) };
+    }
+}
+
+impl Drop for Unpack {
+    fn drop(&mut self) {
+        // SAFETY: made by `av_bsf_alloc`, freed once.
+        unsafe { ffi::av_bsf_free(&raw mut self.0) };
+    }
+}
+
+impl LibavError {
+    /// The error of `code` while opening: what cannot be understood is no recording.
+    pub(super) fn opening(code: i32, address: &str) -> Self {
+        match Self::from_code(code, address) {
+            Self::Damaged { address, detail } => Self::NotARecording { address, detail },
+            Self::Io { address, .. } if code == ffi::AVERROR_EOF => {
+                Self::NotARecording { address, detail: words(code) }
+            }
+            other => other,
+        }
+    }
+}

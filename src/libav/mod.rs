@@ -1,0 +1,57 @@
+//! FFmpeg's libraries behind safe types: open, read, decode, scale. The only unsafe code of the project is here.
+//!
+//! Times are microseconds (`i64`) throughout, as the container gives them: not re-based, possibly absent. What is
+//! made of them is the business of `source`.
+
+mod decoder;
+mod error;
+mod frame;
+mod input;
+mod open;
+mod packet;
+mod parser;
+mod scaler;
+mod stream;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Once;
+
+use ffmpeg_next::ffi;
+
+pub use decoder::Decoder;
+pub use error::{LibavError, redact};
+pub use frame::Frame;
+pub use input::{Input, Limits};
+pub use packet::Packet;
+pub use parser::{Parser, Picture};
+pub use scaler::{Pixels, Scaler};
+pub use stream::StreamInfo;
+
+/// All times of this module have this time base: one microsecond.
+const MICROS: ffi::AVRational = ffi::AVRational { num: 1, den: 1_000_000 };
+
+/// Prepares the libraries and silences their own log, which prints addresses with passwords. May be called often.
+pub fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: both take no pointers and may be called before anything else.
+        unsafe {
+            ffi::av_log_set_level(ffi::AV_LOG_QUIET);
+            ffi::avformat_network_init();
+        }
+    });
+}
+
+/// A stream's own timestamp in microseconds; none where it is absent or the time base is no fraction.
+fn to_micros(timestamp: i64, base: ffi::AVRational) -> Option<i64> {
+    if timestamp == ffi::AV_NOPTS_VALUE || base.num <= 0 || base.den <= 0 {
+        return None;
+    }
+    // SAFETY: plain arithmetic on values; both denominators are positive.
+    let micros = unsafe { ffi::av_rescale_q(timestamp, base, MICROS) };
+    // Far beyond any calendar, and where sums could overflow.
+    (micros.unsigned_abs() < 1 << 60).then_some(micros)
+}

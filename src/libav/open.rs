@@ -1,0 +1,279 @@
+//! Opening: from an address to an [`Input`], or to the reason why not.
+
+use std::{
+    collections::VecDeque,
+    ffi::{CStr, CString, c_char},
+    fs, io, iter, ptr, slice,
+    sync::Arc,
+};
+
+use ffmpeg_next::ffi;
+
+use super::{
+    Input, LibavError, Limits, MICROS, StreamInfo, init,
+    input::{About, Unpack, Watch},
+    redact, to_micros,
+};
+
+/// Formats that make pictures of any text file.
+const NO_RECORDINGS: [&str; 6] = ["tty", "bin", "xbin", "adf", "idf", "rawvideo"];
+
+impl Input {
+    /// Opens a file (a path) or a stream (an address with `://`) and learns what its video is.
+    ///
+    /// Edit lists of MP4 files are not followed: every picture they hold is footage.
+    ///
+    /// # Errors
+    /// [`LibavError`], naming the address without its credentials.
+    pub fn open(address: &str, limits: &Limits) -> Result<Self, LibavError> {
+        init();
+        let clean = redact(address);
+        let stream = address.contains("://");
+        if !stream {
+            check_file(address)?;
+        }
+        // Else a file named `a:b` would be taken for protocol `a`.
+        let url = if stream { address.to_owned() } else { format!("file:{address}") };
+        let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
+        let watch = Watch::new();
+        watch.begin(limits.open);
+
+        // SAFETY: no arguments; null where there is no memory.
+        let mut context = unsafe { ffi::avformat_alloc_context() };
+        if context.is_null() {
+            return Err(LibavError::Memory);
+        }
+        // SAFETY: the context was just made; the watch is boxed and outlives it.
+        unsafe {
+            let c = &mut *context;
+            c.interrupt_callback = watch.callback();
+            c.probesize = limits.probe_bytes;
+            c.max_analyze_duration = i64::try_from(limits.probe_time.as_micros()).unwrap_or(i64::MAX);
+        }
+        let mut options = Options::default();
+        if !stream {
+            // A file may be a playlist; it is not to reach into the network.
+            options.set(c"protocol_whitelist", c"file,crypto");
+        }
+        options.set(c"ignore_editlist", c"1");
+        // SAFETY: context, address and options are live; on failure the context is freed and set to null.
+        let code = unsafe {
+            ffi::avformat_open_input(&raw mut context, url.as_ptr(), ptr::null(), &raw mut options.0)
+        };
+        let mut input = Self {
+            context,
+            watch,
+            unpack: None,
+            index: -1,
+            base: MICROS,
+            stream: empty_stream(&clean)?,
+            address: clean,
+            limits: limits.clone(),
+            about: About::default(),
+            ready: VecDeque::new(),
+        };
+        if code < 0 {
+            return Err(input.not_opened(code));
+        }
+        input.probe()?;
+        input.choose()?;
+        Ok(input)
+    }
+
+    fn not_opened(&self, code: i32) -> LibavError {
+        match self.failed(code, "opening", self.limits.open) {
+            late @ LibavError::Deadline { .. } => late,
+            _ => LibavError::opening(code, &self.address),
+        }
+    }
+
+    /// Reads the beginning, to learn what the streams hold.
+    fn probe(&mut self) -> Result<(), LibavError> {
+        // SAFETY: the context is open; its format is static and has a name.
+        self.about.format = unsafe { text((*(*self.context).iformat).name) };
+        if NO_RECORDINGS.contains(&self.about.format.as_str()) {
+            let detail = "plain text or raw bytes".to_owned();
+            return Err(LibavError::NotARecording { address: self.address.clone(), detail });
+        }
+        // Probing decodes some pictures, within the same bound as later. One thread, for it has only a few.
+        let pixels = CString::new(self.limits.max_pixels.to_string()).unwrap_or_default();
+        let mut options: Vec<Options> = iter::repeat_with(|| {
+            let mut o = Options::default();
+            o.set(c"max_pixels", &pixels);
+            o.set(c"threads", c"1");
+            o
+        })
+        .take(self.streams().len())
+        .collect();
+        // SAFETY: the context is open; there is one dictionary per stream, each a single pointer.
+        let code = unsafe {
+            ffi::avformat_find_stream_info(
+                self.context,
+                if options.is_empty() { ptr::null_mut() } else { options.as_mut_ptr().cast() },
+            )
+        };
+        if code < 0 { Err(self.not_opened(code)) } else { Ok(()) }
+    }
+
+    /// Picks the video stream, leaves out the others, and checks what is known of it.
+    fn choose(&mut self) -> Result<(), LibavError> {
+        // SAFETY: the context is open; no decoder is asked for.
+        let index = unsafe {
+            let video = ffi::AVMediaType::AVMEDIA_TYPE_VIDEO;
+            ffi::av_find_best_stream(self.context, video, -1, -1, ptr::null_mut(), 0)
+        };
+        let streams = self.streams();
+        // SAFETY: every stream of an open context has parameters.
+        let audio = streams
+            .iter()
+            .any(|&s| unsafe { (*(*s).codecpar).codec_type } == ffi::AVMediaType::AVMEDIA_TYPE_AUDIO);
+        let chosen = usize::try_from(index).ok().and_then(|i| streams.get(i)).copied();
+        // SAFETY: as above. The picture on a record's cover is no video.
+        let chosen = chosen.filter(|&s| unsafe { (*s).disposition } & ffi::AV_DISPOSITION_ATTACHED_PIC == 0);
+        let Some(chosen) = chosen else {
+            return Err(LibavError::NoVideo { address: self.address.clone(), audio });
+        };
+        for &stream in streams.iter().filter(|&&s| s != chosen) {
+            // SAFETY: a live stream; nobody reads meanwhile.
+            unsafe { (*stream).discard = ffi::AVDiscard::AVDISCARD_ALL };
+        }
+        self.index = index;
+        // SAFETY: a live stream of an open context.
+        unsafe {
+            self.base = (*chosen).time_base;
+            let parameters = (*chosen).codecpar;
+            self.check(&*parameters)?;
+            let mut parameters: *const ffi::AVCodecParameters = parameters;
+            if (*parameters).codec_id == ffi::AVCodecID::AV_CODEC_ID_MPEG4 {
+                self.unpack = Unpack::new(parameters, self.base)?;
+            }
+            if let Some(unpack) = &self.unpack {
+                parameters = (*unpack.0).par_out;
+            }
+            let info = StreamInfo::new(&self.address, parameters, self.base, self.limits.max_pixels)?;
+            self.stream = Arc::new(info);
+            self.describe(&*chosen);
+        }
+        // SAFETY: takes a value; returns a static decoder or null.
+        if unsafe { ffi::avcodec_find_decoder(self.stream.codec_id()) }.is_null() {
+            let codec = self.stream.codec.clone();
+            return Err(LibavError::NoDecoder { address: self.address.clone(), codec });
+        }
+        if self.stream.width == 0 || self.stream.height == 0 {
+            let detail = format!("no picture found in its {} video", self.stream.codec);
+            return Err(LibavError::NotARecording { address: self.address.clone(), detail });
+        }
+        Ok(())
+    }
+
+    fn check(&self, parameters: &ffi::AVCodecParameters) -> Result<(), LibavError> {
+        let address = || self.address.clone();
+        let side = |n: i32| u32::try_from(n).unwrap_or(0);
+        let (width, height) = (side(parameters.width), side(parameters.height));
+        let max_pixels = self.limits.max_pixels;
+        if u64::from(width) * u64::from(height) > max_pixels {
+            return Err(LibavError::PictureTooLarge { address: address(), width, height, max_pixels });
+        }
+        let bytes = u64::try_from(parameters.extradata_size).unwrap_or(0);
+        if bytes > self.limits.max_header {
+            let max = self.limits.max_header;
+            return Err(LibavError::TooLarge { address: address(), what: "a stream header", bytes, max });
+        }
+        Ok(())
+    }
+
+    /// Notes what the container says of itself.
+    fn describe(&mut self, stream: &ffi::AVStream) {
+        let rate = |r: ffi::AVRational| (r.num > 0 && r.den > 0).then(|| f64::from(r.num) / f64::from(r.den));
+        self.about.rate = rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate));
+        // SAFETY: the context is open; dictionaries may be null.
+        let (duration, made) = unsafe {
+            let c = &*self.context;
+            (c.duration, tag(c.metadata, c"creation_time").or_else(|| tag(stream.metadata, c"creation_time")))
+        };
+        self.about.duration = to_micros(stream.duration, stream.time_base)
+            .or_else(|| to_micros(duration, MICROS))
+            .filter(|&d| d > 0);
+        self.about.creation_time = made;
+    }
+
+    fn streams(&self) -> &[*mut ffi::AVStream] {
+        // SAFETY: an open context has `nb_streams` streams; the array is null where there are none.
+        unsafe {
+            let c = &*self.context;
+            if c.streams.is_null() { &[] } else { slice::from_raw_parts(c.streams, c.nb_streams as usize) }
+        }
+    }
+}
+
+/// What FFmpeg would say less plainly.
+fn check_file(path: &str) -> Result<(), LibavError> {
+    let address = path.to_owned();
+    match fs::metadata(path) {
+        Ok(m) if m.is_dir() => Err(LibavError::Io { address, detail: "is a folder, not a file".to_owned() }),
+        Ok(m) if m.is_file() && m.len() == 0 => Err(LibavError::Empty { address }),
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Err(LibavError::NotFound { address }),
+        Err(e) => Err(LibavError::Io { address, detail: e.to_string() }),
+    }
+}
+
+/// Stands in until the stream is known.
+fn empty_stream(address: &str) -> Result<Arc<StreamInfo>, LibavError> {
+    // SAFETY: allocates, and frees what it allocated; the copy is made in between.
+    unsafe {
+        let mut none = ffi::avcodec_parameters_alloc();
+        if none.is_null() {
+            return Err(LibavError::Memory);
+        }
+        let stream = StreamInfo::new(address, none, MICROS, 0);
+        ffi::avcodec_parameters_free(&raw mut none);
+        stream.map(Arc::new)
+    }
+}
+
+/// A C text that may be null.
+///
+/// # Safety
+/// `text` is null or terminated.
+unsafe fn text(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: not null, and terminated as promised.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+/// # Safety
+/// `dictionary` is null or live.
+unsafe fn tag(dictionary: *const ffi::AVDictionary, key: &CStr) -> Option<String> {
+    // SAFETY: as promised; an entry's value is a terminated text.
+    unsafe {
+        let entry = ffi::av_dict_get(dictionary, key.as_ptr(), ptr::null(), 0);
+        (!entry.is_null()).then(|| text((*entry).value))
+    }
+}
+
+/// An owned dictionary of options: nothing but the pointer, so that a slice of them is FFmpeg's array.
+#[repr(transparent)]
+struct Options(*mut ffi::AVDictionary);
+
+impl Default for Options {
+    fn default() -> Self {
+        Self(ptr::null_mut())
+    }
+}
+
+impl Options {
+    fn set(&mut self, key: &CStr, value: &CStr) {
+        // SAFETY: both texts are terminated and copied. Out of memory, the option is left at its default.
+        unsafe { ffi::av_dict_set(&raw mut self.0, key.as_ptr(), value.as_ptr(), 0) };
+    }
+}
+
+impl Drop for Options {
+    fn drop(&mut self) {
+        // SAFETY: null or a dictionary of our own.
+        unsafe { ffi::av_dict_free(&raw mut self.0) };
+    }
+}

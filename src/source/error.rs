@@ -1,0 +1,68 @@
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::{
+    domain::{CameraId, MediaTime},
+    libav::LibavError,
+};
+
+/// Why a recording, or the rest of it, could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SourceError {
+    /// A camera without files.
+    #[error("camera {camera}: no file to read; check the path or pattern of its source")]
+    NoFiles {
+        /// Whose.
+        camera: CameraId,
+    },
+    /// A file that cannot be opened.
+    #[error("camera {camera}: {error}")]
+    Open {
+        /// Whose.
+        camera: CameraId,
+        /// Why; it names the file.
+        error: LibavError,
+    },
+    /// Reading broke off; what came before was given.
+    #[error("camera {camera}: {file} breaks off after {at}, what follows was not analysed: {error}")]
+    Broken {
+        /// Whose.
+        camera: CameraId,
+        /// The file's name.
+        file: String,
+        /// Where, from its first picture.
+        at: MediaTime,
+        /// Why.
+        error: LibavError,
+    },
+    /// The file ends before the end its header tells of.
+    #[error("camera {camera}: {file} says that it lasts {claimed} but ends after {at}; it was cut off")]
+    CutOff {
+        /// Whose.
+        camera: CameraId,
+        /// The file's name.
+        file: String,
+        /// Where it ends, from its first picture.
+        at: MediaTime,
+        /// Where it should.
+        claimed: MediaTime,
+    },
+    /// Packets, but no key frame to begin with.
+    #[error("camera {camera}: {file} has no key frame, so nothing in it can be decoded")]
+    NoKeyFrame {
+        /// Whose.
+        camera: CameraId,
+        /// The file's name.
+        file: String,
+    },
+    /// A start that leads beyond the calendar.
+    #[error("camera {camera}: {file} cannot begin at {start}; check --start")]
+    Calendar {
+        /// Whose.
+        camera: CameraId,
+        /// The file's name.
+        file: String,
+        /// The start.
+        start: Timestamp,
+    },
+}

@@ -1,0 +1,53 @@
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    domain::{CameraId, MediaTime},
+    libav::{Packet, StreamInfo},
+};
+
+/// A group of pictures: a key frame's packet and those up to the next, in the order of decoding. A group over 32 MiB
+/// or 3,000 packets comes in chunks.
+#[derive(Debug, Clone)]
+pub struct Gop {
+    /// Whose pictures.
+    pub camera: CameraId,
+    /// The file they come from.
+    pub epoch: u32,
+    /// What a decoder must know beforehand: the same for all groups of an epoch.
+    pub stream: Arc<StreamInfo>,
+    /// At least one. Their `pts` is always there, and is media time in microseconds; so is `dts`, where there is one.
+    pub packets: Vec<Packet>,
+    /// The first media time that is looked at in this group: its key frame's, but for chunks, and for files that
+    /// overlap the one before.
+    pub start: MediaTime,
+    /// Where the next group starts, or the end of its last picture where none follows without a break.
+    pub end: MediaTime,
+    /// Whether decoding needs the state in which the chunk before left the decoder.
+    pub continues: bool,
+    /// Whether the chunk after it needs that state.
+    pub continued: bool,
+    /// Media time of the file's first picture.
+    pub epoch_from: MediaTime,
+    /// Wall time of the file's first picture.
+    pub epoch_wall: Timestamp,
+}
+
+impl Gop {
+    /// The wall time of a media time in this group's epoch.
+    pub fn wall(&self, at: MediaTime) -> Timestamp {
+        let since = SignedDuration::from_micros(at.as_micros().saturating_sub(self.epoch_from.as_micros()));
+        self.epoch_wall.saturating_add(since).unwrap_or(self.epoch_wall)
+    }
+
+    /// How many bytes its packets hold.
+    pub fn bytes(&self) -> usize {
+        self.packets.iter().map(|p| p.data().len()).sum()
+    }
+
+    /// The media time of its first packet's picture.
+    pub fn first(&self) -> MediaTime {
+        MediaTime::from_micros(self.packets.first().and_then(|p| p.pts).unwrap_or(0))
+    }
+}

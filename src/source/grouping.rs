@@ -1,0 +1,192 @@
+//! From packets to groups of pictures, with every packet's presentation time known, still on the file's own clock.
+
+use super::rebuild::Rebuild;
+use crate::libav::{LibavError, Packet, StreamInfo};
+
+/// A group over these bounds is cut into chunks.
+const MAX_BYTES: usize = 32 << 20;
+const MAX_PACKETS: usize = 3_000;
+
+/// Smaller than any coded picture: AVI encoders leave such packets where the picture was coded elsewhere, and flag
+/// them as key frames.
+const PLACEHOLDER: usize = 4;
+
+const SECOND: i64 = 1_000_000;
+const HOLE: i64 = 2 * SECOND;
+const DAY: i64 = 86_400 * SECOND;
+
+/// How a group's times go on from those of the group before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Jump {
+    /// They go back.
+    Back,
+    /// They leave a hole: nothing was recorded.
+    Hole,
+    /// They leap further than a recording can be off.
+    Leap(i64),
+}
+
+/// A group on the file's own clock. Every packet has a `pts`.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub packets: Vec<Packet>,
+    pub continues: bool,
+    pub continued: bool,
+    pub jump: Option<Jump>,
+    /// Presentation time from which on pictures may come out of the decoder only with the next chunk.
+    pub held_back: Option<i64>,
+}
+
+impl Group {
+    /// The first presentation time that belongs to it.
+    pub fn start(&self) -> i64 {
+        let key = self.packets.first().and_then(|p| p.pts);
+        let earliest = self.packets.iter().filter_map(|p| p.pts).min();
+        if self.continues { earliest } else { key }.unwrap_or(0)
+    }
+
+    /// Where its last picture ends; pictures of unknown duration last for `usual`.
+    pub fn end(&self, usual: i64) -> i64 {
+        let end = |p: &Packet| Some(p.pts? + lasting(p, usual));
+        self.packets.iter().filter_map(end).max().unwrap_or(0)
+    }
+}
+
+/// How long a packet's picture stands for what happens: its duration, but no longer than a gap may begin after it.
+fn lasting(packet: &Packet, usual: i64) -> i64 {
+    let said = if packet.duration > 0 { packet.duration } else { usual };
+    said.min(HOLE.max(usual))
+}
+
+/// Whether the file's timestamps are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Times {
+    /// As they are.
+    Given,
+    /// They come from a nonsensical rate: pictures are counted instead.
+    Counted,
+}
+
+/// Collects packets into groups.
+pub(super) struct Grouping {
+    times: Times,
+    usual: i64,
+    reorder: usize,
+    rebuild: Rebuild,
+    rebuilding: bool,
+    packets: Vec<Packet>,
+    bytes: usize,
+    continues: bool,
+    jump: Option<Jump>,
+    /// The last packet, and when the next is expected, on the clock of decoding.
+    last: i64,
+    expected: Option<i64>,
+    /// Packets before the first key frame, and the time of the first of them.
+    pub headless: usize,
+    pub headless_from: Option<i64>,
+}
+
+impl Grouping {
+    /// Of a stream whose pictures usually last `usual` microseconds.
+    pub(super) fn new(stream: &StreamInfo, times: Times, usual: i64) -> Result<Self, LibavError> {
+        Ok(Self {
+            times,
+            usual,
+            reorder: stream.reorder,
+            rebuild: Rebuild::new(stream)?,
+            rebuilding: false,
+            packets: Vec::new(),
+            bytes: 0,
+            continues: false,
+            jump: None,
+            last: 0,
+            expected: None,
+            headless: 0,
+            headless_from: None,
+        })
+    }
+
+    /// Whether presentation times had to be worked out.
+    pub(super) fn rebuilt(&self) -> bool {
+        self.rebuilding
+    }
+
+    /// Takes a packet; gives back the group that it ends.
+    pub(super) fn push(&mut self, mut packet: Packet) -> Result<Option<Group>, LibavError> {
+        if packet.data().len() < PLACEHOLDER {
+            return Ok(None);
+        }
+        let jump = self.clock(&mut packet);
+        if self.packets.is_empty() && !packet.key && !self.continues {
+            self.headless += 1;
+            self.headless_from = self.headless_from.or(packet.pts).or(packet.dts);
+            return Ok(None);
+        }
+        let full = self.bytes + packet.data().len() > MAX_BYTES || self.packets.len() >= MAX_PACKETS;
+        let mut ended = None;
+        if !self.packets.is_empty() && (packet.key || jump.is_some() || full) {
+            let next = packet.dts.filter(|_| jump.is_none());
+            ended = Some(self.close(next, !packet.key, jump.is_some())?);
+            self.continues = !packet.key;
+        }
+        self.jump = self.jump.or(jump);
+        self.bytes += packet.data().len();
+        self.packets.push(packet);
+        Ok(ended)
+    }
+
+    /// The last group of the file.
+    pub(super) fn finish(&mut self) -> Result<Option<Group>, LibavError> {
+        if self.packets.is_empty() { Ok(None) } else { self.close(None, false, true).map(Some) }
+    }
+
+    /// Sees to it that the packet has a dts, and tells whether time goes on regularly.
+    fn clock(&mut self, packet: &mut Packet) -> Option<Jump> {
+        if self.times == Times::Counted {
+            (packet.pts, packet.dts, packet.duration) = (None, None, self.usual);
+        }
+        if packet.dts.is_none() && packet.pts.is_none() {
+            packet.dts = self.expected.or(Some(0));
+        }
+        let (Some(now), expected) = (packet.dts.or(packet.pts), self.expected) else { return None };
+        // Where only presentation times are known they go to and fro by some pictures.
+        let slack = SECOND / 2;
+        let jump = match expected {
+            Some(_) if now < self.last - slack => Some(Jump::Back),
+            Some(e) if now > e + DAY => Some(Jump::Leap(now - e)),
+            Some(e) if now > e + HOLE => Some(Jump::Hole),
+            _ => None,
+        };
+        self.last = now;
+        let next = now + lasting(packet, self.usual);
+        self.expected = Some(if jump.is_some() { next } else { next.max(expected.unwrap_or(next)) });
+        jump
+    }
+
+    fn close(&mut self, next: Option<i64>, continued: bool, broken: bool) -> Result<Group, LibavError> {
+        let mut packets = std::mem::take(&mut self.packets);
+        self.bytes = 0;
+        if packets.iter().any(|p| p.pts.is_none()) {
+            self.rebuilding = true;
+        }
+        if self.rebuilding {
+            let mut before = i64::MIN;
+            for packet in &mut packets {
+                before = packet.dts.or(packet.pts).unwrap_or(before).max(before);
+                packet.dts = Some(before);
+            }
+            let next = next.unwrap_or(before + self.usual);
+            self.rebuild.fill(&mut packets, next)?;
+            // What was worked out is no order of decoding to be muxed by.
+            for packet in &mut packets {
+                packet.dts = None;
+            }
+        }
+        let held_back = (continued && !broken && self.reorder > 0).then(|| {
+            let mut times: Vec<i64> = packets.iter().filter_map(|p| p.pts).collect();
+            times.sort_unstable_by(|a, b| b.cmp(a));
+            times.get(self.reorder.min(times.len().saturating_sub(1))).copied().unwrap_or(i64::MAX)
+        });
+        Ok(Group { packets, continues: self.continues, continued, jump: self.jump.take(), held_back })
+    }
+}

@@ -1,0 +1,22 @@
+//! Where packets come from: the recordings of a camera, file after file, as groups of pictures on one media time.
+
+mod error;
+mod gop;
+mod grouping;
+mod notice;
+mod placing;
+mod reading;
+mod rebuild;
+mod recording;
+#[cfg(test)]
+mod tests;
+mod wall;
+
+pub use error::SourceError;
+pub use gop::Gop;
+pub use notice::{Notice, Noticed};
+pub use recording::{Options, Part, Recording};
+pub use wall::{from_file_name, from_metadata};
+
+/// Between files or packets, a hole longer than this is a gap.
+const HOLE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -1,0 +1,339 @@
+//! One file, from its first packet to its last: groups put onto the camera's media time.
+
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    Gop, Notice, Noticed, Part, SourceError,
+    grouping::{Group, Grouping, Jump, Times},
+    placing::{Before, Place, Start, place},
+};
+use crate::{
+    domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
+    libav::{Input, LibavError, Packet},
+};
+
+/// Formats whose headers say how long they are, independently of what follows.
+const TELL_THEIR_LENGTH: [&str; 4] = ["mov,", "matroska", "avi", "flv"];
+
+/// After so many errors in a row the rest of a file is given up.
+const MAX_ERRORS: u32 = 50;
+
+/// Whether a file has more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    More,
+    Done,
+}
+
+/// A file being read.
+pub(super) struct Reading {
+    camera: CameraId,
+    name: String,
+    input: Input,
+    grouping: Grouping,
+    usual: i64,
+    start: Option<Start>,
+    guess: (Timestamp, WallOrigin),
+    before: Option<Before>,
+    place: Option<Place>,
+    number: u32,
+    begun: bool,
+    /// Media time less the file's own time.
+    offset: i64,
+    /// The last group, which waits for its end.
+    pending: Option<Gop>,
+    held_back: Option<i64>,
+    /// Media time of the end of the last picture.
+    end: MediaTime,
+    jumped: bool,
+    errors: u32,
+    said: Said,
+    /// How far the packets reach on the file's own clock, from the first to the end of the last.
+    reach: Option<(i64, i64)>,
+}
+
+/// What is said once per file.
+#[derive(Default)]
+struct Said {
+    rate: Option<f64>,
+    rebuilt: bool,
+    long: bool,
+    damaged: bool,
+}
+
+impl Reading {
+    /// Begins with a file; `guess` is its start and its origin where `start` is not known.
+    pub(super) fn new(
+        camera: CameraId,
+        name: String,
+        input: Input,
+        start: Option<Start>,
+        guess: (Timestamp, WallOrigin),
+        before: Option<Before>,
+    ) -> Result<Self, LibavError> {
+        let rate = input.rate().filter(|r| (0.001..=240.0).contains(r));
+        // AVI and raw streams have no times of their own: they count pictures at the rate they claim.
+        let timeless = input.format() == "avi" || input.duration().is_none();
+        let nonsense = input.rate().filter(|_| timeless && rate.is_none());
+        let times = if nonsense.is_some() { Times::Counted } else { Times::Given };
+        let usual = rate.map_or(40_000, |r| (1e6 / r) as i64).max(1);
+        let grouping = Grouping::new(input.stream(), times, usual)?;
+        Ok(Self {
+            camera,
+            name,
+            input,
+            grouping,
+            usual,
+            start,
+            guess,
+            number: before.map_or(0, |b| b.epoch + 1),
+            before,
+            place: None,
+            begun: false,
+            offset: 0,
+            pending: None,
+            held_back: None,
+            end: MediaTime::ZERO,
+            jumped: nonsense.is_some(),
+            errors: 0,
+            said: Said { rate: nonsense, ..Said::default() },
+            reach: None,
+        })
+    }
+
+    /// What the next file must know of this one; of the one before, where nothing of this one was given.
+    pub(super) fn before(&self) -> Option<Before> {
+        match self.place {
+            Some(p) if self.begun => Some(Before {
+                from: p.from,
+                wall: p.wall,
+                known: p.known,
+                trusted: p.trusted,
+                end: self.end.max(p.floor),
+                epoch: self.number,
+            }),
+            _ => self.before,
+        }
+    }
+
+    /// Reads one packet, and adds what follows from it to `out`.
+    pub(super) fn step(&mut self, out: &mut VecDeque<Part>) -> Step {
+        let packet = match self.input.read() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return self.close(None, out),
+            Err(LibavError::Damaged { detail, .. }) if self.errors < MAX_ERRORS => {
+                self.errors += 1;
+                if !std::mem::replace(&mut self.said.damaged, true) {
+                    self.notice(self.end, Noticed::Damaged(detail), out);
+                }
+                return Step::More;
+            }
+            Err(error) => return self.close(Some(error), out),
+        };
+        self.errors = 0;
+        self.reached(&packet);
+        match self.grouping.push(packet) {
+            Ok(Some(group)) => self.take(group, out),
+            Ok(None) => {}
+            Err(error) => return self.close(Some(error), out),
+        }
+        Step::More
+    }
+
+    fn reached(&mut self, packet: &Packet) {
+        if let Some(time) = packet.dts.or(packet.pts) {
+            let (from, to) = self.reach.unwrap_or((time, time));
+            self.reach = Some((from.min(time), to.max(time + packet.duration)));
+        }
+    }
+
+    /// The end of the file, or of what can be read of it.
+    fn close(&mut self, error: Option<LibavError>, out: &mut VecDeque<Part>) -> Step {
+        let error = match self.grouping.finish() {
+            Ok(Some(group)) => {
+                self.take(group, out);
+                error
+            }
+            Ok(None) => error,
+            Err(e) => error.or(Some(e)),
+        };
+        self.flush(self.end, out);
+        let (camera, file) = (self.camera.clone(), self.name.clone());
+        let from = self.place.map_or(self.end, |p| p.from);
+        let at = MediaTime::from_micros(self.end.as_micros() - from.as_micros());
+        let failed = if let Some(error) = error {
+            Some(SourceError::Broken { camera, file, at, error })
+        } else if self.place.is_none() {
+            Some(SourceError::NoKeyFrame { camera, file })
+        } else {
+            self.cut_off().map(|claimed| SourceError::CutOff { camera, file, at, claimed })
+        };
+        if failed.is_none() && !self.begun {
+            self.notice(from, Noticed::Covered, out);
+        }
+        if let Some(error) = failed {
+            out.push_back(Part::Failed { file: self.name.clone(), error });
+        }
+        Step::Done
+    }
+
+    /// How long the file claims to be, where it ends well before that.
+    fn cut_off(&self) -> Option<MediaTime> {
+        let format = self.input.format();
+        let claimed = self.input.duration().filter(|_| !self.jumped)?;
+        let (from, to) = self.reach?;
+        let missing = claimed - (to - from);
+        let cut = TELL_THEIR_LENGTH.iter().any(|f| format.starts_with(f))
+            && missing > (claimed / 50).max(2_000_000);
+        cut.then(|| MediaTime::from_micros(claimed))
+    }
+
+    /// Puts a group onto media time. It is given once its end is known.
+    fn take(&mut self, group: Group, out: &mut VecDeque<Part>) {
+        let first = self.place.is_none();
+        if first {
+            self.put(&group, out);
+        }
+        let jump = group.jump.filter(|_| !first);
+        if let Some(jump) = jump {
+            self.jump(jump, &group, out);
+        }
+        let own = if group.continues && jump.is_none() { self.held_back } else { None };
+        let start = MediaTime::from_micros(own.unwrap_or(group.start()) + self.offset);
+        let start = self.pending.as_ref().map_or(start, |p| start.max(p.start));
+        self.flush(start, out);
+        if self.grouping.rebuilt() && !std::mem::replace(&mut self.said.rebuilt, true) {
+            match self.said.rate {
+                Some(rate) => self.notice(start, Noticed::RateIgnored(rate), out),
+                None => self.notice(start, Noticed::TimesRebuilt, out),
+            }
+        }
+        if group.continued
+            && group.held_back.is_some() | jump.is_none()
+            && !std::mem::replace(&mut self.said.long, true)
+        {
+            self.notice(start, Noticed::LongGroup, out);
+        }
+        let end = MediaTime::from_micros(group.end(self.usual) + self.offset);
+        self.end = self.end.max(end).max(start);
+        self.held_back = group.held_back;
+        let Some(place) = self.place else { return };
+        let mut packets = group.packets;
+        for packet in &mut packets {
+            packet.pts = packet.pts.map(|t| t + self.offset);
+            packet.dts = packet.dts.map(|t| t + self.offset);
+        }
+        self.pending = Some(Gop {
+            camera: self.camera.clone(),
+            epoch: self.number,
+            stream: Arc::clone(self.input.stream()),
+            packets,
+            start,
+            end: self.end,
+            continues: group.continues,
+            continued: group.continued,
+            epoch_from: place.from,
+            epoch_wall: place.wall,
+        });
+    }
+
+    /// The first group tells where the file lies.
+    fn put(&mut self, group: &Group, out: &mut VecDeque<Part>) {
+        let (guess, origin) = self.guess;
+        let place = place(self.before.as_ref(), self.start, guess, origin);
+        let start = group.start();
+        // Packets before the first key frame took their time, too.
+        let head =
+            self.grouping.headless_from.filter(|&t| group.jump.is_none() && t < start).unwrap_or(start);
+        self.place = Some(place);
+        self.offset = place.from.as_micros() - head;
+        self.end = place.from;
+        if let Some(before) = self.before.filter(|_| place.gap) {
+            self.gap(before.epoch, before.end, place.from, GapReason::Offline, out);
+        }
+        if place.overlap() > Duration::ZERO {
+            self.notice(place.floor, Noticed::Overlap(place.overlap()), out);
+        }
+        if self.grouping.headless > 0 {
+            let at = MediaTime::from_micros(start + self.offset);
+            self.begin(out);
+            self.notice(place.from, Noticed::BeginsWithoutKey(self.grouping.headless), out);
+            let from = place.from.max(place.floor);
+            self.gap(self.number, from, at.max(from), GapReason::Damaged, out);
+        }
+    }
+
+    /// Times do not go on as they were.
+    fn jump(&mut self, jump: Jump, group: &Group, out: &mut VecDeque<Part>) {
+        self.jumped = true;
+        self.flush(self.end, out);
+        let start = match jump {
+            Jump::Hole => MediaTime::from_micros(group.start() + self.offset).max(self.end),
+            Jump::Back | Jump::Leap(_) => {
+                self.offset = self.end.as_micros() - group.start();
+                self.end
+            }
+        };
+        match jump {
+            Jump::Hole => {}
+            Jump::Back => self.notice(start, Noticed::TimesGoBack, out),
+            Jump::Leap(by) => {
+                let by = Duration::from_micros(by.unsigned_abs());
+                self.notice(start, Noticed::TimesLeap(by), out);
+            }
+        }
+        if self.begun {
+            self.gap(self.number, self.end, start, GapReason::Timestamps, out);
+        }
+    }
+
+    /// Gives the pending group, which ends at `end`, unless it lies wholly within the file before.
+    fn flush(&mut self, end: MediaTime, out: &mut VecDeque<Part>) {
+        let Some(mut gop) = self.pending.take() else { return };
+        let floor = self.place.map_or(MediaTime::ZERO, |p| p.floor);
+        gop.end = end.max(gop.start);
+        if gop.end <= floor && !gop.continued {
+            return;
+        }
+        gop.start = gop.start.max(floor);
+        gop.end = gop.end.max(gop.start);
+        self.begin(out);
+        out.push_back(Part::Gop(Arc::new(gop)));
+    }
+
+    /// Says that the file begins, once.
+    fn begin(&mut self, out: &mut VecDeque<Part>) {
+        let Some(place) = self.place else { return };
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
+        let stream = Arc::clone(self.input.stream());
+        let epoch = Epoch {
+            camera: self.camera.clone(),
+            epoch: self.number,
+            from: place.from,
+            wall: place.wall,
+            wall_origin: place.origin,
+            file: Some(self.name.clone()),
+            codec: stream.codec.clone(),
+            width: stream.width,
+            height: stream.height,
+        };
+        out.push_back(Part::Epoch { epoch, stream });
+    }
+
+    fn gap(&self, epoch: u32, from: MediaTime, to: MediaTime, reason: GapReason, out: &mut VecDeque<Part>) {
+        out.push_back(Part::Gap(Gap { camera: self.camera.clone(), epoch, from, to: Some(to), reason }));
+    }
+
+    fn notice(&self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
+        out.push_back(Part::Notice(Notice {
+            camera: self.camera.clone(),
+            file: self.name.clone(),
+            at,
+            what,
+        }));
+    }
+}

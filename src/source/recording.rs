@@ -1,0 +1,197 @@
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    Gop, Notice, SourceError, from_file_name, from_metadata,
+    placing::{Before, Start},
+    reading::{Reading, Step},
+};
+use crate::{
+    domain::{CameraId, Epoch, Gap, WallOrigin},
+    libav::{Input, Limits, StreamInfo},
+};
+
+/// What a recording tells, in the order of media time.
+#[derive(Debug, Clone)]
+pub enum Part {
+    /// A file begins. Its `from` and `wall` are those of its first picture, even where that is skipped because the
+    /// file overlaps the one before: then `from` lies before the end of that one.
+    Epoch {
+        /// What its looks have in common.
+        epoch: Epoch,
+        /// What decoders must know.
+        stream: Arc<StreamInfo>,
+    },
+    /// A group of pictures.
+    Gop(Arc<Gop>),
+    /// A spell without pictures, or a break in time where `from` and `to` are the same.
+    Gap(Gap),
+    /// Something people should be told.
+    Notice(Notice),
+    /// A file, or the rest of it, could not be read. The next files follow.
+    Failed {
+        /// Its name, without the folder.
+        file: String,
+        /// Why.
+        error: SourceError,
+    },
+}
+
+/// What is known beyond the files themselves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// When the first file began (`--start`). The others keep their distance from it where that is known.
+    pub start: Option<Timestamp>,
+    /// The time zone of times in file names.
+    pub zone: TimeZone,
+    /// What a file may cost.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { start: None, zone: TimeZone::UTC, limits: Limits::default() }
+    }
+}
+
+/// The recordings of one camera, read one after the other.
+pub struct Recording {
+    camera: CameraId,
+    options: Options,
+    files: VecDeque<Planned>,
+    before: Option<Before>,
+    current: Option<Reading>,
+    ready: VecDeque<Part>,
+}
+
+/// A file that waits for its turn.
+struct Planned {
+    path: PathBuf,
+    name: String,
+    start: Option<Start>,
+    /// Whether its metadata may be asked for a start.
+    ask: bool,
+}
+
+impl Recording {
+    /// Plans the order of the files: by their start on the wall where that is known of all, else by name.
+    ///
+    /// # Errors
+    /// [`SourceError::NoFiles`]. A file that cannot be read comes as [`Part::Failed`] in its turn.
+    pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Result<Self, SourceError> {
+        if files.is_empty() {
+            return Err(SourceError::NoFiles { camera });
+        }
+        let files = plan(files, &options);
+        Ok(Self { camera, options, files: files.into(), before: None, current: None, ready: VecDeque::new() })
+    }
+
+    /// Opens the next file. One that cannot be opened is a failed part.
+    fn begin(&mut self, planned: Planned) {
+        let Planned { path, name, start, ask } = planned;
+        let camera = self.camera.clone();
+        let fail = |error| Part::Failed {
+            file: name.clone(),
+            error: SourceError::Open { camera: camera.clone(), error },
+        };
+        let input = match Input::open(&path.to_string_lossy(), &self.options.limits) {
+            Ok(input) => input,
+            Err(error) => return self.ready.push_back(fail(error)),
+        };
+        let start = start.or_else(|| if ask { metadata_start(&input) } else { None });
+        let origin = if self.options.start.is_some() { WallOrigin::Given } else { WallOrigin::Modified };
+        let guess = if origin == WallOrigin::Given { Timestamp::MIN } else { modified_start(&path, &input) };
+        match Reading::new(self.camera.clone(), name.clone(), input, start, (guess, origin), self.before) {
+            Ok(reading) => self.current = Some(reading),
+            Err(error) => self.ready.push_back(fail(error)),
+        }
+    }
+}
+
+impl Iterator for Recording {
+    type Item = Part;
+
+    fn next(&mut self) -> Option<Part> {
+        loop {
+            if let Some(part) = self.ready.pop_front() {
+                return Some(part);
+            }
+            match &mut self.current {
+                Some(reading) => {
+                    if reading.step(&mut self.ready) == Step::Done {
+                        self.before = reading.before();
+                        self.current = None;
+                    }
+                }
+                None => {
+                    let planned = self.files.pop_front()?;
+                    self.begin(planned);
+                }
+            }
+        }
+    }
+}
+
+/// Orders the files and notes what is known of their starts.
+fn plan(files: Vec<PathBuf>, options: &Options) -> Vec<Planned> {
+    let several = files.len() > 1;
+    let mut planned: Vec<Planned> = files
+        .into_iter()
+        .map(|path| {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            let named = from_file_name(&name, &options.zone).map(|wall| Start {
+                wall,
+                origin: WallOrigin::FileName,
+                trusted: true,
+            });
+            // A single file is opened once, in its turn.
+            let start = named.or_else(|| {
+                let input = several.then(|| Input::open(&path.to_string_lossy(), &options.limits).ok())??;
+                metadata_start(&input)
+            });
+            Planned { path, name, start, ask: !several }
+        })
+        .collect();
+    planned.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
+    if planned.iter().all(|p| p.start.is_some()) {
+        planned.sort_by_key(|p| p.start.map(|s| s.wall));
+    }
+    if let Some(given) = options.start {
+        shift(&mut planned, given);
+    }
+    planned
+}
+
+/// Moves the files so that the first begins when it was said to.
+fn shift(planned: &mut [Planned], given: Timestamp) {
+    let Some(first) = planned.first().map(|p| p.start) else { return };
+    let by = first.map(|f| given.duration_since(f.wall));
+    for (i, file) in planned.iter_mut().enumerate() {
+        let trusted = file.start.is_some_and(|s| s.trusted);
+        let moved = match (by, file.start) {
+            _ if i == 0 => Some(given),
+            (Some(by), Some(start)) => start.wall.checked_add(by).ok(),
+            _ => None,
+        };
+        file.start = moved.map(|wall| Start { wall, origin: WallOrigin::Given, trusted });
+        file.ask = false;
+    }
+}
+
+fn metadata_start(input: &Input) -> Option<Start> {
+    let wall = from_metadata(input.creation_time()?)?;
+    Some(Start { wall, origin: WallOrigin::Metadata, trusted: false })
+}
+
+/// When a file was last written, less how long it says it lasts.
+fn modified_start(path: &Path, input: &Input) -> Timestamp {
+    let modified = std::fs::metadata(path).and_then(|m| m.modified()).ok();
+    let modified = modified.and_then(|m| Timestamp::try_from(m).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let lasts = SignedDuration::from_micros(input.duration().unwrap_or(0));
+    modified.checked_sub(lasts).unwrap_or(modified)
+}

@@ -1,0 +1,284 @@
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::{
+    domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
+    libav::{LibavError, testing::*},
+};
+
+/// What a recording told, sorted by kind.
+#[derive(Default)]
+struct Told {
+    epochs: Vec<Epoch>,
+    gops: Vec<std::sync::Arc<Gop>>,
+    gaps: Vec<Gap>,
+    notices: Vec<Noticed>,
+    failed: Vec<SourceError>,
+}
+
+fn read_with(files: Vec<PathBuf>, options: Options) -> Told {
+    let camera = CameraId::new("lane").expect("an id");
+    let mut told = Told::default();
+    let mut last = MediaTime::ZERO;
+    for part in Recording::open(camera, files, options).expect("files") {
+        match part {
+            Part::Epoch { epoch, .. } => told.epochs.push(epoch),
+            Part::Gop(gop) => {
+                assert!(gop.start >= last && gop.end >= gop.start, "time goes back");
+                assert!(gop.packets.iter().all(|p| p.pts.is_some()));
+                assert_eq!(Some(gop.epoch), told.epochs.last().map(|e| e.epoch), "a group of another epoch");
+                last = gop.end;
+                told.gops.push(gop);
+            }
+            Part::Gap(gap) => {
+                assert!(gap.from >= last && gap.to >= Some(gap.from), "a gap goes back");
+                last = gap.to.expect("an end");
+                told.gaps.push(gap);
+            }
+            Part::Notice(notice) => told.notices.push(notice.what),
+            Part::Failed { error, .. } => told.failed.push(error),
+        }
+    }
+    told
+}
+
+fn read(files: Vec<PathBuf>) -> Told {
+    read_with(files, Options::default())
+}
+
+fn seconds(gops: &[std::sync::Arc<Gop>]) -> Vec<(f64, f64)> {
+    gops.iter().map(|g| (g.start.as_secs_f64(), g.end.as_secs_f64())).collect()
+}
+
+/// Presentation times of all packets, sorted, in tenths of a second, rounded.
+fn tenths(gops: &[std::sync::Arc<Gop>]) -> Vec<i64> {
+    let mut times: Vec<i64> = gops
+        .iter()
+        .flat_map(|g| &g.packets)
+        .filter_map(|p| p.pts)
+        .map(|t| (t + 50_000).div_euclid(100_000))
+        .collect();
+    times.sort_unstable();
+    times
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+const GROUPS: [(f64, f64); 4] = [(0.0, 2.5), (2.5, 5.0), (5.0, 7.5), (7.5, 10.0)];
+
+#[test]
+fn groups_go_from_key_frame_to_key_frame() {
+    let clips = Clips::new();
+    for (codec, name) in [
+        (H264_PLAIN, "plain.mp4"),
+        (H264, "b.mp4"),
+        (H264, "b.mkv"),
+        (H264, "b.ts"),
+        ("-c:v libx265 -g 25 -x265-params log-level=none:scenecut=0:open-gop=0", "h265.mp4"),
+        ("-c:v mpeg4 -g 25 -sc_threshold 1000000000", "mpeg4.avi"),
+        ("-c:v libvpx-vp9 -g 25 -keyint_min 25 -deadline realtime -cpu-used 8", "vp9.webm"),
+    ] {
+        let told = read(vec![clips.pattern(codec, name)]);
+        assert_eq!(seconds(&told.gops), GROUPS, "{name}");
+        assert_eq!(tenths(&told.gops), (0..100).collect::<Vec<_>>(), "{name}");
+        assert!(
+            told.gaps.is_empty() && told.notices.is_empty() && told.failed.is_empty(),
+            "{name}: {:?}",
+            told.notices
+        );
+    }
+}
+
+#[test]
+fn missing_times_are_worked_out() {
+    let clips = Clips::new();
+    for (codec, name, groups) in [
+        (H264, "h264.avi", 4),
+        // With two B-frames between references, FFmpeg's encoder sets a key frame each 24 or 25 pictures.
+        ("-c:v mpeg4 -bf 2 -g 25 -sc_threshold 1000000000", "mpeg4.avi", 5),
+        // A raw stream is taken to have 25 pictures a second; this one says that it has ten.
+        (H264, "raw.h264", 4),
+    ] {
+        let told = read(vec![clips.pattern(codec, name)]);
+        let times = tenths(&told.gops);
+        assert_eq!(times.len(), 100, "{name}");
+        let scale = if name == "raw.h264" { tenths(&told.gops)[99] as f64 / 99.0 } else { 1.0 };
+        for (i, t) in times.iter().enumerate() {
+            assert!((*t as f64 - i as f64 * scale).abs() <= 3.0, "{name}: {times:?}");
+        }
+        assert_eq!(told.gops.len(), groups, "{name}");
+        assert_eq!(told.notices, [Noticed::TimesRebuilt], "{name}");
+    }
+}
+
+#[test]
+fn times_that_leave_a_hole_are_a_gap() {
+    let clips = Clips::new();
+    let a = clips.pattern(H264_PLAIN, "a.ts");
+    let b = clips.ffmpeg(&format!("-i {} -c copy -output_ts_offset 60", a.display()), "b.ts");
+    let told = read(vec![clips.join(&[&a, &b], "hole.ts")]);
+    assert_eq!(tenths(&told.gops).len(), 200);
+    let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+    assert_eq!(gap.reason, GapReason::Timestamps);
+    assert_eq!((gap.from.as_secs_f64(), gap.to.map(MediaTime::as_secs_f64)), (10.0, Some(60.0)));
+}
+
+#[test]
+fn times_that_go_back_go_on() {
+    let clips = Clips::new();
+    let a = clips.pattern(H264_PLAIN, "a.ts");
+    let b = clips.ffmpeg(&format!("-i {} -c copy -output_ts_offset 60", a.display()), "b.ts");
+    let told = read(vec![clips.join(&[&b, &a], "back.ts")]);
+    assert_eq!(tenths(&told.gops), (0..200).collect::<Vec<_>>());
+    let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+    assert_eq!((gap.from.as_secs_f64(), gap.to), (10.0, Some(gap.from)));
+    assert_eq!(told.notices, [Noticed::TimesGoBack]);
+}
+
+#[test]
+fn what_comes_before_the_damage_is_given() {
+    let clips = Clips::new();
+    let fast = clips.pattern(&format!("{H264} -movflags faststart"), "fast.mp4");
+    let mkv = clips.pattern(H264, "a.mkv");
+    for whole in [fast, mkv] {
+        let name = format!("a-cut.{}", whole.extension().and_then(|e| e.to_str()).expect("one"));
+        let cut = clips.cut(&whole, 0.6, &name);
+        let told = read(vec![cut, whole.clone()]);
+        let first = told.gops.iter().filter(|g| g.epoch == 0).count();
+        assert!(first >= 2, "{name}: {first} groups");
+        assert_eq!(told.gops.iter().filter(|g| g.epoch == 1).count(), 4, "{name}: the next file");
+        assert!(
+            matches!(&told.failed[..], [SourceError::CutOff { .. } | SourceError::Broken { .. }]),
+            "{name}: {:?}",
+            told.failed
+        );
+    }
+}
+
+#[test]
+fn a_bad_file_does_not_stop_the_next() {
+    let clips = Clips::new();
+    let bad = clips.bytes(b"nothing of the kind", "a.mp4");
+    let good = clips.pattern(H264, "b.mp4");
+    let told = read(vec![good, bad, clips.path("missing.mp4")]);
+    assert_eq!(told.gops.len(), 4);
+    assert!(matches!(
+        &told.failed[..],
+        [
+            SourceError::Open { error: LibavError::NotARecording { .. }, .. },
+            SourceError::Open { error: LibavError::NotFound { .. }, .. }
+        ]
+    ));
+}
+
+#[test]
+fn files_lie_where_their_names_say() {
+    let clips = Clips::new();
+    let a = clips.pattern(H264, "lane_20240131_100000.mp4");
+    let copy = |name: &str| {
+        std::fs::copy(&a, clips.path(name)).expect("a copy");
+        clips.path(name)
+    };
+    // One second after the end of the first; then a hole; then one that begins 4 s before the end of the last.
+    let b = copy("lane_20240131_100011.mp4");
+    let c = copy("lane_20240131_100100.mp4");
+    let d = copy("lane_20240131_100106.mp4");
+    let inside = copy("lane_20240131_100105_x.mp4");
+    let short = clips.ffmpeg(&format!("-i {} -c copy -t 2", a.display()), "lane_20240131_100102.mp4");
+    let told = read(vec![d, c, b, a.clone(), short]);
+    drop(inside);
+    let from: Vec<f64> = told.epochs.iter().map(|e| e.from.as_secs_f64()).collect();
+    assert_eq!(from, [0.0, 11.0, 60.0, 66.0]);
+    assert!(told.epochs.iter().all(|e| e.wall_origin == WallOrigin::FileName));
+    assert_eq!(told.epochs[3].wall, time("2024-01-31T10:01:06Z"));
+    let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+    assert_eq!((gap.from.as_secs_f64(), gap.to.map(MediaTime::as_secs_f64)), (21.0, Some(60.0)));
+    assert_eq!(gap.reason, GapReason::Offline);
+    assert!(told.notices.contains(&Noticed::Covered), "{:?}", told.notices);
+    assert!(
+        told.notices.contains(&Noticed::Overlap(std::time::Duration::from_secs(4))),
+        "{:?}",
+        told.notices
+    );
+    // The group of the last file that lies across the end of the one before is looked at from there on.
+    let last: Vec<_> = told.gops.iter().filter(|g| g.epoch == 3).cloned().collect();
+    assert_eq!(seconds(&last), [(70.0, 71.0), (71.0, 73.5), (73.5, 76.0)]);
+    assert_eq!(last[0].first().as_secs_f64(), 68.5);
+    assert_eq!(last[1].wall(last[1].start), time("2024-01-31T10:01:11Z"));
+}
+
+#[test]
+fn a_start_that_is_given_counts_before_all_else() {
+    let clips = Clips::new();
+    let named = clips.pattern(H264, "20240131_100000.mp4");
+    let start = time("2020-01-01T00:00:00Z");
+    let told = read_with(vec![named], Options { start: Some(start), ..Options::default() });
+    assert_eq!((told.epochs[0].wall, told.epochs[0].wall_origin), (start, WallOrigin::Given));
+}
+
+#[test]
+fn a_start_comes_from_metadata_or_from_the_file_itself() {
+    let clips = Clips::new();
+    let made = clips.pattern(&format!("{H264} -metadata creation_time=2023-05-06T07:08:09Z"), "made.mp4");
+    let told = read(vec![made]);
+    assert_eq!(told.epochs[0].wall, time("2023-05-06T07:08:09Z"));
+    assert_eq!(told.epochs[0].wall_origin, WallOrigin::Metadata);
+    let plain = clips.pattern(H264, "plain.mp4");
+    let modified = std::fs::metadata(&plain).and_then(|m| m.modified()).expect("a time");
+    let again = clips.pattern(H264, "plain2.mp4");
+    let told = read(vec![again, plain]);
+    assert_eq!(told.epochs[0].wall_origin, WallOrigin::Modified);
+    assert_eq!(told.epochs[0].file.as_deref(), Some("plain.mp4"));
+    let ends = told.epochs[0].wall + jiff::SignedDuration::from_secs(10);
+    let off = ends.duration_since(Timestamp::try_from(modified).expect("a time"));
+    assert!(off.unsigned_abs() < std::time::Duration::from_millis(500), "{off:?}");
+    assert_eq!(told.epochs[1].from.as_secs_f64(), 10.0, "guesses follow without a hole");
+    assert!(told.gaps.is_empty());
+}
+
+#[test]
+fn long_groups_come_in_chunks() {
+    let clips = Clips::new();
+    let long = "-f lavfi -i testsrc2=size=64x48:rate=25:duration=260 -c:v libx264 -preset ultrafast -bf 2 \
+                -pix_fmt yuv420p -x264-params keyint=infinite:scenecut=0";
+    let told = read(vec![clips.ffmpeg(long, "long.mp4")]);
+    let shape: Vec<_> = told.gops.iter().map(|g| (g.packets.len(), g.continues, g.continued)).collect();
+    assert_eq!(shape, [(3000, false, true), (3000, true, true), (500, true, false)]);
+    assert!(told.gops.windows(2).all(|w| w[0].end == w[1].start));
+    assert_eq!(told.notices, [Noticed::LongGroup]);
+    assert!((told.gops[2].end.as_secs_f64() - 260.0).abs() < 1e-3);
+}
+
+#[test]
+fn a_file_that_begins_without_a_key_frame_has_a_gap() {
+    let clips = Clips::new();
+    let a = clips.pattern(H264_PLAIN, "a.ts");
+    // Leaves out the key frame's packets, but not the tables before them.
+    let bytes = std::fs::read(&a).expect("the clip");
+    let tables = 188 * 3;
+    let headless = [&bytes[..tables], &bytes[bytes.len() / 8 / 188 * 188..]].concat();
+    let told = read(vec![clips.bytes(&headless, "headless.ts")]);
+    assert!(matches!(told.notices[..], [Noticed::BeginsWithoutKey(1..)]), "{:?}", told.notices);
+    let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+    assert_eq!(
+        (gap.from, gap.to, gap.reason),
+        (MediaTime::ZERO, Some(told.gops[0].start), GapReason::Damaged)
+    );
+    assert_eq!(told.gops.len(), 3);
+}
+
+#[test]
+fn a_nonsensical_rate_is_not_believed() {
+    let clips = Clips::new();
+    // Claims to hold 90,000 pictures a second.
+    let fast = "-f lavfi -i testsrc2=size=64x48:rate=25:duration=4 -vf settb=1/90000,setpts=N -vsync passthrough \
+                -enc_time_base 1/90000 -c:v mjpeg -pix_fmt yuvj420p -r 90000";
+    let told = read(vec![clips.ffmpeg(fast, "fast.avi")]);
+    assert!(told.notices.iter().any(|n| matches!(n, Noticed::RateIgnored(_))), "{:?}", told.notices);
+    assert_eq!(told.gops.len(), 100);
+    assert!((told.gops[99].end.as_secs_f64() - 4.0).abs() < 1e-6);
+}
