@@ -3,6 +3,7 @@
 
 pub mod heads;
 mod letterbox;
+mod load;
 mod nms;
 mod onnx;
 mod runtime;
@@ -11,6 +12,7 @@ mod scripted;
 use std::path::PathBuf;
 
 pub use letterbox::Letterbox;
+pub use load::load;
 pub use nms::suppress;
 pub use onnx::{OnnxDetector, OnnxModel};
 pub use runtime::Runtime;
@@ -98,6 +100,20 @@ pub enum DetectError {
         /// What the head reads.
         wanted: String,
     },
+    /// A file that the catalogue does not know, and of which nothing is said.
+    #[error(
+        "{path} is not in the catalogue (SHA-256 {sha256}): say how it is to be read with head, classes and input under \
+         [detector], such as head = \"yolox\", classes = {{ person = [0] }}, input = [416, 416]"
+    )]
+    Untold {
+        /// The file.
+        path: PathBuf,
+        /// Its hash.
+        sha256: String,
+    },
+    /// The catalogue does not know it, or it cannot be fetched.
+    #[error(transparent)]
+    Catalog(#[from] crate::catalog::CatalogError),
     /// A head that is not known.
     #[error("unknown head {name:?}; known are {known}")]
     UnknownHead {

@@ -1,11 +1,12 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use ort::{
     session::{Session, builder::GraphOptimizationLevel},
-    value::{TensorRef, ValueType},
+    value::{Outlet, TensorElementType, TensorRef, ValueType},
 };
 use sha2::{Digest, Sha256};
 
@@ -27,9 +28,10 @@ pub struct OnnxModel {
     path: PathBuf,
     bytes: Vec<u8>,
     head: &'static dyn Head,
-    shape: Shape,
-    /// The domain's class of each of the model's own.
-    classes: Vec<Option<Class>>,
+    input: (u32, u32),
+    class_count: Option<usize>,
+    /// The domain's class of each of the model's own that has one.
+    classes: BTreeMap<usize, Class>,
     /// Set in the detections of a rule's own model.
     own: Option<ModelName>,
     confidence: f32,
@@ -39,8 +41,9 @@ pub struct OnnxModel {
 impl OnnxModel {
     /// Reads a model file.
     ///
-    /// `classes` gives the model's own class numbers for each of the domain's; `own` is written into each detection.
-    /// The file is not tried yet: [`session`](Self::session) does that.
+    /// `classes` says which of the model's own classes is which of the domain's; others are dropped. `class_count` is
+    /// how many of its own it has; none to take it from the file. `own` is written into each detection. The file is
+    /// not tried yet: [`session`](Self::session) does that.
     ///
     /// # Errors
     /// [`DetectError::Unreadable`].
@@ -48,31 +51,21 @@ impl OnnxModel {
         path: &Path,
         head: &'static dyn Head,
         input: (u32, u32),
-        class_count: usize,
-        classes: &BTreeMap<Class, Vec<usize>>,
+        class_count: Option<usize>,
+        classes: impl IntoIterator<Item = (usize, Class)>,
         own: Option<ModelName>,
         confidence: f32,
     ) -> Result<Self, DetectError> {
         let bytes = std::fs::read(path)
             .map_err(|source| DetectError::Unreadable { path: path.to_owned(), source })?;
-        let mut mapped = vec![None; class_count];
-        for (class, outputs) in classes {
-            for index in outputs {
-                let slot = mapped.get_mut(*index).ok_or_else(|| DetectError::NoSuchOutput {
-                    path: path.to_owned(),
-                    index: *index,
-                    last: class_count.saturating_sub(1),
-                })?;
-                *slot = Some(*class);
-            }
-        }
         Ok(Self {
             path: path.to_owned(),
             sha256: format!("{:x}", Sha256::digest(&bytes)),
             bytes,
             head,
-            shape: Shape { width: input.0, height: input.1, classes: class_count },
-            classes: mapped,
+            input,
+            class_count,
+            classes: classes.into_iter().collect(),
             own,
             confidence,
         })
@@ -88,16 +81,17 @@ impl OnnxModel {
     /// # Errors
     /// [`DetectError::NotAModel`] where ONNX Runtime does not take the file, [`DetectError::DoesNotFit`] where its
     /// input or output is not what its head reads.
-    pub fn session(&self, runtime: &Runtime) -> Result<OnnxDetector<'_>, DetectError> {
+    pub fn session(self: &Arc<Self>, runtime: &Runtime) -> Result<OnnxDetector, DetectError> {
         let session = self.build(runtime).map_err(|error| DetectError::NotAModel {
             path: self.path.clone(),
             reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
         })?;
-        self.check(&session)?;
-        let plane = (self.shape.width * self.shape.height) as usize;
+        let shape = self.check(&session)?;
+        let plane = (shape.width * shape.height) as usize;
         Ok(OnnxDetector {
-            model: self,
+            model: self.clone(),
             session,
+            shape,
             input: vec![0.0; 3 * plane],
             filled: None,
             candidates: Vec::new(),
@@ -114,22 +108,37 @@ impl OnnxModel {
             .commit_from_memory(&self.bytes)
     }
 
-    fn check(&self, session: &Session) -> Result<(), DetectError> {
-        let input = [1, 3, i64::from(self.shape.height), i64::from(self.shape.width)];
-        let (cells, numbers) = self.head.output(&self.shape);
-        let output = [1, cells as i64, numbers as i64];
-        for (what, outlets, wanted) in
-            [("input", session.inputs(), &input[..]), ("output", session.outputs(), &output[..])]
-        {
-            let fits = |dtype: &ValueType| match dtype {
-                ValueType::Tensor { shape, .. } => {
-                    // -1 is a size that the file leaves open.
-                    shape.len() == wanted.len()
-                        && shape.iter().zip(wanted).all(|(has, want)| *has == -1 || has == want)
-                }
-                _ => false,
-            };
-            if outlets.len() != 1 || !fits(outlets[0].dtype()) {
+    /// The shape that the file has, where its head can read it.
+    fn check(&self, session: &Session) -> Result<Shape, DetectError> {
+        let (width, height) = self.input;
+        let sizes = |outlets: &[Outlet]| match outlets {
+            [outlet] => match outlet.dtype() {
+                ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Some(shape.to_vec()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let (input, output) = (sizes(session.inputs()), sizes(session.outputs()));
+        // -1 is a size that the file leaves open.
+        let fits = |has: &Option<Vec<i64>>, wants: &[i64]| {
+            has.as_ref().is_some_and(|has| {
+                has.len() == wants.len()
+                    && has.iter().zip(wants).all(|(has, wants)| *has == -1 || has == wants)
+            })
+        };
+        let numbers =
+            output.as_ref().and_then(|sizes| sizes.last()).map_or(0, |n| usize::try_from(*n).unwrap_or(0));
+        let classes = self.class_count.unwrap_or_else(|| self.head.classes(numbers));
+        let shape = Shape { width, height, classes };
+        let (cells, numbers) = self.head.output(&shape);
+        let wanted_input = [1, 3, i64::from(height), i64::from(width)];
+        let wanted_output = [1, cells as i64, numbers as i64];
+        let checks = [
+            ("input", session.inputs(), input, &wanted_input[..]),
+            ("output", session.outputs(), output, &wanted_output[..]),
+        ];
+        for (what, outlets, has, wanted) in checks {
+            if !fits(&has, wanted) {
                 let found: Vec<String> = outlets.iter().map(|outlet| outlet.dtype().to_string()).collect();
                 return Err(DetectError::DoesNotFit {
                     path: self.path.clone(),
@@ -140,25 +149,33 @@ impl OnnxModel {
                 });
             }
         }
-        Ok(())
+        match self.classes.keys().find(|index| **index >= classes) {
+            Some(index) => Err(DetectError::NoSuchOutput {
+                path: self.path.clone(),
+                index: *index,
+                last: classes.saturating_sub(1),
+            }),
+            None => Ok(shape),
+        }
     }
 }
 
 /// A session of a model, with the buffers that it reuses from look to look.
-pub struct OnnxDetector<'m> {
-    model: &'m OnnxModel,
+pub struct OnnxDetector {
+    model: Arc<OnnxModel>,
     session: Session,
+    shape: Shape,
     input: Vec<f32>,
     /// Size of the picture that was last put in: where it is the same again, the padding still stands.
     filled: Option<(usize, usize)>,
     candidates: Vec<Candidate>,
 }
 
-impl OnnxDetector<'_> {
+impl OnnxDetector {
     /// Fills the input tensor: planes of blue, green, red, normalised as the head wants, padded right and below.
     fn fill(&mut self, picture: &Picture<'_>) {
         let (mean, deviation) = (self.model.head.mean(), self.model.head.deviation());
-        let (width, height) = (self.model.shape.width as usize, self.model.shape.height as usize);
+        let (width, height) = (self.shape.width as usize, self.shape.height as usize);
         let scale = deviation.map(|d| 1.0 / d);
         if self.filled != Some((picture.width, picture.height)) {
             for (channel, plane) in self.input.chunks_exact_mut(width * height).enumerate() {
@@ -180,14 +197,14 @@ impl OnnxDetector<'_> {
     }
 }
 
-impl Detector for OnnxDetector<'_> {
+impl Detector for OnnxDetector {
     fn letterbox(&self, width: u32, height: u32) -> Letterbox {
-        Letterbox::fit(width, height, self.model.shape.width, self.model.shape.height)
+        Letterbox::fit(width, height, self.shape.width, self.shape.height)
     }
 
     fn detect(&mut self, picture: &Picture<'_>) -> Result<Vec<Detection>, DetectError> {
-        let model = self.model;
-        let (input_width, input_height) = (model.shape.width as usize, model.shape.height as usize);
+        let model = self.model.clone();
+        let (input_width, input_height) = (self.shape.width as usize, self.shape.height as usize);
         let (width, height) = (picture.width, picture.height);
         if width == 0
             || width > input_width
@@ -206,9 +223,9 @@ impl Detector for OnnxDetector<'_> {
         let outputs = self.session.run(ort::inputs![tensor]).map_err(failed)?;
         let (_, numbers) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
         self.candidates.clear();
-        model.head.read(numbers, &model.shape, model.confidence, &mut self.candidates);
+        model.head.read(numbers, &self.shape, model.confidence, &mut self.candidates);
         let detections = self.candidates.iter().filter_map(|candidate| {
-            let class = model.classes.get(candidate.output).copied().flatten()?;
+            let class = *model.classes.get(&candidate.output)?;
             let [left, top, right, bottom] = candidate.bbox;
             let bbox = BBox::new(
                 rounded(left / width as f32, 1e4),

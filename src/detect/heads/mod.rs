@@ -51,6 +51,9 @@ pub trait Head: Sync {
     /// Deviation of blue, green, red.
     fn deviation(&self) -> [f32; 3];
 
+    /// How many classes a model tells apart that puts out this many numbers per cell.
+    fn classes(&self, numbers: usize) -> usize;
+
     /// Cells and numbers per cell of the output.
     fn output(&self, shape: &Shape) -> (usize, usize);
 

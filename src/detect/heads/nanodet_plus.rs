@@ -21,6 +21,10 @@ impl Head for NanodetPlus {
         [57.375, 57.12, 58.395]
     }
 
+    fn classes(&self, numbers: usize) -> usize {
+        numbers.saturating_sub(4 * BINS)
+    }
+
     fn output(&self, shape: &Shape) -> (usize, usize) {
         (shape.cells(&STRIDES), shape.classes + 4 * BINS)
     }

@@ -20,6 +20,10 @@ impl Head for Yolox {
         [1.0; 3]
     }
 
+    fn classes(&self, numbers: usize) -> usize {
+        numbers.saturating_sub(5)
+    }
+
     fn output(&self, shape: &Shape) -> (usize, usize) {
         (shape.cells(&STRIDES), 5 + shape.classes)
     }

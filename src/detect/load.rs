@@ -1,0 +1,76 @@
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use super::{DetectError, OnnxModel, Runtime, heads};
+use crate::{
+    catalog::{Catalog, Store, sha256_of},
+    config::DetectorConfig,
+    domain::{Class, ModelName},
+};
+
+/// Finds the model that a configuration names, fetches it if need be, and reads it.
+///
+/// `name` is a name in the catalogue or the path of a file. A file that is known by its SHA-256 is read as the
+/// catalogue says; any other needs `head`, `classes` and `input` in the configuration. `own` is set for a rule's own
+/// model and written into each of its detections.
+///
+/// # Errors
+/// [`DetectError`] where it is neither, cannot be had, or is not told how to be read.
+pub fn load(
+    name: &str,
+    told: &DetectorConfig,
+    own: Option<ModelName>,
+    runtime: &Runtime,
+    store: &Store,
+) -> Result<Arc<OnnxModel>, DetectError> {
+    let catalog = Catalog::load()?;
+    let path = Path::new(name);
+    let as_file = name.ends_with(".onnx") || path.components().count() > 1;
+    let model = if as_file {
+        let unreadable = |source| DetectError::Unreadable { path: path.to_owned(), source };
+        let sha256 = sha256_of(path).map_err(unreadable)?;
+        match (catalog.model_by_sha256(&sha256), &told.head, &told.classes, told.input) {
+            // What the user says of a file of their own goes before what the catalogue says.
+            (_, Some(head), Some(classes), Some([width, height])) => {
+                let pairs = classes.iter().flat_map(|(class, outputs)| outputs.iter().map(|o| (*o, *class)));
+                OnnxModel::read(path, heads::find(head)?, (width, height), None, pairs, own, told.confidence)?
+            }
+            (Some(entry), ..) => {
+                let input = (entry.input.width, entry.input.height);
+                let classes: BTreeMap<usize, Class> = entry.classes.clone();
+                let head = heads::find(&entry.head)?;
+                OnnxModel::read(path, head, input, Some(entry.class_count), classes, own, told.confidence)?
+            }
+            (None, ..) => return Err(DetectError::Untold { path: path.to_owned(), sha256 }),
+        }
+    } else {
+        let entry = catalog.model(name)?;
+        let path = store.ensure(entry)?;
+        let input = (entry.input.width, entry.input.height);
+        let head = heads::find(&entry.head)?;
+        OnnxModel::read(
+            &path,
+            head,
+            input,
+            Some(entry.class_count),
+            entry.classes.clone(),
+            own,
+            told.confidence,
+        )?
+    };
+    // A file that is no model is refused here, before any footage is opened.
+    let model = Arc::new(model);
+    model.session(runtime)?;
+    Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_head_of_the_catalogue_is_known() {
+        for model in Catalog::load().expect("the lists are sound").models() {
+            assert!(heads::find(&model.head).is_ok(), "{}", model.head);
+        }
+    }
+}
