@@ -7,5 +7,7 @@ pub mod detect;
 pub mod domain;
 pub mod geometry;
 pub mod libav;
+pub mod rules;
 pub mod source;
+pub mod track;
 pub mod vision;

@@ -1,0 +1,116 @@
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::Finding;
+use crate::domain::{
+    CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, Phase, RuleId, SiteId, Violation, When,
+};
+
+/// The namespace of every id that is made of names (RFC 9562, 5.5 and 6.6). Drawn once; another would change every
+/// violation's id.
+pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_3b52_9a0e_4d27_8e61_7c05_d24b_93f8);
+
+/// The violations of one camera as last known, made of what its rules find.
+#[derive(Debug, Clone)]
+pub struct Book {
+    site: SiteId,
+    camera: CameraId,
+    camera_name: String,
+    /// Of recordings: media time of the first picture, and the file. Live connections are not kept.
+    files: BTreeMap<u32, (MediaTime, String)>,
+    violations: BTreeMap<Uuid, Violation>,
+}
+
+impl Book {
+    /// An empty book. `camera_name` is copied into every violation.
+    pub fn new(site: SiteId, camera: CameraId, camera_name: String) -> Self {
+        Self { site, camera, camera_name, files: BTreeMap::new(), violations: BTreeMap::new() }
+    }
+
+    /// A connection or file begins: moments in it can then be found in the file.
+    pub fn epoch(&mut self, epoch: &Epoch) {
+        if let Some(file) = &epoch.file {
+            self.files.insert(epoch.epoch, (epoch.from, file.clone()));
+        }
+    }
+
+    /// Writes a finding of `rule` down, and returns the violation as it is at this step. One that was only warned
+    /// about is returned but not kept; its `raised` is the look that warned.
+    pub fn record(&mut self, rule: &RuleId, kind: Kind, finding: &Finding) -> Violation {
+        let id = self.id(rule, finding);
+        let mut violation = Violation {
+            id,
+            site: self.site.clone(),
+            camera: self.camera.clone(),
+            camera_name: self.camera_name.clone(),
+            rule: rule.clone(),
+            kind,
+            phase: finding.phase,
+            class: finding.class,
+            confidence: finding.confidence,
+            bbox: finding.bbox,
+            count: finding.count,
+            started: self.moment(finding.started),
+            raised: self.moment(finding.raised.unwrap_or(finding.at)),
+            ended: (finding.phase == Phase::Ended).then(|| self.moment(finding.at)),
+            ended_unknown: finding.ended_unknown,
+            evidence: Vec::new(),
+        };
+        if let Some(known) = self.violations.get(&id) {
+            violation.evidence.clone_from(&known.evidence);
+        }
+        if finding.raised.is_some() {
+            self.violations.insert(id, violation.clone());
+        }
+        violation
+    }
+
+    /// Adds files of evidence to a violation, in order of name. Whether the violation is known.
+    pub fn attach(&mut self, id: &Uuid, files: impl IntoIterator<Item = EvidenceFile>) -> bool {
+        let Some(violation) = self.violations.get_mut(id) else { return false };
+        violation.evidence.extend(files);
+        violation.evidence.sort_by(|a, b| a.name.cmp(&b.name));
+        true
+    }
+
+    /// Takes the violations that are over out of the book, for a camera that is watched without end.
+    pub fn take_ended(&mut self) -> Vec<Violation> {
+        let (ended, open) = std::mem::take(&mut self.violations)
+            .into_iter()
+            .partition(|(_, violation)| violation.phase == Phase::Ended);
+        self.violations = open;
+        sorted(ended)
+    }
+
+    /// Every violation as last known, sorted by start, camera and rule.
+    pub fn violations(&self) -> Vec<Violation> {
+        sorted(self.violations.clone())
+    }
+
+    fn id(&self, rule: &RuleId, finding: &Finding) -> Uuid {
+        let name =
+            format!("{}\n{}\n{}\n{}\n{}", self.site, self.camera, rule, finding.started.wall, finding.place);
+        Uuid::new_v5(&NAMESPACE, name.as_bytes())
+    }
+
+    fn moment(&self, when: When) -> Moment {
+        let file = self.files.get(&when.epoch);
+        Moment {
+            media_s: when.at,
+            wall: when.wall,
+            file: file.map(|(_, name)| name.clone()),
+            file_s: file.map(|(from, _)| {
+                MediaTime::from_micros(when.at.as_micros().saturating_sub(from.as_micros()))
+            }),
+        }
+    }
+}
+
+fn sorted(violations: BTreeMap<Uuid, Violation>) -> Vec<Violation> {
+    let mut list: Vec<Violation> = violations.into_values().collect();
+    list.sort_by(|a, b| {
+        (a.started.media_s, &a.camera, &a.rule, a.id).cmp(&(b.started.media_s, &b.camera, &b.rule, b.id))
+    });
+    list
+}

@@ -1,0 +1,296 @@
+use std::time::Duration;
+
+use super::{
+    Finding, Look, Rule, Verdict,
+    doubt::{Doubt, Proof, Ruling},
+    stopwatch::Stopwatch,
+    visibility::{Sight, Visibility},
+};
+use crate::{
+    config::ControlRoomUnattended,
+    domain::{Attention, Count, Gap, MediaTime, Phase, When},
+    geometry::BBox,
+};
+
+/// Longest time over which a change of state is weighed; a quarter of `grace` where that is shorter.
+const WEIGHED_FOR: Duration = Duration::from_secs(2);
+/// Share of looks that must miss somebody before the post counts as short. More than for the way back: a detector
+/// misses people who are there more often than it sees people who are not.
+const SHARE_SHORT: f32 = 0.7;
+/// Share of looks that must show enough people before it counts as manned again.
+const SHARE_MANNED: f32 = 0.5;
+/// Overlap of two boxes that are one person.
+const ONE_PERSON_IOU: f32 = 0.6;
+/// Share of a box within another that makes them one person: the upper body within the whole.
+const ONE_PERSON_WITHIN: f32 = 0.9;
+/// Share of the picture that changes when somebody walks.
+const MOVING: f32 = 0.005;
+/// Grace is measured to this part of itself, while it matters.
+const FINENESS: u32 = 40;
+/// No rule asks for looks closer together than this.
+const CLOSEST: Duration = Duration::from_millis(200);
+
+/// Fewer people at a post than required, for longer than `grace`.
+///
+/// The post is manned, short, or unknown. Unknown (a gap, a dark, covered or frozen picture, a change of light
+/// everywhere) stops the clock and never raises; people who are seen are believed even in a dark picture. While
+/// somebody walks at a post that is only just manned, and while it is short, the rule asks for looks often enough
+/// to measure `grace` to a fortieth: for long times that is no more than it always looks.
+#[derive(Debug)]
+pub struct ControlRoom {
+    keys: ControlRoomUnattended,
+    every: Duration,
+    to_short: Proof,
+    to_manned: Proof,
+    stopwatch: Stopwatch,
+    visibility: Visibility,
+    /// Whether the last look told anything: only then does the time after it count.
+    known: bool,
+    /// No look since the last gap told anything.
+    after_gap: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Manned(Option<Doubt>),
+    Short(Short),
+}
+
+#[derive(Debug)]
+struct Short {
+    since: When,
+    /// How long, unknown time left out.
+    lasted: Duration,
+    warned: bool,
+    raised: Option<When>,
+    notified: MediaTime,
+    seen: u32,
+    /// Whether it is over, and whether nobody could look when it may have ended.
+    doubt: Option<(Doubt, bool)>,
+}
+
+/// What one look says of the post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Post {
+    Manned,
+    Short,
+    Unknown,
+}
+
+impl ControlRoom {
+    /// A post that is looked at `every` so often.
+    pub fn new(keys: ControlRoomUnattended, every: Duration) -> Self {
+        let time = WEIGHED_FOR.min(keys.grace / 4);
+        let proof = |share| Proof { share, time, contrary: time };
+        Self {
+            keys,
+            every,
+            to_short: proof(SHARE_SHORT),
+            to_manned: proof(SHARE_MANNED),
+            stopwatch: Stopwatch::default(),
+            visibility: Visibility::default(),
+            known: false,
+            after_gap: false,
+            state: State::Manned(None),
+        }
+    }
+
+    /// How many people stand or sit at the post.
+    fn count(&self, look: &Look) -> u32 {
+        let mut people: Vec<BBox> = Vec::new();
+        for (_, person) in look.seen().filter(|(_, d)| self.keys.classes.contains(&d.class)) {
+            let b = person.bbox;
+            let there = self.keys.zone.contains(b.anchor()) || self.keys.zone.contains(b.center());
+            let counted = people.iter().any(|other| {
+                b.iou(other) >= ONE_PERSON_IOU
+                    || b.share_within(other) >= ONE_PERSON_WITHIN
+                    || other.share_within(&b) >= ONE_PERSON_WITHIN
+            });
+            if there && !counted {
+                people.push(b);
+            }
+        }
+        u32::try_from(people.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Goes on from a manned post.
+    fn after_manned(&self, doubt: Option<Doubt>, post: Post, passed: Duration, now: When) -> State {
+        match (doubt, post) {
+            (Some(mut doubt), Post::Unknown) => {
+                doubt.pass(passed);
+                State::Manned(Some(doubt))
+            }
+            (Some(mut doubt), _) => match doubt.weigh(post == Post::Short, passed, &self.to_short) {
+                Ruling::Open => State::Manned(Some(doubt)),
+                Ruling::Dropped => State::Manned(None),
+                Ruling::Confirmed => State::Short(Short {
+                    since: doubt.since,
+                    lasted: doubt.passed,
+                    warned: false,
+                    raised: None,
+                    notified: now.at,
+                    seen: 0,
+                    doubt: None,
+                }),
+            },
+            (None, Post::Short) => State::Manned(Some(Doubt::open(now))),
+            (None, _) => State::Manned(None),
+        }
+    }
+
+    /// Goes on from a short post.
+    fn after_short(
+        &self,
+        mut short: Short,
+        post: Post,
+        passed: Duration,
+        now: When,
+        findings: &mut Vec<Finding>,
+    ) -> State {
+        short.lasted = short.lasted.saturating_add(passed);
+        let Some((doubt, unknown)) = &mut short.doubt else {
+            if post == Post::Manned {
+                short.doubt = Some((Doubt::open(now), self.after_gap));
+            }
+            return State::Short(short);
+        };
+        if post == Post::Unknown {
+            doubt.pass(passed);
+            return State::Short(short);
+        }
+        match doubt.weigh(post == Post::Manned, passed, &self.to_manned) {
+            Ruling::Open => {}
+            Ruling::Dropped => short.doubt = None,
+            Ruling::Confirmed => {
+                let (ended, unknown) = (doubt.since, *unknown);
+                if short.warned || short.raised.is_some() {
+                    findings.push(short.finding(self.keys.required, Phase::Ended, ended, unknown));
+                }
+                return State::Manned(None);
+            }
+        }
+        State::Short(short)
+    }
+
+    /// What a short post gives rise to at a look that shows it short.
+    fn notify(&mut self, seen: u32, now: When, findings: &mut Vec<Finding>) {
+        let State::Short(short) = &mut self.state else { return };
+        // One look that seems to show somebody does not put off what the looks around it say.
+        if short.doubt.as_ref().is_some_and(|(doubt, _)| doubt.share() > 0.5) {
+            return;
+        }
+        let phase = if short.raised.is_some() {
+            let due = |every| now.at.since(short.notified) >= every;
+            self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
+        } else if short.lasted >= self.keys.grace {
+            (short.raised, short.seen) = (Some(now), seen);
+            Some(Phase::Raised)
+        } else {
+            let due = |after| short.lasted >= after;
+            let warns = !short.warned && self.keys.warn_after.is_some_and(due);
+            if warns {
+                (short.warned, short.seen) = (true, seen);
+            }
+            warns.then_some(Phase::Warned)
+        };
+        if let Some(phase) = phase {
+            short.notified = now.at;
+            findings.push(short.finding(self.keys.required, phase, now, false));
+        }
+    }
+
+    fn attention(&self, look: &Look, seen: u32) -> Option<Attention> {
+        let every = (self.keys.grace / FINENESS).max(CLOSEST);
+        let matters = match &self.state {
+            State::Manned(Some(_)) => true,
+            State::Manned(None) => {
+                seen <= self.keys.required
+                    && look.observation.scene.changed.is_some_and(|share| share >= MOVING)
+            }
+            State::Short(short) => short.raised.is_none() || short.doubt.is_some(),
+        };
+        (matters && every < self.every)
+            .then(|| Attention { every, until: look.observation.at + self.every.saturating_mul(2) })
+    }
+
+    fn take_back(&mut self, span: Duration) {
+        match &mut self.state {
+            State::Manned(Some(doubt)) => doubt.take_back(span),
+            State::Manned(None) => {}
+            State::Short(short) => {
+                short.lasted = short.lasted.saturating_sub(span);
+                if let Some((doubt, _)) = &mut short.doubt {
+                    doubt.take_back(span);
+                }
+            }
+        }
+    }
+}
+
+impl Short {
+    fn finding(&self, required: u32, phase: Phase, at: When, ended_unknown: bool) -> Finding {
+        Finding {
+            phase,
+            started: self.since,
+            at,
+            raised: self.raised,
+            class: None,
+            confidence: None,
+            bbox: None,
+            count: Some(Count { seen: self.seen, required }),
+            place: "post".to_owned(),
+            ended_unknown,
+        }
+    }
+}
+
+impl Rule for ControlRoom {
+    fn look(&mut self, look: &Look) -> Verdict {
+        let now = look.when();
+        let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
+        self.after_gap |= lap.after_gap;
+        let sight = self.visibility.look(&look.observation.scene, lap.passed);
+        let seen = self.count(look);
+        let post = match sight {
+            _ if sight.is_frozen() => Post::Unknown,
+            _ if seen >= self.keys.required => Post::Manned,
+            Sight::Clear => Post::Short,
+            _ => Post::Unknown,
+        };
+        let passed = if self.known { lap.passed } else { Duration::ZERO };
+        self.known = post != Post::Unknown;
+        let mut findings = Vec::new();
+        self.state = match std::mem::replace(&mut self.state, State::Manned(None)) {
+            State::Manned(doubt) => self.after_manned(doubt, post, passed, now),
+            State::Short(short) => self.after_short(short, post, passed, now, &mut findings),
+        };
+        if let Sight::Frozen { recognised: Some(span) } = sight {
+            self.take_back(span);
+        }
+        if post == Post::Short {
+            self.notify(seen, now, &mut findings);
+        }
+        if self.known {
+            self.after_gap = false;
+        }
+        Verdict { findings, attention: self.attention(look, seen) }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Verdict {
+        self.stopwatch.gap(gap);
+        self.visibility.reset();
+        Verdict::default()
+    }
+
+    fn close(&mut self, when: When) -> Verdict {
+        let findings = match &self.state {
+            State::Short(short) if short.warned || short.raised.is_some() => {
+                vec![short.finding(self.keys.required, Phase::Ended, when, false)]
+            }
+            _ => Vec::new(),
+        };
+        *self = Self::new(self.keys.clone(), self.every);
+        findings.into()
+    }
+}

@@ -1,0 +1,256 @@
+use std::time::Duration;
+
+use super::{
+    Finding, Look, Rule, Verdict,
+    doubt::{Doubt, Proof, Ruling},
+    furniture::Furniture,
+    stopwatch::Stopwatch,
+    visibility::{Sight, Visibility},
+};
+use crate::{
+    config::EbikeInElevator,
+    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, When},
+    geometry::BBox,
+};
+
+/// Share of looks that must show the e-bike, or its absence.
+const SHARE: f32 = 0.6;
+/// Share of the picture that changes when somebody moves in an elevator.
+const MOVING: f32 = 0.005;
+/// How often to look while something moves.
+const CLOSE_LOOKS: Duration = Duration::from_millis(200);
+/// For how long after the last movement.
+const CLOSE_FOR: Duration = Duration::from_secs(3);
+
+/// A two-wheeler on an elevator's floor, seen for `confirm`, until it is gone for `rearm`.
+///
+/// The place is the elevator, not the bike: its image in a mirror or a metal door makes no second violation.
+#[derive(Debug)]
+pub struct Elevator {
+    keys: EbikeInElevator,
+    to_present: Proof,
+    to_absent: Proof,
+    stopwatch: Stopwatch,
+    visibility: Visibility,
+    furniture: Furniture,
+    /// Whether the last look told anything: only then does the time after it count.
+    known: bool,
+    /// No look since the last gap told anything.
+    after_gap: bool,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing there; perhaps something is, with the best view of it.
+    Absent(Option<(Doubt, Bike)>),
+    Present(Present),
+}
+
+#[derive(Debug)]
+struct Present {
+    started: When,
+    raised: When,
+    bike: Bike,
+    notified: MediaTime,
+    /// Whether it is gone, and whether nobody could look when it may have gone.
+    doubt: Option<(Doubt, bool)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bike {
+    class: Class,
+    confidence: f32,
+    bbox: BBox,
+}
+
+impl Bike {
+    /// This view, with the class of the more confident one.
+    fn after(self, earlier: &Self) -> Self {
+        if earlier.confidence > self.confidence {
+            Self { class: earlier.class, confidence: earlier.confidence, ..self }
+        } else {
+            self
+        }
+    }
+}
+
+impl Elevator {
+    /// An elevator in which nothing has been seen.
+    pub fn new(keys: EbikeInElevator) -> Self {
+        let proof = |time| Proof { share: SHARE, time, contrary: keys.confirm };
+        Self {
+            to_present: proof(keys.confirm),
+            to_absent: proof(keys.rearm),
+            keys,
+            stopwatch: Stopwatch::default(),
+            visibility: Visibility::default(),
+            furniture: Furniture::default(),
+            known: false,
+            after_gap: false,
+            state: State::Absent(None),
+        }
+    }
+
+    /// The most confident two-wheeler on the floor that does not belong to the elevator.
+    fn bike(&mut self, look: &Look, passed: Duration) -> Option<Bike> {
+        let on_floor = |d: &&Detection| {
+            self.keys.classes.contains(&d.class) && self.keys.floor.contains(d.bbox.anchor())
+        };
+        let things: Vec<&Detection> = look.seen().map(|(_, d)| d).filter(on_floor).collect();
+        let person = look.seen().any(|(_, d)| d.class == Class::Person);
+        let boxes: Vec<BBox> = things.iter().map(|d| d.bbox).collect();
+        self.furniture.look(&boxes, person, passed);
+        things
+            .into_iter()
+            .filter(|d| !self.furniture.contains(&d.bbox))
+            .max_by(|a, b| a.confidence.total_cmp(&b.confidence))
+            .map(|d| Bike { class: d.class, confidence: d.confidence, bbox: d.bbox })
+    }
+
+    fn after_absent(
+        &self,
+        doubt: Option<(Doubt, Bike)>,
+        bike: Option<Bike>,
+        passed: Duration,
+        now: When,
+        findings: &mut Vec<Finding>,
+    ) -> State {
+        let Some((mut doubt, best)) = doubt else {
+            return State::Absent(bike.map(|bike| (Doubt::open(now), bike)));
+        };
+        let best = bike.map_or(best, |bike| bike.after(&best));
+        match doubt.weigh(bike.is_some(), passed, &self.to_present) {
+            Ruling::Open => State::Absent(Some((doubt, best))),
+            Ruling::Dropped => State::Absent(None),
+            Ruling::Confirmed => {
+                let present =
+                    Present { started: doubt.since, raised: now, bike: best, notified: now.at, doubt: None };
+                findings.push(present.finding(Phase::Raised, now, false));
+                State::Present(present)
+            }
+        }
+    }
+
+    fn after_present(
+        &self,
+        mut present: Present,
+        bike: Option<Bike>,
+        passed: Duration,
+        now: When,
+        findings: &mut Vec<Finding>,
+    ) -> State {
+        match &mut present.doubt {
+            None if bike.is_none() => present.doubt = Some((Doubt::open(now), self.after_gap)),
+            None => {}
+            Some((doubt, unknown)) => match doubt.weigh(bike.is_none(), passed, &self.to_absent) {
+                Ruling::Open => {}
+                Ruling::Dropped => present.doubt = None,
+                Ruling::Confirmed => {
+                    let (ended, unknown) = (doubt.since, *unknown);
+                    findings.push(present.finding(Phase::Ended, ended, unknown));
+                    return State::Absent(None);
+                }
+            },
+        }
+        let due = self.keys.update_every.is_some_and(|every| now.at.since(present.notified) >= every);
+        if due && bike.is_some() {
+            present.notified = now.at;
+            findings.push(present.finding(Phase::Updated, now, false));
+        }
+        State::Present(present)
+    }
+
+    /// Time that passed while nothing could be told belongs to no state but to the doubt that was open before it.
+    fn pass(&mut self, passed: Duration) {
+        match &mut self.state {
+            State::Absent(Some((doubt, _))) => doubt.pass(passed),
+            State::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.pass(passed),
+            _ => {}
+        }
+    }
+
+    fn take_back(&mut self, span: Duration) {
+        match &mut self.state {
+            State::Absent(Some((doubt, _))) => doubt.take_back(span),
+            State::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.take_back(span),
+            _ => {}
+        }
+    }
+
+    fn attention(&self, look: &Look, bike: bool) -> Option<Attention> {
+        let scene = &look.observation.scene;
+        let (mut left, mut top, mut right, mut bottom) = (1.0f32, 1.0f32, 0.0f32, 0.0f32);
+        for p in self.keys.floor.points() {
+            (left, top) = (left.min(p.x), top.min(p.y));
+            (right, bottom) = (right.max(p.x), bottom.max(p.y));
+        }
+        let floor = BBox::new(left, top, right, bottom);
+        let moving = scene.changed.is_some_and(|share| share >= MOVING)
+            && scene.changed_in.is_none_or(|changed| changed.intersection(&floor) > 0.0);
+        let undecided = match &self.state {
+            State::Absent(doubt) => doubt.is_some() || bike,
+            State::Present(_) => false,
+        };
+        (moving || undecided)
+            .then(|| Attention { every: CLOSE_LOOKS, until: look.observation.at + CLOSE_FOR })
+    }
+}
+
+impl Present {
+    fn finding(&self, phase: Phase, at: When, ended_unknown: bool) -> Finding {
+        Finding {
+            phase,
+            started: self.started,
+            at,
+            raised: Some(self.raised),
+            class: Some(self.bike.class),
+            confidence: Some(self.bike.confidence),
+            bbox: Some(self.bike.bbox),
+            count: None,
+            place: "elevator".to_owned(),
+            ended_unknown,
+        }
+    }
+}
+
+impl Rule for Elevator {
+    fn look(&mut self, look: &Look) -> Verdict {
+        let now = look.when();
+        let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
+        self.after_gap |= lap.after_gap;
+        let sight = self.visibility.look(&look.observation.scene, lap.passed);
+        let passed = if self.known { lap.passed } else { Duration::ZERO };
+        let bike = if sight.is_frozen() { None } else { self.bike(look, passed) };
+        self.known = bike.is_some() || sight.is_clear();
+        let mut findings = Vec::new();
+        if self.known {
+            self.state = match std::mem::replace(&mut self.state, State::Absent(None)) {
+                State::Absent(doubt) => self.after_absent(doubt, bike, passed, now, &mut findings),
+                State::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
+            };
+            self.after_gap = false;
+        } else {
+            self.pass(passed);
+        }
+        if let Sight::Frozen { recognised: Some(span) } = sight {
+            self.take_back(span);
+        }
+        Verdict { findings, attention: self.attention(look, bike.is_some()) }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Verdict {
+        self.stopwatch.gap(gap);
+        self.visibility.reset();
+        Verdict::default()
+    }
+
+    fn close(&mut self, when: When) -> Verdict {
+        let findings = match &self.state {
+            State::Present(present) => vec![present.finding(Phase::Ended, when, false)],
+            State::Absent(_) => Vec::new(),
+        };
+        *self = Self::new(self.keys.clone());
+        findings.into()
+    }
+}

@@ -1,0 +1,219 @@
+use std::time::Duration;
+
+use super::{
+    Finding, Look, Rule, Verdict,
+    stay::{Stay, Unseen, Vehicle},
+    stopwatch::Stopwatch,
+    visibility::{Sight, Visibility},
+};
+use crate::{
+    config::FireLaneParking,
+    domain::{Attention, Gap, Phase, When},
+    geometry::BBox,
+};
+
+/// Share of a place that must lie behind something for it to be hidden.
+const HIDDEN_SHARE: f32 = 0.6;
+/// How many times `occlusion` a vehicle may be hidden behind something that is seen.
+const COVERED_TIMES: u32 = 6;
+/// Most stays that are kept; beyond it, the one not seen for longest gives way.
+const MOST_STAYS: usize = 128;
+/// How close together the last looks are taken before a vehicle is reported, and how long each asks for more of them.
+const CLOSE_EVERY: Duration = Duration::from_millis(200);
+const CLOSE_UNTIL: Duration = Duration::from_secs(1);
+
+/// A vehicle stands in a fire lane for `dwell`.
+///
+/// Stays belong to places: a vehicle whose unclipped anchor lies in the zone begins one, and whatever then overlaps
+/// its place and looks like it goes on with it, under whatever track and class. While a place is seen without its
+/// vehicle for less than `occlusion` the stay goes on; after that it ended at the first look without it. A passer-by
+/// who covers the place puts that off. While the place was never seen without its vehicle, no look at it can make it
+/// another; once it was, it must look the same again, and more so where it drove up. What does not look the same
+/// begins a stay of its own in the same place, and the two are told apart by which is seen from then on.
+#[derive(Debug)]
+pub struct FireLane {
+    keys: FireLaneParking,
+    stopwatch: Stopwatch,
+    visibility: Visibility,
+    stays: Vec<Stay>,
+}
+
+impl FireLane {
+    /// An empty lane.
+    pub fn new(keys: FireLaneParking) -> Self {
+        Self { keys, stopwatch: Stopwatch::default(), visibility: Visibility::default(), stays: Vec::new() }
+    }
+
+    /// The vehicles of this look that may continue a stay.
+    fn vehicles<'a>(&self, look: &Look<'a>) -> Vec<Vehicle<'a>> {
+        look.seen()
+            .filter(|(_, d)| self.keys.classes.iter().any(|class| class.may_be(d.class)))
+            .map(|(track, detection)| Vehicle { track, detection })
+            .collect()
+    }
+
+    /// Gives each vehicle to the stay it fits best; those left over are returned.
+    fn continue_stays<'a>(&mut self, vehicles: &[Vehicle<'a>], now: When) -> (Vec<bool>, Vec<Vehicle<'a>>) {
+        let mut pairs = Vec::new();
+        for (s, stay) in self.stays.iter().enumerate() {
+            for (v, vehicle) in vehicles.iter().enumerate() {
+                if let Some(fit) = stay.fits(*vehicle, now.at) {
+                    pairs.push((fit, s, v));
+                }
+            }
+        }
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
+        let (mut continued, mut taken) = (vec![false; self.stays.len()], vec![false; vehicles.len()]);
+        for (_, s, v) in pairs {
+            if !continued[s] && !taken[v] {
+                (continued[s], taken[v]) = (true, true);
+                let inside = self.keys.zone.contains(vehicles[v].detection.bbox.anchor());
+                self.stays[s].seen(vehicles[v], inside, now.at);
+            }
+        }
+        let left = vehicles.iter().zip(taken).filter(|(_, taken)| !taken).map(|(v, _)| *v).collect();
+        (continued, left)
+    }
+
+    /// Says of each stay that was not continued why its vehicle is not seen.
+    fn miss_stays(&mut self, continued: &[bool], vehicles: &[Vehicle], look: &Look, sight: Sight) {
+        let covered_most = self.keys.occlusion.saturating_mul(COVERED_TIMES);
+        for (stay, _) in self.stays.iter_mut().zip(continued).filter(|(_, continued)| !**continued) {
+            stay.watch_for(vehicles);
+            let covers = |b: &BBox| stay.place.share_within(b) >= HIDDEN_SHARE;
+            let why = if !sight.is_clear() {
+                Unseen::Unknown
+            } else if look.seen().any(|(track, d)| !stay.is_track(track) && covers(&d.bbox)) {
+                Unseen::Covered
+            } else {
+                Unseen::Empty
+            };
+            stay.unseen(why, look.when(), covered_most);
+        }
+    }
+
+    /// Ends what is over and forgets what was nothing.
+    fn end_stays(&mut self, findings: &mut Vec<Finding>) {
+        let over: Vec<Option<(When, bool)>> = self
+            .stays
+            .iter()
+            .map(|stay| {
+                stay.ended(self.keys.occlusion)
+                    .or_else(|| self.stays.iter().find_map(|other| stay.replaced_by(other)))
+            })
+            .collect();
+        let mut over = over.into_iter();
+        self.stays.retain(|stay| {
+            let end = over.next().flatten();
+            if let Some((when, unknown)) = end
+                && stay.is_notified()
+            {
+                findings.push(stay.finding(Phase::Ended, when, unknown));
+            }
+            end.is_none() && !stay.is_traffic()
+        });
+    }
+
+    fn begin_stays(&mut self, left: &[Vehicle], now: When) {
+        for vehicle in left {
+            let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+            if !inside || !self.keys.classes.contains(&vehicle.track.class) {
+                continue;
+            }
+            if self.stays.len() >= MOST_STAYS {
+                let oldest = (0..self.stays.len())
+                    .filter(|s| !self.stays[*s].is_notified())
+                    .min_by_key(|s| self.stays[*s].last_seen);
+                match oldest {
+                    Some(s) => drop(self.stays.remove(s)),
+                    None => continue,
+                }
+            }
+            self.stays.push(Stay::new(*vehicle, inside, now));
+        }
+    }
+
+    /// Warns, raises and notifies again, at a look that shows the vehicle.
+    fn notify(&mut self, now: When, findings: &mut Vec<Finding>) {
+        for s in 0..self.stays.len() {
+            let stay = &self.stays[s];
+            if !stay.is_evident() {
+                continue;
+            }
+            let phase = if stay.raised.is_some() {
+                let due = |every| now.at.since(stay.notified) >= every;
+                self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
+            } else if stay.stood >= self.keys.dwell {
+                Some(Phase::Raised)
+            } else {
+                let due = |after| stay.stood >= after;
+                (!stay.warned && self.keys.warn_after.is_some_and(due)).then_some(Phase::Warned)
+            };
+            let known = |other: &Stay| other.is_notified() && other.may_be(stay, now.at, self.keys.occlusion);
+            let Some(phase) = phase.filter(|p| *p == Phase::Updated || !self.stays.iter().any(known)) else {
+                continue;
+            };
+            let stay = &mut self.stays[s];
+            stay.notified = now.at;
+            match phase {
+                Phase::Warned => stay.warned = true,
+                Phase::Raised => stay.raised = Some(now),
+                Phase::Updated | Phase::Ended => {}
+            }
+            findings.push(stay.finding(phase, now, false));
+        }
+    }
+}
+
+impl FireLane {
+    /// Looks taken close together before a vehicle is reported.
+    fn attention(&self, now: When) -> Option<Attention> {
+        let due = |stay: &Stay| {
+            stay.raised.is_none()
+                && (stay.is_due(self.keys.dwell)
+                    || (!stay.warned && self.keys.warn_after.is_some_and(|after| stay.is_due(after))))
+        };
+        self.stays.iter().any(due).then(|| Attention { every: CLOSE_EVERY, until: now.at + CLOSE_UNTIL })
+    }
+}
+
+impl Rule for FireLane {
+    fn look(&mut self, look: &Look) -> Verdict {
+        let now = look.when();
+        let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
+        let sight = self.visibility.look(&look.observation.scene, lap.passed);
+        for stay in &mut self.stays {
+            stay.pass(lap.passed, lap.after_gap);
+        }
+        if let Sight::Frozen { recognised } = sight {
+            for stay in &mut self.stays {
+                stay.freeze(recognised.unwrap_or_default());
+            }
+            return Verdict::default();
+        }
+        let mut findings = Vec::new();
+        let vehicles = self.vehicles(look);
+        let (continued, left) = self.continue_stays(&vehicles, now);
+        self.miss_stays(&continued, &vehicles, look, sight);
+        self.end_stays(&mut findings);
+        self.begin_stays(&left, now);
+        self.notify(now, &mut findings);
+        if std::env::var_os("DBG").is_some() {
+            eprintln!("DBG {} {:?}", now.at, self.stays.iter().map(|s| s.dbg()).collect::<Vec<_>>());
+        }
+        Verdict { findings, attention: self.attention(now) }
+    }
+
+    fn gap(&mut self, gap: &Gap) -> Verdict {
+        self.stopwatch.gap(gap);
+        self.visibility.reset();
+        Verdict::default()
+    }
+
+    fn close(&mut self, when: When) -> Verdict {
+        let notified = self.stays.iter().filter(|stay| stay.is_notified());
+        let findings: Vec<Finding> = notified.map(|stay| stay.finding(Phase::Ended, when, false)).collect();
+        *self = Self::new(self.keys.clone());
+        findings.into()
+    }
+}

@@ -1,0 +1,90 @@
+use std::time::Duration;
+
+use crate::geometry::BBox;
+
+/// Overlap with its first box that a thing keeps which never moves.
+const SAME_PLACE_IOU: f32 = 0.7;
+/// How long a thing must have stood before it may be taken for furniture.
+const STOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// How many visits must have come and gone meanwhile without moving it.
+const VISITS: u32 = 3;
+/// A visit is over when nobody was seen for this long.
+const VISIT_OVER: Duration = Duration::from_secs(10);
+/// Furniture that is not seen for this long while nobody stands before it is gone.
+const GONE_FOR: Duration = Duration::from_secs(60);
+/// Most things that are watched for.
+const MOST_PIECES: usize = 8;
+
+/// What belongs to an elevator and looks like a two-wheeler: a poster, an advertisement.
+///
+/// Nothing tells such a picture from an e-bike that was left standing, except that people come and go and it never
+/// moves. So it is raised like any other, and only what has stood in exactly one place through [`VISITS`] visits and
+/// [`STOOD_FOR`] is taken for furniture, ends the violation and is passed over from then on. An e-bike that is left
+/// in an elevator in use for so long is passed over too: it has been reported by then.
+#[derive(Debug, Default)]
+pub(super) struct Furniture {
+    pieces: Vec<Piece>,
+    /// Visits so far.
+    visits: u32,
+    /// How long nobody has been seen.
+    alone_for: Duration,
+    visited: bool,
+}
+
+#[derive(Debug)]
+struct Piece {
+    bbox: BBox,
+    stood: Duration,
+    unseen: Duration,
+    /// Visits when it was first seen.
+    visits_before: u32,
+}
+
+impl Furniture {
+    /// Takes in a look `passed` after the one before: where things stand, and whether a person is in the picture.
+    pub fn look(&mut self, things: &[BBox], person: bool, passed: Duration) {
+        if person {
+            (self.alone_for, self.visited) = (Duration::ZERO, true);
+        } else {
+            self.alone_for = self.alone_for.saturating_add(passed);
+            if self.visited && self.alone_for >= VISIT_OVER {
+                self.visited = false;
+                self.visits = self.visits.saturating_add(1);
+            }
+        }
+        for piece in &mut self.pieces {
+            piece.stood = piece.stood.saturating_add(passed);
+            if things.iter().any(|b| piece.is(b)) {
+                piece.unseen = Duration::ZERO;
+            } else if !person {
+                piece.unseen = piece.unseen.saturating_add(passed);
+            }
+        }
+        self.pieces.retain(|piece| piece.unseen < GONE_FOR);
+        for b in things {
+            if self.pieces.len() < MOST_PIECES && !self.pieces.iter().any(|piece| piece.is(b)) {
+                self.pieces.push(Piece {
+                    bbox: *b,
+                    stood: Duration::ZERO,
+                    unseen: Duration::ZERO,
+                    visits_before: self.visits,
+                });
+            }
+        }
+    }
+
+    /// Whether what is at `bbox` belongs to the elevator.
+    pub fn contains(&self, bbox: &BBox) -> bool {
+        self.pieces.iter().any(|piece| {
+            piece.is(bbox)
+                && piece.stood >= STOOD_FOR
+                && self.visits.saturating_sub(piece.visits_before) >= VISITS
+        })
+    }
+}
+
+impl Piece {
+    fn is(&self, bbox: &BBox) -> bool {
+        self.bbox.iou(bbox) >= SAME_PLACE_IOU
+    }
+}

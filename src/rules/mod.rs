@@ -1,0 +1,113 @@
+//! The rules: what a run of looks means.
+//!
+//! One file per violation, each a pure state machine over observations: no input or output, no clock, no chance,
+//! state that is bounded however long it runs. [`Watch`] is one configured rule of one camera and knows when it
+//! holds; [`Book`] turns what its rules find into violations with ids and times.
+//!
+//! What all rules share: durations are media time between looks, a gap or an unusable picture neither adds to them
+//! nor resets them ([`stopwatch`]); a change of state is believed when a share of the looks within a span of time
+//! agrees ([`doubt`]), and is then dated back to the first look that showed it, so that smoothing moves no time.
+
+mod appearance;
+mod book;
+mod control_room_unattended;
+mod doubt;
+mod ebike_in_elevator;
+mod fire_lane_parking;
+mod furniture;
+mod stay;
+mod stopwatch;
+mod visibility;
+mod watch;
+
+pub use appearance::similarity;
+pub use book::{Book, NAMESPACE};
+pub use control_room_unattended::ControlRoom;
+pub use ebike_in_elevator::Elevator;
+pub use fire_lane_parking::FireLane;
+pub use visibility::{Sight, Visibility};
+pub use watch::{Needs, Watch};
+
+use crate::{
+    domain::{Attention, Class, Count, Detection, Gap, Observation, Phase, Track, When},
+    geometry::BBox,
+};
+
+/// One look, as a rule sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// What was looked at.
+    pub observation: &'a Observation,
+    /// What the tracker made of it, for the rule's own detector.
+    pub tracks: &'a [Track],
+}
+
+impl<'a> Look<'a> {
+    /// When it was.
+    pub fn when(&self) -> When {
+        self.observation.when()
+    }
+
+    /// The tracks seen at this look, each with its detection.
+    pub fn seen(&self) -> impl Iterator<Item = (&'a Track, &'a Detection)> + use<'a> {
+        let observation = self.observation;
+        self.tracks.iter().filter_map(move |track| {
+            let detection = observation.detections.get(track.detection?)?;
+            (detection.bbox.is_valid() && detection.confidence.is_finite()).then_some((track, detection))
+        })
+    }
+}
+
+/// A state machine that decides when a violation begins and ends. A look whose time is not later than that of the
+/// look before is passed over.
+pub trait Rule: Send {
+    /// Takes in a look.
+    fn look(&mut self, look: &Look) -> Verdict;
+
+    /// Takes in a gap: `to` is none when it begins and set when it ends.
+    fn gap(&mut self, gap: &Gap) -> Verdict;
+
+    /// The schedule's hours are over: what stands ends at `when`, and all state is dropped.
+    fn close(&mut self, when: When) -> Verdict;
+}
+
+/// What a rule says after a look or a gap.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Verdict {
+    /// What changed, in the order found.
+    pub findings: Vec<Finding>,
+    /// The wish to look more often for a while.
+    pub attention: Option<Attention>,
+}
+
+impl From<Vec<Finding>> for Verdict {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings, attention: None }
+    }
+}
+
+/// One step in the life of a violation. Those of one violation share `started` and `place`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// Which step.
+    pub phase: Phase,
+    /// The first look of the state.
+    pub started: When,
+    /// The look of this step: at which it was warned about, raised or notified again, or the first look of the next
+    /// state where it ended.
+    pub at: When,
+    /// The look at which it became a violation; none where it was only warned about.
+    pub raised: Option<When>,
+    /// What was seen; none for an unattended post.
+    pub class: Option<Class>,
+    /// The highest confidence seen up to the moment it was raised, 0 to 1.
+    pub confidence: Option<f32>,
+    /// Where it was when it was raised, or warned about before that.
+    pub bbox: Option<BBox>,
+    /// People seen and required, for an unattended post only.
+    pub count: Option<Count>,
+    /// Names the place, the same for every step of one violation; part of its id.
+    pub place: String,
+    /// It ended while nobody could look, so nobody knows when.
+    pub ended_unknown: bool,
+}

@@ -1,0 +1,357 @@
+use std::{collections::VecDeque, time::Duration};
+
+use super::{Finding, similarity};
+use crate::{
+    domain::{Class, Detection, MediaTime, Phase, Thumbnail, Track, When},
+    geometry::BBox,
+    track::stands,
+};
+
+/// How alike a vehicle must look to be the one that stood here before the place was seen without it.
+const SAME_AGAIN: f32 = 0.7;
+/// How alike where something also says that it is another: it drove up, or the old one was seen driving off.
+const SAME_FOR_SURE: f32 = 0.85;
+/// Time without a look within which no vehicle can leave and another take its place.
+const SWAP_TAKES: Duration = Duration::from_secs(6);
+/// The place of a stay is the median of its first boxes, so that one odd box at the beginning does not set it.
+const BOXES_OF_PLACE: usize = 5;
+/// Looks and time after which a vehicle has taken a place for certain.
+const SETTLED_LOOKS: u32 = 3;
+const SETTLED_FOR: Duration = Duration::from_secs(2);
+/// Share of the looks at which the place could be seen that must show the vehicle before it is reported.
+const SHOWN_SHARE: f32 = 0.4;
+/// Below this share it is no standing vehicle but traffic that passes.
+const TRAFFIC_SHARE: f32 = 0.25;
+const TRAFFIC_LOOKS: u32 = 8;
+/// The last looks before a vehicle is reported are taken close together, over this time at most or a quarter of
+/// `dwell`: looks that lie further apart can show one place taken by one vehicle of a dense traffic after the other.
+const CLOSE_FOR: Duration = Duration::from_secs(2);
+/// Share of them that must show it, and how many there must be to say so.
+const CLOSE_SHARE: f32 = 0.5;
+const CLOSE_LOOKS: usize = 5;
+
+/// A vehicle seen at a look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vehicle<'a> {
+    pub track: &'a Track,
+    pub detection: &'a Detection,
+}
+
+/// Something standing at a place: candidate, standing, violation or clearing, by what it has been through. It
+/// belongs to the place and to what stands there, not to a track.
+#[derive(Debug)]
+pub(super) struct Stay {
+    pub started: When,
+    /// Where it stands.
+    pub place: BBox,
+    first_boxes: Vec<BBox>,
+    /// The track it was last seen as: a hint only.
+    track: u64,
+    view: View,
+    first_look: Option<Thumbnail>,
+    last_look: Option<Thumbnail>,
+    pub last_seen: MediaTime,
+    /// How long it has stood, gaps and unusable pictures left out.
+    pub stood: Duration,
+    /// Whether the time after the last look counts.
+    counting: bool,
+    /// Looks that showed it, of those that could have, and of these those with its anchor in the zone.
+    shown: u32,
+    looks: u32,
+    inside: u32,
+    /// The looks of the last [`CLOSE_FOR`] at which the place could be seen, and whether they showed it.
+    close: VecDeque<(MediaTime, bool)>,
+    /// None while it is seen.
+    absence: Option<Absence>,
+    /// Not seen since a gap.
+    after_gap: bool,
+    /// While not seen here, its track was seen elsewhere.
+    drove_off: bool,
+    pub warned: bool,
+    pub raised: Option<When>,
+    pub notified: MediaTime,
+}
+
+/// What is told of a vehicle.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    class: Class,
+    confidence: f32,
+    bbox: BBox,
+}
+
+/// A stay's vehicle is not seen.
+#[derive(Debug, Default)]
+struct Absence {
+    /// The first look that showed the place without it, and whether that came after a gap.
+    since: Option<(When, bool)>,
+    /// How long the place has been seen without it.
+    empty_for: Duration,
+    /// How long something was in front of it.
+    covered_for: Duration,
+    last: Unseen,
+}
+
+/// Why a look did not show a stay's vehicle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Unseen {
+    /// The place was seen, and it was not there.
+    Empty,
+    /// Something stood or passed in front of it.
+    Covered,
+    /// The picture could not tell.
+    #[default]
+    Unknown,
+}
+
+impl Stay {
+    pub fn new(vehicle: Vehicle, inside: bool, now: When) -> Self {
+        let Vehicle { track, detection } = vehicle;
+        Self {
+            started: now,
+            place: detection.bbox,
+            first_boxes: vec![detection.bbox],
+            track: track.id,
+            view: View { class: track.class, confidence: detection.confidence, bbox: detection.bbox },
+            first_look: detection.appearance.clone(),
+            last_look: detection.appearance.clone(),
+            last_seen: now.at,
+            stood: Duration::ZERO,
+            counting: true,
+            shown: 1,
+            looks: 1,
+            inside: u32::from(inside),
+            close: VecDeque::from([(now.at, true)]),
+            absence: None,
+            after_gap: false,
+            drove_off: false,
+            warned: false,
+            raised: None,
+            notified: now.at,
+        }
+    }
+
+    /// Adds the time since the last look to what that look said.
+    pub fn pass(&mut self, passed: Duration, after_gap: bool) {
+        self.after_gap |= after_gap;
+        if self.counting {
+            self.stood = self.stood.saturating_add(passed);
+        }
+        if let Some(absence) = &mut self.absence {
+            match absence.last {
+                Unseen::Empty => absence.empty_for = absence.empty_for.saturating_add(passed),
+                Unseen::Covered => absence.covered_for = absence.covered_for.saturating_add(passed),
+                Unseen::Unknown => {}
+            }
+        }
+    }
+
+    /// The picture stands still: nothing counts from here on, nor did the last `span`.
+    pub fn freeze(&mut self, span: Duration) {
+        self.stood = self.stood.saturating_sub(span);
+        self.counting = false;
+        if let Some(absence) = &mut self.absence {
+            absence.empty_for = absence.empty_for.saturating_sub(span);
+            absence.last = Unseen::Unknown;
+        }
+    }
+
+    /// How well `vehicle` fits: overlap and likeness, 0 to 2, or none where it is another or elsewhere.
+    pub fn fits(&self, vehicle: Vehicle, at: MediaTime) -> Option<f32> {
+        let bbox = &vehicle.detection.bbox;
+        if !(stands(&self.place, bbox) && self.view.class.may_be(vehicle.detection.class)) {
+            return None;
+        }
+        let alike = self.likeness(vehicle.detection.appearance.as_ref());
+        let interrupted = self.absence.is_some() || self.after_gap || at.since(self.last_seen) > SWAP_TAKES;
+        if interrupted {
+            let track = vehicle.track;
+            let drove_up = track.first_seen <= self.last_seen && track.still_since > self.last_seen;
+            let another = drove_up || self.drove_off;
+            let least = if another { SAME_FOR_SURE } else { SAME_AGAIN };
+            // Without an appearance, a place that was long seen empty is believed to have been left.
+            let left = self.absence.as_ref().is_some_and(|absence| absence.empty_for >= SWAP_TAKES);
+            if alike.map_or(another || left, |alike| alike < least) {
+                return None;
+            }
+        }
+        let unknown = if interrupted { 0.5 } else { 0.9 };
+        Some(self.place.iou(bbox) + alike.unwrap_or(unknown).max(0.0))
+    }
+
+    /// Likeness to how it looked first or last, whichever is greater.
+    fn likeness(&self, appearance: Option<&Thumbnail>) -> Option<f32> {
+        let appearance = appearance?;
+        [&self.first_look, &self.last_look]
+            .into_iter()
+            .flatten()
+            .filter_map(|known| similarity(known, appearance))
+            .max_by(f32::total_cmp)
+    }
+
+    /// It is seen.
+    pub fn seen(&mut self, vehicle: Vehicle, inside: bool, at: MediaTime) {
+        let Vehicle { track, detection } = vehicle;
+        if self.first_boxes.len() < BOXES_OF_PLACE {
+            self.first_boxes.push(detection.bbox);
+            self.place = median(&self.first_boxes);
+        }
+        self.track = track.id;
+        if self.raised.is_none() {
+            if detection.confidence >= self.view.confidence {
+                (self.view.class, self.view.confidence) = (detection.class, detection.confidence);
+            }
+            self.view.bbox = detection.bbox;
+        }
+        if detection.appearance.is_some() {
+            self.last_look.clone_from(&detection.appearance);
+            if self.first_look.is_none() {
+                self.first_look.clone_from(&detection.appearance);
+            }
+        }
+        self.last_seen = at;
+        self.counting = true;
+        self.looks = self.looks.saturating_add(1);
+        self.shown = self.shown.saturating_add(1);
+        self.inside = self.inside.saturating_add(u32::from(inside));
+        self.note_close(at, true);
+        (self.absence, self.after_gap, self.drove_off) = (None, false, false);
+    }
+
+    /// It is not seen. Something in front of it counts as the place being empty once it has been there for
+    /// `covered_most`.
+    pub fn unseen(&mut self, why: Unseen, now: When, covered_most: Duration) {
+        let after_gap = self.after_gap;
+        let absence = self.absence.get_or_insert_default();
+        let why = match why {
+            Unseen::Covered if absence.covered_for >= covered_most => Unseen::Empty,
+            why => why,
+        };
+        absence.last = why;
+        self.counting = why != Unseen::Unknown;
+        if why == Unseen::Empty {
+            absence.since.get_or_insert((now, after_gap));
+            self.looks = self.looks.saturating_add(1);
+            self.note_close(now.at, false);
+        }
+    }
+
+    fn note_close(&mut self, at: MediaTime, shown: bool) {
+        while self.close.front().is_some_and(|(then, _)| at.since(*then) > CLOSE_FOR) {
+            self.close.pop_front();
+        }
+        self.close.push_back((at, shown));
+    }
+
+    /// Share of the last looks that showed it, where they were taken close together.
+    fn close_share(&self) -> Option<f32> {
+        let shown = self.close.iter().filter(|(_, shown)| *shown).count();
+        (self.close.len() >= CLOSE_LOOKS).then(|| shown as f32 / self.close.len() as f32)
+    }
+
+    /// Whether it will be reported soon after `after`, so that it is to be looked at closely.
+    pub fn is_due(&self, after: Duration) -> bool {
+        self.stood >= after.saturating_sub(CLOSE_FOR.min(after / 4))
+            && self.shown >= 2
+            && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
+    }
+
+    /// Its track is seen, and not here.
+    pub fn watch_for(&mut self, vehicles: &[Vehicle]) {
+        self.drove_off |=
+            vehicles.iter().any(|v| v.track.id == self.track && !stands(&self.place, &v.detection.bbox));
+    }
+
+    /// Whether `vehicle` is what this stay's vehicle has been followed to.
+    pub fn is_track(&self, track: &Track) -> bool {
+        self.track == track.id
+    }
+
+    /// When it ended, where the place has been seen without it for `occlusion`, and whether nobody could look when
+    /// it may have ended.
+    pub fn ended(&self, occlusion: Duration) -> Option<(When, bool)> {
+        let absence = self.absence.as_ref()?;
+        absence.since.filter(|_| absence.last == Unseen::Empty && absence.empty_for >= occlusion)
+    }
+
+    /// When it ended, given that `other` now stands in its place.
+    pub fn replaced_by(&self, other: &Self) -> Option<(When, bool)> {
+        let absence = self.absence.as_ref()?;
+        let settled = other.absence.is_none()
+            && other.shown >= SETTLED_LOOKS
+            && other.stood >= SETTLED_FOR
+            && other.started.at > self.started.at
+            && stands(&self.place, &other.place);
+        let arrived = (other.started, self.after_gap);
+        settled.then(|| absence.since.filter(|(when, _)| when.at <= other.started.at).unwrap_or(arrived))
+    }
+
+    /// Whether it was never more than something passing.
+    pub fn is_traffic(&self) -> bool {
+        let passed_by = self.drove_off && self.shown == 1;
+        let rare = self.looks >= TRAFFIC_LOOKS && (self.shown as f32) < TRAFFIC_SHARE * self.looks as f32;
+        let vanishes = self.close.len() >= TRAFFIC_LOOKS as usize && self.close_share() < Some(TRAFFIC_SHARE);
+        !self.is_notified() && (passed_by || rare || vanishes)
+    }
+
+    /// Whether it is seen at this look, mostly in the zone, and shown by enough looks.
+    pub fn is_evident(&self) -> bool {
+        self.absence.is_none()
+            && u64::from(self.inside) * 2 >= u64::from(self.shown)
+            && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
+            && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
+    }
+
+    /// Whether it may be this very vehicle, boxed in another way: in its place, and not seen beside it.
+    pub fn may_be(&self, other: &Self, now: MediaTime, occlusion: Duration) -> bool {
+        self.absence.is_some()
+            && now.since(self.last_seen) < occlusion
+            && (self.place.iou(&other.place) >= 0.3
+                || self.place.share_within(&other.place) >= 0.7
+                || other.place.share_within(&self.place) >= 0.7)
+    }
+
+    /// Whether anybody has been told of it.
+    pub fn is_notified(&self) -> bool {
+        self.warned || self.raised.is_some()
+    }
+
+    pub fn dbg(&self) -> String {
+        format!(
+            "s{} x{:.2} tr{} stood{:.1} {:?} off{} {}/{}",
+            self.started.at,
+            self.place.left,
+            self.track,
+            self.stood.as_secs_f32(),
+            self.absence.as_ref().map(|a| a.last),
+            self.drove_off,
+            self.shown,
+            self.looks
+        )
+    }
+    pub fn finding(&self, phase: Phase, at: When, ended_unknown: bool) -> Finding {
+        let b = self.first_boxes.first().unwrap_or(&self.place);
+        Finding {
+            phase,
+            started: self.started,
+            at,
+            raised: self.raised,
+            class: Some(self.view.class),
+            confidence: Some(self.view.confidence),
+            bbox: Some(self.view.bbox),
+            count: None,
+            place: format!("{:.4} {:.4} {:.4} {:.4}", b.left, b.top, b.right, b.bottom),
+            ended_unknown,
+        }
+    }
+}
+
+/// The box of the medians of each edge. Of none, an empty box.
+fn median(boxes: &[BBox]) -> BBox {
+    let middle = |edge: fn(&BBox) -> f32| {
+        let mut edges: Vec<f32> = boxes.iter().map(edge).collect();
+        edges.sort_by(f32::total_cmp);
+        edges.get(edges.len() / 2).copied().unwrap_or(0.0)
+    };
+    BBox::new(middle(|b| b.left), middle(|b| b.top), middle(|b| b.right), middle(|b| b.bottom))
+}

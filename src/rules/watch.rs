@@ -1,0 +1,104 @@
+use std::{fmt, time::Duration};
+
+use jiff::tz::TimeZone;
+
+use super::{ControlRoom, Elevator, FireLane, Look, Rule, Verdict};
+use crate::{
+    config::{RuleConfig, RuleKind},
+    domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
+};
+
+/// What a rule needs of the looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// How often to look at least.
+    pub every: Duration,
+    /// The detector that must look.
+    pub detector: ModelName,
+    /// What it watches for.
+    pub classes: Vec<Class>,
+    /// Whether detections of those classes must carry their appearance.
+    pub appearance: bool,
+}
+
+/// One configured rule of one camera: gives the rule the looks it is due, and only while its schedule holds.
+pub struct Watch {
+    id: RuleId,
+    config: RuleConfig,
+    detector: ModelName,
+    own: Option<ModelName>,
+    time_zone: TimeZone,
+    rule: Box<dyn Rule>,
+    /// The rule has state: the schedule held at the last look.
+    open: bool,
+}
+
+impl Watch {
+    /// The rule `id`, as configured, on a camera whose detector is `camera_detector`, at a site in `time_zone`.
+    pub fn new(id: RuleId, config: RuleConfig, camera_detector: &ModelName, time_zone: TimeZone) -> Self {
+        let own = config.model.clone().filter(|model| model != camera_detector);
+        let rule: Box<dyn Rule> = match &config.kind {
+            RuleKind::FireLaneParking(keys) => Box::new(FireLane::new(keys.clone())),
+            RuleKind::ControlRoomUnattended(keys) => Box::new(ControlRoom::new(keys.clone(), config.every())),
+            RuleKind::EbikeInElevator(keys) => Box::new(Elevator::new(keys.clone())),
+        };
+        let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
+        Self { id, config, detector, own, time_zone, rule, open: false }
+    }
+
+    /// The rule's id.
+    pub fn id(&self) -> &RuleId {
+        &self.id
+    }
+
+    /// What kind of violation it finds.
+    pub fn kind(&self) -> Kind {
+        self.config.kind()
+    }
+
+    /// The detector of its own, if it has one: detections of it carry this name, and it has a tracker of its own.
+    pub fn own_detector(&self) -> Option<&ModelName> {
+        self.own.as_ref()
+    }
+
+    /// What it needs of the looks.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            every: self.config.every(),
+            detector: self.detector.clone(),
+            classes: self.config.classes().to_vec(),
+            appearance: self.kind() == Kind::FireLaneParking,
+        }
+    }
+
+    /// Takes in a look and what the tracker of the rule's detector made of it.
+    ///
+    /// Outside the schedule the rule is closed: what stood ends at the first look there. A look at which the rule's
+    /// detector did not look says nothing to it.
+    pub fn look(&mut self, observation: &Observation, tracks: &[Track]) -> Verdict {
+        if !self.config.schedule.holds(observation.wall, &self.time_zone) {
+            return self.close(observation.when());
+        }
+        if !observation.looked.contains(&self.detector) {
+            return Verdict::default();
+        }
+        self.open = true;
+        self.rule.look(&Look { observation, tracks })
+    }
+
+    /// Takes in a gap.
+    pub fn gap(&mut self, gap: &Gap) -> Verdict {
+        if self.open { self.rule.gap(gap) } else { Verdict::default() }
+    }
+
+    /// Ends what stands at `when`, and forgets.
+    fn close(&mut self, when: When) -> Verdict {
+        if std::mem::take(&mut self.open) { self.rule.close(when) } else { Verdict::default() }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("id", &self.id).field("open", &self.open).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,12 @@
+//! Association over time: which detection of one look is which of the look before.
+//!
+//! [`keep`] prepares what one detector found (a van called a truck *and* a car is one vehicle), [`Tracker`] follows
+//! it, and [`stands`] says what counts as not having moved, for tracks and for the stays of a fire lane alike.
+
+mod filter;
+mod still;
+mod tracker;
+
+pub use filter::{DUPLICATE_IOU, SMALLEST_SIDE, keep};
+pub use still::{stands, still_iou};
+pub use tracker::Tracker;

@@ -1,0 +1,78 @@
+use firewarden::domain::{Class, Phase};
+
+use crate::{
+    scene::{Pace, Scene, Thing},
+    stage::{Stage, elevator},
+};
+
+fn bike(pattern: u64) -> Thing {
+    Thing::new(Class::Ebike, (0.3, 0.4), pattern)
+}
+
+fn ride(pattern: u64, from: f64, to: f64) -> Thing {
+    bike(pattern).at(from, 0.9, 0.6).at(from + 2.0, 0.5, 0.6).at(to - 2.0, 0.5, 0.6).at(to, 0.9, 0.6)
+}
+
+fn pace() -> Pace {
+    Pace { fps: 5.0, every: 1.0, lost: 0.0, seed: 0 }
+}
+
+#[test]
+fn an_ebike_is_raised_a_second_after_it_is_first_seen() {
+    let stage = Stage::play(elevator(), &Scene::new(120.0).with(ride(1, 10.0, 40.0)), pace());
+    assert_eq!(stage.phases(), [Phase::Raised, Phase::Ended]);
+    let (started, raised, ended) = stage.times()[0];
+    assert_eq!((started, raised, ended), (10.0, 11.0, Some(40.2)));
+}
+
+#[test]
+fn its_image_in_the_mirror_is_no_second_one() {
+    let scene = Scene::new(120.0)
+        .with(ride(1, 10.0, 40.0))
+        .with(bike(1).at(10.0, 0.1, 0.5).at(38.0, 0.2, 0.5))
+        // A poster above the floor.
+        .with(Thing::new(Class::Ebike, (0.1, 0.1), 3).at(0.0, 0.5, 0.2).at(120.0, 0.5, 0.2));
+    assert_eq!(Stage::play(elevator(), &scene, pace()).times().len(), 1);
+}
+
+#[test]
+fn a_glimpse_a_bicycle_and_a_brief_absence_change_nothing() {
+    let glimpse = Scene::new(60.0).with(bike(1).at(10.0, 0.5, 0.6).at(10.2, 0.5, 0.6));
+    assert_eq!(Stage::play(elevator(), &glimpse, pace()).times(), []);
+    let bicycle =
+        Scene::new(60.0).with(Thing::new(Class::Bicycle, (0.3, 0.4), 1).at(5.0, 0.5, 0.6).at(50.0, 0.5, 0.6));
+    assert_eq!(Stage::play(elevator(), &bicycle, pace()).times(), []);
+    let twice = Scene::new(150.0).with(ride(1, 10.0, 40.0)).with(ride(1, 60.0, 90.0));
+    assert_eq!(Stage::play(elevator(), &twice, pace()).phases(), [Phase::Raised, Phase::Ended]);
+    let apart = Scene::new(200.0).with(ride(1, 10.0, 40.0)).with(ride(1, 80.0, 110.0));
+    assert_eq!(Stage::play(elevator(), &apart, pace()).times().len(), 2);
+}
+
+#[test]
+fn raised_in_time_though_looks_are_dropped_and_the_detector_flickers() {
+    for seed in 1..=30 {
+        let pace = Pace { lost: 0.3, seed, ..pace() };
+        let stage = Stage::play(elevator(), &Scene::new(120.0).with(ride(1, 10.0, 60.0)), pace);
+        let (started, raised, _) = stage.times()[0];
+        assert_eq!(raised, stage.first_look(started + 1.0), "seed {seed}");
+        let flickering = Scene::new(120.0).with(ride(seed, 10.0, 60.0).missed(0.25));
+        let stage = Stage::play(elevator(), &flickering, pace);
+        assert_eq!(stage.times().len(), 1);
+        assert!(stage.times()[0].1 < 15.0, "seed {seed}: {:?}", stage.times());
+    }
+}
+
+#[test]
+fn what_never_moves_while_people_come_and_go_ends_and_hides_no_real_one() {
+    let mut scene = Scene::new(2400.0)
+        .with(Thing::new(Class::Ebike, (0.2, 0.3), 3).at(0.0, 0.2, 0.5).at(2400.0, 0.2, 0.5));
+    for visit in 0..5 {
+        let t = 100.0 + 150.0 * f64::from(visit);
+        scene = scene.with(Thing::new(Class::Person, (0.2, 0.6), 9).at(t, 0.7, 0.6).at(t + 20.0, 0.7, 0.6));
+    }
+    let stage = Stage::play(elevator(), &scene.with(ride(1, 2000.0, 2030.0)), pace());
+    let times = stage.times();
+    assert_eq!(times.len(), 2, "{times:?}");
+    assert!(times[0].0 == 0.0 && times[0].2.is_some_and(|end| (end - 900.0).abs() < 2.0), "{times:?}");
+    assert_eq!((times[1].0, times[1].2), (2000.0, Some(2030.2)));
+}

@@ -1,0 +1,9 @@
+//! The tracker and the rules against scenes by script, and the recorded observations made of such scenes.
+
+mod control_room;
+mod elevator;
+mod fire_lane;
+mod invariants;
+mod samples;
+mod scene;
+mod stage;

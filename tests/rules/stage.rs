@@ -1,0 +1,148 @@
+//! Plays a scene to one configured rule and keeps what it finds.
+
+use std::time::Duration;
+
+use firewarden::{
+    config::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind, Schedule, Span},
+    domain::{Class, Phase, Record, RuleId, SiteId, Violation},
+    geometry::Polygon,
+    rules::{Book, Finding, Verdict, Watch},
+    track::Tracker,
+};
+use jiff::tz::TimeZone;
+
+use crate::scene::{Pace, Scene, camera, detector};
+
+/// One rule of one camera with its tracker and book.
+pub struct Stage {
+    watch: Watch,
+    tracker: Tracker,
+    book: Book,
+    rule: RuleId,
+    pub findings: Vec<Finding>,
+    /// Times of the looks taken, in seconds.
+    pub looks: Vec<f64>,
+}
+
+impl Stage {
+    pub fn new(config: RuleConfig) -> Self {
+        let rule = RuleId::new(&camera(), config.kind(), None);
+        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        Self {
+            watch: Watch::new(rule.clone(), config, &detector(), zone),
+            tracker: Tracker::new(None),
+            book: Book::new(SiteId::new("lf-027").expect("an id"), camera(), "1号楼东侧消防车道".to_owned()),
+            rule,
+            findings: Vec::new(),
+            looks: Vec::new(),
+        }
+    }
+
+    pub fn take(&mut self, record: &Record) -> Option<firewarden::domain::Attention> {
+        let Verdict { findings, attention } = match record {
+            Record::Epoch(epoch) => {
+                self.book.epoch(epoch);
+                Verdict::default()
+            }
+            Record::Observation(observation) => {
+                self.looks.push(observation.at.as_secs_f64());
+                let tracks = self.tracker.update(observation);
+                self.watch.look(observation, tracks)
+            }
+            Record::Gap(gap) => self.watch.gap(gap),
+        };
+        for finding in &findings {
+            self.book.record(&self.rule, self.watch.kind(), finding);
+        }
+        self.findings.extend(findings);
+        attention
+    }
+
+    pub fn play(config: RuleConfig, scene: &Scene, pace: Pace) -> Self {
+        let mut stage = Self::new(config);
+        scene.play(pace, |record| stage.take(record));
+        stage
+    }
+
+    pub fn violations(&self) -> Vec<Violation> {
+        self.book.violations()
+    }
+
+    /// Start, raise and end of every violation, in seconds.
+    pub fn times(&self) -> Vec<(f64, f64, Option<f64>)> {
+        let times = |v: &Violation| {
+            let ended = v.ended.as_ref().map(|m| m.media_s.as_secs_f64());
+            (v.started.media_s.as_secs_f64(), v.raised.media_s.as_secs_f64(), ended)
+        };
+        self.violations().iter().map(times).collect()
+    }
+
+    /// The first look taken at or after `t`.
+    pub fn first_look(&self, t: f64) -> f64 {
+        self.looks.iter().copied().find(|look| *look >= t - 1e-6).unwrap_or(f64::INFINITY)
+    }
+
+    pub fn phases(&self) -> Vec<Phase> {
+        self.findings.iter().map(|f| f.phase).collect()
+    }
+}
+
+/// A rule that always holds.
+pub fn rule(kind: RuleKind) -> RuleConfig {
+    RuleConfig { name: None, schedule: Schedule::default(), every: None, model: None, kind }
+}
+
+pub fn during(mut config: RuleConfig, span: &str) -> RuleConfig {
+    config.schedule = Schedule::new(vec![Span::parse(span).expect("a span")]);
+    config
+}
+
+fn seconds(s: f64) -> Duration {
+    Duration::from_secs_f64(s)
+}
+
+pub fn polygon(points: &[[f32; 2]]) -> Polygon {
+    Polygon::try_from(points.to_vec()).expect("a zone")
+}
+
+/// The lower half of the picture is a fire lane.
+pub fn fire_lane(dwell: f64) -> FireLaneParking {
+    FireLaneParking {
+        zone: polygon(&[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]),
+        dwell: seconds(dwell),
+        occlusion: seconds(10.0),
+        warn_after: None,
+        classes: vec![Class::Car, Class::Bus, Class::Truck],
+        update_every: None,
+    }
+}
+
+pub fn lane(dwell: f64) -> RuleConfig {
+    rule(RuleKind::FireLaneParking(fire_lane(dwell)))
+}
+
+/// The whole picture is a post.
+pub fn control_room(required: u32, grace: f64) -> ControlRoomUnattended {
+    ControlRoomUnattended {
+        zone: Polygon::whole_picture(),
+        required,
+        grace: seconds(grace),
+        warn_after: None,
+        classes: vec![Class::Person],
+        update_every: None,
+    }
+}
+
+pub fn post(required: u32, grace: f64) -> RuleConfig {
+    rule(RuleKind::ControlRoomUnattended(control_room(required, grace)))
+}
+
+pub fn elevator() -> RuleConfig {
+    rule(RuleKind::EbikeInElevator(EbikeInElevator {
+        floor: polygon(&[[0.0, 0.4], [1.0, 0.4], [1.0, 1.0], [0.0, 1.0]]),
+        confirm: seconds(1.0),
+        rearm: seconds(30.0),
+        classes: vec![Class::Ebike],
+        update_every: None,
+    }))
+}
