@@ -1,13 +1,65 @@
-//! Firewarden watches the cameras of a building for fire-safety violations.
+//! Firewarden watches the cameras of a building for three fire-safety violations: a vehicle parked in a fire lane, a
+//! fire control room whose staff have left their post, an e-bike taken into an elevator.
+//!
+//! Data moves one way. A module may use those to its left and the leaves, never those to its right:
+//!
+//! ```text
+//!  source ──► decode ──► vision · detect ──► track ──► rules ──► evidence
+//!  groups of  wanted     scene    detections  tracks   findings  stills
+//!  pictures   frames     state                         violations
+//!  └───────── I/O, codecs, ONNX Runtime ──────┘└ pure, same input ─┘└ I/O ┘
+//!                                               same output
+//!
+//!  pipeline   threads and channels between them; the judge (track, rules) that live, batch and replay share
+//!  cli        one file per command
+//!  leaves     geometry · domain · files · telemetry · libav · config · catalog
+//! ```
+//!
+//! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
+//! observations therefore replay in milliseconds. "Looked and saw none" is an observation without detections;
+//! "could not look" is a [`domain::Gap`], and is never emptiness.
+//!
+//! What flows against the stream is only [`domain::Attention`]: a rule's wish to look more often for a while. Looks
+//! asked for at media time t apply from t on, so what is looked at in a recording is a function of the recording
+//! and the configuration, never of timing or of the number of threads.
+//!
+//! # Words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | source | where a camera's packets come from |
+//! | epoch | one unbroken connection or file |
+//! | group of pictures, [`source::Gop`] | a key frame's packet and those up to the next: the unit of decoding |
+//! | look | one frame analysed |
+//! | lane | one detector of a camera and the looks it takes |
+//! | detection | something found in a look: class, confidence, bbox |
+//! | anchor | bottom centre of a bbox: where a thing touches the ground |
+//! | zone | the part of the picture that a rule watches |
+//! | dwell, grace | how long a vehicle may stand, how long a post may be short |
+//! | stay | something standing at a place |
+//! | observation | all that one look told |
+//! | gap | a spell in which nobody could look |
+//! | attention | a rule's wish to look more often |
+//! | violation | what is reported: raised once, ended once, one id |
+//! | evidence, still | files that show a violation |
+//!
+//! # Where to begin reading
+//!
+//! [`cli`] `analyze` puts everything together; [`pipeline`] shows the threads; [`rules`] decides.
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod domain;
+pub mod evidence;
+pub mod files;
 pub mod geometry;
 pub mod libav;
+pub mod pipeline;
 pub mod rules;
 pub mod source;
+pub mod telemetry;
 pub mod track;
 pub mod vision;

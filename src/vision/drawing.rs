@@ -11,9 +11,9 @@ use crate::geometry::{BBox, Polygon};
 #[derive(Debug, Clone)]
 pub struct Marks {
     /// The rule's zone.
-    pub zone: Polygon,
-    /// What broke the rule.
-    pub bbox: Option<BBox>,
+    pub zone: Option<Polygon>,
+    /// What was found.
+    pub boxes: Vec<BBox>,
 }
 
 /// Blue for the zone and vermilion for the box, of the palette that colour-blind readers can tell apart (Okabe and
@@ -46,10 +46,12 @@ pub fn mark(rgb: &mut [u8], width: usize, height: usize, marks: &Marks) -> Resul
                 (y.clamp(0.0, 1.0) * (height - 1) as f32).round() as i32,
             )
         };
-        let mut outline: Vector<Vector<Point>> = Vector::new();
-        outline.push(marks.zone.points().iter().map(|p| at(p.x, p.y)).collect());
-        polylines(&mut picture, &outline, true, zone, line + extra, LINE_8, 0)?;
-        if let Some(b) = marks.bbox.filter(BBox::is_valid) {
+        if let Some(polygon) = &marks.zone {
+            let mut outline: Vector<Vector<Point>> = Vector::new();
+            outline.push(polygon.points().iter().map(|p| at(p.x, p.y)).collect());
+            polylines(&mut picture, &outline, true, zone, line + extra, LINE_8, 0)?;
+        }
+        for b in marks.boxes.iter().filter(|b| b.is_valid()) {
             let (corner, opposite) = (at(b.left, b.top), at(b.right, b.bottom));
             let area = Rect::new(corner.x, corner.y, opposite.x - corner.x + 1, opposite.y - corner.y + 1);
             rectangle(&mut picture, area, bbox, line + extra, LINE_8, 0)?;
@@ -67,7 +69,8 @@ mod tests {
     fn draws_the_zone_and_the_box_where_they_are() {
         let (width, height) = (200, 100);
         let mut rgb = vec![0; width * height * 3];
-        let marks = Marks { zone: Polygon::whole_picture(), bbox: Some(BBox::new(0.5, 0.5, 0.75, 1.2)) };
+        let marks =
+            Marks { zone: Some(Polygon::whole_picture()), boxes: vec![BBox::new(0.5, 0.5, 0.75, 1.2)] };
         mark(&mut rgb, width, height, &marks).expect("drawn");
         let pixel = |x: usize, y: usize| [0, 1, 2].map(|c| rgb[(y * width + x) * 3 + c]);
         assert_eq!(pixel(0, 40), ZONE.map(|c| c as u8));
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_picture_of_another_size_is_refused() {
-        let marks = Marks { zone: Polygon::whole_picture(), bbox: None };
+        let marks = Marks { zone: None, boxes: Vec::new() };
         assert!(mark(&mut [0; 10], 2, 2, &marks).is_err());
     }
 }

@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    Status,
+    setting::{self, Models},
+};
+use crate::{
+    config::{Config, SourceAddress},
+    libav,
+    source::{Options, Part, Recording, SourceError},
+};
+
+/// Check a configuration; with --probe open its recordings and models too.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Open every recording and load every model. Live cameras and sinks are not opened.
+    #[arg(long)]
+    probe: bool,
+}
+
+pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
+    let config = Config::load(&args.config)?;
+    let rules: usize = config.cameras.iter().map(|camera| camera.rules.len()).sum();
+    println!(
+        "{}: site {}, {} cameras, {rules} rules, {} sinks: well formed",
+        args.config.display(),
+        config.site.id,
+        config.cameras.len(),
+        config.sinks.len()
+    );
+    if !args.probe {
+        return Ok(Status::Done);
+    }
+    libav::init();
+    let models = Models::load(&config)?;
+    models.detectors()?;
+    println!("models {}: loaded", models.names().join(", "));
+    let options = Options { zone: config.site.timezone.clone(), ..Options::default() };
+    let mut status = Status::Done;
+    for camera in &config.cameras {
+        if let SourceAddress::Live(_) = camera.source {
+            println!("camera {}: {} is a live camera and was not opened", camera.id, camera.source);
+            continue;
+        }
+        for file in setting::files(camera)? {
+            match first_epoch(Recording::open(camera.id.clone(), vec![file.clone()], options.clone())) {
+                Ok(found) => println!("camera {}: {}: {found}", camera.id, file.display()),
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    status = Status::InputUnread;
+                }
+            }
+        }
+    }
+    for sink in &config.sinks {
+        println!("sink {sink:?}: was not opened");
+    }
+    Ok(status)
+}
+
+/// What a recording says of itself, once its first group has been read.
+fn first_epoch(recording: Result<Recording, SourceError>) -> Result<String, SourceError> {
+    let mut found = "no pictures".to_owned();
+    for part in recording? {
+        match part {
+            Part::Epoch { epoch, .. } => {
+                found = format!(
+                    "{} {} × {}, begins {} ({})",
+                    epoch.codec, epoch.width, epoch.height, epoch.wall, epoch.wall_origin
+                );
+            }
+            Part::Gop(_) => return Ok(found),
+            Part::Failed { error, .. } => return Err(error),
+            Part::Gap(_) | Part::Notice(_) => {}
+        }
+    }
+    Ok(found)
+}

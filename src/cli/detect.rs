@@ -1,0 +1,113 @@
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use clap::Args;
+use image::{DynamicImage, ImageDecoder, ImageReader, codecs::jpeg::JpegEncoder, imageops::FilterType};
+use serde::Serialize;
+
+use super::{
+    Status,
+    setting::{Models, UsageError},
+};
+use crate::{
+    config::DetectorConfig,
+    detect::{DetectError, Detector, Picture},
+    domain::{Detection, MediaTime},
+    vision::{Marks, mark},
+};
+
+/// Show what a model finds in pictures, one JSON line each.
+#[derive(Debug, Args)]
+pub struct DetectArgs {
+    /// A name in the catalogue, or the path of an .onnx file that it knows.
+    #[arg(long, value_name = "MODEL", default_value_t = DetectorConfig::default().model)]
+    model: String,
+    /// Detections below it are left out, 0 to 1.
+    #[arg(long, value_name = "C", default_value_t = DetectorConfig::default().confidence)]
+    confidence: f32,
+    /// Write copies with boxes drawn into this folder.
+    #[arg(long, value_name = "DIR")]
+    draw: Option<PathBuf>,
+    /// JPEG or PNG files.
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    image: &'a str,
+    detections: &'a [Detection],
+}
+
+pub fn run(args: &DetectArgs) -> anyhow::Result<Status> {
+    if !(args.confidence > 0.0 && args.confidence < 1.0) {
+        let wrong = format!("--confidence {} must lie between 0 and 1, such as 0.35", args.confidence);
+        return Err(UsageError::Other(wrong).into());
+    }
+    let settings = DetectorConfig {
+        model: args.model.clone(),
+        confidence: args.confidence,
+        ..DetectorConfig::default()
+    };
+    let models = Models::load_one(&settings)?;
+    let mut detectors = models.detectors()?;
+    let detector = detectors.first_mut().context("no detector was made")?;
+    let mut status = Status::Done;
+    for path in &args.images {
+        let picture = match open(path) {
+            Ok(picture) => picture,
+            Err(error) => {
+                eprintln!("error: {}: {error}", path.display());
+                status = Status::InputUnread;
+                continue;
+            }
+        };
+        let detections = look(detector.as_mut(), &picture)?;
+        let line = Line { image: &path.to_string_lossy(), detections: &detections };
+        let mut stdout = std::io::stdout().lock();
+        serde_json::to_writer(&mut stdout, &line)?;
+        writeln!(stdout)?;
+        if let Some(folder) = &args.draw {
+            draw(folder, path, &picture, &detections)?;
+        }
+    }
+    Ok(status)
+}
+
+/// Reads a picture, turned as its EXIF says.
+fn open(path: &Path) -> image::ImageResult<DynamicImage> {
+    let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+fn look(detector: &mut dyn Detector, picture: &DynamicImage) -> Result<Vec<Detection>, DetectError> {
+    let fit = detector.letterbox(picture.width(), picture.height());
+    // The triangle widens with the reduction, as the video path's scaler does.
+    let small = image::imageops::resize(&picture.to_rgb8(), fit.width, fit.height, FilterType::Triangle);
+    let mut bgr = small.into_raw();
+    bgr.chunks_exact_mut(3).for_each(|pixel| pixel.swap(0, 2));
+    let (width, height) = (fit.width as usize, fit.height as usize);
+    detector.detect(&Picture { bgr: &bgr, width, height, at: MediaTime::ZERO })
+}
+
+fn draw(folder: &Path, path: &Path, picture: &DynamicImage, detections: &[Detection]) -> anyhow::Result<()> {
+    let mut rgb = picture.to_rgb8();
+    let (width, height) = rgb.dimensions();
+    let marks = Marks { zone: None, boxes: detections.iter().map(|detection| detection.bbox).collect() };
+    mark(&mut rgb, width as usize, height as usize, &marks)?;
+    let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let out = folder.join(format!("{name}.jpg"));
+    let write = || -> anyhow::Result<()> {
+        fs::create_dir_all(folder)?;
+        rgb.write_with_encoder(JpegEncoder::new_with_quality(fs::File::create(&out)?, 90))?;
+        Ok(())
+    };
+    write().with_context(|| format!("{} cannot be written", out.display()))
+}

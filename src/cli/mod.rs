@@ -1,0 +1,96 @@
+//! The command line: one file per command. Data goes to stdout, everything for people to stderr.
+
+mod analyze;
+mod check;
+mod detect;
+pub mod models;
+mod progress;
+mod replay;
+mod setting;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{catalog::CatalogError, config::ConfigError, detect::DetectError, telemetry};
+
+/// Watches fire lanes, fire control rooms and elevators over the cameras that are already there.
+#[derive(Debug, Parser)]
+#[command(name = "firewarden", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done; 2 wrong usage or configuration; 3 an input could not be read (the others \
+                        were still analysed); 1 anything else.\nLogs: FIREWARDEN_LOG=info firewarden …"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Analyse every camera's recording from start to end.
+    Analyze(analyze::AnalyzeArgs),
+    /// Show what a model finds in pictures, one JSON line each.
+    Detect(detect::DetectArgs),
+    /// Run tracker and rules again over recorded observations.
+    Replay(replay::ReplayArgs),
+    /// Check a configuration; with --probe open its recordings and models too.
+    Check(check::CheckArgs),
+    /// List, fetch and verify models and footage of the catalogue.
+    Models(models::ModelsArgs),
+}
+
+/// How a command that came to its end went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// All was done.
+    Done,
+    /// An input could not be read; the others were dealt with.
+    InputUnread,
+    /// Something else failed; what could be done was done.
+    Failed,
+}
+
+/// Parses the arguments, runs the command and says how it went.
+pub fn main() -> ExitCode {
+    telemetry::start();
+    let result = match Cli::parse().command {
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Detect(args) => detect::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Models(args) => models::run(&args).map(|()| Status::Done),
+    };
+    match result {
+        Ok(Status::Done) => ExitCode::SUCCESS,
+        Ok(Status::InputUnread) => ExitCode::from(3),
+        Ok(Status::Failed) => ExitCode::FAILURE,
+        Err(error) => {
+            // A reader that closed the pipe, such as `head`, has what it wanted.
+            if error.chain().any(is_broken_pipe) {
+                return ExitCode::SUCCESS;
+            }
+            eprintln!("error: {error:#}");
+            ExitCode::from(code(&error))
+        }
+    }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+fn code(error: &anyhow::Error) -> u8 {
+    let wrong_model = |error: &DetectError| {
+        !matches!(
+            error,
+            DetectError::NoRuntime { .. } | DetectError::BadRuntime { .. } | DetectError::Failed { .. }
+        ) && !matches!(error, DetectError::Catalog(inner) if !matches!(inner, CatalogError::Unknown { .. }))
+    };
+    let usage = error.is::<ConfigError>()
+        || error.is::<setting::UsageError>()
+        || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
+        || error.downcast_ref::<DetectError>().is_some_and(wrong_model);
+    if usage { 2 } else { 1 }
+}

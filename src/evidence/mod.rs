@@ -1,0 +1,66 @@
+//! Files that show a violation.
+
+mod still;
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+pub use still::{Shot, stills};
+use thiserror::Error;
+
+use crate::domain::{EvidenceFile, EvidenceRole};
+
+/// Why a file of evidence is missing. The violation is reported all the same.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// The recording cannot be read again.
+    #[error("no still could be taken: {0}")]
+    Source(#[from] crate::source::SourceError),
+    /// The group cannot be decoded.
+    #[error("no still could be taken: {0}")]
+    Decode(#[from] crate::decode::DecodeError),
+    /// The frame cannot be converted.
+    #[error("no still could be taken: {0}")]
+    Libav(#[from] crate::libav::LibavError),
+    /// It cannot be drawn on.
+    #[error("no still could be taken: {0}")]
+    Vision(#[from] crate::vision::VisionError),
+    /// It cannot be made a JPEG.
+    #[error("the still {path} cannot be made: {source}")]
+    Encode {
+        /// The file that was to be.
+        path: PathBuf,
+        /// Why.
+        source: image::ImageError,
+    },
+    /// It cannot be written.
+    #[error("the still {path} cannot be written: {source}. Is the disk full?")]
+    Write {
+        /// The file that was to be.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The recording no longer shows the moment.
+    #[error("the moment of {0} was not found in the recording again")]
+    NotFound(String),
+}
+
+/// Writes `bytes` to `folder`/`name`, whole or not at all, and describes the file.
+fn keep(
+    folder: &Path,
+    name: String,
+    role: EvidenceRole,
+    bytes: &[u8],
+) -> Result<EvidenceFile, EvidenceError> {
+    let path = folder.join(&name);
+    let write = || {
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent)?;
+        let mut file = tempfile::NamedTempFile::new_in(parent)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        crate::files::persist(file, &path)
+    };
+    write().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
+    Ok(EvidenceFile { name, role, sha256: format!("{:x}", Sha256::digest(bytes)), bytes: bytes.len() as u64 })
+}

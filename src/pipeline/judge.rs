@@ -1,0 +1,113 @@
+//! From records to violations: trackers, rules and the book of one camera. Live, batch and replay use the same.
+
+use crate::{
+    config::{Camera, Site},
+    domain::{Attention, Gap, ModelName, Observation, Record, RuleId, Violation},
+    rules::{Book, Verdict, Watch},
+    track::Tracker,
+};
+
+/// What one record led to.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// Wishes to look more often, by the index of the rule.
+    pub attention: Vec<(usize, Attention)>,
+    /// Violations that changed, or are warned about, as they now are.
+    pub violations: Vec<Violation>,
+}
+
+/// One detector of the camera, its tracker, and which rules use it.
+struct Lane {
+    detector: ModelName,
+    tracker: Tracker,
+    watches: Vec<usize>,
+}
+
+/// Watches one camera.
+pub struct Judge {
+    lanes: Vec<Lane>,
+    watches: Vec<Watch>,
+    book: Book,
+}
+
+impl Judge {
+    /// The rules of a camera. `detector` is that of rules which name none of their own.
+    pub fn new(site: &Site, camera: &Camera, detector: &ModelName) -> Self {
+        let watches: Vec<Watch> = camera
+            .rules
+            .iter()
+            .map(|rule| {
+                let id = RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
+                Watch::new(id, rule.clone(), detector, site.timezone.clone())
+            })
+            .collect();
+        let mut lanes: Vec<Lane> = Vec::new();
+        for (index, watch) in watches.iter().enumerate() {
+            let detector = watch.needs().detector;
+            match lanes.iter_mut().find(|lane| lane.detector == detector) {
+                Some(lane) => lane.watches.push(index),
+                None => {
+                    let tracker = Tracker::new(watch.own_detector().cloned());
+                    lanes.push(Lane { detector, tracker, watches: vec![index] });
+                }
+            }
+        }
+        let book = Book::new(site.id.clone(), camera.id.clone(), camera.name.clone());
+        Self { lanes, watches, book }
+    }
+
+    /// The rules, in the order of the configuration.
+    pub fn watches(&self) -> &[Watch] {
+        &self.watches
+    }
+
+    /// The detectors that rules use, each with the indices of its rules.
+    pub fn detectors(&self) -> impl Iterator<Item = (&ModelName, &[usize])> {
+        self.lanes.iter().map(|lane| (&lane.detector, lane.watches.as_slice()))
+    }
+
+    /// Takes the next record of the camera.
+    pub fn take(&mut self, record: &Record) -> Judgement {
+        let mut judgement = Judgement::default();
+        match record {
+            Record::Epoch(epoch) => self.book.epoch(epoch),
+            Record::Gap(gap) => self.take_gap(gap, &mut judgement),
+            Record::Observation(observation) => self.take_observation(observation, &mut judgement),
+        }
+        judgement
+    }
+
+    fn take_gap(&mut self, gap: &Gap, judgement: &mut Judgement) {
+        for (index, watch) in self.watches.iter_mut().enumerate() {
+            let verdict = watch.gap(gap);
+            note(&mut self.book, verdict, index, watch, judgement);
+        }
+    }
+
+    fn take_observation(&mut self, observation: &Observation, judgement: &mut Judgement) {
+        for lane in &mut self.lanes {
+            if !observation.looked.contains(&lane.detector) {
+                continue;
+            }
+            let tracks = lane.tracker.update(observation);
+            for index in &lane.watches {
+                if let Some(watch) = self.watches.get_mut(*index) {
+                    let verdict = watch.look(observation, tracks);
+                    note(&mut self.book, verdict, *index, watch, judgement);
+                }
+            }
+        }
+    }
+
+    /// The violations as last known, sorted by start, camera and rule.
+    pub fn violations(&self) -> Vec<Violation> {
+        self.book.violations()
+    }
+}
+
+fn note(book: &mut Book, verdict: Verdict, index: usize, watch: &Watch, judgement: &mut Judgement) {
+    judgement.attention.extend(verdict.attention.map(|attention| (index, attention)));
+    for finding in &verdict.findings {
+        judgement.violations.push(book.record(watch.id(), watch.kind(), finding));
+    }
+}

@@ -1,0 +1,62 @@
+//! Threads and channels between the reader of a source and the rules.
+//!
+//! ```text
+//! reader ──groups──► camera ──jobs──► workers (decode, look, detect)
+//! one per camera     one per camera ◄─sights── as many as there are threads
+//!                      │ in order
+//!                      ▼
+//!                    judge (tracks, rules, book)
+//! ```
+//!
+//! The camera's thread keeps a window of groups in the workers' hands, takes their sights back in the order of the
+//! groups and walks through them in the order of media time. Where a rule asks for more looks than were foreseen, it
+//! gives the group back to the workers with those times. So the rules see the same looks however many threads there
+//! are.
+
+mod camera;
+mod eye;
+mod judge;
+pub mod plan;
+mod pool;
+mod records;
+mod worker;
+
+use std::path::PathBuf;
+
+pub use camera::{Outcome, Progress};
+pub use judge::{Judge, Judgement};
+pub use pool::{Task, analyze};
+pub use records::{ReadError, Records, read};
+use thiserror::Error;
+pub use worker::Detectors;
+
+/// Why a camera could not be analysed to its end.
+#[derive(Debug, Error)]
+pub enum PipelineError {
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] crate::source::SourceError),
+    /// A frame cannot be converted.
+    #[error(transparent)]
+    Libav(#[from] crate::libav::LibavError),
+    /// A group cannot be decoded at all.
+    #[error(transparent)]
+    Decode(#[from] crate::decode::DecodeError),
+    /// A model fails.
+    #[error(transparent)]
+    Detect(#[from] crate::detect::DetectError),
+    /// OpenCV refuses a picture.
+    #[error(transparent)]
+    Vision(#[from] crate::vision::VisionError),
+    /// The observations cannot be written.
+    #[error("the observations cannot be written to {path}: {source}. Is the disk full?")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A worker is gone: it stopped with an error that another camera reports.
+    #[error("the workers stopped before this camera was done")]
+    WorkersGone,
+}

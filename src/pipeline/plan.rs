@@ -1,0 +1,254 @@
+//! When to look. Each detector of a camera has a lane of looks: those that must always be taken, known from the
+//! groups' times alone, and those that a rule asked for in between. Pure: what is looked at is a function of the
+//! recording and the configuration, never of timing or of the number of threads.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::domain::{Attention, MediaTime};
+
+/// How much longer than `every` the time between two looks may be, so that a key frame that comes a little late (a
+/// group of 2.04 s for `every` 2 s) does not cost a second look.
+const TOLERANCE: f64 = 0.1;
+
+/// A set of lanes, one bit each.
+pub type Lanes = u32;
+
+/// A look that is wanted: the first frame at or after a time, by these lanes.
+pub type Wanted = BTreeMap<MediaTime, Lanes>;
+
+/// The span of a group of pictures, and how often looks can be taken in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Presentation time of its first picture.
+    pub start: MediaTime,
+    /// Presentation time of the next group's first picture.
+    pub end: MediaTime,
+    /// Looks are taken on multiples of this from the start only: where the group cannot be decoded twice.
+    pub grid: Option<Duration>,
+}
+
+impl Span {
+    /// The first time at or after `time` at which a look can be taken.
+    fn snap(&self, time: MediaTime) -> MediaTime {
+        match self.grid {
+            Some(grid) if !grid.is_zero() && time > self.start => {
+                let steps = time.since(self.start).as_micros().div_ceil(grid.as_micros());
+                self.start + grid.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX))
+            }
+            _ => time,
+        }
+    }
+}
+
+/// The looks that one lane must always take.
+#[derive(Debug, Clone)]
+pub struct Cadence {
+    every: Duration,
+    last: Option<MediaTime>,
+}
+
+impl Cadence {
+    /// At least one look each `every`.
+    pub fn new(every: Duration) -> Self {
+        Self { every: every.max(Duration::from_millis(1)), last: None }
+    }
+
+    /// The looks within a group: none where the next group's key frame comes soon enough, else its own key frame,
+    /// and between it and the next as many as are needed, evenly spread. Groups are given in their order.
+    pub fn looks(&mut self, span: &Span) -> Vec<MediaTime> {
+        let limit = self.every.mul_f64(1.0 + TOLERANCE);
+        if span.end <= span.start || self.last.is_some_and(|last| span.end.since(last) <= limit) {
+            return Vec::new();
+        }
+        let length = span.end.since(span.start);
+        let count =
+            (length.as_secs_f64() / self.every.as_secs_f64() - TOLERANCE).ceil().clamp(1.0, 1e6) as u32;
+        let looks: Vec<MediaTime> = (0..count)
+            .map(|index| span.snap(span.start + length * index / count))
+            .filter(|look| *look < span.end)
+            .collect();
+        self.last = looks.last().copied().or(self.last);
+        looks
+    }
+}
+
+/// One lane as a group is walked through: what must be looked at, what was, and what rules asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Lane {
+    must: Vec<MediaTime>,
+    last: Option<MediaTime>,
+    /// The wish of each rule that uses this lane.
+    wishes: Vec<Option<Attention>>,
+}
+
+impl Lane {
+    /// A lane for this many rules.
+    pub fn new(rules: usize) -> Self {
+        Self { wishes: vec![None; rules], ..Self::default() }
+    }
+
+    /// Enters a group in which these looks must be taken.
+    pub fn enter(&mut self, must: Vec<MediaTime>) {
+        self.must = must;
+    }
+
+    /// Notes that the look at `time` was taken, or tried.
+    pub fn looked(&mut self, time: MediaTime) {
+        self.last = Some(time);
+    }
+
+    /// A rule asks for more looks, in place of what it asked for before.
+    pub fn ask(&mut self, rule: usize, attention: Attention) {
+        if let Some(wish) = self.wishes.get_mut(rule) {
+            *wish = Some(attention);
+        }
+    }
+
+    /// The next look within the group, if there is one. What a rule asks for at a look applies from that look on.
+    pub fn next(&self, span: &Span) -> Option<MediaTime> {
+        let must = self.must.iter().copied().find(|time| self.last.is_none_or(|last| *time > last));
+        let asked = self.last.into_iter().flat_map(|last| {
+            self.wishes.iter().flatten().filter_map(move |wish| {
+                let time = last + wish.every.max(Duration::from_millis(1));
+                (time <= wish.until).then_some(time)
+            })
+        });
+        let asked = asked.map(|time| span.snap(time.max(span.start)));
+        must.into_iter().chain(asked).min().filter(|time| *time < span.end)
+    }
+}
+
+/// All looks from now to the end of the group, if rules go on asking for what they ask for now.
+pub fn foresee(lanes: &[Lane], span: &Span) -> Wanted {
+    let mut wanted = Wanted::new();
+    for (index, lane) in lanes.iter().enumerate() {
+        let mut lane = lane.clone();
+        while let Some(time) = lane.next(span) {
+            *wanted.entry(time).or_default() |= 1 << index;
+            lane.looked(time);
+        }
+    }
+    wanted
+}
+
+/// The next look of any lane, and the lanes that take it.
+pub fn next(lanes: &[Lane], span: &Span) -> Option<(MediaTime, Lanes)> {
+    let nexts: Vec<_> = lanes.iter().map(|lane| lane.next(span)).collect();
+    let time = nexts.iter().flatten().min().copied()?;
+    let due = nexts.iter().enumerate().filter(|(_, next)| **next == Some(time));
+    Some((time, due.fold(0, |lanes, (index, _)| lanes | 1 << index)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn s(seconds: f64) -> MediaTime {
+        MediaTime::from_secs_f64(seconds)
+    }
+
+    fn span(start: f64, end: f64) -> Span {
+        Span { start: s(start), end: s(end), grid: None }
+    }
+
+    fn secs(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
+
+    #[test]
+    fn key_frames_are_enough_while_they_come_often_enough() {
+        let mut cadence = Cadence::new(secs(2.0));
+        assert_eq!(cadence.looks(&span(0.0, 2.04)), [s(0.0)]);
+        assert_eq!(cadence.looks(&span(2.04, 4.08)), [s(2.04)]);
+        let mut cadence = Cadence::new(secs(2.0));
+        let looks: Vec<_> =
+            (0..6).flat_map(|k| cadence.looks(&span(f64::from(k), f64::from(k + 1)))).collect();
+        assert_eq!(looks, [s(0.0), s(2.0), s(4.0)]);
+    }
+
+    #[test]
+    fn long_groups_are_looked_into_evenly() {
+        let mut cadence = Cadence::new(secs(2.0));
+        assert_eq!(
+            cadence.looks(&span(0.0, 5.0)),
+            [s(0.0), MediaTime::from_micros(1_666_666), MediaTime::from_micros(3_333_333)]
+        );
+    }
+
+    #[test]
+    fn what_a_rule_asks_for_applies_from_its_look_on() {
+        let group = span(0.0, 2.0);
+        let mut lane = Lane::new(1);
+        lane.enter(vec![s(0.0), s(1.0)]);
+        assert_eq!(lane.next(&group), Some(s(0.0)));
+        lane.looked(s(0.0));
+        assert_eq!(lane.next(&group), Some(s(1.0)));
+        lane.ask(0, Attention { every: secs(0.4), until: s(0.9) });
+        assert_eq!(
+            foresee(&[lane.clone()], &group).keys().copied().collect::<Vec<_>>(),
+            [s(0.4), s(0.8), s(1.0)]
+        );
+        lane.looked(s(1.0));
+        assert_eq!(lane.next(&group), None);
+    }
+
+    #[test]
+    fn lanes_share_a_look_where_their_times_meet() {
+        let group = span(0.0, 2.0);
+        let mut lanes = [Lane::new(0), Lane::new(0)];
+        lanes[0].enter(vec![s(0.0)]);
+        lanes[1].enter(vec![s(0.0), s(1.0)]);
+        assert_eq!(next(&lanes, &group), Some((s(0.0), 0b11)));
+        lanes.iter_mut().for_each(|lane| lane.looked(s(0.0)));
+        assert_eq!(next(&lanes, &group), Some((s(1.0), 0b10)));
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_decoded_twice_is_looked_at_on_its_grid() {
+        let group = Span { grid: Some(secs(0.2)), ..span(10.0, 12.0) };
+        let mut lane = Lane::new(1);
+        lane.looked(s(9.97));
+        lane.ask(0, Attention { every: secs(0.3), until: s(20.0) });
+        assert_eq!(lane.next(&group), Some(s(10.4)));
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_looks_are_further_apart_than_allowed(
+            lengths in prop::collection::vec(0.04f64..30.0, 1..30), every in 0.2f64..5.0,
+        ) {
+            let mut cadence = Cadence::new(secs(every));
+            let (mut start, mut looks) = (0.0, Vec::new());
+            for length in &lengths {
+                looks.extend(cadence.looks(&span(start, start + length)));
+                start += length;
+            }
+            // The end of the recording stands for the look that would follow.
+            looks.push(s(start));
+            prop_assert!(looks[0].as_secs_f64() <= every * (1.0 + TOLERANCE));
+            for pair in looks.windows(2) {
+                prop_assert!(pair[1] > pair[0]);
+                prop_assert!(pair[1].since(pair[0]).as_secs_f64() <= every * (1.0 + TOLERANCE) * 1.1 + 1e-5);
+            }
+        }
+
+        #[test]
+        fn foreseen_looks_are_those_that_are_taken(every in 0.05f64..1.0, until in 0.0f64..3.0, musts in 1usize..5) {
+            let group = span(0.0, 2.5);
+            let mut lane = Lane::new(1);
+            lane.enter((0..musts).map(|k| s(2.5 * k as f64 / musts as f64)).collect());
+            lane.looked(s(0.0));
+            lane.ask(0, Attention { every: secs(every), until: s(until) });
+            let foreseen = foresee(&[lane.clone()], &group);
+            let mut lanes = [lane];
+            let mut taken = Wanted::new();
+            while let Some((time, due)) = next(&lanes, &group) {
+                taken.insert(time, due);
+                lanes[0].looked(time);
+            }
+            prop_assert_eq!(foreseen, taken);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! All cameras over one pool of workers.
+
+use std::thread;
+
+use crossbeam::channel;
+
+use super::{
+    PipelineError,
+    camera::{CameraRun, Outcome, Progress},
+    judge::Judge,
+    records::Records,
+    worker::{Detectors, work},
+};
+use crate::{
+    domain::{CameraId, ModelName},
+    source::Recording,
+};
+
+/// One camera to be analysed.
+pub struct Task {
+    /// Which.
+    pub camera: CameraId,
+    /// Its rules.
+    pub judge: Judge,
+    /// Its recording.
+    pub recording: Recording,
+    /// Where its records are written.
+    pub records: Option<Records>,
+}
+
+/// Analyses every task with `threads` workers. `names` are the workers' detectors in the order in which `detectors`
+/// makes them. Outcomes come in the order of the tasks.
+pub fn analyze(
+    tasks: Vec<Task>,
+    threads: usize,
+    names: &[ModelName],
+    detectors: &Detectors<'_>,
+    progress: &dyn Progress,
+) -> Vec<(CameraId, Result<Outcome, PipelineError>)> {
+    let threads = threads.max(1);
+    let count = tasks.len();
+    let (outcomes, results) = channel::unbounded();
+    thread::scope(|scope| {
+        let (jobs, work_list) = channel::bounded(2 * threads);
+        for _ in 0..threads {
+            let work_list = work_list.clone();
+            let outcomes = outcomes.clone();
+            scope.spawn(move || {
+                if let Err(error) = work(&work_list, detectors) {
+                    // Told once per worker; the camera that waits for it is told that workers are gone.
+                    let _ = outcomes.send((usize::MAX, None, Err(PipelineError::Detect(error))));
+                }
+            });
+        }
+        drop(work_list);
+        let (queue, waiting) = channel::unbounded();
+        for task in tasks.into_iter().enumerate() {
+            let _ = queue.send(task);
+        }
+        drop(queue);
+        // More cameras at a time than workers would only hold more groups in memory.
+        for _ in 0..threads.min(count) {
+            let (waiting, jobs, outcomes) = (waiting.clone(), jobs.clone(), outcomes.clone());
+            scope.spawn(move || {
+                for (index, task) in waiting {
+                    let camera = task.camera.clone();
+                    let outcome = run_one(task, threads, names, jobs.clone(), progress);
+                    let _ = outcomes.send((index, Some(camera), outcome));
+                }
+            });
+        }
+        drop((jobs, outcomes));
+    });
+    let mut all: Vec<_> = results.into_iter().collect();
+    all.sort_by_key(|(index, ..)| *index);
+    // A worker's own error says more than that workers are gone: it takes the place of the first such outcome.
+    let mut causes: Vec<_> = Vec::new();
+    let mut done = Vec::new();
+    for (_, camera, outcome) in all {
+        match camera {
+            Some(camera) => done.push((camera, outcome)),
+            None => causes.extend(outcome.err()),
+        }
+    }
+    for (_, outcome) in &mut done {
+        if matches!(outcome, Err(PipelineError::WorkersGone))
+            && let Some(cause) = causes.pop()
+        {
+            *outcome = Err(cause);
+        }
+    }
+    done
+}
+
+fn run_one(
+    task: Task,
+    threads: usize,
+    names: &[ModelName],
+    jobs: channel::Sender<super::worker::Job>,
+    progress: &dyn Progress,
+) -> Result<Outcome, PipelineError> {
+    let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, progress);
+    let (parts, ahead) = channel::bounded(2);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for part in task.recording {
+                // A camera that gave up takes no more parts.
+                if parts.send(part).is_err() {
+                    return;
+                }
+            }
+        });
+        // Dropping the receiver at the end of the run lets the reader stop.
+        run.run(&ahead, threads + 1)
+    })
+}

@@ -1,0 +1,96 @@
+//! `observations/CAMERA.jsonl`: one record a line, as the rules saw them.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::domain::Record;
+
+/// Where a camera's records are written.
+pub struct Records {
+    /// The file, for messages.
+    pub path: PathBuf,
+    /// Open for writing.
+    pub out: Box<dyn Write + Send>,
+}
+
+impl Records {
+    /// Writes a record.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write(&mut self, record: &Record) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, record)?;
+        self.out.write_all(b"\n")
+    }
+}
+
+/// Why recorded observations cannot be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line that is no record.
+    #[error("{path}:{line}: this is no observation: {reason}")]
+    NoRecord {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A line longer than any record.
+    #[error("{path}:{line}: this line is longer than {MAX_LINE} bytes, so it is no observation")]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+    },
+}
+
+/// A look with a thousand detections, each with an appearance, is shorter.
+const MAX_LINE: u64 = 2 << 20;
+
+/// Reads a file of records and gives each with the number of its line, from 1.
+///
+/// No line is held that is longer than a record can be.
+///
+/// # Errors
+/// [`ReadError`] at the first line that is no record; those before it have been given.
+pub fn read(path: &Path, each: &mut dyn FnMut(usize, Record)) -> Result<(), ReadError> {
+    let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
+    let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut text = Vec::new();
+    for line in 1.. {
+        text.clear();
+        let length = reader.by_ref().take(MAX_LINE).read_until(b'\n', &mut text).map_err(unreadable)?;
+        if length == 0 {
+            break;
+        }
+        if length as u64 == MAX_LINE && text.last() != Some(&b'\n') {
+            return Err(ReadError::TooLong { path: path.to_owned(), line });
+        }
+        if text.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let record = serde_json::from_slice(&text).map_err(|error| ReadError::NoRecord {
+            path: path.to_owned(),
+            line,
+            reason: error.to_string(),
+        })?;
+        each(line, record);
+    }
+    Ok(())
+}

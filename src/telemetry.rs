@@ -1,0 +1,14 @@
+//! What the program says of itself while it works: logs on stderr, filtered by `FIREWARDEN_LOG`.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging: warnings and errors, or what `FIREWARDEN_LOG` says, such as `info` or `firewarden::source=debug`.
+pub fn start() {
+    let filter = EnvFilter::try_from_env("FIREWARDEN_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // Started twice only by tests in one process, where the first stands.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .try_init();
+}

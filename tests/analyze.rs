@@ -1,0 +1,278 @@
+//! The whole program on clips made by FFmpeg and a model made by hand: what comes out, and what is said of bad input.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{assert_code, assert_same, clip, command, lines, onnx, stderr, stdout, street};
+use serde_json::Value;
+
+/// A folder with a model that always sees a car in the middle and an e-bike below it.
+struct Bench {
+    folder: tempfile::TempDir,
+    cameras: String,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self { folder: tempfile::tempdir().expect("a folder"), cameras: String::new() };
+        let found = [
+            onnx::Found { class: 0, confidence: 0.9, bbox: [16.0, 12.0, 48.0, 36.0] },
+            onnx::Found { class: 1, confidence: 0.8, bbox: [24.0, 34.0, 40.0, 46.0] },
+        ];
+        bench.write("always.onnx", &onnx::yolox(&found));
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).expect("written");
+        path
+    }
+
+    fn camera(mut self, id: &str, source: &str, rules: &str) -> Self {
+        self.cameras += &format!("[[camera]]\nid = \"{id}\"\nsource = \"{source}\"\n{rules}\n");
+        self
+    }
+
+    fn clip(&self, name: &str, args: &str) -> PathBuf {
+        clip(self.folder.path(), name, args)
+    }
+
+    fn config(&self, model: &str) -> PathBuf {
+        let detector = format!(
+            "[site]\nid = \"s\"\ntimezone = \"Asia/Shanghai\"\n[detector]\nmodel = \"{}\"\nhead = \"yolox\"\n\
+             classes = {{ car = [0], ebike = [1] }}\ninput = [64, 64]\n",
+            self.path(model).display()
+        );
+        self.write("firewarden.toml", (detector + &self.cameras).as_bytes())
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> std::process::Output {
+        command()
+            .args(["analyze", "--config"])
+            .arg(self.config("always.onnx"))
+            .arg("--out")
+            .arg(self.path(out))
+            .args(more)
+            .output()
+            .expect("the binary starts")
+    }
+
+    fn violations(&self, out: &str) -> Vec<Value> {
+        lines(&self.path(out).join("violations.jsonl"))
+    }
+}
+
+const PARKING: &str =
+    "[[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\ndwell = \"5s\"\n";
+const ELEVATOR: &str = "[[camera.rule]]\nkind = \"ebike_in_elevator\"\n";
+
+#[test]
+fn a_car_that_stands_is_a_violation_with_a_still() {
+    let bench = Bench::new().camera("lane", "20260131_235950.mp4", PARKING);
+    bench.clip("20260131_235950.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(12, 10)));
+    let output = bench.run("out", &["--json"]);
+    assert_code(&output, 0);
+    assert!(stderr(&output).contains("begins at 2026-01-31 23:59:50 (file name)"), "{}", stderr(&output));
+    let found = bench.violations("out");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    // The line itself is the contract, the order of its keys included; only the still's bytes may differ.
+    let still = &found[0]["evidence"][0];
+    let line = std::fs::read_to_string(bench.path("out/violations.jsonl")).expect("the lines");
+    let line = line.replace(still["sha256"].as_str().expect("a hash"), "SHA256");
+    insta::assert_snapshot!("violation", line.replace(&still["bytes"].to_string(), "BYTES"));
+    let bytes =
+        std::fs::read(bench.path("out").join(still["name"].as_str().expect("a name"))).expect("the still");
+    assert_eq!(still["bytes"], bytes.len());
+    let picture = image::load_from_memory(&bytes).expect("a JPEG");
+    assert_eq!((picture.width(), picture.height()), (320, 240));
+    let summary: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!(summary["violations"], Value::Array(found.clone()));
+    let records = lines(&bench.path("out/observations/lane.jsonl"));
+    let text = std::fs::read_to_string(bench.path("out/observations/lane.jsonl")).expect("the lines");
+    let looks: Vec<&str> = text.lines().take(2).collect();
+    insta::assert_snapshot!("epoch", looks[0]);
+    assert!(looks[1].starts_with(
+        r#"{"record":"observation","camera":"lane","epoch":0,"at":0.0,"wall":"2026-01-31T15:59:50Z","looked":["#
+    ));
+    assert_eq!(records[1]["detections"][0]["class"], "car");
+}
+
+#[test]
+fn what_is_looked_at_depends_on_neither_threads_nor_their_timing() {
+    let mut bench = Bench::new();
+    for (name, args) in [
+        ("short.mp4", "-c:v libx264 -g 10 -bf 2"),
+        ("long.mp4", "-c:v libx264 -g 250 -keyint_min 250 -sc_threshold 0"),
+        ("odd.avi", "-c:v mpeg4 -g 37 -bf 2"),
+    ] {
+        bench.clip(name, &format!("{} {args} -pix_fmt yuv420p", street(14, 10)));
+        let id = name.split('.').next().expect("a name");
+        bench = bench.camera(id, name, &format!("{PARKING}{ELEVATOR}"));
+    }
+    for threads in ["1", "2", "3"] {
+        assert_code(&bench.run(threads, &["--threads", threads, "--start", "2026-01-01T00:00:00Z"]), 0);
+    }
+    assert_same(&bench.path("1"), &bench.path("2"));
+    assert_same(&bench.path("1"), &bench.path("3"));
+    assert_eq!(bench.violations("1").len(), 6);
+    assert_code(&bench.run("1", &["--threads", "2", "--start", "2026-01-01T00:00:00Z"]), 0);
+    assert_same(&bench.path("1"), &bench.path("2"));
+}
+
+#[test]
+fn one_bad_recording_never_stops_the_others() {
+    let bench = Bench::new();
+    let good = bench.clip("good.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    let whole = std::fs::read(&good).expect("the clip");
+    bench.write("empty.mp4", b"");
+    bench.write("text.mp4", b"this is a note, not a recording\n".repeat(100).as_slice());
+    bench.write("no-index.mp4", &whole[..whole.len() / 2]);
+    bench.clip("sound.m4a", "-f lavfi -i sine=duration=2");
+    let mkv = bench.clip("cut.mkv", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(30, 10)));
+    let whole = std::fs::read(&mkv).expect("the clip");
+    bench.write("cut.mkv", &whole[..whole.len() * 3 / 4]);
+    let names = ["missing.mp4", "empty.mp4", "text.mp4", "no-index.mp4", "sound.m4a"];
+    let bench = names
+        .iter()
+        .enumerate()
+        .fold(bench, |bench, (index, name)| bench.camera(&format!("bad-{index}"), name, PARKING));
+    let bench = bench.camera("good", "good.mp4", PARKING).camera("cut", "cut.mkv", PARKING);
+    let output = bench.run("out", &[]);
+    assert_code(&output, 3);
+    for name in names {
+        let said = stderr(&output);
+        assert!(
+            said.lines().any(|line| line.starts_with("error: ") && line.contains(name)),
+            "{name}:\n{said}"
+        );
+    }
+    let cameras: Vec<Value> = bench.violations("out").iter().map(|v| v["camera"].clone()).collect();
+    assert!(cameras.contains(&"good".into()) && cameras.contains(&"cut".into()), "{cameras:?}");
+}
+
+#[test]
+fn a_picture_whose_size_changes_midway_is_still_looked_at() {
+    let bench = Bench::new();
+    let small =
+        bench.clip("small.h264", "-f lavfi -i testsrc2=size=320x240:rate=10:duration=6 -c:v libx264 -g 20");
+    let large =
+        bench.clip("large.h264", "-f lavfi -i testsrc2=size=640x480:rate=10:duration=6 -c:v libx264 -g 20");
+    let both = [small, large].map(|path| std::fs::read(path).expect("the clip")).concat();
+    bench.write("both.h264", &both);
+    let bench = bench.camera("lane", "both.h264", PARKING);
+    assert_code(&bench.run("out", &[]), 0);
+    let looks = lines(&bench.path("out/observations/lane.jsonl"));
+    assert!(looks.iter().filter(|record| record["record"] == "observation").count() > 10);
+    assert_eq!(bench.violations("out").len(), 1);
+}
+
+#[test]
+fn damage_in_the_middle_is_a_gap_and_the_rest_is_analysed() {
+    let bench = Bench::new();
+    let path = bench.clip("damaged.ts", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(30, 10)));
+    let mut bytes = std::fs::read(&path).expect("the clip");
+    let (from, to) = (bytes.len() * 4 / 10, bytes.len() * 5 / 10);
+    for (index, byte) in bytes[from..to].iter_mut().enumerate() {
+        *byte = (index * 7919 % 251) as u8;
+    }
+    bench.write("damaged.ts", &bytes);
+    let bench = bench.camera("lane", "damaged.ts", PARKING);
+    let output = bench.run("out", &[]);
+    let records = lines(&bench.path("out/observations/lane.jsonl"));
+    let last = records.iter().rfind(|record| record["record"] == "observation").expect("a look");
+    assert!(last["at"].as_f64().expect("a time") > 25.0, "{last}\n{}", stderr(&output));
+    assert!(records.iter().any(|record| record["record"] == "gap"), "{}", stderr(&output));
+    assert_eq!(bench.violations("out").len(), 1, "a gap neither ends nor repeats a stay");
+}
+
+#[test]
+fn a_model_that_is_none_or_does_not_fit_is_refused() {
+    let bench = Bench::new().camera("lane", "any.mp4", PARKING);
+    bench.write("text.onnx", b"not a model");
+    bench.write("other.onnx", &onnx::model(&[1, 3, 64, 64], &[1, 10, 7], &[0.0; 70]));
+    bench.write("narrow.onnx", &onnx::model(&[1, 3, 64, 64], &[1, onnx::CELLS, 6], &[0.0; onnx::CELLS * 6]));
+    for (model, said) in [
+        ("text.onnx", "is not a model"),
+        ("other.onnx", "does not fit the head"),
+        ("narrow.onnx", "outputs 0 to 0"),
+        ("absent.onnx", "cannot be read"),
+    ] {
+        let output = command()
+            .args(["analyze", "--config"])
+            .arg(bench.config(model))
+            .arg("--out")
+            .arg(bench.path("out"))
+            .output()
+            .expect("the binary starts");
+        assert_code(&output, 2);
+        assert!(stderr(&output).contains(said) && stderr(&output).contains(model), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_full_disk_is_said_and_the_analysis_goes_on() {
+    if !Path::new("/dev/full").exists() {
+        panic!("/dev/full is needed to stand for a full disk");
+    }
+    let bench = Bench::new().camera("lane", "a.mp4", PARKING);
+    bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(60, 10)));
+    std::fs::create_dir_all(bench.path("out/observations")).expect("made");
+    std::os::unix::fs::symlink("/dev/full", bench.path("out/observations/lane.jsonl")).expect("linked");
+    let output = bench.run("out", &[]);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("Is the disk full?"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("fire_lane_parking"), "{}", stdout(&output));
+    assert_eq!(bench.violations("out").len(), 1);
+}
+
+#[test]
+fn files_of_a_glob_are_one_recording() {
+    let bench = Bench::new().camera("lane", "2026*.mp4", PARKING);
+    for name in ["20260131_100000.mp4", "20260131_100008.mp4", "20260131_100030.mp4"] {
+        bench.clip(name, &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    }
+    assert_code(&bench.run("out", &[]), 0);
+    let records = lines(&bench.path("out/observations/lane.jsonl"));
+    let epochs: Vec<f64> = records
+        .iter()
+        .filter(|r| r["record"] == "epoch")
+        .map(|r| r["from"].as_f64().expect("a time"))
+        .collect();
+    assert_eq!(epochs, [0.0, 8.0, 30.0]);
+    let gap = records.iter().rfind(|record| record["record"] == "gap").expect("a hole");
+    assert_eq!((gap["from"].as_f64(), gap["to"].as_f64()), (Some(16.0), Some(30.0)));
+    assert_eq!(bench.violations("out").len(), 1);
+}
+
+#[test]
+fn a_recording_with_a_single_key_frame_is_read_in_chunks_to_its_end() {
+    let bench = Bench::new();
+    // Groups are cut at 3,000 packets; this one has 3,600, and the violation is raised in the second chunk.
+    bench.clip(
+        "endless.mp4",
+        "-f lavfi -i testsrc2=size=128x96:rate=10:duration=360 -c:v libx264 -preset ultrafast -g 99999 -keyint_min \
+         99999 -sc_threshold 0 -bf 2 -pix_fmt yuv420p",
+    );
+    let bench = bench.camera("lane", "endless.mp4", &PARKING.replace("5s", "310s"));
+    for threads in ["1", "3"] {
+        assert_code(&bench.run(threads, &["--threads", threads, "--start", "2026-01-01T00:00:00Z"]), 0);
+    }
+    assert_same(&bench.path("1"), &bench.path("3"));
+    let found = bench.violations("1");
+    assert_eq!(found.len(), 1);
+    assert!((310.0..312.3).contains(&found[0]["raised"]["media_s"].as_f64().expect("a time")), "{found:#?}");
+    assert_eq!(found[0]["evidence"].as_array().map(Vec::len), Some(1), "the still lies in the second chunk");
+    let looks: Vec<f64> = lines(&bench.path("1/observations/lane.jsonl"))
+        .iter()
+        .filter(|record| record["record"] == "observation")
+        .map(|record| record["at"].as_f64().expect("a time"))
+        .collect();
+    assert!(looks.last().is_some_and(|last| *last > 357.0), "{:?}", looks.last());
+    assert!(looks.windows(2).all(|pair| pair[1] - pair[0] < 2.41), "{looks:?}");
+}

@@ -1,0 +1,97 @@
+//! What several test programs share: the binary, clips made by FFmpeg, and a model made by hand.
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+pub mod onnx;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+/// Runs the real binary.
+pub fn firewarden(args: &[&str]) -> Output {
+    command().args(args).output().expect("the binary starts")
+}
+
+/// The real binary with the store of fetched files in this checkout, unless the environment names another.
+pub fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_firewarden"));
+    if std::env::var_os("FIREWARDEN_CACHE").is_none() {
+        command.env("FIREWARDEN_CACHE", root().join(".cache"));
+    }
+    command.env_remove("RUST_BACKTRACE");
+    command
+}
+
+/// The checkout.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Asserts the exit code, and shows what the program said where it is another.
+pub fn assert_code(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", stdout(output), stderr(output));
+}
+
+/// Makes a clip with FFmpeg's command line; `args` stand between `ffmpeg` and the file's name.
+pub fn clip(folder: &Path, name: &str, args: &str) -> PathBuf {
+    let path = folder.join(name);
+    let output = Command::new("ffmpeg")
+        .args(["-nostdin", "-v", "error", "-y"])
+        .args(args.split_whitespace())
+        .arg(&path)
+        .output()
+        .expect("ffmpeg is installed; `make setup` brings it");
+    assert!(output.status.success(), "ffmpeg {args}: {}", stderr(&output));
+    path
+}
+
+/// A street-like picture that moves a little: grey noise, so that it is never frozen.
+pub fn street(seconds: u32, rate: u32) -> String {
+    format!("-f lavfi -i testsrc2=size=320x240:rate={rate}:duration={seconds}")
+}
+
+/// The lines of a JSON Lines file.
+pub fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+}
+
+/// Every file below a folder with its bytes, for comparison.
+pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder").map(|entry| entry.expect("an entry").path())
+        {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                let name = entry.strip_prefix(folder).expect("below it").to_string_lossy().into_owned();
+                files.push((name, std::fs::read(&entry).expect("readable")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Asserts that two result folders hold the same files with the same bytes.
+pub fn assert_same(a: &Path, b: &Path) {
+    let (a, b) = (contents(a), contents(b));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&a), names(&b));
+    for ((name, left), (_, right)) in a.iter().zip(&b) {
+        assert!(left == right, "{name} differs");
+    }
+}

@@ -1,0 +1,251 @@
+//! The main job on real footage. A test whose clip or model can be had neither from the mirror nor from the network
+//! is listed as ignored, by name, and never counted as passed.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{assert_code, assert_same, command, lines};
+use firewarden::catalog::{Catalog, Store};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+const KERB: &str = "[[0.80, 0.05], [1.00, 0.05], [1.00, 0.30], [0.80, 0.30]]";
+const ROAD: &str = "[[0.20, 0.30], [0.70, 0.30], [0.70, 1.00], [0.20, 1.00]]";
+const WHOLE: &str = "[[0, 0], [1, 0], [1, 1], [0, 1]]";
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let had = Had::new();
+    let tests = vec![
+        had.trial("street_van_and_car_stand_from_the_first_frame", &["vtest"], street),
+        had.trial("room_is_empty_four_times", &["one-by-one-person-detection"], room),
+        had.trial("cars_seen_from_above_do_not_park", &["car-detection"], |c| passing("car-detection", c)),
+        had.trial("cars_on_the_road_do_not_park", &["road-moving-cars"], |c| passing("road-moving-cars", c)),
+        had.trial("threads_change_nothing", &["vtest", "one-by-one-person-detection"], threads),
+        had.trial("replay_finds_what_analyze_found", &["vtest", "one-by-one-person-detection"], replay),
+        had.trial("a_recording_cut_off_is_analysed_up_to_there", &["vtest"], cut_off),
+        had.trial("a_picture_that_cannot_be_read_is_told", &[], unreadable),
+        had.trial("both_heads_find_the_same_cars", &["vtest"], heads),
+    ];
+    libtest_mimic::run(&arguments, tests).exit();
+}
+
+/// Which clips and models are here or can be brought.
+struct Had {
+    store: Store,
+    catalog: Catalog,
+}
+
+type Clips = Vec<PathBuf>;
+
+impl Had {
+    fn new() -> Self {
+        let mut store = Store::from_env().expect("a home folder");
+        if std::env::var_os("FIREWARDEN_CACHE").is_none() {
+            store.cache = common::root().join(".cache");
+        }
+        Self { store, catalog: Catalog::load().expect("the lists are sound") }
+    }
+
+    fn trial(&self, name: &str, clips: &[&str], test: fn(Clips)) -> Trial {
+        let models = ["yolox-nano", "nanodet-plus-m"].map(|name| self.catalog.model(name).expect("listed"));
+        let missing_model = models.into_iter().find(|model| self.store.ensure(*model).is_err());
+        let found: Result<Clips, &str> = clips
+            .iter()
+            .map(|name| self.store.ensure(self.catalog.clip(name).expect("listed")).map_err(|_| *name))
+            .collect();
+        let ignored = missing_model.is_some() || found.is_err();
+        let clips = found.unwrap_or_default();
+        Trial::test(name, move || {
+            std::panic::catch_unwind(|| test(clips)).map_err(|panic| {
+                let text = panic.downcast_ref::<String>().cloned();
+                Failed::from(
+                    text.or_else(|| panic.downcast_ref::<&str>().map(|t| (*t).to_owned()))
+                        .unwrap_or_default(),
+                )
+            })
+        })
+        .with_ignored_flag(ignored)
+    }
+}
+
+/// A configuration of cameras with a clip and rules each.
+fn configuration(folder: &Path, cameras: &[(&str, &Path, &str)]) -> PathBuf {
+    let mut text = "[site]\nid = \"test\"\ntimezone = \"Asia/Shanghai\"\n".to_owned();
+    for (id, clip, rules) in cameras {
+        text += &format!("[[camera]]\nid = \"{id}\"\nsource = \"{}\"\n{rules}\n", clip.display());
+    }
+    let path = folder.join("firewarden.toml");
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
+fn parking(name: &str, zone: &str, dwell: &str) -> String {
+    format!(
+        "[[camera.rule]]\nkind = \"fire_lane_parking\"\nname = \"{name}\"\nzone = {zone}\ndwell = \"{dwell}\"\n"
+    )
+}
+
+const POST: &str = "[[camera.rule]]\nkind = \"control_room_unattended\"\nrequired = 1\ngrace = \"4.4s\"\n";
+
+fn analyze(configuration: &Path, out: &Path, more: &[&str]) -> Vec<Value> {
+    let output = command()
+        .arg("analyze")
+        .arg("--config")
+        .arg(configuration)
+        .arg("--out")
+        .arg(out)
+        .args(more)
+        .output()
+        .expect("the binary starts");
+    assert_code(&output, 0);
+    lines(&out.join("violations.jsonl"))
+}
+
+fn seconds(violation: &Value, moment: &str) -> f64 {
+    violation[moment]["file_s"].as_f64().unwrap_or_else(|| panic!("{moment} of {violation}"))
+}
+
+fn street(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = parking("kerb", KERB, "20s") + &parking("road", ROAD, "20s");
+    let found = analyze(
+        &configuration(folder.path(), &[("street", &clips[0], &rules)]),
+        &folder.path().join("out"),
+        &[],
+    );
+    assert_eq!(found.len(), 2, "{found:#?}");
+    for violation in &found {
+        assert_eq!(violation["rule"], "street/fire_lane_parking/kerb");
+        assert_eq!(violation["phase"], "raised", "nothing interrupts it up to the end");
+        assert_eq!(violation["ended"], Value::Null);
+        assert!(seconds(violation, "started") < 0.05, "{violation}");
+        assert!((20.0..22.1).contains(&seconds(violation, "raised")), "{violation}");
+        let still = &violation["evidence"][0];
+        let picture = image::open(folder.path().join("out").join(still["name"].as_str().expect("a name")));
+        let picture = picture.expect("a still");
+        assert_eq!((picture.width(), picture.height()), (768, 576));
+    }
+    let left = |v: &Value| v["bbox"][0].as_f64().expect("a box");
+    assert!((left(&found[0]) - left(&found[1])).abs() > 0.05, "the van and the car are two places");
+}
+
+fn room(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let found =
+        analyze(&configuration(folder.path(), &[("room", &clips[0], POST)]), &folder.path().join("out"), &[]);
+    let starts: Vec<f64> = found.iter().map(|violation| seconds(violation, "started")).collect();
+    assert_eq!(starts.len(), 4, "{starts:?}");
+    for (start, truth) in starts.iter().zip([0.0, 44.8, 69.7, 86.6]) {
+        assert!((start - truth).abs() <= 0.5, "{starts:?}");
+    }
+    for (violation, truth) in found.iter().zip([6.1, 50.5, 74.5, 92.6]) {
+        assert!((seconds(violation, "ended") - truth).abs() <= 1.0, "{violation}");
+        assert_eq!(violation["count"]["required"], 1);
+        assert_eq!(violation["class"], Value::Null);
+    }
+}
+
+fn passing(name: &str, clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = parking("whole", WHOLE, "5s");
+    let found =
+        analyze(&configuration(folder.path(), &[("cam", &clips[0], &rule)]), &folder.path().join("out"), &[]);
+    assert!(found.is_empty(), "{name}: {found:#?}");
+}
+
+fn two_cameras(folder: &Path, clips: &Clips) -> PathBuf {
+    configuration(folder, &[("street", &clips[0], &parking("kerb", KERB, "20s")), ("room", &clips[1], POST)])
+}
+
+fn threads(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = two_cameras(folder.path(), &clips);
+    let outs: Vec<PathBuf> = ["1", "2", "5"]
+        .into_iter()
+        .map(|threads| {
+            let out = folder.path().join(threads);
+            analyze(&configuration, &out, &["--threads", threads]);
+            out
+        })
+        .collect();
+    assert_same(&outs[0], &outs[1]);
+    assert_same(&outs[0], &outs[2]);
+}
+
+fn replay(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let configuration = two_cameras(folder.path(), &clips);
+    let (out, again) = (folder.path().join("out"), folder.path().join("again"));
+    let mut analysed = analyze(&configuration, &out, &[]);
+    for violation in &mut analysed {
+        violation["evidence"] = Value::Array(Vec::new());
+    }
+    let output = command()
+        .arg("replay")
+        .arg("--config")
+        .arg(&configuration)
+        .arg("--out")
+        .arg(&again)
+        .arg(out.join("observations/street.jsonl"))
+        .arg(out.join("observations/room.jsonl"))
+        .output()
+        .expect("the binary starts");
+    assert_code(&output, 0);
+    assert_eq!(analysed.len(), 6);
+    assert_eq!(lines(&again.join("violations.jsonl")), analysed);
+}
+
+fn cut_off(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = std::fs::read(&clips[0]).expect("the clip");
+    let cut = folder.path().join("cut.avi");
+    std::fs::write(&cut, &whole[..whole.len() * 6 / 10]).expect("written");
+    let configuration = configuration(
+        folder.path(),
+        &[
+            ("missing", &folder.path().join("missing.avi"), &parking("kerb", KERB, "20s")),
+            ("cut", &cut, &parking("kerb", KERB, "20s")),
+        ],
+    );
+    let out = folder.path().join("out");
+    let output = command()
+        .args(["analyze", "--config"])
+        .arg(&configuration)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("the binary starts");
+    assert_code(&output, 3);
+    assert!(common::stderr(&output).contains("missing.avi"), "{}", common::stderr(&output));
+    assert_eq!(lines(&out.join("violations.jsonl")).len(), 2);
+}
+
+fn heads(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let picture = common::clip(folder.path(), "frame.png", &format!("-i {} -frames:v 1", clips[0].display()));
+    let mut boxes = Vec::new();
+    for model in ["yolox-nano", "nanodet-plus-m"] {
+        let output =
+            command().args(["detect", "--model", model]).arg(&picture).output().expect("the binary starts");
+        assert_code(&output, 0);
+        let line: Value = serde_json::from_str(&common::stdout(&output)).expect("one JSON line");
+        let car =
+            line["detections"].as_array().expect("a list").iter().find(|d| d["class"] == "car").cloned();
+        let car = car.unwrap_or_else(|| panic!("{model} finds no car: {line}"));
+        boxes.push([0, 1, 2, 3].map(|edge| car["bbox"][edge].as_f64().expect("an edge") as f32));
+    }
+    let iou = firewarden::geometry::BBox::from(boxes[0]).iou(&boxes[1].into());
+    assert!(iou > 0.7, "{boxes:?}");
+}
+
+fn unreadable(_: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let picture = folder.path().join("not-a-picture.jpg");
+    std::fs::write(&picture, "hello").expect("written");
+    let output = command().arg("detect").arg(&picture).output().expect("the binary starts");
+    assert_code(&output, 3);
+    assert!(common::stderr(&output).contains("not-a-picture.jpg"), "{}", common::stderr(&output));
+    assert_eq!(common::stdout(&output), "");
+}
