@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Makes a Debian 12 machine that has Rust ready to build and test. What is there already is left alone, in silence.
+# Needs root, or sudo, only where a package is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cache=${FIREWARDEN_CACHE:-$PWD/.cache}
+
+say() { printf '%s\n' "$*" >&2; }
+
+# A C++ compiler and libclang for the OpenCV bindings, FFmpeg's headers, its command line for making test clips.
+packages=(
+    ca-certificates gcc g++ libc6-dev make pkg-config clang libclang-dev
+    libopencv-core-dev libopencv-imgproc-dev libopencv-video-dev
+    libavformat-dev libavcodec-dev libavutil-dev libswscale-dev ffmpeg
+)
+
+# The python that has pip, used only to fetch one wheel.
+python_with_pip() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -m pip --version >/dev/null 2>&1; then
+            echo "$python"
+            return
+        fi
+    done
+    return 1
+}
+
+library_here() {
+    [ -s "$cache/onnxruntime/libonnxruntime.so" ] && cmp -s .ci/onnxruntime.txt "$cache/onnxruntime/pinned.txt"
+}
+
+install_packages() {
+    local missing=() package root=()
+    for package in "${packages[@]}"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    done
+    library_here || python_with_pip >/dev/null || missing+=(python3-pip)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        root=(sudo -n)
+        if ! sudo -n true 2>/dev/null; then
+            say "setup: packages are missing and this user may not install them. Run as root:"
+            say "  apt-get install --no-install-recommends ${missing[*]}"
+            exit 1
+        fi
+    fi
+    say "setup: installing ${#missing[@]} Debian packages: ${missing[*]} (one to three minutes)"
+    local log
+    log=$(mktemp)
+    # A list that cannot be fetched is often one that is not needed: whether the packages can be had is what counts.
+    if ! { "${root[@]}" apt-get update -q || true
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
+    } </dev/null >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        say "setup: apt-get failed; all it said is in $log"
+        exit 1
+    fi
+    rm -f "$log"
+}
+
+fetch_onnxruntime() {
+    library_here && return
+    # Somebody has a build of their own.
+    if [ -f "${ORT_DYLIB_PATH:-}" ] && [ "$ORT_DYLIB_PATH" != "$cache/onnxruntime/libonnxruntime.so" ]; then
+        return
+    fi
+    local machine platform python scratch
+    machine=$(uname -m)
+    case $machine in
+    x86_64 | aarch64) platform=manylinux_2_28_$machine ;;
+    *)
+        say "setup: no ONNX Runtime for $machine; build it and name libonnxruntime.so in ORT_DYLIB_PATH"
+        exit 1
+        ;;
+    esac
+    say "setup: fetching ONNX Runtime, 28 MB (under a minute)"
+    python=$(python_with_pip)
+    mkdir -p "$cache/onnxruntime"
+    scratch=$(mktemp -d "$cache/onnxruntime/.partial-XXXXXX")
+    trap 'rm -rf "$scratch"' EXIT
+    "$python" -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: \
+        --implementation cp --python-version 3.11 --abi cp311 --platform "$platform" \
+        --require-hashes --requirement .ci/onnxruntime.txt --dest "$scratch" </dev/null >&2
+    "$python" - "$scratch" <<'PYTHON'
+import pathlib, shutil, sys, zipfile
+scratch = pathlib.Path(sys.argv[1])
+(wheel,) = scratch.glob("*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    (name,) = [n for n in archive.namelist() if n.startswith("onnxruntime/capi/libonnxruntime.so.")]
+    with archive.open(name) as source, open(scratch / "libonnxruntime.so", "wb") as copy:
+        shutil.copyfileobj(source, copy)
+    # Its licence and the notices of what it contains travel with it.
+    for notice in ("LICENSE", "ThirdPartyNotices.txt"):
+        (scratch / notice).write_bytes(archive.read(f"onnxruntime/{notice}"))
+PYTHON
+    mv "$scratch"/LICENSE "$scratch"/ThirdPartyNotices.txt "$scratch"/libonnxruntime.so "$cache/onnxruntime/"
+    cp .ci/onnxruntime.txt "$cache/onnxruntime/pinned.txt"
+    rm -rf "$scratch"
+    trap - EXIT
+}
+
+if ! command -v cargo >/dev/null; then
+    say "setup: there is no cargo on the PATH; install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer"
+    exit 1
+fi
+if command -v apt-get >/dev/null; then
+    install_packages
+else
+    say "setup: no apt-get here; the names of what is needed are Debian's: ${packages[*]} python3-pip"
+fi
+fetch_onnxruntime

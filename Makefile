@@ -1,0 +1,44 @@
+# `make help` lists what there is to make.
+
+# Fetched files lie here: ONNX Runtime, models, footage. Nothing outside this folder and target/ is written.
+export FIREWARDEN_CACHE ?= $(CURDIR)/.cache
+export ORT_DYLIB_PATH ?= $(FIREWARDEN_CACHE)/onnxruntime/libonnxruntime.so
+export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
+
+target := $(or $(CARGO_TARGET_DIR),target)
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo build test check fmt clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what building needs (Debian packages, ONNX Runtime); silent where it is there
+	@bash .ci/setup.sh
+
+build: setup ## Build the optimised program
+	@[ -x $(target)/release/firewarden ] || echo "build: compiling, optimised (three to six minutes the first time)" >&2
+	@cargo build --release --locked $(if $(wildcard $(target)/release/firewarden),--quiet)
+
+demo: build ## Analyse real footage with real rules and print the violations
+	@bash .ci/demo.sh $(target)/release/firewarden
+
+test: setup ## Run every test, after fetching what footage and models can be had
+	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (three to six minutes the first time)" >&2
+	@cargo build --locked $(if $(wildcard $(target)/debug/firewarden),--quiet)
+	@bash .ci/pull.sh $(target)/debug/firewarden model || true
+	@bash .ci/pull.sh $(target)/debug/firewarden footage || true
+	cargo test --locked --doc
+	cargo test --locked --all-targets
+
+check: setup ## Formatting, lints, licences of dependencies, advisories where they can be had
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	bash .ci/deny.sh
+
+fmt: ## Format the code
+	cargo fmt
+
+clean: ## Remove what was built, fetched and shown
+	cargo clean
+	rm -rf .cache demo-out
