@@ -137,7 +137,13 @@ fn one_bad_recording_never_stops_the_others() {
     let mkv = bench.clip("cut.mkv", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(30, 10)));
     let whole = std::fs::read(&mkv).expect("the clip");
     bench.write("cut.mkv", &whole[..whole.len() * 3 / 4]);
-    let names = ["missing.mp4", "empty.mp4", "text.mp4", "no-index.mp4", "sound.m4a"];
+    // A codec that nobody knows: its name stands in the header.
+    let text = |bytes: &[u8], name: &[u8]| bytes.windows(name.len()).position(|window| window == name);
+    let mut unknown = whole.clone();
+    let place = text(&unknown, b"V_MPEG4/ISO/AVC").expect("the codec's name");
+    unknown[place..place + 7].copy_from_slice(b"V_XYZZY");
+    bench.write("unknown.mkv", &unknown);
+    let names = ["missing.mp4", "empty.mp4", "text.mp4", "no-index.mp4", "sound.m4a", "unknown.mkv"];
     let bench = names
         .iter()
         .enumerate()
