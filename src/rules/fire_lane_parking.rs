@@ -193,6 +193,9 @@ impl Rule for FireLane {
         }
         let mut findings = Vec::new();
         let vehicles = self.vehicles(look);
+        for stay in &mut self.stays {
+            stay.follow(&vehicles, now.at);
+        }
         let (continued, left) = self.continue_stays(&vehicles, now);
         self.miss_stays(&continued, &vehicles, look, sight);
         self.end_stays(&mut findings);

@@ -23,12 +23,14 @@ const SHOWN_SHARE: f32 = 0.4;
 /// Below this share it is no standing vehicle but traffic that passes.
 const TRAFFIC_SHARE: f32 = 0.25;
 const TRAFFIC_LOOKS: u32 = 8;
-/// The last looks before a vehicle is reported are taken close together, over this time at most or a quarter of
+/// The last looks before a vehicle is reported are taken close together, over this time at most or half of
 /// `dwell`: looks that lie further apart can show one place taken by one vehicle of a dense traffic after the other.
 const CLOSE_FOR: Duration = Duration::from_secs(2);
 /// Share of them that must show it, and how many there must be to say so.
 const CLOSE_SHARE: f32 = 0.5;
 const CLOSE_LOOKS: usize = 5;
+/// Overlap with the place below which what showed it is somewhere else, however its box dances.
+const ELSEWHERE: f32 = 0.1;
 
 /// A vehicle seen at a look.
 #[derive(Debug, Clone, Copy)]
@@ -59,8 +61,10 @@ pub(super) struct Stay {
     shown: u32,
     looks: u32,
     inside: u32,
-    /// The looks of the last [`CLOSE_FOR`] at which the place could be seen, and whether they showed it.
-    close: VecDeque<(MediaTime, bool)>,
+    /// The looks of the last [`CLOSE_FOR`] at which the place could be seen, and the track that showed it.
+    close: VecDeque<(MediaTime, Option<u64>)>,
+    /// When one of those tracks was last seen somewhere else.
+    moved_on: Option<MediaTime>,
     /// None while it is seen.
     absence: Option<Absence>,
     /// Not seen since a gap.
@@ -121,7 +125,8 @@ impl Stay {
             shown: 1,
             looks: 1,
             inside: u32::from(inside),
-            close: VecDeque::from([(now.at, true)]),
+            close: VecDeque::from([(now.at, Some(track.id))]),
+            moved_on: None,
             absence: None,
             after_gap: false,
             drove_off: false,
@@ -214,7 +219,7 @@ impl Stay {
         self.looks = self.looks.saturating_add(1);
         self.shown = self.shown.saturating_add(1);
         self.inside = self.inside.saturating_add(u32::from(inside));
-        self.note_close(at, true);
+        self.note_close(at, Some(track.id));
         (self.absence, self.after_gap, self.drove_off) = (None, false, false);
     }
 
@@ -232,26 +237,36 @@ impl Stay {
         if why == Unseen::Empty {
             absence.since.get_or_insert((now, after_gap));
             self.looks = self.looks.saturating_add(1);
-            self.note_close(now.at, false);
+            self.note_close(now.at, None);
         }
     }
 
-    fn note_close(&mut self, at: MediaTime, shown: bool) {
+    fn note_close(&mut self, at: MediaTime, shown: Option<u64>) {
         while self.close.front().is_some_and(|(then, _)| at.since(*then) > CLOSE_FOR) {
             self.close.pop_front();
         }
         self.close.push_back((at, shown));
     }
 
+    /// Notes where one of the tracks that lately showed it is now seen somewhere else: then it is no parked vehicle
+    /// but one of many that follow each other.
+    pub fn follow(&mut self, vehicles: &[Vehicle], at: MediaTime) {
+        let lately = |id: u64| self.close.iter().any(|(_, shown)| *shown == Some(id));
+        let elsewhere = |v: &Vehicle| self.place.iou(&v.detection.bbox) < ELSEWHERE && lately(v.track.id);
+        if vehicles.iter().any(elsewhere) {
+            self.moved_on = Some(at);
+        }
+    }
+
     /// Share of the last looks that showed it, where they were taken close together.
     fn close_share(&self) -> Option<f32> {
-        let shown = self.close.iter().filter(|(_, shown)| *shown).count();
+        let shown = self.close.iter().filter(|(_, shown)| shown.is_some()).count();
         (self.close.len() >= CLOSE_LOOKS).then(|| shown as f32 / self.close.len() as f32)
     }
 
     /// Whether it will be reported soon after `after`, so that it is to be looked at closely.
     pub fn is_due(&self, after: Duration) -> bool {
-        self.stood >= after.saturating_sub(CLOSE_FOR.min(after / 4))
+        self.stood >= after.saturating_sub(CLOSE_FOR.min(after / 2))
             && self.shown >= 2
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
@@ -300,6 +315,7 @@ impl Stay {
             && u64::from(self.inside) * 2 >= u64::from(self.shown)
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
             && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
+            && self.moved_on.is_none_or(|at| self.last_seen.since(at) > CLOSE_FOR)
     }
 
     /// Whether it may be this very vehicle, boxed in another way: in its place, and not seen beside it.
