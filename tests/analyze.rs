@@ -262,7 +262,7 @@ fn a_recording_with_a_single_key_frame_is_read_in_chunks_to_its_end() {
     // Groups are cut at 3,000 packets; this one has 3,600, and the violation is raised in the second chunk.
     bench.clip(
         "endless.mp4",
-        "-f lavfi -i testsrc2=size=128x96:rate=10:duration=360 -c:v libx264 -preset ultrafast -g 99999 -keyint_min \
+        "-f lavfi -i smptebars=size=128x96:rate=10:duration=360,noise=alls=10:allf=t -c:v libx264 -preset ultrafast -g 99999 -keyint_min \
          99999 -sc_threshold 0 -bf 2 -pix_fmt yuv420p",
     );
     let bench = bench.camera("lane", "endless.mp4", &PARKING.replace("5s", "310s"));

@@ -86,10 +86,9 @@ impl Judge {
 
     fn take_observation(&mut self, observation: &Observation, judgement: &mut Judgement) {
         for lane in &mut self.lanes {
-            if !observation.looked.contains(&lane.detector) {
-                continue;
-            }
-            let tracks = lane.tracker.update(observation);
+            // A rule is told of looks that its detector did not take as well: its schedule may end there.
+            let looked = observation.looked.contains(&lane.detector);
+            let tracks = if looked { lane.tracker.update(observation) } else { &[] };
             for index in &lane.watches {
                 if let Some(watch) = self.watches.get_mut(*index) {
                     let verdict = watch.look(observation, tracks);

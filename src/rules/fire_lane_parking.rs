@@ -29,7 +29,8 @@ const CLOSE_UNTIL: Duration = Duration::from_secs(1);
 /// vehicle for less than `occlusion` the stay goes on; after that it ended at the first look without it. A passer-by
 /// who covers the place puts that off. While the place was never seen without its vehicle, no look at it can make it
 /// another; once it was, it must look the same again, and more so where it drove up. What does not look the same
-/// begins a stay of its own in the same place, and the two are told apart by which is seen from then on.
+/// begins a stay of its own in the same place, and the two are told apart by which is seen from then on. Traffic that
+/// happens to be boxed in one place look after look is told from a standing vehicle by not looking alike.
 #[derive(Debug)]
 pub struct FireLane {
     keys: FireLaneParking,
@@ -201,9 +202,6 @@ impl Rule for FireLane {
         self.end_stays(&mut findings);
         self.begin_stays(&left, now);
         self.notify(now, &mut findings);
-        if std::env::var_os("DBG").is_some() {
-            eprintln!("DBG {} {:?}", now.at, self.stays.iter().map(|s| s.dbg()).collect::<Vec<_>>());
-        }
         Verdict { findings, attention: self.attention(now) }
     }
 

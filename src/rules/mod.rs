@@ -4,9 +4,9 @@
 //! state that is bounded however long it runs. [`Watch`] is one configured rule of one camera and knows when it
 //! holds; [`Book`] turns what its rules find into violations with ids and times.
 //!
-//! What all rules share: durations are media time between looks, a gap or an unusable picture neither adds to them
-//! nor resets them ([`stopwatch`]); a change of state is believed when a share of the looks within a span of time
-//! agrees ([`doubt`]), and is then dated back to the first look that showed it, so that smoothing moves no time.
+//! What all rules share: durations are media time between looks, and a gap or an unusable picture neither adds to
+//! them nor resets them (`stopwatch`, `visibility`). A change of state is believed when a share of the looks within a
+//! span of time agrees (`doubt`), and is then dated back to the first look that showed it: smoothing moves no time.
 
 mod appearance;
 mod book;

@@ -8,9 +8,15 @@ use crate::{
 };
 
 /// How alike a vehicle must look to be the one that stood here before the place was seen without it.
-const SAME_AGAIN: f32 = 0.7;
+const SAME_AGAIN: f32 = 0.75;
 /// How alike where something also says that it is another: it drove up, or the old one was seen driving off.
 const SAME_FOR_SURE: f32 = 0.85;
+/// How alike what stands looks from one look to the next; passing traffic that is boxed in one place does not.
+const ALIKE: f32 = 0.85;
+/// Share of looks that must be alike. A passer-by spoils some.
+const ALIKE_SHARE: f32 = 0.5;
+/// Looks that must have been compared before something is taken for traffic because they are not.
+const COMPARED_LOOKS: u32 = 4;
 /// Time without a look within which no vehicle can leave and another take its place.
 const SWAP_TAKES: Duration = Duration::from_secs(6);
 /// The place of a stay is the median of its first boxes, so that one odd box at the beginning does not set it.
@@ -65,6 +71,9 @@ pub(super) struct Stay {
     close: VecDeque<(MediaTime, Option<u64>)>,
     /// When one of those tracks was last seen somewhere else.
     moved_on: Option<MediaTime>,
+    /// Looks compared with those before, and of these those that were alike.
+    compared: u32,
+    alike: u32,
     /// None while it is seen.
     absence: Option<Absence>,
     /// Not seen since a gap.
@@ -127,6 +136,8 @@ impl Stay {
             inside: u32::from(inside),
             close: VecDeque::from([(now.at, Some(track.id))]),
             moved_on: None,
+            compared: 0,
+            alike: 0,
             absence: None,
             after_gap: false,
             drove_off: false,
@@ -171,7 +182,7 @@ impl Stay {
         let interrupted = self.absence.is_some() || self.after_gap || at.since(self.last_seen) > SWAP_TAKES;
         if interrupted {
             let track = vehicle.track;
-            let drove_up = track.first_seen <= self.last_seen && track.still_since > self.last_seen;
+            let drove_up = track.still_since > track.first_seen.max(self.last_seen);
             let another = drove_up || self.drove_off;
             let least = if another { SAME_FOR_SURE } else { SAME_AGAIN };
             // Without an appearance, a place that was long seen empty is believed to have been left.
@@ -200,6 +211,10 @@ impl Stay {
         if self.first_boxes.len() < BOXES_OF_PLACE {
             self.first_boxes.push(detection.bbox);
             self.place = median(&self.first_boxes);
+        }
+        if let Some(alike) = self.likeness(detection.appearance.as_ref()) {
+            self.compared = self.compared.saturating_add(1);
+            self.alike = self.alike.saturating_add(u32::from(alike >= ALIKE));
         }
         self.track = track.id;
         if self.raised.is_none() {
@@ -305,17 +320,23 @@ impl Stay {
     pub fn is_traffic(&self) -> bool {
         let passed_by = self.drove_off && self.shown == 1;
         let rare = self.looks >= TRAFFIC_LOOKS && (self.shown as f32) < TRAFFIC_SHARE * self.looks as f32;
+        let changing = self.compared >= COMPARED_LOOKS && !self.looks_alike();
         let vanishes = self.close.len() >= TRAFFIC_LOOKS as usize && self.close_share() < Some(TRAFFIC_SHARE);
-        !self.is_notified() && (passed_by || rare || vanishes)
+        !self.is_notified() && (passed_by || rare || changing || vanishes)
     }
 
-    /// Whether it is seen at this look, mostly in the zone, and shown by enough looks.
+    fn looks_alike(&self) -> bool {
+        self.alike as f32 >= ALIKE_SHARE * self.compared as f32
+    }
+
+    /// Whether it is seen at this look, mostly in the zone, shown by enough looks, and looks like itself.
     pub fn is_evident(&self) -> bool {
         self.absence.is_none()
             && u64::from(self.inside) * 2 >= u64::from(self.shown)
-            && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
+            && self.looks_alike()
             && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
             && self.moved_on.is_none_or(|at| self.last_seen.since(at) > CLOSE_FOR)
+            && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
 
     /// Whether it may be this very vehicle, boxed in another way: in its place, and not seen beside it.
@@ -332,19 +353,6 @@ impl Stay {
         self.warned || self.raised.is_some()
     }
 
-    pub fn dbg(&self) -> String {
-        format!(
-            "s{} x{:.2} tr{} stood{:.1} {:?} off{} {}/{}",
-            self.started.at,
-            self.place.left,
-            self.track,
-            self.stood.as_secs_f32(),
-            self.absence.as_ref().map(|a| a.last),
-            self.drove_off,
-            self.shown,
-            self.looks
-        )
-    }
     pub fn finding(&self, phase: Phase, at: When, ended_unknown: bool) -> Finding {
         let b = self.first_boxes.first().unwrap_or(&self.place);
         Finding {

@@ -8,6 +8,8 @@ use crate::{
 
 /// Detections at least this sure are associated first, the others with what is then left.
 const CONFIDENT: f32 = 0.5;
+/// Overlap with a track seen at the look before that settles the matter, whatever else stood there once.
+const CLEAR_IOU: f32 = 0.5;
 /// Least overlap of a confident detection with where its track should be.
 const CONFIDENT_IOU: f32 = 0.2;
 /// Least overlap of a weak one: what is barely seen must fit better.
@@ -66,14 +68,17 @@ impl Tracker {
         self.drop_lost(at);
         let kept = keep(observation, self.model.as_ref());
         let found = &observation.detections;
+        let followed: Vec<bool> = self.tracks.iter().map(|track| track.detection.is_some()).collect();
         for track in &mut self.tracks {
             track.detection = None;
             track.state = TrackState::Lost;
         }
         let (confident, weak): (Vec<usize>, Vec<usize>) =
             kept.into_iter().partition(|i| found[*i].confidence >= CONFIDENT);
-        let mut left = self.associate(at, found, confident, CONFIDENT_IOU);
-        left.extend(self.associate(at, found, weak, WEAK_IOU));
+        // A car that moves up to where another stood is not that other, although it now fits its place best.
+        let confident = self.associate(at, found, confident, CLEAR_IOU, |t| followed[t]);
+        let mut left = self.associate(at, found, confident, CONFIDENT_IOU, |_| true);
+        left.extend(self.associate(at, found, weak, WEAK_IOU, |_| true));
         for i in left {
             self.begin(at, i, &found[i]);
         }
@@ -81,16 +86,20 @@ impl Tracker {
         &self.tracks
     }
 
-    /// Gives each of `detections` to the track it overlaps best, and returns those that found none.
+    /// Gives each of `detections` to the track it overlaps best of those `among`, and returns those that found none.
     fn associate(
         &mut self,
         at: MediaTime,
         found: &[Detection],
         detections: Vec<usize>,
         least_iou: f32,
+        among: impl Fn(usize) -> bool,
     ) -> Vec<usize> {
         let mut pairs = Vec::new();
-        for (t, track) in self.tracks.iter().enumerate().filter(|(_, track)| track.detection.is_none()) {
+        for (t, track) in self.tracks.iter().enumerate() {
+            if track.detection.is_some() || !among(t) {
+                continue;
+            }
             let expected = self.motions[t].expected(track, at);
             for d in &detections {
                 if track.class.may_be(found[*d].class) {

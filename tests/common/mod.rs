@@ -56,9 +56,9 @@ pub fn clip(folder: &Path, name: &str, args: &str) -> PathBuf {
     path
 }
 
-/// A street-like picture that moves a little: grey noise, so that it is never frozen.
+/// A picture in which nothing moves but the noise of a sensor, so that it is not taken for a frozen one.
 pub fn street(seconds: u32, rate: u32) -> String {
-    format!("-f lavfi -i testsrc2=size=320x240:rate={rate}:duration={seconds}")
+    format!("-f lavfi -i smptebars=size=320x240:rate={rate}:duration={seconds},noise=alls=10:allf=t")
 }
 
 /// The lines of a JSON Lines file.
