@@ -15,6 +15,8 @@ pub struct DecoderState {
     stream: Arc<StreamInfo>,
     decoder: Decoder,
     damaged: bool,
+    /// Frames that came out although they belong to the next chunk.
+    early: Vec<Frame>,
 }
 
 /// What came of a group.
@@ -76,13 +78,16 @@ impl GroupDecoder {
         if wanted.is_empty() && !group.continued {
             return Ok(Decoded::default());
         }
-        let (mut decoder, damaged) = match resume {
-            Some(state) => (state.decoder, state.damaged),
-            None => (self.decoder(&group.stream)?, false),
+        let (mut decoder, damaged, early) = match resume {
+            Some(state) => (state.decoder, state.damaged, state.early),
+            None => (self.decoder(&group.stream)?, false, Vec::new()),
         };
         let mut choice = Choice::new(group, wanted, each);
         if damaged {
             choice.damage(group.start);
+        }
+        for frame in early {
+            choice.take(frame);
         }
         let key_only =
             !group.continued && !group.continues && wanted.iter().all(|&w| w <= group.first() + ROUNDING);
@@ -111,6 +116,7 @@ impl GroupDecoder {
                 stream: Arc::clone(&group.stream),
                 decoder,
                 damaged: choice.damaged.is_some(),
+                early: choice.early,
             };
             return Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: Some(state) });
         }
@@ -141,11 +147,12 @@ struct Choice<'a, F> {
     given: usize,
     last: Option<(Frame, MediaTime)>,
     damaged: Option<MediaTime>,
+    early: Vec<Frame>,
 }
 
 impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
     fn new(group: &'a Gop, wanted: &'a [MediaTime], each: F) -> Self {
-        Self { group, wanted, each, given: 0, last: None, damaged: None }
+        Self { group, wanted, each, given: 0, last: None, damaged: None, early: Vec::new() }
     }
 
     /// Whether nothing is left to give: every wanted time has its frame, or lies in the damaged part.
@@ -212,6 +219,7 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
             return;
         }
         if self.group.continued && time >= self.group.end {
+            self.early.push(frame);
             return;
         }
         if frame.damaged() {

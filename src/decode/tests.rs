@@ -1,4 +1,4 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use super::*;
 use crate::{
@@ -163,13 +163,7 @@ fn chunks_go_on_where_the_chunk_before_left_off() {
         state = decoded.state;
     }
     assert_eq!(times.len(), 130 * 25);
-    // The decoder holds pictures back to put them in order, so at the seam one look may be a picture late.
-    let late = |(wanted, time): &&(MediaTime, MediaTime)| time.since(*wanted) > Duration::from_millis(1);
-    let late: Vec<_> = times.iter().filter(late).collect();
-    assert!(
-        late.len() <= 1 && late.iter().all(|(w, t)| *w == chunks[1].start && t.since(*w).as_millis() == 40),
-        "{late:?}"
-    );
+    assert!(times.iter().all(|(wanted, time)| wanted.as_micros().abs_diff(time.as_micros()) < 1000));
 
     let (seen, decoded) = decode(&mut decoder, &chunks[1], &[chunks[1].start]);
     assert!(seen.is_empty() && decoded.damaged_from == Some(chunks[1].start), "nothing without the state");

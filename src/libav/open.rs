@@ -157,8 +157,6 @@ impl Input {
         // SAFETY: takes a value; returns a static decoder or null.
         if unsafe { ffi::avcodec_find_decoder(self.stream.codec_id()) }.is_null() {
             let codec = self.stream.codec.clone();
-            // FFmpeg's name for a codec that it does not know.
-            let codec = if codec == "none" { "a codec that it does not know".to_owned() } else { codec };
             return Err(LibavError::NoDecoder { address: self.address.clone(), codec });
         }
         if self.stream.width == 0 || self.stream.height == 0 {

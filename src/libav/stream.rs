@@ -88,9 +88,24 @@ impl Parameters {
         unsafe { (*self.0).codec_id }
     }
 
+    /// FFmpeg's name of the codec; of one that it does not know, the container's four characters.
     fn codec(&self) -> String {
+        let id = self.codec_id();
+        if id == ffi::AVCodecID::AV_CODEC_ID_NONE {
+            // SAFETY: initialised when made.
+            let tag = unsafe { (*self.0).codec_tag };
+            if tag == 0 {
+                return "a codec that it does not know".to_owned();
+            }
+            return tag
+                .to_le_bytes()
+                .iter()
+                .flat_map(|b| std::ascii::escape_default(*b))
+                .map(char::from)
+                .collect();
+        }
         // SAFETY: returns a static, terminated text for every id.
-        let name = unsafe { CStr::from_ptr(ffi::avcodec_get_name(self.codec_id())) };
+        let name = unsafe { CStr::from_ptr(ffi::avcodec_get_name(id)) };
         name.to_string_lossy().into_owned()
     }
 }

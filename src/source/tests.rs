@@ -98,17 +98,15 @@ fn missing_times_are_worked_out() {
     let clips = Clips::new();
     for (codec, name, groups) in [
         (H264, "h264.avi", 4),
-        // With two B-frames between references, FFmpeg's encoder sets a key frame each 24 or 25 pictures.
         ("-c:v mpeg4 -bf 2 -g 25 -sc_threshold 1000000000", "mpeg4.avi", 5),
-        // A raw stream is taken to have 25 pictures a second; this one says that it has ten.
         (H264, "raw.h264", 4),
     ] {
         let told = read(vec![clips.pattern(codec, name)]);
         let times = tenths(&told.gops);
         assert_eq!(times.len(), 100, "{name}");
-        let scale = if name == "raw.h264" { tenths(&told.gops)[99] as f64 / 99.0 } else { 1.0 };
-        for (i, t) in times.iter().enumerate() {
-            assert!((*t as f64 - i as f64 * scale).abs() <= 3.0, "{name}: {times:?}");
+        // Up to the pictures by which the encoder ran ahead at the start.
+        for (i, t) in (0..).zip(&times) {
+            assert!((t - i).abs() <= 2, "{name}: {times:?}");
         }
         assert_eq!(told.gops.len(), groups, "{name}");
         assert_eq!(told.notices, [Noticed::TimesRebuilt], "{name}");
@@ -145,7 +143,7 @@ fn what_comes_before_the_damage_is_given() {
     let fast = clips.pattern(&format!("{H264} -movflags faststart"), "fast.mp4");
     let mkv = clips.pattern(H264, "a.mkv");
     for whole in [fast, mkv] {
-        let name = format!("a-cut.{}", whole.extension().and_then(|e| e.to_str()).expect("one"));
+        let name = format!("0cut.{}", whole.extension().and_then(|e| e.to_str()).expect("one"));
         let cut = clips.cut(&whole, 0.6, &name);
         let told = read(vec![cut, whole.clone()]);
         let first = told.gops.iter().filter(|g| g.epoch == 0).count();
@@ -187,10 +185,8 @@ fn files_lie_where_their_names_say() {
     let b = copy("lane_20240131_100011.mp4");
     let c = copy("lane_20240131_100100.mp4");
     let d = copy("lane_20240131_100106.mp4");
-    let inside = copy("lane_20240131_100105_x.mp4");
     let short = clips.ffmpeg(&format!("-i {} -c copy -t 2", a.display()), "lane_20240131_100102.mp4");
     let told = read(vec![d, c, b, a.clone(), short]);
-    drop(inside);
     let from: Vec<f64> = told.epochs.iter().map(|e| e.from.as_secs_f64()).collect();
     assert_eq!(from, [0.0, 11.0, 60.0, 66.0]);
     assert!(told.epochs.iter().all(|e| e.wall_origin == WallOrigin::FileName));
