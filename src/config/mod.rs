@@ -17,12 +17,14 @@ pub use duration::DurationError;
 use jiff::tz::TimeZone;
 pub use rule::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind};
 pub use schedule::{Schedule, ScheduleError, Span};
-pub use secrets::without_credentials;
 pub use section::Fault;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::domain::{CameraId, Class, Kind, Phase, SiteId};
+use crate::{
+    domain::{CameraId, Class, Kind, Phase, SiteId},
+    libav::redact,
+};
 
 /// A whole configuration.
 #[derive(Debug, Clone)]
@@ -127,7 +129,7 @@ impl fmt::Display for SourceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Recording(path) => path.display().fmt(f),
-            Self::Live(address) => f.write_str(&without_credentials(address)),
+            Self::Live(address) => f.write_str(&redact(address)),
         }
     }
 }
@@ -259,7 +261,7 @@ impl fmt::Debug for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sink")
             .field("kind", &self.kind)
-            .field("url", &without_credentials(&self.url))
+            .field("url", &redact(&self.url))
             .field("kinds", &self.kinds)
             .field("phases", &self.phases)
             .finish()

@@ -64,39 +64,3 @@ fn expand_text(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<St
     out.push_str(rest);
     Ok(out)
 }
-
-/// `address` without the user and password that may stand in it, for messages and logs.
-pub fn without_credentials(address: &str) -> String {
-    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
-    // A password may hold a `/` that was not escaped: whatever stands before the last `@` is taken for credentials
-    // where a `:` shows that there are some before the path.
-    let plain_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let credentials = match rest.rfind('@') {
-        Some(at) if at < plain_end || rest[..plain_end].contains(':') => at + 1,
-        _ => 0,
-    };
-    let rest = &rest[credentials..];
-    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    // A query may carry a token or a password as well.
-    let path = path.split(['?', '#']).next().unwrap_or(path);
-    format!("{scheme}://{host}{path}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_left_out_of_addresses() {
-        for (address, shown) in [
-            ("rtsp://viewer:p/ss@10.2.0.31/stream1", "rtsp://10.2.0.31/stream1"),
-            ("rtsp://viewer:p@ss@10.2.0.31:554/stream1", "rtsp://10.2.0.31:554/stream1"),
-            ("rtsp://10.2.0.31/s?user=a&password=b", "rtsp://10.2.0.31/s"),
-            ("http://viewer@host", "http://host"),
-            ("recordings/*.mp4", "recordings/*.mp4"),
-            ("http://host/a@b", "http://host/a@b"),
-        ] {
-            assert_eq!(without_credentials(address), shown);
-        }
-    }
-}
