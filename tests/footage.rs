@@ -20,6 +20,7 @@ fn main() {
     let tests = vec![
         had.trial("street_van_and_car_stand_from_the_first_frame", &["vtest"], street),
         had.trial("room_is_empty_four_times", &["one-by-one-person-detection"], room),
+        had.trial("a_room_that_cannot_be_seen_is_not_empty", &["one-by-one-person-detection"], unseen),
         had.trial("cars_seen_from_above_do_not_park", &["car-detection"], |c| passing("car-detection", c)),
         had.trial("cars_on_the_road_do_not_park", &["road-moving-cars"], |c| passing("road-moving-cars", c)),
         had.trial("threads_change_nothing", &["vtest", "one-by-one-person-detection"], threads),
@@ -144,6 +145,26 @@ fn room(clips: Clips) {
         assert!((seconds(violation, "ended") - truth).abs() <= 1.0, "{violation}");
         assert_eq!(violation["count"]["required"], 1);
         assert_eq!(violation["class"], Value::Null);
+    }
+}
+
+/// From 20 s on nobody is there for 2.5 s; then the picture freezes or goes black. A blurred one is covered.
+fn unseen(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = format!("-ss 20 -t 2.5 -i {} -vf tpad=stop_duration=25:stop_mode", clips[0].display());
+    let (h264, mpeg4) = ("-c:v libx264 -pix_fmt yuv420p", "-c:v mpeg4 -b:v 400k");
+    let pictures = [
+        ("frozen.mp4", format!("{empty}=clone {h264} -g 20")),
+        ("frozen-low-rate.mp4", format!("{empty}=clone {h264} -b:v 600k -g 50")),
+        ("frozen.avi", format!("{empty}=clone {mpeg4}")),
+        ("black.mp4", format!("{empty}=add:color=black {h264}")),
+        ("covered.mp4", format!("-i {} -vf boxblur=60:3,eq=contrast=0.15 -t 30 {h264}", clips[0].display())),
+    ];
+    for (name, how) in pictures {
+        let clip = common::clip(folder.path(), name, &how);
+        let configuration = configuration(folder.path(), &[("room", &clip, POST)]);
+        let found = analyze(&configuration, &folder.path().join("out"), &[]);
+        assert!(found.is_empty(), "{name}: {found:#?}");
     }
 }
 

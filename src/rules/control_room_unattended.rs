@@ -180,14 +180,15 @@ impl ControlRoom {
         if short.doubt.as_ref().is_some_and(|(doubt, _)| doubt.share() > 0.5) {
             return;
         }
+        let lasted = short.lasted.saturating_sub(self.visibility.unproven());
         let phase = if short.raised.is_some() {
             let due = |every| now.at.since(short.notified) >= every;
             self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
-        } else if short.lasted >= self.keys.grace {
+        } else if lasted >= self.keys.grace {
             (short.raised, short.seen) = (Some(now), seen);
             Some(Phase::Raised)
         } else {
-            let due = |after| short.lasted >= after;
+            let due = |after| lasted >= after;
             let warns = !short.warned && self.keys.warn_after.is_some_and(due);
             if warns {
                 (short.warned, short.seen) = (true, seen);

@@ -136,18 +136,20 @@ impl FireLane {
 
     /// Warns, raises and notifies again, at a look that shows the vehicle.
     fn notify(&mut self, now: When, findings: &mut Vec<Finding>) {
+        let unproven = self.visibility.unproven();
         for s in 0..self.stays.len() {
             let stay = &self.stays[s];
             if !stay.is_evident() {
                 continue;
             }
+            let stood = stay.stood.saturating_sub(unproven);
             let phase = if stay.raised.is_some() {
                 let due = |every| now.at.since(stay.notified) >= every;
                 self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
-            } else if stay.stood >= self.keys.dwell {
+            } else if stood >= self.keys.dwell {
                 Some(Phase::Raised)
             } else {
-                let due = |after| stay.stood >= after;
+                let due = |after| stood >= after;
                 (!stay.warned && self.keys.warn_after.is_some_and(due)).then_some(Phase::Warned)
             };
             let known = |other: &Stay| other.is_notified() && other.may_be(stay, now.at, self.keys.occlusion);
