@@ -58,6 +58,7 @@ pub mod files;
 pub mod geometry;
 pub mod libav;
 pub mod pipeline;
+pub mod report;
 pub mod rules;
 pub mod source;
 pub mod telemetry;

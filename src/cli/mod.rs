@@ -1,19 +1,24 @@
 //! The command line: one file per command. Data goes to stdout, everything for people to stderr.
 
+mod analysis;
 mod analyze;
 mod check;
 mod detect;
 pub mod models;
 mod progress;
 mod replay;
+mod results;
 mod setting;
 mod table;
+mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{catalog::CatalogError, config::ConfigError, detect::DetectError, telemetry};
+use crate::{
+    catalog::CatalogError, config::ConfigError, detect::DetectError, evidence::VerifyError, telemetry,
+};
 
 /// Watches fire lanes, fire control rooms and elevators over the cameras that are already there.
 #[derive(Debug, Parser)]
@@ -37,6 +42,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Check a configuration; with --probe open its recordings and models too.
     Check(check::CheckArgs),
+    /// Hash a result folder again and name what is missing, changed or not listed.
+    Verify(verify::VerifyArgs),
     /// List, fetch and verify models and footage of the catalogue.
     Models(models::ModelsArgs),
 }
@@ -60,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Detect(args) => detect::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Models(args) => models::run(&args).map(|()| Status::Done),
     };
     match result {
@@ -90,6 +98,7 @@ fn code(error: &anyhow::Error) -> u8 {
     };
     let usage = error.is::<ConfigError>()
         || error.is::<setting::UsageError>()
+        || matches!(error.downcast_ref(), Some(VerifyError::NotAFolder(_) | VerifyError::NotAResult(_)))
         || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
         || error.downcast_ref::<DetectError>().is_some_and(wrong_model);
     if usage { 2 } else { 1 }

@@ -89,6 +89,24 @@ pub enum EvidenceRole {
     Clip,
 }
 
+impl EvidenceRole {
+    /// The name as written in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Raised => "raised",
+            Self::Ended => "ended",
+            Self::Clip => "clip",
+        }
+    }
+}
+
+impl fmt::Display for EvidenceRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// A file kept as evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceFile {
@@ -100,6 +118,15 @@ pub struct EvidenceFile {
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
+}
+
+/// A file of evidence that could not be had. The violation stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingEvidence {
+    /// What it was to show.
+    pub role: EvidenceRole,
+    /// Why it is not there.
+    pub reason: String,
 }
 
 /// A violation as last known: one line of `violations.jsonl`.
@@ -139,4 +166,7 @@ pub struct Violation {
     pub ended_unknown: bool,
     /// Files that show it.
     pub evidence: Vec<EvidenceFile>,
+    /// Files that were to show it and could not be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingEvidence>,
 }

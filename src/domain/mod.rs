@@ -8,7 +8,7 @@ mod observation;
 mod time;
 mod track;
 
-pub use alerting::{Count, EvidenceFile, EvidenceRole, Kind, Moment, Phase, Violation};
+pub use alerting::{Count, EvidenceFile, EvidenceRole, Kind, MissingEvidence, Moment, Phase, Violation};
 pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, RuleId, SiteId};
 pub use observation::{

@@ -56,6 +56,7 @@ impl Book {
             ended: (finding.phase == Phase::Ended).then(|| self.moment(finding.at)),
             ended_unknown: finding.ended_unknown,
             evidence: Vec::new(),
+            missing: Vec::new(),
         };
         if let Some(known) = self.violations.get(&id) {
             violation.evidence.clone_from(&known.evidence);
