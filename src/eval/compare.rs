@@ -12,7 +12,8 @@ use crate::domain::{CameraId, Kind, MediaTime, Moment, Violation};
 /// How good the violations are, measured on the truth.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// One entry for each kind that a camera watches, in the order of [`Kind::ALL`].
+    /// One entry for each kind that a camera watches for, or that a spell or violation is of, in the order of
+    /// [`Kind::ALL`].
     pub kinds: Vec<KindTally>,
     /// All kinds together.
     pub total: Tally,
