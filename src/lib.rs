@@ -53,6 +53,7 @@ pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod domain;
+pub mod eval;
 pub mod evidence;
 pub mod files;
 pub mod geometry;

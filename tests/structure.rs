@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use common::{firewarden, root, stdout};
 
 /// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "geometry",
     "domain",
     "files",
@@ -23,6 +23,7 @@ const ORDER: [&str; 17] = [
     "rules",
     "evidence",
     "pipeline",
+    "eval",
     "report",
     "cli",
 ];

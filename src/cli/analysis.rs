@@ -69,12 +69,12 @@ pub fn sort(violations: &mut [Violation]) {
         .sort_by(|a, b| (a.started.wall, &a.camera, &a.rule).cmp(&(b.started.wall, &b.camera, &b.rule)));
 }
 
-/// Analyses every camera's recording into `out`.
+/// Analyses every camera's recording into `out`; evidence is collected where it is to be kept.
 ///
 /// # Errors
 /// Where nothing can be analysed at all: a live camera, a model that cannot be had, a folder that cannot be written.
 /// What goes wrong with one camera is in its outcome.
-pub fn run(config: &Config, settings: &Settings, out: &Path) -> anyhow::Result<Analysis> {
+pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyhow::Result<Analysis> {
     libav::init();
     let recordings: Vec<Vec<PathBuf>> =
         config.cameras.iter().map(setting::files).collect::<Result<_, UsageError>>()?;
@@ -113,7 +113,8 @@ pub fn run(config: &Config, settings: &Settings, out: &Path) -> anyhow::Result<A
             outcome.unwrap_or_else(|error| Outcome { failures: vec![error], ..Outcome::default() })
         })
         .collect();
-    let evidence = gather(config, &recordings, &options, &mut outcomes, threads, out);
+    let evidence =
+        if keep { gather(config, &recordings, &options, &mut outcomes, threads, out) } else { Vec::new() };
     Ok(Analysis { outcomes, sources, models: models.facts(), evidence, took })
 }
 

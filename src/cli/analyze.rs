@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{GapReason, Violation},
+    evidence::REPORT,
     pipeline::{Outcome, PipelineError},
 };
 
@@ -57,20 +58,21 @@ struct CameraSummary<'a> {
 
 pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
-    let analysis = analysis::run(&config, &args.settings, &args.out)?;
+    let analysis = analysis::run(&config, &args.settings, &args.out, true)?;
     let mut status = tell(&config, &analysis);
     let violations = analysis.violations();
     print(args, &config, &violations, &analysis.outcomes)?;
-    if let Err(error) = results::write(&config, &analysis, &violations, &args.out) {
+    if let Err(error) = results::write(&config, &analysis, &violations, None, &args.out) {
         eprintln!("error: {error:#}");
         status = Status::Failed;
     }
-    eprintln!("results are in {}; open {}", args.out.display(), report(&args.out).display());
+    say_where(&args.out);
     Ok(status)
 }
 
-fn report(out: &Path) -> PathBuf {
-    out.join(crate::evidence::REPORT)
+/// Tells where the results are.
+pub(super) fn say_where(out: &Path) {
+    eprintln!("results are in {}; open {}", out.display(), out.join(REPORT).display());
 }
 
 /// Tells people what was noticed, what failed and what is missing, and says how the whole went.

@@ -4,6 +4,7 @@ mod analysis;
 mod analyze;
 mod check;
 mod detect;
+mod eval;
 pub mod models;
 mod progress;
 mod replay;
@@ -17,7 +18,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    catalog::CatalogError, config::ConfigError, detect::DetectError, evidence::VerifyError, telemetry,
+    catalog::CatalogError, config::ConfigError, detect::DetectError, eval::TruthError, evidence::VerifyError,
+    telemetry,
 };
 
 /// Watches fire lanes, fire control rooms and elevators over the cameras that are already there.
@@ -38,6 +40,8 @@ enum Command {
     Analyze(analyze::AnalyzeArgs),
     /// Show what a model finds in pictures, one JSON line each.
     Detect(detect::DetectArgs),
+    /// Analyse, and compare with what really happened.
+    Eval(eval::EvalArgs),
     /// Run tracker and rules again over recorded observations.
     Replay(replay::ReplayArgs),
     /// Check a configuration; with --probe open its recordings and models too.
@@ -65,6 +69,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Detect(args) => detect::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Verify(args) => verify::run(&args),
@@ -98,6 +103,7 @@ fn code(error: &anyhow::Error) -> u8 {
     };
     let usage = error.is::<ConfigError>()
         || error.is::<setting::UsageError>()
+        || error.is::<TruthError>()
         || matches!(error.downcast_ref(), Some(VerifyError::NotAFolder(_) | VerifyError::NotAResult(_)))
         || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
         || error.downcast_ref::<DetectError>().is_some_and(wrong_model);

@@ -8,6 +8,7 @@ use super::analysis::Analysis;
 use crate::{
     config::Config,
     domain::Violation,
+    eval::Evaluation,
     evidence::{Entry, MANIFEST, REPORT, SUMS, Sums, manifest_text},
     files, report,
 };
@@ -22,6 +23,7 @@ pub fn write(
     config: &Config,
     analysis: &Analysis,
     violations: &[Violation],
+    evaluation: Option<&Evaluation>,
     out: &Path,
 ) -> anyhow::Result<()> {
     let mut sums = Sums::default();
@@ -49,6 +51,7 @@ pub fn write(
         models: &analysis.models,
         violations,
         entries: &entries,
+        evaluation,
         took: analysis.took,
         made: jiff::Timestamp::now(),
         sums: &files::sha256(sums.as_bytes()),

@@ -98,6 +98,6 @@ mod tests {
         let comment = read.get_field(Tag::UserComment, In::PRIMARY).expect("there");
         let Value::Undefined(bytes, _) = &comment.value else { panic!("bytes") };
         let units: Vec<u16> = bytes[8..].chunks(2).map(|b| u16::from_be_bytes([b[0], b[1]])).collect();
-        assert_eq!(String::from_utf16(&units).as_deref(), Ok("1号楼东侧"));
+        assert_eq!(String::from_utf16(&units).expect("UTF-16"), "1号楼东侧");
     }
 }

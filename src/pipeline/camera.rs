@@ -55,6 +55,13 @@ pub struct Outcome {
     pub timeline: Timeline,
 }
 
+impl Outcome {
+    /// How much was looked at: the period less its gaps.
+    pub fn looked_at(&self) -> Duration {
+        self.until.since(MediaTime::ZERO).saturating_sub(self.timeline.gap_time())
+    }
+}
+
 /// A group in the workers' hands.
 struct Flight {
     gop: Arc<Gop>,

@@ -15,7 +15,7 @@ use crate::domain::{Kind, MediaTime};
 pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
     let zone = &report.config.site.timezone;
     let count = report.violations.len();
-    let looked: Duration = parts.iter().map(Part::looked_at).sum();
+    let looked: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let gaps: Duration = parts.iter().map(|part| part.outcome.timeline.gap_time()).sum();
     let unread = parts.iter().filter(|part| !part.outcome.failures.is_empty()).count();
     html! {
@@ -95,7 +95,7 @@ fn cameras(parts: &[Part<'_>]) -> Markup {
                         @for part in parts {
                             tr {
                                 td { a href={ "#camera-" (part.camera.id.as_str()) } { bdi { (part.camera.name) } } }
-                                td.n { (span(part.looked_at())) }
+                                td.n { (span(part.outcome.looked_at())) }
                                 td.n { (span(part.outcome.timeline.gap_time())) }
                                 td.n { (part.outcome.looks) }
                                 td.n { (part.violations.len()) }

@@ -8,6 +8,7 @@ mod analysed;
 mod axis;
 mod cover;
 mod csv;
+mod evaluation;
 mod pictures;
 mod settings;
 mod strip;
@@ -25,6 +26,7 @@ use words::both;
 use crate::{
     config::{Camera, Config},
     domain::{Epoch, MediaTime, Violation},
+    eval::Evaluation,
     evidence::Entry,
     pipeline::Outcome,
 };
@@ -43,6 +45,8 @@ pub struct Report<'a> {
     pub violations: &'a [Violation],
     /// The files of evidence.
     pub entries: &'a [Entry],
+    /// How good the violations are, where the truth is known.
+    pub evaluation: Option<&'a Evaluation>,
     /// How long the analysis took.
     pub took: Duration,
     /// When the report was made.
@@ -79,13 +83,6 @@ pub(crate) struct Part<'a> {
     outcome: &'a Outcome,
     sources: &'a [SourceFact],
     violations: Vec<(usize, &'a Violation)>,
-}
-
-impl Part<'_> {
-    /// How much was looked at: the period less its gaps.
-    fn looked_at(&self) -> Duration {
-        self.outcome.until.since(MediaTime::ZERO).saturating_sub(self.outcome.timeline.gap_time())
-    }
 }
 
 impl<'a> Report<'a> {
@@ -142,6 +139,7 @@ pub fn page(report: &Report<'_>) -> String {
                 }
                 main {
                     (cover::cover(report, &parts))
+                    @if let Some(found) = report.evaluation { (evaluation::evaluation(report, found)) }
                     @for part in &parts { (camera(report, part, &pictures)) }
                     (analysed::analysed(report, &parts))
                     (signatures())

@@ -220,7 +220,7 @@ fn figures(part: &Part<'_>) -> Markup {
     let more = timeline.gap_count().saturating_sub(gaps.len().min(12) as u64);
     html! {
         p.figures {
-            (both("分析时长 ", "Analysed: ")) (span(part.looked_at())) " · "
+            (both("分析时长 ", "Analysed: ")) (span(part.outcome.looked_at())) " · "
             (both(format!("查看画面 {} 次", part.outcome.looks), format!("{} looks", part.outcome.looks)))
             @if part.outcome.missed > 0 {
                 " · " (both(format!("{} 次无法查看", part.outcome.missed), format!("{} looks could not be taken", part.outcome.missed)))
