@@ -6,6 +6,7 @@ mod detect;
 pub mod models;
 mod progress;
 mod replay;
+mod schema;
 mod setting;
 mod table;
 
@@ -39,6 +40,8 @@ enum Command {
     Check(check::CheckArgs),
     /// List, fetch and verify models and footage of the catalogue.
     Models(models::ModelsArgs),
+    /// Print the JSON Schema of the configuration or of alerts.
+    Schema(schema::SchemaArgs),
 }
 
 /// How a command that came to its end went.
@@ -61,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Models(args) => models::run(&args).map(|()| Status::Done),
+        Command::Schema(args) => schema::run(&args),
     };
     match result {
         Ok(Status::Done) => ExitCode::SUCCESS,

@@ -62,5 +62,11 @@ fn keep(
         crate::files::persist(file, &path)
     };
     write().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
-    Ok(EvidenceFile { name, role, sha256: format!("{:x}", Sha256::digest(bytes)), bytes: bytes.len() as u64 })
+    Ok(EvidenceFile {
+        name,
+        role,
+        sha256: format!("{:x}", Sha256::digest(bytes)),
+        bytes: bytes.len() as u64,
+        url: None,
+    })
 }
