@@ -24,7 +24,7 @@ pub(super) const TOP: [&str; 8] =
 
 /// `[site]`.
 #[derive(Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Site", deny_unknown_fields)]
 pub(super) struct SiteKeys {
     /// The site's id.
     id: SiteId,
@@ -36,7 +36,7 @@ pub(super) struct SiteKeys {
 
 /// `[box]`.
 #[derive(Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "Box", deny_unknown_fields)]
 pub(super) struct BoxKeys {
     /// The box's id. Default: the host name.
     id: Option<CameraId>,
@@ -44,7 +44,7 @@ pub(super) struct BoxKeys {
 
 /// `[state]`.
 #[derive(Deserialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename = "State", deny_unknown_fields)]
 pub(super) struct StateKeys {
     /// The folder, from the configuration's folder.
     #[serde(default = "default_state")]
@@ -63,7 +63,7 @@ pub(super) struct CameraKeys {
     id: CameraId,
     /// Its name, for people: copied into alerts and reports. Default: the id.
     name: Option<String>,
-    /// Labels of the user's own, likewise.
+    /// Labels of the user's own, copied into alerts and reports.
     #[serde(default)]
     labels: BTreeMap<String, String>,
     /// Where its pictures come from: a file or a glob of files, from the configuration's folder, or an address such as

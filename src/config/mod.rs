@@ -162,7 +162,7 @@ pub struct Evidence {
     #[serde(with = "duration", default = "default_roll")]
     #[schemars(with = "duration::Written")]
     pub pre_roll: Duration,
-    /// How much lies after it.
+    /// How much of a clip lies after that moment.
     #[serde(with = "duration", default = "default_roll")]
     #[schemars(with = "duration::Written")]
     pub post_roll: Duration,
@@ -259,10 +259,11 @@ pub enum SinkKind {
 /// `[[sink]]`. Its address may hold a password, so `Debug` shows it without.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "`[[sink]]`: where alerts go.")]
 pub struct Sink {
     /// How it is reached.
     pub kind: SinkKind,
-    /// Where.
+    /// Its address.
     pub url: String,
     /// Only these kinds of violation, where any are named.
     #[serde(default)]
