@@ -9,6 +9,7 @@ pub mod models;
 mod progress;
 mod replay;
 mod results;
+mod schema;
 mod setting;
 mod table;
 mod verify;
@@ -50,6 +51,8 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// List, fetch and verify models and footage of the catalogue.
     Models(models::ModelsArgs),
+    /// Print the JSON Schema of the configuration or of alerts.
+    Schema(schema::SchemaArgs),
 }
 
 /// How a command that came to its end went.
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Models(args) => models::run(&args).map(|()| Status::Done),
+        Command::Schema(args) => schema::run(&args),
     };
     match result {
         Ok(Status::Done) => ExitCode::SUCCESS,

@@ -62,7 +62,7 @@ impl Collected {
         match made {
             Ok(entry) => {
                 let Entry { name, sha256, bytes, .. } = entry.clone();
-                violation.evidence.push(EvidenceFile { name, role, sha256, bytes });
+                violation.evidence.push(EvidenceFile { name, role, sha256, bytes, url: None });
                 self.entries.push(entry);
             }
             Err(error) => {

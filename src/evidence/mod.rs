@@ -71,7 +71,7 @@ fn keep(
         files::write(&path, bytes)
     };
     write().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
-    Ok(EvidenceFile { name, role, sha256: files::sha256(bytes), bytes: bytes.len() as u64 })
+    Ok(EvidenceFile { name, role, sha256: files::sha256(bytes), bytes: bytes.len() as u64, url: None })
 }
 
 /// Whether a path has the name of a file of evidence.

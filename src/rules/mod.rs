@@ -21,7 +21,7 @@ mod visibility;
 mod watch;
 
 pub use appearance::similarity;
-pub use book::{Book, NAMESPACE};
+pub use book::Book;
 pub use control_room_unattended::ControlRoom;
 pub use ebike_in_elevator::Elevator;
 pub use fire_lane_parking::FireLane;
