@@ -1,0 +1,251 @@
+//! Reports to be looked at: made by the library from records made up for it.
+
+use std::{fs, path::Path, time::Duration};
+
+use firewarden::{
+    config::Config,
+    domain::{
+        CameraId, Class, Count, Epoch, EvidenceFile, EvidenceRole, Gap, GapReason, Kind, MediaTime,
+        MissingEvidence, Moment, Observation, Phase, Record, RuleId, Scene, Violation, WallOrigin,
+    },
+    geometry::BBox,
+    pipeline::{Outcome, PipelineError},
+    report::{self, ModelFact, Report, SourceFact},
+    rules::Presence,
+    source::{Notice, Noticed, SourceError},
+};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+/// Names that would do harm in a page that took them for HTML, and that are hard to lay out.
+pub const NASTY: [&str; 6] = [
+    "<script>document.title='harmed'</script>\"'&amp;",
+    "\u{202e}gnihtemos 消防控制室 \u{200f}غرفة التحكم",
+    "一个非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常非常长的摄像机名称没有任何可以换行的空格",
+    "AVeryLongNameWithoutASingleSpaceInItThatDoesNotFitIntoAnyColumnOfAnyTableOnAnyScreenWhateverItsWidthMayBeAtAll",
+    "=cmd|'/c calc'!A1",
+    "</title><img src=x onerror=alert(1)>",
+];
+
+/// What a report is to show.
+pub struct Wanted {
+    pub cameras: usize,
+    pub violations: usize,
+    pub seconds: u32,
+    /// Width of a still in pixels.
+    pub still: u32,
+}
+
+fn at(seconds: f64) -> MediaTime {
+    MediaTime::from_secs_f64(seconds)
+}
+
+fn wall(seconds: f64) -> Timestamp {
+    let start: Timestamp = "2026-11-24T12:00:00Z".parse().expect("a time");
+    start + SignedDuration::from_millis((seconds * 1e3) as i64)
+}
+
+fn rule(camera: usize) -> (Kind, &'static str) {
+    match camera % 3 {
+        0 => (
+            Kind::FireLaneParking,
+            "kind = \"fire_lane_parking\"\nzone = [[0.1,0.1],[0.9,0.1],[0.9,0.9],[0.1,0.9]]\ndwell = \"60s\"\nwarn_after = \"40s\"\nschedule = [\"mon-fri 20:00-08:00\", \"sat,sun 00:00-24:00\"]\n",
+        ),
+        1 => (
+            Kind::ControlRoomUnattended,
+            "kind = \"control_room_unattended\"\nrequired = 2\ngrace = \"3m\"\n",
+        ),
+        _ => (
+            Kind::EbikeInElevator,
+            "kind = \"ebike_in_elevator\"\nfloor = [[0.1,0.5],[0.9,0.5],[1,1],[0,1]]\n",
+        ),
+    }
+}
+
+fn name(camera: usize) -> String {
+    NASTY.get(camera).map_or_else(|| format!("{camera}号楼消防车道"), |nasty| (*nasty).to_owned())
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).expect("a string")
+}
+
+fn configuration(wanted: &Wanted) -> Config {
+    let mut text =
+        format!("[site]\nid = \"lf-027\"\nname = {}\ntimezone = \"Asia/Shanghai\"\n", quoted(NASTY[2]));
+    for camera in 0..wanted.cameras {
+        let (_, rule) = rule(camera);
+        text += &format!(
+            "[[camera]]\nid = \"c{camera}\"\nname = {}\nlabels = {{ gb28181 = \"13100000001320000003\", place = {} }}\nsource = \"x.mp4\"\n[[camera.rule]]\n{rule}",
+            quoted(&name(camera)),
+            quoted(NASTY[camera % NASTY.len()]),
+        );
+    }
+    Config::parse(&text, Path::new("."), &|_| None).expect("a sound configuration")
+}
+
+fn moment(seconds: f64) -> Moment {
+    Moment {
+        media_s: at(seconds),
+        wall: wall(seconds),
+        file: Some(NASTY[0].to_owned() + ".mp4"),
+        file_s: Some(at(seconds)),
+    }
+}
+
+fn violation(number: usize, wanted: &Wanted) -> Violation {
+    let camera = number % wanted.cameras;
+    let (kind, _) = rule(camera);
+    let id = CameraId::new(&format!("c{camera}")).expect("an id");
+    let start = f64::from(wanted.seconds) * 0.9 * (number as f64 / wanted.violations.max(1) as f64);
+    let post = kind == Kind::ControlRoomUnattended;
+    let over = number % 4 != 3;
+    let uuid = Uuid::from_u128(number as u128 + 1);
+    let roles = [EvidenceRole::Started, EvidenceRole::Raised, EvidenceRole::Ended];
+    let stem = |role: EvidenceRole| format!("evidence/c{camera}_{kind}_20261124T120000Z_{uuid}_{role}");
+    let file = |role: EvidenceRole, extension: &str| EvidenceFile {
+        name: format!("{}.{extension}", stem(role)),
+        role,
+        sha256: "0".repeat(64),
+        bytes: 50_000,
+        url: None,
+    };
+    let mut evidence: Vec<EvidenceFile> =
+        roles.into_iter().take(if over { 3 } else { 2 }).map(|role| file(role, "jpg")).collect();
+    evidence.push(file(EvidenceRole::Clip, if number % 2 == 0 { "mp4" } else { "mkv" }));
+    Violation {
+        id: uuid,
+        site: firewarden::domain::SiteId::new("lf-027").expect("an id"),
+        rule: RuleId::new(&id, kind, None),
+        camera: id,
+        camera_name: name(camera),
+        kind,
+        phase: if over { Phase::Ended } else { Phase::Raised },
+        class: (!post).then_some(if kind == Kind::EbikeInElevator { Class::Ebike } else { Class::Truck }),
+        confidence: (!post).then_some(0.79),
+        bbox: (!post).then_some(BBox::new(0.2, 0.2, 0.5, 0.6)),
+        count: post.then_some(Count { seen: 1, required: 2 }),
+        started: moment(start),
+        raised: moment(start + 5.0),
+        ended: over.then(|| moment(start + 30.0)),
+        ended_unknown: number % 8 == 1,
+        evidence,
+        missing: if number % 10 == 0 {
+            vec![MissingEvidence {
+                role: EvidenceRole::Clip,
+                reason: format!("{} cannot be written. Is the disk full?", NASTY[3]),
+            }]
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
+    let id = CameraId::new(&format!("c{camera}")).expect("an id");
+    let mut outcome = Outcome { until: at(f64::from(wanted.seconds)), ..Outcome::default() };
+    outcome.epochs.push(Epoch {
+        camera: id.clone(),
+        epoch: 0,
+        from: at(0.0),
+        wall: wall(0.0),
+        wall_origin: WallOrigin::FileName,
+        file: Some(NASTY[0].to_owned() + ".mp4"),
+        codec: "h264".to_owned(),
+        width: 1920,
+        height: 1080,
+    });
+    let scene = Scene {
+        brightness: 0.5,
+        contrast: 0.2,
+        sharpness: 0.1,
+        changed: None,
+        changed_in: None,
+        identical: None,
+    };
+    for second in (0..wanted.seconds).step_by(2) {
+        let seconds = f64::from(second);
+        let share = seconds / f64::from(wanted.seconds);
+        let presence = if (0.4..0.45).contains(&share) {
+            Presence::Unknown
+        } else {
+            Presence::Seen((second / 600 + camera as u32) % 4)
+        };
+        if !(0.6..0.65).contains(&share) {
+            let look = Observation {
+                camera: id.clone(),
+                epoch: 0,
+                at: at(seconds),
+                wall: wall(seconds),
+                looked: Vec::new(),
+                detections: Vec::new(),
+                scene,
+            };
+            outcome.timeline.take(&Record::Observation(look), &[(0, presence)]);
+            outcome.looks += 1;
+        }
+    }
+    let whole = f64::from(wanted.seconds);
+    let (from, to) = (at(0.6 * whole), Some(at(0.65 * whole)));
+    let gap = Gap { camera: id.clone(), epoch: 0, from, to, reason: GapReason::Offline };
+    outcome.timeline.take(&Record::Gap(gap), &[]);
+    outcome.notices.push(Notice {
+        camera: id.clone(),
+        file: NASTY[1].to_owned(),
+        at: at(3.0),
+        what: Noticed::TimesRebuilt,
+    });
+    if camera == 1 {
+        let error =
+            SourceError::CutOff { camera: id, file: NASTY[3].to_owned(), at: at(10.0), claimed: at(20.0) };
+        outcome.failures.push(PipelineError::Source(error));
+    }
+    outcome
+}
+
+/// Writes a report with its evidence into `folder`, and returns its bytes.
+pub fn write(folder: &Path, wanted: &Wanted) -> usize {
+    let config = configuration(wanted);
+    let violations: Vec<Violation> = (0..wanted.violations).map(|number| violation(number, wanted)).collect();
+    let outcomes: Vec<Outcome> = (0..wanted.cameras).map(|camera| outcome(camera, wanted)).collect();
+    fs::create_dir_all(folder.join("evidence")).expect("a folder");
+    let still = jpeg(wanted.still);
+    for file in violations.iter().flat_map(|violation| &violation.evidence) {
+        fs::write(folder.join(&file.name), &still).expect("written");
+    }
+    let source = SourceFact {
+        name: NASTY[0].to_owned() + ".mp4",
+        bytes: Some(123_456_789),
+        sha256: Some("a".repeat(64)),
+    };
+    let sources = vec![vec![source]; wanted.cameras];
+    let models = [ModelFact { name: "yolox-nano".to_owned(), sha256: "b".repeat(64) }];
+    let page = report::page(&Report {
+        config: &config,
+        outcomes: &outcomes,
+        sources: &sources,
+        models: &models,
+        violations: &violations,
+        entries: &[],
+        evaluation: None,
+        took: Duration::from_secs(754),
+        made: wall(90_000.0),
+        sums: &"c".repeat(64),
+        folder,
+    });
+    fs::write(folder.join("report.html"), &page).expect("written");
+    page.len()
+}
+
+/// A full-size picture with as much detail as a camera's, so that what is made of it is no smaller than in earnest.
+fn jpeg(width: u32) -> Vec<u8> {
+    let picture = image::RgbImage::from_fn(width, width * 9 / 16, |x, y| {
+        let grain = ((x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 13) as u8 & 31;
+        image::Rgb([(x / 8) as u8 ^ grain, (y / 5) as u8 ^ grain, ((x + y) / 12) as u8 ^ grain])
+    });
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 85)
+        .encode_image(&picture)
+        .expect("a JPEG");
+    bytes
+}
