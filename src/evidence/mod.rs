@@ -1,9 +1,17 @@
-//! Files that show a violation.
+//! Files that show a violation: stills, decoded and drawn on, and clips, copied as they were recorded.
 
+mod clip;
+mod cutter;
 mod still;
+#[cfg(test)]
+mod tests;
+mod timing;
+mod writing;
 
 use std::path::{Path, PathBuf};
 
+pub use clip::{Clip, Cut, Piece, Shortfall};
+pub use cutter::Cutter;
 use sha2::{Digest, Sha256};
 pub use still::{Shot, stills};
 use thiserror::Error;
@@ -33,8 +41,16 @@ pub enum EvidenceError {
         /// Why.
         source: image::ImageError,
     },
+    /// The recording cannot be copied into a clip.
+    #[error("the clip {path} cannot be made: {source}")]
+    Clip {
+        /// The file that was to be.
+        path: PathBuf,
+        /// Why; it names the recording.
+        source: crate::libav::LibavError,
+    },
     /// It cannot be written.
-    #[error("the still {path} cannot be written: {source}. Is the disk full?")]
+    #[error("{path} cannot be written: {source}. Is the disk full, or the folder read-only?")]
     Write {
         /// The file that was to be.
         path: PathBuf,
