@@ -24,6 +24,7 @@ pub struct Cutter {
     open: Vec<(usize, Writing)>,
     results: Vec<Option<Result<Clip, EvidenceError>>>,
     chain: Chain,
+    pub(super) chain_bytes: usize,
     file: Option<String>,
     /// The epoch of the group before.
     epoch: Option<u32>,
@@ -42,6 +43,7 @@ impl Cutter {
             open: Vec::new(),
             results,
             chain: Chain::default(),
+            chain_bytes: CHAIN_BYTES,
             file: None,
             epoch: None,
             broken: false,
@@ -90,7 +92,7 @@ impl Cutter {
         for (index, writing) in std::mem::take(&mut self.open) {
             self.go_on(index, writing, std::iter::once((gop, around(broken, first))));
         }
-        self.chain.push(gop, first);
+        self.chain.push(gop, first, self.chain_bytes);
         while self.waiting.front().is_some_and(|(_, cut)| cut.from < gop.end) {
             let Some((index, cut)) = self.waiting.pop_front() else { break };
             let chain = self.chain.clone();
@@ -134,13 +136,14 @@ struct Chain {
 }
 
 impl Chain {
-    fn push(&mut self, gop: &Arc<Gop>, first: bool) {
+    /// Adds the group at hand. Over `bytes`, the oldest chunks are dropped.
+    fn push(&mut self, gop: &Arc<Gop>, first: bool, bytes: usize) {
         if !gop.continues {
             *self = Self::default();
         }
         self.bytes += gop.bytes();
         self.groups.push_back((Arc::clone(gop), first));
-        while self.bytes > CHAIN_BYTES && self.groups.len() > 1 {
+        while self.bytes > bytes && self.groups.len() > 1 {
             self.bytes -= self.groups.pop_front().map_or(0, |(oldest, _)| oldest.bytes());
         }
     }
