@@ -124,7 +124,9 @@ impl Writing {
 
     /// Completes the file and gives it its name.
     pub(super) fn finish(mut self) -> Result<Clip, EvidenceError> {
-        let Some(begun) = self.begun.take() else { return Err(EvidenceError::NotFound(self.cut.stem)) };
+        let Some(begun) = self.begun.take().filter(|b| b.last > b.first) else {
+            return Err(EvidenceError::NotFound(self.cut.stem));
+        };
         let Begun { muxer, mut file, name, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
         muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
         let path = self.folder.join(&name);
@@ -209,15 +211,19 @@ impl Begun {
         for (packet, times) in packets.iter().zip(placed) {
             let duration = if packet.duration > 0 { packet.duration } else { self.timing.step };
             let duration = duration.min(LONGEST.max(self.timing.step));
-            self.last = self.last.max(times.pts + duration);
-            if packet.corrupt {
-                self.damaged.get_or_insert(MediaTime::from_micros(times.pts));
-            }
             let mut packet = (*packet).clone();
             packet.pts = Some(times.pts - self.first);
             packet.dts = Some(times.dts - self.first);
             packet.duration = duration;
-            self.muxer.write(&packet)?;
+            let written = self.muxer.write(&packet);
+            if packet.corrupt || matches!(written, Err(LibavError::Damaged { .. })) {
+                self.damaged.get_or_insert(MediaTime::from_micros(times.pts));
+            }
+            match written {
+                Ok(()) => self.last = self.last.max(times.pts + duration),
+                Err(LibavError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         match self.pieces.last_mut() {
             Some(piece) if piece.epoch == gop.epoch => piece.to = self.last,

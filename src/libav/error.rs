@@ -114,20 +114,18 @@ pub enum LibavError {
         /// In the system's words.
         detail: String,
     },
-    /// Packets that a container cannot hold as they are.
+    /// A codec that a container cannot hold as it is.
     #[error(
-        "{address}: its {codec} video cannot be copied into a file .{container} ({detail}); convert the recording, \
-         for instance to H.264"
+        "{address}: {codec} video cannot be copied into a file .{container}; convert the recording, for instance to \
+         H.264"
     )]
     NotCopied {
-        /// Where the packets come from.
+        /// Where the video comes from.
         address: String,
         /// The codec as FFmpeg names it.
         codec: String,
         /// How the container's files are named.
         container: &'static str,
-        /// In FFmpeg's words.
-        detail: String,
     },
     /// No memory left.
     #[error("out of memory")]

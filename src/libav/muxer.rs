@@ -93,6 +93,8 @@ pub struct Muxer {
     /// Where the packets come from.
     source: String,
     codec: String,
+    /// The header is written.
+    begun: bool,
 }
 
 // SAFETY: a format context has no ties to a thread.
@@ -118,6 +120,7 @@ impl Muxer {
             address,
             source: stream.address.clone(),
             codec: stream.codec.clone(),
+            begun: false,
         };
         let name = container.name().as_ptr();
         // SAFETY: the place for the context is ours, both texts are terminated and copied.
@@ -157,14 +160,19 @@ impl Muxer {
         }
         // SAFETY: the context has a stream and an open file; the options are our own.
         let code = unsafe { ffi::avformat_write_header(muxer.context, &raw mut options.0) };
-        if code < 0 { Err(muxer.failed(code)) } else { Ok(muxer) }
+        if code < 0 {
+            return Err(muxer.failed(code));
+        }
+        muxer.begun = true;
+        Ok(muxer)
     }
 
     /// Writes a packet with its times, in microseconds from the file's beginning: `pts` from 0 on, `dts` rising from
     /// packet to packet and never after `pts`.
     ///
     /// # Errors
-    /// [`LibavError::Unwritable`]; [`LibavError::NotCopied`] where the container refuses the packet.
+    /// [`LibavError::Damaged`] for a packet that makes no sense and is left out; the next may be written.
+    /// [`LibavError::Unwritable`] and [`LibavError::NotCopied`] are final.
     pub fn write(&mut self, packet: &Packet) -> Result<(), LibavError> {
         let raw = packet.to_raw()?;
         // SAFETY: the packet is ours; the context is open for writing and has one stream; the packet's data are
@@ -213,7 +221,7 @@ impl Muxer {
         }
     }
 
-    /// What `code` means: the disk's fault where that refused anything, else the container's.
+    /// What `code` means: the disk's fault where that refused anything, else that of the packet or the container.
     fn failed(&self, code: i32) -> LibavError {
         if code == ffi::AVERROR(ffi::ENOMEM) {
             return LibavError::Memory;
@@ -229,11 +237,13 @@ impl Muxer {
         if io < 0 {
             return self.unwritable(io);
         }
+        if code == ffi::AVERROR_INVALIDDATA && self.begun {
+            return LibavError::Damaged { address: self.source.clone(), detail: words(code) };
+        }
         LibavError::NotCopied {
             address: self.source.clone(),
             codec: self.codec.clone(),
             container: self.container.extension(),
-            detail: words(code),
         }
     }
 

@@ -180,3 +180,37 @@ fn a_clip_that_cannot_be_written_does_not_stop_the_others() {
     assert!(matches!(second, EvidenceError::Write { .. }), "{second}");
     is_sound(&folder, clip);
 }
+
+#[test]
+fn damage_is_told() {
+    let clips = Clips::new();
+    let folder = clips.path("result");
+    let whole = clips.pattern(H264_PLAIN, "whole.ts");
+    let mut bytes = std::fs::read(&whole).expect("the clip");
+    // Leaves out a few of a stream's packets: their counters no longer go on.
+    let middle = bytes.len() * 2 / 5 / 188 * 188;
+    bytes.drain(middle..middle + 188 * 3);
+    let clip = cut_one(vec![clips.bytes(&bytes, "damaged.ts")], cut(3.0, 4.0, 6.0), &folder);
+    let [Shortfall::Damaged { at }] = clip.shortfalls[..] else { panic!("{clip:?}") };
+    assert!(clip.first < at && at < clip.last, "{clip:?}");
+    assert!((6.0..6.2).contains(&span(&clip).1), "{clip:?}");
+}
+
+#[test]
+fn shortfalls_are_written_with_a_tag_and_in_words() {
+    let shortfalls = [
+        Shortfall::EndsEarly { by: Duration::from_millis(1500) },
+        Shortfall::Gap { from: at(10.0), to: at(30.5) },
+        Shortfall::NoKeyFrame,
+    ];
+    let json = serde_json::to_value(&shortfalls).expect("plain data");
+    assert_eq!(
+        json,
+        serde_json::json!([
+            {"what": "ends_early", "by": 1.5},
+            {"what": "gap", "from": 10.0, "to": 30.5},
+            {"what": "no_key_frame"},
+        ])
+    );
+    assert_eq!(shortfalls[0].to_string(), "ends 1.5 s early: the recording ends or breaks off there");
+}
