@@ -1,14 +1,15 @@
 //! A clip while it is written.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use super::{
     Clip, Cut, EvidenceError, Piece, Shortfall,
@@ -57,7 +58,8 @@ pub(super) struct Writing {
 /// A clip with at least one group.
 struct Begun {
     muxer: Muxer,
-    file: NamedTempFile,
+    /// Open in the muxer alone: a camera may have hundreds of clips at once.
+    file: TempPath,
     name: String,
     stream: Arc<StreamInfo>,
     timing: Timing,
@@ -127,13 +129,14 @@ impl Writing {
         let Some(begun) = self.begun.take().filter(|b| b.last > b.first) else {
             return Err(EvidenceError::NotFound(self.cut.stem));
         };
-        let Begun { muxer, mut file, name, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
+        let Begun { muxer, file, name, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
         muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
         let path = self.folder.join(&name);
         let mut hash = Sha256::new();
         let keep = || {
-            let bytes = io::copy(&mut file, &mut hash)?;
-            crate::files::persist(file, &path)?;
+            let mut written = File::open(&file)?;
+            let bytes = io::copy(&mut written, &mut hash)?;
+            crate::files::persist(NamedTempFile::from_parts(written, file), &path)?;
             Ok(bytes)
         };
         let bytes = keep().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
@@ -175,8 +178,8 @@ impl Begun {
         let path = folder.join(&name);
         let parent = path.parent().unwrap_or(folder);
         let file = fs::create_dir_all(parent).and_then(|()| NamedTempFile::new_in(parent));
-        let file = file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
-        let muxer = Muxer::create(file.path(), &gop.stream, container).map_err(|e| failed(&path, e))?;
+        let file = file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
+        let muxer = Muxer::create(&file, &gop.stream, container).map_err(|e| failed(&path, e))?;
         let first = times.iter().copied().min().unwrap_or(0);
         let by = MediaTime::from_micros(first).since(cut.from);
         let late = (alone && by > SLACK).then_some(if around.first {

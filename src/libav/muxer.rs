@@ -157,6 +157,9 @@ impl Muxer {
         if container == Container::Mp4 {
             options.set(c"movflags", c"faststart+negative_cts_offsets");
             options.set(c"use_editlist", c"0");
+        } else {
+            // Clusters are held in memory until they are full, and many files may be open at once.
+            options.set(c"cluster_size_limit", c"262144");
         }
         // SAFETY: the context has a stream and an open file; the options are our own.
         let code = unsafe { ffi::avformat_write_header(muxer.context, &raw mut options.0) };

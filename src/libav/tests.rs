@@ -196,3 +196,21 @@ fn a_muxer_that_is_given_up_leaves_a_file_that_is_closed() {
     let error = Muxer::create(&nowhere, input.stream(), Container::Mp4).err();
     assert!(matches!(error, Some(LibavError::Unwritable { .. })), "{error:?}");
 }
+
+#[test]
+fn matroska_holds_reordered_pictures_from_0_on() {
+    let clips = Clips::new();
+    let mut input = open(&clips.pattern(H264, "a.ts")).expect("opens");
+    let packets: Vec<Packet> = std::iter::from_fn(|| input.read().expect("reads")).collect();
+    let first = packets[0].pts.expect("a time");
+    let path = clips.path("copy.mkv");
+    let mut muxer = Muxer::create(&path, input.stream(), Container::Matroska).expect("a file");
+    for mut packet in packets.clone() {
+        (packet.pts, packet.dts) = (packet.pts.map(|t| t - first), packet.dts.map(|t| t - first));
+        muxer.write(&packet).expect("a packet");
+    }
+    muxer.finish().expect("a file");
+    let mut copy = open(&path).expect("opens");
+    let copied = std::iter::from_fn(|| copy.read().expect("reads")).map(|p| p.pts);
+    assert!(copied.eq(packets.iter().map(|p| p.pts.map(|t| t - first))));
+}

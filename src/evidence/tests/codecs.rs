@@ -155,3 +155,25 @@ fn what_no_container_holds_is_named() {
     };
     assert_eq!(codec, "apng");
 }
+
+#[test]
+fn h265_is_named_as_players_expect() {
+    let clips = Clips::new();
+    let folder = clips.path("result");
+    for name in ["a.mp4", "a.ts", "a.mkv"] {
+        let clip = cut_one(vec![clips.pattern(H265, name)], cut(3.0, 4.0, 6.0), &folder);
+        let bytes = std::fs::read(folder.join(&clip.file.name)).expect("the clip");
+        let holds = |name: &[u8; 4]| bytes.windows(4).any(|w| w == name);
+        assert!(holds(b"hvc1") && !holds(b"hev1"), "{name}");
+    }
+}
+
+#[test]
+fn an_index_comes_before_the_pictures() {
+    let clips = Clips::new();
+    let folder = clips.path("result");
+    let clip = cut_one(vec![clips.pattern(H264, "a.ts")], cut(3.0, 4.0, 6.0), &folder);
+    let bytes = std::fs::read(folder.join(&clip.file.name)).expect("the clip");
+    let place = |name: &[u8; 4]| bytes.windows(4).position(|w| w == name).expect("an atom");
+    assert!(place(b"moov") < place(b"mdat"));
+}
