@@ -79,6 +79,11 @@ pub enum Shortfall {
         /// Until when.
         to: MediaTime,
     },
+    /// The recording breaks off and goes on at once: its clock jumps there, or what lies between cannot be read.
+    Breaks {
+        /// Where.
+        at: MediaTime,
+    },
     /// The recording is known to be damaged.
     Damaged {
         /// The first damaged picture.
@@ -105,6 +110,9 @@ impl fmt::Display for Shortfall {
                 write!(f, "cut short at {at}: codec or picture size of the recording change there")
             }
             Self::Gap { from, to } => write!(f, "nothing was recorded from {from} to {to}"),
+            Self::Breaks { at } => {
+                write!(f, "the recording breaks off at {at}: its clock jumps or a part cannot be read")
+            }
             Self::Damaged { at } => write!(f, "the recording is damaged from {at}"),
             Self::NoKeyFrame => f.write_str(
                 "begins without a key frame, as key frames are too far apart; players may show grey",

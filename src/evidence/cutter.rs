@@ -66,7 +66,8 @@ impl Cutter {
                     writing.gap(gap.from, gap.to.unwrap_or(gap.from));
                 }
             }
-            Part::Notice(_) | Part::Failed { .. } => {}
+            Part::Failed { .. } => self.open.iter_mut().for_each(|(_, writing)| writing.breaks()),
+            Part::Notice(_) => {}
         }
     }
 

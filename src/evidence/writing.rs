@@ -87,10 +87,18 @@ impl Writing {
         Self { cut, folder: folder.to_owned(), begun: None, changes: Vec::new(), changed: false }
     }
 
-    /// Notes a spell without pictures.
+    /// Notes that the recording does not go on as it was: a spell without pictures, where it takes any time.
     pub(super) fn gap(&mut self, from: MediaTime, to: MediaTime) {
-        if let Some(begun) = self.begun.as_mut().filter(|_| to > from) {
+        if let Some(begun) = &mut self.begun {
             begun.gaps.push((from, to));
+        }
+    }
+
+    /// Notes that what would follow cannot be read.
+    pub(super) fn breaks(&mut self) {
+        if let Some(begun) = &mut self.begun {
+            let at = MediaTime::from_micros(begun.last);
+            begun.gaps.push((at, at));
         }
     }
 
@@ -145,7 +153,9 @@ impl Writing {
         shortfalls.extend(headless.then_some(Shortfall::NoKeyFrame));
         // What follows the last picture is no gap in the clip.
         let within = gaps.into_iter().filter(|(_, to)| *to < last);
-        shortfalls.extend(within.map(|(from, to)| Shortfall::Gap { from, to }));
+        shortfalls.extend(within.map(|(from, to)| {
+            if from < to { Shortfall::Gap { from, to } } else { Shortfall::Breaks { at: from } }
+        }));
         shortfalls.extend(damaged.map(|at| Shortfall::Damaged { at }));
         shortfalls.extend(self.changes.iter().map(|&at| Shortfall::StreamChanges { at }));
         let missing = self.cut.to.since(last);
@@ -178,7 +188,8 @@ impl Begun {
         let path = folder.join(&name);
         let parent = path.parent().unwrap_or(folder);
         let file = fs::create_dir_all(parent).and_then(|()| NamedTempFile::new_in(parent));
-        let file = file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
+        let file =
+            file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
         let muxer = Muxer::create(&file, &gop.stream, container).map_err(|e| failed(&path, e))?;
         let first = times.iter().copied().min().unwrap_or(0);
         let by = MediaTime::from_micros(first).since(cut.from);

@@ -182,6 +182,40 @@ fn a_clip_that_cannot_be_written_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_break_in_a_recording_is_told() {
+    let clips = Clips::new();
+    let folder = clips.path("result");
+    let whole = clips.pattern(H264_PLAIN, "b.mkv");
+    let short = clips.cut(&whole, 0.55, "a.mkv");
+    // Nobody knows how much is missing between the two.
+    let clip = cut_one(vec![short, whole], cut(3.0, 4.0, 8.0), &folder);
+    let [Shortfall::Breaks { at }] = clip.shortfalls[..] else { panic!("{clip:?}") };
+    assert_eq!(pieces(&clip)[0].2, at.as_secs_f64());
+    assert_eq!(tenths(&is_sound(&folder, &clip)), (0..56).collect::<Vec<_>>());
+
+    let plain = clips.pattern(H264_PLAIN, "a.ts");
+    let later = clips.ffmpeg(&format!("-i {} -c copy -output_ts_offset 60", plain.display()), "b.ts");
+    let back = clips.join(&[&later, &plain], "back.ts");
+    let clip = cut_one(vec![back], cut(8.0, 9.0, 12.0), &folder);
+    // Joined streams are damaged for their packets' counters, too.
+    assert!(clip.shortfalls.contains(&Shortfall::Breaks { at: super::at(10.0) }), "{clip:?}");
+    assert_eq!(tenths(&is_sound(&folder, &clip)), (0..46).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_picture_size_may_change_within_a_file() {
+    let clips = Clips::new();
+    let folder = clips.path("result");
+    let a = clips.pattern(H264, "a.ts");
+    let other = format!("-i {} -vf scale=128:96 {H264} -output_ts_offset 10", a.display());
+    let both = clips.join(&[&a, &clips.ffmpeg(&other, "b.ts")], "both.ts");
+    let results = cut_all(vec![both], vec![cut(8.0, 9.0, 12.0), cut(13.0, 14.0, 16.0)], &folder);
+    let [Ok(across), Ok(after)] = &results[..] else { panic!("{results:?}") };
+    assert!(is_sound(&folder, across).len() >= 46, "{across:?}");
+    assert!(is_sound(&folder, after).len() >= 36, "{after:?}");
+}
+
+#[test]
 fn damage_is_told() {
     let clips = Clips::new();
     let folder = clips.path("result");
