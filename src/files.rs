@@ -1,7 +1,13 @@
-//! Files that appear whole or not at all.
+//! Files that appear whole or not at all, and what proves them unchanged.
 
-use std::{fs::Permissions, io, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs::{File, Permissions},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 /// Gives a temporary file its name, readable for all as an ordinary file is.
@@ -13,4 +19,30 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// Writes a file, whole or not at all. Its folder must be there.
+///
+/// # Errors
+/// Where it cannot be written; what had the name before stays then.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    persist(file, path)
+}
+
+/// SHA-256 of bytes, in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file, in lower-case hexadecimal.
+///
+/// # Errors
+/// Whatever reading the file meets.
+pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut hash)?;
+    Ok(format!("{:x}", hash.finalize()))
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use common::{firewarden, root, stdout};
 
 /// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 18] = [
     "geometry",
     "domain",
     "files",
@@ -23,6 +23,8 @@ const ORDER: [&str; 16] = [
     "rules",
     "evidence",
     "pipeline",
+    "eval",
+    "report",
     "cli",
 ];
 
@@ -160,7 +162,7 @@ fn every_option_that_a_readme_shows_exists() {
 }
 
 #[test]
-fn the_samples_are_well_formed_and_show_every_key() {
+fn the_samples_are_well_formed() {
     for sample in ["firewarden.toml", "demo/fire-lane.toml", "demo/control-room.toml"] {
         let path = root().join("samples").join(sample);
         let output = common::command()
@@ -170,48 +172,6 @@ fn the_samples_are_well_formed_and_show_every_key() {
             .output()
             .expect("the binary starts");
         common::assert_code(&output, 0);
-    }
-    let text = fs::read_to_string(root().join("samples/firewarden.toml")).expect("readable");
-    let shown: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.trim_start_matches("# ").split_once(" = ").map(|(key, _)| key.trim()))
-        .collect();
-    for key in [
-        "id",
-        "name",
-        "timezone",
-        "model",
-        "confidence",
-        "head",
-        "classes",
-        "input",
-        "labels",
-        "source",
-        "kind",
-        "zone",
-        "dwell",
-        "occlusion",
-        "warn_after",
-        "schedule",
-        "every",
-        "update_every",
-        "required",
-        "grace",
-        "floor",
-        "confirm",
-        "rearm",
-        "directory",
-        "pre_roll",
-        "post_roll",
-        "keep",
-        "budget",
-        "upload",
-        "url",
-        "kinds",
-        "phases",
-        "listen",
-    ] {
-        assert!(shown.contains(key), "samples/firewarden.toml does not show {key}");
     }
 }
 

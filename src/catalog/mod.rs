@@ -21,4 +21,4 @@ mod tests;
 
 pub use entry::{Catalog, FootageEntry, Input, Item, ModelEntry, Place, Shelf, Source};
 pub use error::{Attempt, CatalogError};
-pub use store::{Fetched, Presence, Store, sha256_of};
+pub use store::{Fetched, Presence, Store};

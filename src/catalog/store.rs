@@ -1,8 +1,7 @@
 use std::{
     env,
     ffi::OsString,
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -12,6 +11,7 @@ use super::{
     error::{Attempt, CatalogError},
     fetch::{self, Failure},
 };
+use crate::files::sha256_of;
 
 /// The folder of fetched files on this machine, and the mirror it is filled from first.
 ///
@@ -203,16 +203,4 @@ fn partial(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
     builder.tempfile_in(folder)
-}
-
-/// SHA-256 of a file, hexadecimal.
-///
-/// # Errors
-/// Whatever reading the file meets.
-pub fn sha256_of(path: &Path) -> io::Result<String> {
-    match fetch::copy_hashed(&mut File::open(path)?, &mut io::sink(), u64::MAX) {
-        Ok(hash) => Ok(hash),
-        Err(Failure::Source(reason)) => Err(io::Error::other(reason)),
-        Err(Failure::Local(e)) => Err(e),
-    }
 }

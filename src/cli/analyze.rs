@@ -1,36 +1,28 @@
 use std::{
-    collections::BTreeMap,
-    fs,
-    io::{BufWriter, Write},
+    io::Write,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use anyhow::Context;
 use clap::Args;
-use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     Status,
-    progress::Bar,
-    setting::{self, Models, UsageError},
-    table,
+    analysis::{self, Analysis, Settings},
+    results, table,
 };
 use crate::{
-    config::{Camera, Config, RuleKind},
-    domain::{EvidenceRole, GapReason, Violation},
-    evidence::{self, Shot},
-    files, libav,
-    pipeline::{self, Judge, Outcome, PipelineError, Records, Task},
-    source::{Options, Recording},
-    vision::Marks,
+    config::{Camera, Config},
+    domain::{GapReason, Violation},
+    evidence::REPORT,
+    pipeline::{Outcome, PipelineError},
 };
 
 /// Analyse every camera's recording from start to end, losslessly.
 ///
-/// Writes DIR/violations.jsonl, DIR/observations/CAMERA.jsonl and stills in DIR/evidence/. The result does not depend
-/// on the number of threads.
+/// Writes DIR/violations.jsonl and violations.csv, DIR/report.html, DIR/observations/CAMERA.jsonl, stills and clips in
+/// DIR/evidence/, and what proves them unchanged (DIR/evidence/manifest.jsonl, DIR/SHA256SUMS). The result does not
+/// depend on the number of threads.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
     /// The configuration.
@@ -39,12 +31,8 @@ pub struct AnalyzeArgs {
     /// Where the results go; made if need be.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// How many workers decode and detect [default: the number of processors].
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
-    /// When the recordings begin, where neither file name nor metadata say so, such as 2026-11-24T08:00:00+08:00.
-    #[arg(long, value_name = "TIME")]
-    start: Option<Timestamp>,
+    #[command(flatten)]
+    settings: Settings,
     /// Print a summary as JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -70,129 +58,40 @@ struct CameraSummary<'a> {
 
 pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
-    libav::init();
-    let recordings: Vec<Vec<PathBuf>> =
-        config.cameras.iter().map(setting::files).collect::<Result<_, UsageError>>()?;
-    let models = Models::load(&config)?;
-    prepare(&args.out)?;
-    let options = Options { start: args.start, zone: config.site.timezone.clone(), ..Options::default() };
-    let total: Duration = recordings.iter().flatten().filter_map(|file| setting::length(file)).sum();
-    let threads = setting::threads(args.threads);
-
-    let default = config.detector.model.as_str().into();
-    let mut tasks = Vec::new();
-    for (camera, files) in config.cameras.iter().zip(&recordings) {
-        let path = args.out.join("observations").join(format!("{}.jsonl", camera.id));
-        let file =
-            fs::File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
-        tasks.push(Task {
-            camera: camera.id.clone(),
-            judge: Judge::new(&config.site, camera, &default),
-            recording: Recording::open(camera.id.clone(), files.clone(), options.clone())?,
-            records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),
-        });
+    let analysis = analysis::run(&config, &args.settings, &args.out, true)?;
+    let mut status = tell(&config, &analysis);
+    let violations = analysis.violations();
+    print(args, &config, &violations, &analysis.outcomes)?;
+    if let Err(error) = results::write(&config, &analysis, &violations, None, &args.out) {
+        eprintln!("error: {error:#}");
+        status = Status::Failed;
     }
-    let progress = Bar::new(total);
-    let outcomes = pipeline::analyze(tasks, threads, &models.names(), &|| models.detectors(), &progress);
-    progress.finish();
-
-    let mut status = Status::Done;
-    let mut done: Vec<Outcome> = Vec::new();
-    for (_, outcome) in outcomes {
-        done.push(outcome.unwrap_or_else(|error| Outcome { failures: vec![error], ..Outcome::default() }));
-    }
-    for ((camera, files), outcome) in config.cameras.iter().zip(&recordings).zip(&mut done) {
-        if !outcome.violations.is_empty() {
-            let errors = take_stills(camera, files, &options, &mut outcome.violations, &args.out);
-            for error in errors {
-                eprintln!("warning: camera {}: {error}", camera.id);
-                status = Status::Failed;
-            }
-        }
-        tell(outcome, camera, &config);
-        status = worse(status, outcome);
-    }
-
-    let mut violations: Vec<Violation> =
-        done.iter().flat_map(|outcome| outcome.violations.iter().cloned()).collect();
-    violations
-        .sort_by(|a, b| (a.started.wall, &a.camera, &a.rule).cmp(&(b.started.wall, &b.camera, &b.rule)));
-    print(args, &config, &violations, &done)?;
-    write_violations(&args.out.join("violations.jsonl"), &violations)?;
-    eprintln!("results are in {}", args.out.display());
+    say_where(&args.out);
     Ok(status)
 }
 
-/// Makes the folder, without what an earlier analysis left in it.
-fn prepare(out: &Path) -> anyhow::Result<()> {
-    let cannot = |path: &Path| format!("{} cannot be written", path.display());
-    let observations = out.join("observations");
-    fs::create_dir_all(&observations).with_context(|| cannot(&observations))?;
-    let earlier = out.join("violations.jsonl");
-    if earlier.exists() {
-        fs::remove_file(&earlier).with_context(|| cannot(&earlier))?;
-        let stale = |folder: &str, extension: &str| {
-            let entries = fs::read_dir(out.join(folder)).into_iter().flatten().flatten();
-            let extension = extension.to_owned();
-            entries
-                .map(|entry| entry.path())
-                .filter(move |path| path.extension().is_some_and(|e| *e == *extension))
-        };
-        for path in stale("observations", "jsonl").chain(stale("evidence", "jpg")) {
-            fs::remove_file(&path).with_context(|| cannot(&path))?;
-        }
-    }
-    Ok(())
+/// Tells where the results are.
+pub(super) fn say_where(out: &Path) {
+    eprintln!("results are in {}; open {}", out.display(), out.join(REPORT).display());
 }
 
-/// Takes a still of the moment each violation was raised, and notes it in the violation.
-fn take_stills(
-    camera: &Camera,
-    files: &[PathBuf],
-    options: &Options,
-    violations: &mut [Violation],
-    out: &Path,
-) -> Vec<evidence::EvidenceError> {
-    let zones: BTreeMap<String, _> = camera
-        .rules
-        .iter()
-        .map(|rule| {
-            let zone = match &rule.kind {
-                RuleKind::FireLaneParking(keys) => &keys.zone,
-                RuleKind::ControlRoomUnattended(keys) => &keys.zone,
-                RuleKind::EbikeInElevator(keys) => &keys.floor,
-            };
-            let id = crate::domain::RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
-            (id.as_str().to_owned(), zone)
-        })
-        .collect();
-    let shots: Vec<Shot> = violations
-        .iter()
-        .map(|violation| {
-            let when = violation.raised.wall.strftime("%Y%m%dT%H%M%SZ");
-            let name =
-                format!("evidence/{}_{}_{when}_{}_raised.jpg", camera.id, violation.kind, violation.id);
-            let zone = zones.get(violation.rule.as_str()).map(|zone| (*zone).clone());
-            let marks = Marks { zone, boxes: violation.bbox.into_iter().collect() };
-            Shot { at: violation.raised.media_s, role: EvidenceRole::Raised, name, marks }
-        })
-        .collect();
-    let recording = match Recording::open(camera.id.clone(), files.to_vec(), options.clone()) {
-        Ok(recording) => recording,
-        Err(error) => return vec![error.into()],
-    };
-    let mut errors = Vec::new();
-    for (violation, still) in violations.iter_mut().zip(evidence::stills(recording, &shots, out)) {
-        match still {
-            Ok(file) => violation.evidence.push(file),
-            Err(error) => errors.push(error),
+/// Tells people what was noticed, what failed and what is missing, and says how the whole went.
+pub(super) fn tell(config: &Config, analysis: &Analysis) -> Status {
+    let mut status = Status::Done;
+    for ((camera, outcome), evidence) in config.cameras.iter().zip(&analysis.outcomes).zip(&analysis.evidence)
+    {
+        for error in &evidence.errors {
+            eprintln!("warning: camera {}: {error}", camera.id);
+            status = Status::Failed;
         }
+        tell_of(outcome, camera, config);
+        status = worse(status, outcome);
     }
-    errors
+    status
 }
 
-/// Tells people how wall time is known, what was noticed and what failed.
-fn tell(outcome: &Outcome, camera: &Camera, config: &Config) {
+/// Tells how wall time is known, what was noticed and what failed.
+fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
     for epoch in &outcome.epochs {
         let file = epoch.file.as_deref().unwrap_or("-");
         eprintln!(
@@ -264,18 +163,4 @@ fn print(
         write!(stdout, "{}", table::violations(violations, &config.site.timezone))?;
     }
     Ok(())
-}
-
-/// Writes the lines whole or not at all.
-pub(super) fn write_violations(path: &Path, violations: &[Violation]) -> anyhow::Result<()> {
-    let write = || -> std::io::Result<()> {
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        for violation in violations {
-            serde_json::to_writer(&mut file, violation)?;
-            file.write_all(b"\n")?;
-        }
-        files::persist(file, path)
-    };
-    write().with_context(|| format!("{} cannot be written; is the disk full?", path.display()))
 }

@@ -1,19 +1,27 @@
 //! The command line: one file per command. Data goes to stdout, everything for people to stderr.
 
+mod analysis;
 mod analyze;
 mod check;
 mod detect;
+mod eval;
 pub mod models;
 mod progress;
 mod replay;
+mod results;
+mod schema;
 mod setting;
 mod table;
+mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{catalog::CatalogError, config::ConfigError, detect::DetectError, telemetry};
+use crate::{
+    catalog::CatalogError, config::ConfigError, detect::DetectError, eval::TruthError, evidence::VerifyError,
+    telemetry,
+};
 
 /// Watches fire lanes, fire control rooms and elevators over the cameras that are already there.
 #[derive(Debug, Parser)]
@@ -33,12 +41,18 @@ enum Command {
     Analyze(analyze::AnalyzeArgs),
     /// Show what a model finds in pictures, one JSON line each.
     Detect(detect::DetectArgs),
+    /// Analyse, and compare with what really happened.
+    Eval(eval::EvalArgs),
     /// Run tracker and rules again over recorded observations.
     Replay(replay::ReplayArgs),
     /// Check a configuration; with --probe open its recordings and models too.
     Check(check::CheckArgs),
+    /// Hash a result folder again and name what is missing, changed or not listed.
+    Verify(verify::VerifyArgs),
     /// List, fetch and verify models and footage of the catalogue.
     Models(models::ModelsArgs),
+    /// Print the JSON Schema of the configuration or of alerts.
+    Schema(schema::SchemaArgs),
 }
 
 /// How a command that came to its end went.
@@ -58,9 +72,12 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Detect(args) => detect::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Verify(args) => verify::run(&args),
         Command::Models(args) => models::run(&args).map(|()| Status::Done),
+        Command::Schema(args) => schema::run(&args),
     };
     match result {
         Ok(Status::Done) => ExitCode::SUCCESS,
@@ -90,6 +107,8 @@ fn code(error: &anyhow::Error) -> u8 {
     };
     let usage = error.is::<ConfigError>()
         || error.is::<setting::UsageError>()
+        || error.is::<TruthError>()
+        || matches!(error.downcast_ref(), Some(VerifyError::NotAFolder(_) | VerifyError::NotAResult(_)))
         || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
         || error.downcast_ref::<DetectError>().is_some_and(wrong_model);
     if usage { 2 } else { 1 }

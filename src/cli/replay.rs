@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use super::{Status, analyze::write_violations, setting::UsageError, table};
+use super::{Status, analysis::sort, results::write_violations, setting::UsageError, table};
 use crate::{
     config::{Camera, Config},
     domain::{CameraId, ModelName, Observation, Record, Violation},
@@ -64,8 +64,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
         }
     }
     let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
-    violations
-        .sort_by(|a, b| (a.started.wall, &a.camera, &a.rule).cmp(&(b.started.wall, &b.camera, &b.rule)));
+    sort(&mut violations);
     write_violations(&args.out.join("violations.jsonl"), &violations)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&violations)?);

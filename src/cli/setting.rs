@@ -14,6 +14,7 @@ use crate::{
     detect::{self, DetectError, Detector, OnnxModel, Runtime},
     domain::{CameraId, ModelName},
     libav::{Input, Limits},
+    report::ModelFact,
 };
 
 /// A command that was used in a way that cannot work.
@@ -88,6 +89,15 @@ impl Models {
     /// Their names, in the order of [`detectors`](Self::detectors).
     pub fn names(&self) -> Vec<ModelName> {
         self.all.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// What a report says of them.
+    pub fn facts(&self) -> Vec<ModelFact> {
+        let fact = |(name, model): &(ModelName, Arc<OnnxModel>)| ModelFact {
+            name: name.to_string(),
+            sha256: model.sha256().to_owned(),
+        };
+        self.all.iter().map(fact).collect()
     }
 
     /// Makes the detectors of one worker.

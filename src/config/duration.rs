@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serializer};
 use thiserror::Error;
 
@@ -12,6 +13,16 @@ pub struct DurationError(String);
 
 /// Longest span that is accepted: a century, so that sums of times cannot overflow.
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+
+/// A duration as it is written: a number and `ms`, `s`, `m`, `h` or `d`, such as `60s` or `1h 30m`. It stands for the
+/// text in schemas, and is never made.
+#[derive(JsonSchema)]
+#[schemars(
+    with = "String",
+    inline,
+    extend("pattern" = r"^\s*(([0-9]+\.?[0-9]*|\.[0-9]+)\s*(ms|s|min|m|h|d)\s*)+$")
+)]
+pub enum Written {}
 
 /// Reads a duration.
 ///

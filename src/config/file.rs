@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
@@ -18,22 +19,34 @@ use super::{
 };
 use crate::domain::{CameraId, Class, Kind, SiteId};
 
-const TOP: [&str; 8] = ["site", "box", "detector", "camera", "evidence", "state", "sink", "console"];
+pub(super) const TOP: [&str; 8] =
+    ["site", "box", "detector", "camera", "evidence", "state", "sink", "console"];
 
-#[derive(Deserialize)]
-struct SiteKeys {
+/// `[site]`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Site", deny_unknown_fields)]
+pub(super) struct SiteKeys {
+    /// The site's id.
     id: SiteId,
+    /// Its name, for people. Default: the id.
     name: Option<String>,
+    /// Its time zone by IANA name, such as `Asia/Shanghai`: schedules and recordings' names are read in it. Default UTC.
     timezone: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct BoxKeys {
+/// `[box]`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Box", deny_unknown_fields)]
+pub(super) struct BoxKeys {
+    /// The box's id. Default: the host name.
     id: Option<CameraId>,
 }
 
-#[derive(Deserialize)]
-struct StateKeys {
+/// `[state]`.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "State", deny_unknown_fields)]
+pub(super) struct StateKeys {
+    /// The folder, from the configuration's folder.
     #[serde(default = "default_state")]
     directory: PathBuf,
 }
@@ -42,22 +55,38 @@ fn default_state() -> PathBuf {
     "state".into()
 }
 
-#[derive(Deserialize)]
-struct CameraKeys {
+/// `[[camera]]` without its rules.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct CameraKeys {
+    /// The camera's id, unique within the configuration.
     id: CameraId,
+    /// Its name, for people: copied into alerts and reports. Default: the id.
     name: Option<String>,
+    /// Labels of the user's own, copied into alerts and reports.
     #[serde(default)]
     labels: BTreeMap<String, String>,
+    /// Where its pictures come from: a file or a glob of files, from the configuration's folder, or an address such as
+    /// `rtsp://…`.
+    #[schemars(extend("pattern" = r"\S"))]
     source: String,
 }
 
-#[derive(Deserialize)]
-struct RuleKeys {
+/// What every `[[camera.rule]]` may say.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct RuleKeys {
+    /// Tells two rules of one kind on one camera apart.
     name: Option<CameraId>,
+    /// When the rule holds, in the site's time zone. Default: always.
     #[serde(default)]
     schedule: Schedule,
+    /// How often to look at least, 20 ms to 60 s. Default: a tenth of `dwell` or `grace` within 0.2 s to 2 s, and 1 s in
+    /// an elevator.
     #[serde(with = "duration::optional", default)]
+    #[schemars(with = "Option<duration::Written>")]
     every: Option<Duration>,
+    /// A detector of the rule's own: a name in the catalogue, or the path of an `.onnx` file. Default: that of
+    /// `[detector]`.
     model: Option<String>,
 }
 

@@ -5,6 +5,7 @@ pub mod duration;
 mod file;
 mod rule;
 mod schedule;
+mod schema;
 mod secrets;
 mod section;
 
@@ -17,6 +18,8 @@ pub use duration::DurationError;
 use jiff::tz::TimeZone;
 pub use rule::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind};
 pub use schedule::{Schedule, ScheduleError, Span};
+pub use schema::schema;
+use schemars::JsonSchema;
 pub use section::Fault;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -61,23 +64,31 @@ pub struct Site {
 }
 
 /// `[detector]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("dependentRequired" = {
+    "head": ["classes", "input"],
+    "classes": ["head", "input"],
+    "input": ["head", "classes"]
+}))]
 pub struct DetectorConfig {
     /// A name in the catalogue, or the path of an `.onnx` file.
     #[serde(default = "default_model")]
     pub model: String,
     /// Detections below it are dropped, 0 to 1.
     #[serde(default = "default_confidence")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub confidence: f32,
     /// For a file of the user's own: how its outputs are to be read, such as `yolox`.
     #[serde(default)]
     pub head: Option<String>,
     /// For a file of the user's own: which outputs are which class.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "enum": Class::ALL }))]
     pub classes: Option<BTreeMap<Class, Vec<usize>>>,
     /// For a file of the user's own: its input's width and height in pixels.
     #[serde(default)]
+    #[schemars(inner(range(min = 32, max = 4096)))]
     pub input: Option<[u32; 2]>,
 }
 
@@ -141,7 +152,7 @@ impl fmt::Debug for SourceAddress {
 }
 
 /// `[evidence]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
     /// Where live cameras' evidence is kept; `analyze` keeps it in its result folder.
@@ -149,12 +160,15 @@ pub struct Evidence {
     pub directory: PathBuf,
     /// How much of a clip lies before the moment a violation was raised.
     #[serde(with = "duration", default = "default_roll")]
+    #[schemars(with = "duration::Written")]
     pub pre_roll: Duration,
-    /// How much lies after it.
+    /// How much of a clip lies after that moment.
     #[serde(with = "duration", default = "default_roll")]
+    #[schemars(with = "duration::Written")]
     pub post_roll: Duration,
     /// How long evidence is kept.
     #[serde(with = "duration", default = "default_keep")]
+    #[schemars(with = "duration::Written")]
     pub keep: Duration,
     /// How much room it may take, such as `20GB`.
     #[serde(default = "default_budget")]
@@ -194,8 +208,9 @@ fn default_budget() -> ByteSize {
 }
 
 /// A size in bytes, written as `500MB` or `20GB` (powers of ten).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[0-9]+\s*(MB|GB|TB)\s*$"))]
 pub struct ByteSize(pub u64);
 
 impl TryFrom<String> for ByteSize {
@@ -228,7 +243,7 @@ impl From<ByteSize> for String {
 }
 
 /// How a sink is reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SinkKind {
     /// An MQTT broker.
@@ -242,12 +257,13 @@ pub enum SinkKind {
 }
 
 /// `[[sink]]`. Its address may hold a password, so `Debug` shows it without.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(description = "`[[sink]]`: where alerts go.")]
 pub struct Sink {
     /// How it is reached.
     pub kind: SinkKind,
-    /// Where.
+    /// Its address.
     pub url: String,
     /// Only these kinds of violation, where any are named.
     #[serde(default)]
@@ -269,11 +285,12 @@ impl fmt::Debug for Sink {
 }
 
 /// `[console]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Console {
     /// Where the console listens; never off the box itself by default.
     #[serde(default = "default_listen")]
+    #[schemars(extend("pattern" = ":[0-9]{1,5}$"))]
     pub listen: std::net::SocketAddr,
 }
 

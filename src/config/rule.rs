@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Schedule, duration};
@@ -11,30 +12,35 @@ use crate::{
 };
 
 /// Keys of `kind = "fire_lane_parking"`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FireLaneParking {
     /// The fire lane, in fractions of the picture.
     pub zone: Polygon,
     /// How long a vehicle may stand in it.
     #[serde(with = "duration")]
+    #[schemars(with = "duration::Written")]
     pub dwell: Duration,
     /// How long a standing vehicle may be hidden and still count as standing. Default 10 s.
     #[serde(with = "duration", default = "default_occlusion")]
+    #[schemars(with = "duration::Written")]
     pub occlusion: Duration,
     /// After how long to warn, before `dwell`. Default: no warning.
     #[serde(with = "duration::optional", default)]
+    #[schemars(with = "Option<duration::Written>")]
     pub warn_after: Option<Duration>,
     /// What counts as a vehicle. Default car, bus, truck.
     #[serde(default = "default_vehicles")]
+    #[schemars(length(min = 1))]
     pub classes: Vec<Class>,
     /// How often a violation that goes on is notified again. Default: never.
     #[serde(with = "duration::optional", default)]
+    #[schemars(with = "Option<duration::Written>")]
     pub update_every: Option<Duration>,
 }
 
 /// Keys of `kind = "control_room_unattended"`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ControlRoomUnattended {
     /// Where the post is. Default: the whole picture.
@@ -42,23 +48,28 @@ pub struct ControlRoomUnattended {
     pub zone: Polygon,
     /// How many people must be there. Default 2, as the regulation asks for every shift.
     #[serde(default = "default_required")]
+    #[schemars(range(min = 1, max = 50))]
     pub required: u32,
     /// How long fewer may be there.
     #[serde(with = "duration", default = "default_grace")]
+    #[schemars(with = "duration::Written")]
     pub grace: Duration,
     /// After how long to warn, before `grace`. Default: no warning.
     #[serde(with = "duration::optional", default)]
+    #[schemars(with = "Option<duration::Written>")]
     pub warn_after: Option<Duration>,
     /// What counts as a person. Default person.
     #[serde(default = "default_people")]
+    #[schemars(length(min = 1))]
     pub classes: Vec<Class>,
     /// How often a violation that goes on is notified again. Default: never.
     #[serde(with = "duration::optional", default)]
+    #[schemars(with = "Option<duration::Written>")]
     pub update_every: Option<Duration>,
 }
 
 /// Keys of `kind = "ebike_in_elevator"`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EbikeInElevator {
     /// The elevator's floor: only what stands on it counts. Default: the whole picture.
@@ -66,20 +77,25 @@ pub struct EbikeInElevator {
     pub floor: Polygon,
     /// Seen for this long before it is a violation. Default 1 s.
     #[serde(with = "duration", default = "default_confirm")]
+    #[schemars(with = "duration::Written")]
     pub confirm: Duration,
     /// Gone for this long before it is over. Default 30 s.
     #[serde(with = "duration", default = "default_rearm")]
+    #[schemars(with = "duration::Written")]
     pub rearm: Duration,
     /// What counts. Default ebike.
     #[serde(default = "default_ebikes")]
+    #[schemars(length(min = 1))]
     pub classes: Vec<Class>,
     /// How often a violation that goes on is notified again. Default: never.
     #[serde(with = "duration::optional", default)]
+    #[schemars(with = "Option<duration::Written>")]
     pub update_every: Option<Duration>,
 }
 
 /// The keys of one kind of rule.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[schemars(tag = "kind", rename_all = "snake_case")]
 pub enum RuleKind {
     /// A vehicle stands in a fire lane.
     FireLaneParking(FireLaneParking),

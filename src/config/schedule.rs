@@ -7,6 +7,7 @@ use jiff::{
     civil::{Time, Weekday},
     tz::TimeZone,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -20,8 +21,9 @@ pub struct ScheduleError(String);
 
 /// One line of a schedule: on these days, from this time to that. An end at or before the start lies on the next
 /// day, so the span then belongs to the day it begins on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = pattern()))]
 pub struct Span {
     text: String,
     /// Monday first.
@@ -64,6 +66,16 @@ impl Span {
             (self.days[today] && minute >= self.from) || (self.days[yesterday] && minute < self.to)
         }
     }
+}
+
+/// What [`Span::parse`] accepts, as a pattern of JSON Schema, which knows no "either case".
+fn pattern() -> String {
+    let either_case =
+        |day: &str| day.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect::<String>();
+    let day = format!("({})", DAYS.map(either_case).join("|"));
+    let days = format!("{day}(-{day})?");
+    let time = "([01]?[0-9]:[0-5][0-9]|2[0-3]:[0-5][0-9]|24:00)";
+    format!(r"^\s*({days}(,{days})*\s+)?{time}\s*-\s*{time}\s*$")
 }
 
 fn parse_days(text: &str) -> Option<[bool; 7]> {
@@ -114,7 +126,7 @@ impl fmt::Display for Span {
 }
 
 /// When a rule holds: during any of its spans, or always where it has none.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Schedule(Vec<Span>);
 
@@ -138,6 +150,19 @@ impl Schedule {
         let time: Time = local.time();
         let minute = u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or(0);
         self.0.iter().any(|span| span.holds(local.weekday(), minute))
+    }
+}
+
+impl fmt::Display for Schedule {
+    /// Its spans as written, with `; ` between them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, span) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            span.fmt(f)?;
+        }
+        Ok(())
     }
 }
 

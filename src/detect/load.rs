@@ -2,9 +2,10 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{DetectError, OnnxModel, Runtime, heads};
 use crate::{
-    catalog::{Catalog, Store, sha256_of},
+    catalog::{Catalog, Store},
     config::DetectorConfig,
     domain::{Class, ModelName},
+    files::sha256_of,
 };
 
 /// Finds the model that a configuration names, fetches it if need be, and reads it.

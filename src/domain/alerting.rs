@@ -1,14 +1,15 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CameraId, Class, MediaTime, RuleId, SiteId};
+use super::{CameraId, Class, MediaTime, RuleId, SiteId, schema::SHA256_PATTERN};
 use crate::geometry::BBox;
 
 /// The kinds of violation, one rule each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A vehicle stands in a fire lane (消防车通道违停).
@@ -40,7 +41,7 @@ impl fmt::Display for Kind {
 }
 
 /// How far a violation has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// It will be one unless it ends soon.
@@ -53,12 +54,25 @@ pub enum Phase {
     Ended,
 }
 
+impl Phase {
+    /// The name as written in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warned => "warned",
+            Self::Raised => "raised",
+            Self::Updated => "updated",
+            Self::Ended => "ended",
+        }
+    }
+}
+
 /// A moment of a violation, for people and programs that look it up.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Moment {
     /// On the camera's clock, in seconds since its first picture.
     pub media_s: MediaTime,
     /// On the wall.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub wall: Timestamp,
     /// The recording it lies in; none for live cameras.
     pub file: Option<String>,
@@ -67,7 +81,7 @@ pub struct Moment {
 }
 
 /// How many people were seen and how many are required.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Count {
     /// The most that were seen at once during the violation's look.
     pub seen: u32,
@@ -76,7 +90,7 @@ pub struct Count {
 }
 
 /// What a file of evidence shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceRole {
     /// The picture of the moment the state began.
@@ -89,23 +103,55 @@ pub enum EvidenceRole {
     Clip,
 }
 
+impl EvidenceRole {
+    /// The name as written in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Raised => "raised",
+            Self::Ended => "ended",
+            Self::Clip => "clip",
+        }
+    }
+}
+
+impl fmt::Display for EvidenceRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// A file kept as evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceFile {
     /// Path within the result folder, with `/` between its parts.
     pub name: String,
     /// What it shows.
     pub role: EvidenceRole,
     /// SHA-256 of its bytes, in lower-case hexadecimal.
+    #[schemars(extend("pattern" = SHA256_PATTERN))]
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
+    /// Where it was put by HTTP, where `[evidence] upload` is set. Only alerts have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+/// A file of evidence that could not be had. The violation stands all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MissingEvidence {
+    /// What it was to show.
+    pub role: EvidenceRole,
+    /// Why it is not there.
+    pub reason: String,
 }
 
 /// A violation as last known: one line of `violations.jsonl`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// UUIDv5 (RFC 9562, 5.5) of site, camera, rule, wall start and place: the same recording gives the same id.
+    #[schemars(with = "String", extend("format" = "uuid"))]
     pub id: Uuid,
     /// The site's id.
     pub site: SiteId,
@@ -122,6 +168,7 @@ pub struct Violation {
     /// What was seen; null for an unattended post.
     pub class: Option<Class>,
     /// The highest confidence seen up to the moment it was raised, 0 to 1; null for an unattended post.
+    #[schemars(range(min = 0, max = 1))]
     pub confidence: Option<f32>,
     /// Where, when it was raised; null for an unattended post.
     pub bbox: Option<BBox>,
@@ -139,4 +186,7 @@ pub struct Violation {
     pub ended_unknown: bool,
     /// Files that show it.
     pub evidence: Vec<EvidenceFile>,
+    /// Files that were to show it and could not be had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<MissingEvidence>,
 }

@@ -1,7 +1,13 @@
 use std::{fmt, sync::Arc};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use uuid::Uuid;
+
+/// The namespace of every id that is made of names (RFC 9562, 5.5 and 6.6). Drawn once; another would change every
+/// violation's id.
+pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_3b52_9a0e_4d27_8e61_7c05_d24b_93f8);
 
 /// A text that cannot be an id.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -28,7 +34,8 @@ fn check(text: &str) -> Result<(), IdError> {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[schemars(extend("pattern" = "^[a-z0-9][a-z0-9_-]{0,63}$"))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(Arc<str>);
 
@@ -80,7 +87,7 @@ id! {
 }
 
 /// A rule's id: `CAMERA/KIND`, or `CAMERA/KIND/NAME` where a camera has two rules of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RuleId(Arc<str>);
 

@@ -1,19 +1,25 @@
 //! The records that travel from one module to the next. They hold facts and say how they are written; what is
 //! decided from them is decided elsewhere.
 
+mod alert;
 mod alerting;
 mod class;
 mod ids;
 mod observation;
+mod schema;
 mod time;
 mod track;
 
-pub use alerting::{Count, EvidenceFile, EvidenceRole, Kind, Moment, Phase, Violation};
+pub use alert::{
+    Alert, AlertBody, BoxHealth, CameraHealth, ContentType, Explanation, SpecVersion, ViolationData,
+};
+pub use alerting::{Count, EvidenceFile, EvidenceRole, Kind, MissingEvidence, Moment, Phase, Violation};
 pub use class::Class;
-pub use ids::{CameraId, IdError, ModelName, RuleId, SiteId};
+pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
 pub use observation::{
     Attention, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE, Thumbnail,
     WallOrigin,
 };
+pub use schema::join_lines;
 pub use time::{MediaTime, When};
 pub use track::{Track, TrackState};

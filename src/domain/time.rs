@@ -5,11 +5,16 @@ use std::{
 };
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A camera's own time, in microseconds since its first picture. Made of presentation timestamps, re-based where a
 /// stream reconnects or a recording goes on in the next file, so that it never goes back. Written in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, JsonSchema)]
+#[schemars(
+    with = "f64",
+    description = "A camera's own time, in seconds since its first picture. It never goes back."
+)]
 pub struct MediaTime(i64);
 
 impl MediaTime {

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Serialize, Serializer};
 
+use super::Piece;
 use crate::domain::{EvidenceFile, MediaTime};
 
 /// A clip to be cut from a camera's recording.
@@ -28,21 +29,10 @@ pub struct Clip {
     pub first: MediaTime,
     /// When its last picture ends.
     pub last: MediaTime,
-    /// The recordings it comes from, in order.
+    /// The recordings it comes from, in order; the last ends with the end of its last picture.
     pub pieces: Vec<Piece>,
     /// In what it falls short of what it was to be.
     pub shortfalls: Vec<Shortfall>,
-}
-
-/// A part of a clip that comes from one recording.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Piece {
-    /// The recording's file name; none for live cameras.
-    pub file: Option<String>,
-    /// Where it begins, in seconds from that file's first picture.
-    pub from: MediaTime,
-    /// Where its last picture ends, in seconds from that file's first picture.
-    pub to: MediaTime,
 }
 
 /// In what a clip falls short. Times are seconds.

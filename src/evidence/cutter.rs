@@ -25,7 +25,8 @@ pub struct Cutter {
     results: Vec<Option<Result<Clip, EvidenceError>>>,
     chain: Chain,
     pub(super) chain_bytes: usize,
-    file: Option<String>,
+    /// Name of the file at hand; empty for live cameras.
+    file: String,
     /// The epoch of the group before.
     epoch: Option<u32>,
     broken: bool,
@@ -44,7 +45,7 @@ impl Cutter {
             results,
             chain: Chain::default(),
             chain_bytes: CHAIN_BYTES,
-            file: None,
+            file: String::new(),
             epoch: None,
             broken: false,
         }
@@ -58,7 +59,7 @@ impl Cutter {
     /// Takes the next part of the recording; none may be left out.
     pub fn take(&mut self, part: &Part) {
         match part {
-            Part::Epoch { epoch, .. } => self.file.clone_from(&epoch.file),
+            Part::Epoch { epoch, .. } => self.file = epoch.file.clone().unwrap_or_default(),
             Part::Gop(gop) => self.group(gop),
             Part::Gap(gap) => {
                 self.broken = true;
@@ -89,7 +90,7 @@ impl Cutter {
             return;
         }
         let file = self.file.clone();
-        let around = |broken, first| Around { file: file.as_deref(), broken, first };
+        let around = |broken, first| Around { file: &file, broken, first };
         for (index, writing) in std::mem::take(&mut self.open) {
             self.go_on(index, writing, std::iter::once((gop, around(broken, first))));
         }

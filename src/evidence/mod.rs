@@ -2,21 +2,33 @@
 
 mod clip;
 mod cutter;
+mod exif;
+mod gather;
+mod manifest;
+mod plan;
 mod still;
 #[cfg(test)]
 mod tests;
 mod timing;
+mod verify;
 mod writing;
 
 use std::path::{Path, PathBuf};
 
-pub use clip::{Clip, Cut, Piece, Shortfall};
+pub use clip::{Clip, Cut, Shortfall};
 pub use cutter::Cutter;
-use sha2::{Digest, Sha256};
-pub use still::{Shot, stills};
+pub use exif::Caption;
+pub use gather::{Collected, collect};
+pub use manifest::{Entry, MANIFEST, Piece, SUMS, Sums, text as manifest_text};
+pub use plan::{Seen, moments};
+pub use still::Shot;
 use thiserror::Error;
+pub use verify::{Problem, REPORT, Verified, VerifyError, Wrong, verify};
 
-use crate::domain::{EvidenceFile, EvidenceRole};
+use crate::{
+    domain::{EvidenceFile, EvidenceRole},
+    files,
+};
 
 /// Why a file of evidence is missing. The violation is reported all the same.
 #[derive(Debug, Error)]
@@ -71,12 +83,17 @@ fn keep(
 ) -> Result<EvidenceFile, EvidenceError> {
     let path = folder.join(&name);
     let write = || {
-        let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent)?;
-        let mut file = tempfile::NamedTempFile::new_in(parent)?;
-        std::io::Write::write_all(&mut file, bytes)?;
-        crate::files::persist(file, &path)
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        files::write(&path, bytes)
     };
     write().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
-    Ok(EvidenceFile { name, role, sha256: format!("{:x}", Sha256::digest(bytes)), bytes: bytes.len() as u64 })
+    Ok(EvidenceFile { name, role, sha256: files::sha256(bytes), bytes: bytes.len() as u64, url: None })
+}
+
+/// Whether a path has the name of a file of evidence.
+pub fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    ["_started.jpg", "_raised.jpg", "_ended.jpg", "_clip.mp4", "_clip.mkv"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }

@@ -1,13 +1,13 @@
 use std::path::Path;
 
-use image::{ExtendedColorType, codecs::jpeg::JpegEncoder};
+use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 
-use super::{EvidenceError, keep};
+use super::{Caption, EvidenceError, exif, keep};
 use crate::{
-    decode::GroupDecoder,
+    decode::{DecoderState, GroupDecoder},
     domain::{EvidenceFile, EvidenceRole, MediaTime},
     libav::{Frame, Pixels, Scaler},
-    source::{Part, Recording},
+    source::Gop,
     vision::{Marks, mark},
 };
 
@@ -25,58 +25,83 @@ pub struct Shot {
     pub name: String,
     /// What is drawn on it.
     pub marks: Marks,
+    /// What is written into it.
+    pub caption: Caption,
 }
 
-/// Takes stills from a recording, which is read once more: groups without a shot are not decoded. Results come in
-/// the order of `shots`.
+/// Takes stills from the groups of a recording, given in their order: those without a shot are not decoded.
 ///
 /// Reading the same recording in the same way gives the same media times, so a look's time finds its very frame.
-pub fn stills(
-    recording: Recording,
-    shots: &[Shot],
-    folder: &Path,
-) -> Vec<Result<EvidenceFile, EvidenceError>> {
-    let mut order: Vec<usize> = (0..shots.len()).collect();
-    order.sort_by_key(|index| shots[*index].at);
-    let mut results: Vec<Option<Result<EvidenceFile, EvidenceError>>> = shots.iter().map(|_| None).collect();
-    let (mut decoder, mut scaler) = (GroupDecoder::new(), Scaler::new());
-    let mut state = None;
-    let mut next = 0;
-    for part in recording {
-        if next == order.len() {
-            break;
+pub struct Album<'s> {
+    shots: &'s [Shot],
+    /// Indices of the shots, by their times.
+    order: Vec<usize>,
+    next: usize,
+    results: Vec<Option<Result<EvidenceFile, EvidenceError>>>,
+    decoder: GroupDecoder,
+    scaler: Scaler,
+    state: Option<DecoderState>,
+    folder: &'s Path,
+}
+
+impl<'s> Album<'s> {
+    /// For these shots, in any order; stills go below `folder`.
+    pub fn new(shots: &'s [Shot], folder: &'s Path) -> Self {
+        let mut order: Vec<usize> = (0..shots.len()).collect();
+        order.sort_by_key(|index| shots[*index].at);
+        let results = shots.iter().map(|_| None).collect();
+        let (decoder, scaler) = (GroupDecoder::new(), Scaler::new());
+        Self { shots, order, next: 0, results, decoder, scaler, state: None, folder }
+    }
+
+    /// Whether every shot had its turn.
+    pub fn done(&self) -> bool {
+        self.next == self.order.len()
+    }
+
+    /// Takes the stills that lie in a group.
+    pub fn take(&mut self, gop: &Gop) {
+        let first = self.next;
+        while self.order.get(self.next).is_some_and(|index| self.shots[*index].at < gop.end) {
+            self.next += 1;
         }
-        let Part::Gop(gop) = part else { continue };
-        let first = next;
-        while order.get(next).is_some_and(|index| shots[*index].at < gop.end) {
-            next += 1;
+        let within = &self.order[first..self.next];
+        let resume = self.state.take();
+        // The decoder's state is handed on while a shot may lie in a later chunk of this group.
+        if within.is_empty() && (!gop.continued || self.next == self.order.len()) {
+            return;
         }
-        let within = &order[first..next];
-        let resume = state.take();
-        if within.is_empty() && !gop.continued {
-            continue;
-        }
-        let times: Vec<MediaTime> = within.iter().map(|index| shots[*index].at).collect();
+        let times: Vec<MediaTime> = within.iter().map(|index| self.shots[*index].at).collect();
         let mut times_once = times.clone();
         times_once.dedup();
-        let decoded = decoder.decode(&gop, &times_once, resume, |index, frame, at| {
+        let (shots, results) = (self.shots, &mut self.results);
+        let (scaler, folder) = (&mut self.scaler, self.folder);
+        let decoded = self.decoder.decode(gop, &times_once, resume, |index, frame, at| {
             for (shot, time) in within.iter().zip(&times) {
                 if times_once.get(index) == Some(time) && at == *time {
-                    results[*shot] = Some(take(frame, &shots[*shot], &mut scaler, folder));
+                    results[*shot] = Some(take(frame, &shots[*shot], scaler, folder));
                 }
             }
         });
         match decoded {
-            Ok(decoded) => state = decoded.state,
+            Ok(decoded) => self.state = decoded.state,
             Err(error) => {
                 if let Some(shot) = within.first() {
-                    results[*shot].get_or_insert(Err(error.into()));
+                    self.results[*shot].get_or_insert(Err(error.into()));
                 }
             }
         }
     }
-    let missing = |shot: &Shot| Err(EvidenceError::NotFound(shot.name.clone()));
-    results.into_iter().zip(shots).map(|(result, shot)| result.unwrap_or_else(|| missing(shot))).collect()
+
+    /// What came of each shot, in the order given.
+    pub fn finish(self) -> Vec<Result<EvidenceFile, EvidenceError>> {
+        let missing = |shot: &Shot| Err(EvidenceError::NotFound(shot.name.clone()));
+        self.results
+            .into_iter()
+            .zip(self.shots)
+            .map(|(result, shot)| result.unwrap_or_else(|| missing(shot)))
+            .collect()
+    }
 }
 
 fn take(
@@ -90,8 +115,13 @@ fn take(
     scaler.scale(frame, width, height, Pixels::Rgb, &mut rgb)?;
     mark(&mut rgb, width as usize, height as usize, &shot.marks)?;
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(&rgb, width, height, ExtendedColorType::Rgb8)
+    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+    if let Some(block) = exif::block(&shot.caption) {
+        // JPEG always has room for it.
+        let _ = encoder.set_exif_metadata(block);
+    }
+    encoder
+        .write_image(&rgb, width, height, ExtendedColorType::Rgb8)
         .map_err(|source| EvidenceError::Encode { path: folder.join(&shot.name), source })?;
     keep(folder, shot.name.clone(), shot.role, &jpeg)
 }

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime},
+    files,
     libav::{Container, LibavError, Muxer, Packet, StreamInfo},
     source::Gop,
 };
@@ -30,7 +30,7 @@ const LONGEST: i64 = 2_000_000;
 /// Where a group stands in its recording.
 pub(super) struct Around<'a> {
     /// The file's name.
-    pub file: Option<&'a str>,
+    pub file: &'a str,
     /// Whether it does not go on from the group before: a file begins, or there was a gap or a jump in time.
     pub broken: bool,
     /// Whether the recording begins with it.
@@ -77,7 +77,7 @@ struct Begun {
 struct Part {
     epoch: u32,
     epoch_from: i64,
-    file: Option<String>,
+    file: String,
     from: i64,
     to: i64,
 }
@@ -140,14 +140,14 @@ impl Writing {
         let Begun { muxer, file, name, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
         muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
         let path = self.folder.join(&name);
-        let mut hash = Sha256::new();
         let keep = || {
-            let mut written = File::open(&file)?;
-            let bytes = io::copy(&mut written, &mut hash)?;
-            crate::files::persist(NamedTempFile::from_parts(written, file), &path)?;
-            Ok(bytes)
+            let sha256 = files::sha256_of(&file)?;
+            let written = File::open(&file)?;
+            let bytes = written.metadata()?.len();
+            files::persist(NamedTempFile::from_parts(written, file), &path)?;
+            Ok((sha256, bytes))
         };
-        let bytes = keep().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
+        let (sha256, bytes) = keep().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
         let (first, last) = (MediaTime::from_micros(first), MediaTime::from_micros(last));
         let mut shortfalls: Vec<Shortfall> = late.into_iter().collect();
         shortfalls.extend(headless.then_some(Shortfall::NoKeyFrame));
@@ -162,8 +162,7 @@ impl Writing {
         if missing > SLACK && !self.changed {
             shortfalls.push(Shortfall::EndsEarly { by: missing });
         }
-        let sha256 = format!("{:x}", hash.finalize());
-        let file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes };
+        let file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes, url: None };
         Ok(Clip { file, first, last, pieces: pieces.into_iter().map(Part::piece).collect(), shortfalls })
     }
 
@@ -247,7 +246,7 @@ impl Begun {
                 self.pieces.push(Part {
                     epoch: gop.epoch,
                     epoch_from: gop.epoch_from.as_micros(),
-                    file: around.file.map(str::to_owned),
+                    file: around.file.to_owned(),
                     from: own.max(overlapped),
                     to: self.last,
                 });
@@ -260,7 +259,7 @@ impl Begun {
 impl Part {
     fn piece(self) -> Piece {
         let seconds = |at: i64| MediaTime::from_micros(at - self.epoch_from);
-        Piece { from: seconds(self.from), to: seconds(self.to), file: self.file }
+        Piece { from_s: seconds(self.from), to_s: seconds(self.to), file: self.file }
     }
 }
 

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Point;
@@ -6,7 +7,7 @@ use super::Point;
 ///
 /// Edges may lie outside 0..1: a vehicle cut off by the picture's edge keeps the box that the model gave it, since
 /// clipping would move its anchor.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "[f32; 4]", into = "[f32; 4]")]
 pub struct BBox {
     /// Left edge.

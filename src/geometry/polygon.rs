@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -33,8 +34,14 @@ pub enum PolygonError {
 }
 
 /// A simple polygon (no edge crosses another) in fractions of the picture, written as `[[x, y], …]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Vec<[f32; 2]>", into = "Vec<[f32; 2]>")]
+#[schemars(extend("minItems" = 3, "items" = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 2,
+    "items": { "type": "number", "minimum": 0, "maximum": 1 }
+}))]
 pub struct Polygon(Vec<Point>);
 
 impl Polygon {

@@ -15,6 +15,7 @@ use super::{
     judge::Judge,
     plan::{self, Cadence, Lane, Lanes, Span, Wanted},
     records::Records,
+    timeline::Timeline,
     worker::{Done, Job},
 };
 use crate::{
@@ -50,6 +51,15 @@ pub struct Outcome {
     pub missed: u64,
     /// Media time up to which it was analysed.
     pub until: MediaTime,
+    /// The whole period at a glance.
+    pub timeline: Timeline,
+}
+
+impl Outcome {
+    /// How much was looked at: the period less its gaps.
+    pub fn looked_at(&self) -> Duration {
+        self.until.since(MediaTime::ZERO).saturating_sub(self.timeline.gap_time())
+    }
 }
 
 /// A group in the workers' hands.
@@ -359,7 +369,9 @@ impl<'a> CameraRun<'a> {
             self.outcome.failures.push(PipelineError::Write { path, source });
             self.records = None;
         }
-        for (rule, attention) in self.judge.take(&record).attention {
+        let judgement = self.judge.take(&record);
+        self.outcome.timeline.take(&record, &judgement.presence);
+        for (rule, attention) in judgement.attention {
             if let Some((lane, place)) = self.rules.get(rule)
                 && let Some(lane) = self.lanes.get_mut(*lane)
             {

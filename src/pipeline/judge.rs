@@ -3,7 +3,7 @@
 use crate::{
     config::{Camera, Site},
     domain::{Attention, Gap, ModelName, Observation, Record, RuleId, Violation},
-    rules::{Book, Verdict, Watch},
+    rules::{Book, Presence, Verdict, Watch},
     track::Tracker,
 };
 
@@ -14,6 +14,8 @@ pub struct Judgement {
     pub attention: Vec<(usize, Attention)>,
     /// Violations that changed, or are warned about, as they now are.
     pub violations: Vec<Violation>,
+    /// What rules saw in their zones, by the index of the rule.
+    pub presence: Vec<(usize, Presence)>,
 }
 
 /// One detector of the camera, its tracker, and which rules use it.
@@ -106,6 +108,7 @@ impl Judge {
 
 fn note(book: &mut Book, verdict: Verdict, index: usize, watch: &Watch, judgement: &mut Judgement) {
     judgement.attention.extend(verdict.attention.map(|attention| (index, attention)));
+    judgement.presence.extend(verdict.presence.map(|presence| (index, presence)));
     for finding in &verdict.findings {
         judgement.violations.push(book.record(watch.id(), watch.kind(), finding));
     }

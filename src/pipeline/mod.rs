@@ -19,6 +19,7 @@ mod judge;
 pub mod plan;
 mod pool;
 mod records;
+mod timeline;
 mod worker;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub use judge::{Judge, Judgement};
 pub use pool::{Task, analyze};
 pub use records::{ReadError, Records, read};
 use thiserror::Error;
+pub use timeline::{Cell, Column, Timeline};
 pub use worker::Detectors;
 
 /// Why a camera could not be analysed to its end.

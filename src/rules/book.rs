@@ -4,12 +4,8 @@ use uuid::Uuid;
 
 use super::Finding;
 use crate::domain::{
-    CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, Phase, RuleId, SiteId, Violation, When,
+    CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation, When,
 };
-
-/// The namespace of every id that is made of names (RFC 9562, 5.5 and 6.6). Drawn once; another would change every
-/// violation's id.
-pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_3b52_9a0e_4d27_8e61_7c05_d24b_93f8);
 
 /// The violations of one camera as last known, made of what its rules find.
 #[derive(Debug, Clone)]
@@ -56,6 +52,7 @@ impl Book {
             ended: (finding.phase == Phase::Ended).then(|| self.moment(finding.at)),
             ended_unknown: finding.ended_unknown,
             evidence: Vec::new(),
+            missing: Vec::new(),
         };
         if let Some(known) = self.violations.get(&id) {
             violation.evidence.clone_from(&known.evidence);

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    Finding, Look, Rule, Verdict,
+    Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
@@ -275,7 +275,8 @@ impl Rule for ControlRoom {
         if self.known {
             self.after_gap = false;
         }
-        Verdict { findings, attention: self.attention(look, seen) }
+        let presence = Some(if self.known { Presence::Seen(seen) } else { Presence::Unknown });
+        Verdict { findings, attention: self.attention(look, seen), presence }
     }
 
     fn gap(&mut self, gap: &Gap) -> Verdict {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    Finding, Look, Rule, Verdict,
+    Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
     furniture::Furniture,
     stopwatch::Stopwatch,
@@ -236,7 +236,9 @@ impl Rule for Elevator {
         if let Sight::Frozen { recognised: Some(span) } = sight {
             self.take_back(span);
         }
-        Verdict { findings, attention: self.attention(look, bike.is_some()) }
+        let presence =
+            Some(if self.known { Presence::Seen(u32::from(bike.is_some())) } else { Presence::Unknown });
+        Verdict { findings, attention: self.attention(look, bike.is_some()), presence }
     }
 
     fn gap(&mut self, gap: &Gap) -> Verdict {

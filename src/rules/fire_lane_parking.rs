@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    Finding, Look, Rule, Verdict,
+    Finding, Look, Presence, Rule, Verdict,
     stay::{Stay, Unseen, Vehicle},
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
@@ -169,6 +169,15 @@ impl FireLane {
 }
 
 impl FireLane {
+    /// How many vehicles have settled in the lane. One that cannot be seen in the dark may be there all the same.
+    fn presence(&self, sight: Sight) -> Presence {
+        let standing = self.stays.iter().filter(|stay| stay.has_settled()).count();
+        if standing == 0 && !sight.is_clear() {
+            return Presence::Unknown;
+        }
+        Presence::Seen(u32::try_from(standing).unwrap_or(u32::MAX))
+    }
+
     /// Looks taken close together before a vehicle is reported.
     fn attention(&self, now: When) -> Option<Attention> {
         let due = |stay: &Stay| {
@@ -192,7 +201,7 @@ impl Rule for FireLane {
             for stay in &mut self.stays {
                 stay.freeze(recognised.unwrap_or_default());
             }
-            return Verdict::default();
+            return Verdict { presence: Some(Presence::Unknown), ..Verdict::default() };
         }
         let mut findings = Vec::new();
         let vehicles = self.vehicles(look);
@@ -204,7 +213,8 @@ impl Rule for FireLane {
         self.end_stays(&mut findings);
         self.begin_stays(&left, now);
         self.notify(now, &mut findings);
-        Verdict { findings, attention: self.attention(now) }
+        let presence = Some(self.presence(sight));
+        Verdict { findings, attention: self.attention(now), presence }
     }
 
     fn gap(&mut self, gap: &Gap) -> Verdict {

@@ -21,7 +21,7 @@ mod visibility;
 mod watch;
 
 pub use appearance::similarity;
-pub use book::{Book, NAMESPACE};
+pub use book::Book;
 pub use control_room_unattended::ControlRoom;
 pub use ebike_in_elevator::Elevator;
 pub use fire_lane_parking::FireLane;
@@ -78,12 +78,23 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// The wish to look more often for a while.
     pub attention: Option<Attention>,
+    /// What the rule saw in its zone at this look; none for a gap, and outside its schedule.
+    pub presence: Option<Presence>,
 }
 
 impl From<Vec<Finding>> for Verdict {
     fn from(findings: Vec<Finding>) -> Self {
-        Self { findings, attention: None }
+        Self { findings, ..Self::default() }
     }
+}
+
+/// What a look told of a rule's zone, for the timeline of a report. Nothing is decided from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// So many people at the post, vehicles standing in the lane, or two-wheelers in the elevator (none or one).
+    Seen(u32),
+    /// The picture could not tell: dark, covered, frozen, or the light changed everywhere.
+    Unknown,
 }
 
 /// One step in the life of a violation. Those of one violation share `started` and `place`.

@@ -348,6 +348,14 @@ impl Stay {
                 || other.place.share_within(&self.place) >= 0.7)
     }
 
+    /// Whether it has stood long enough, and was shown often enough, to be more than something passing.
+    pub fn has_settled(&self) -> bool {
+        self.is_notified()
+            || (self.shown >= SETTLED_LOOKS
+                && self.stood >= SETTLED_FOR
+                && self.shown as f32 >= SHOWN_SHARE * self.looks as f32)
+    }
+
     /// Whether anybody has been told of it.
     pub fn is_notified(&self) -> bool {
         self.warned || self.raised.is_some()

@@ -39,7 +39,7 @@ impl Stage {
     }
 
     pub fn take(&mut self, record: &Record) -> Option<firewarden::domain::Attention> {
-        let Verdict { findings, attention } = match record {
+        let Verdict { findings, attention, .. } = match record {
             Record::Epoch(epoch) => {
                 self.book.epoch(epoch);
                 Verdict::default()

@@ -8,6 +8,8 @@ use std::{
     process::Command,
 };
 
+use sha2::{Digest, Sha256};
+
 use super::*;
 use crate::{
     domain::{CameraId, MediaTime},

@@ -3,8 +3,8 @@ use std::time::Duration;
 use super::*;
 
 fn pieces(clip: &Clip) -> Vec<(&str, f64, f64)> {
-    let piece = |p: &Piece| (p.from.as_secs_f64(), p.to.as_secs_f64());
-    clip.pieces.iter().map(|p| (p.file.as_deref().expect("a name"), piece(p).0, piece(p).1)).collect()
+    let piece = |p: &Piece| (p.from_s.as_secs_f64(), p.to_s.as_secs_f64());
+    clip.pieces.iter().map(|p| (p.file.as_str(), piece(p).0, piece(p).1)).collect()
 }
 
 fn span(clip: &Clip) -> (f64, f64) {

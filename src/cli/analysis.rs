@@ -1,0 +1,237 @@
+//! The analysis itself, which `analyze` and `eval` share: from a configuration to outcomes and evidence in a folder.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::BufWriter,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+use crossbeam::channel;
+use jiff::Timestamp;
+
+use super::{
+    progress::Bar,
+    setting::{self, Models, UsageError},
+};
+use crate::{
+    config::{Camera, Config},
+    domain::{Record, Violation},
+    evidence::{self, Collected, MANIFEST, SUMS, Seen, moments},
+    files, libav,
+    pipeline::{self, Judge, Outcome, PipelineError, Progress, Records, Task},
+    report::{ModelFact, SourceFact},
+    source::{Options, Recording},
+};
+
+/// What can be said of an analysis beside its configuration.
+#[derive(Debug, clap::Args)]
+pub struct Settings {
+    /// How many workers decode and detect [default: the number of processors].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// When the recordings begin, where neither file name nor metadata say so, such as 2026-11-24T08:00:00+08:00.
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<Timestamp>,
+}
+
+/// What came of it.
+pub struct Analysis {
+    /// Of each camera, in the order of the configuration.
+    pub outcomes: Vec<Outcome>,
+    /// Each camera's recordings.
+    pub sources: Vec<Vec<SourceFact>>,
+    /// The models that looked.
+    pub models: Vec<ModelFact>,
+    /// What came of each camera's evidence.
+    pub evidence: Vec<Collected>,
+    /// How long the cameras were analysed, evidence not counted.
+    pub took: Duration,
+}
+
+impl Analysis {
+    /// Every camera's violations, sorted by start, camera and rule.
+    pub fn violations(&self) -> Vec<Violation> {
+        let mut all: Vec<Violation> =
+            self.outcomes.iter().flat_map(|outcome| outcome.violations.iter().cloned()).collect();
+        sort(&mut all);
+        all
+    }
+}
+
+/// Sorts violations as files have them: by start, camera and rule.
+pub fn sort(violations: &mut [Violation]) {
+    violations
+        .sort_by(|a, b| (a.started.wall, &a.camera, &a.rule).cmp(&(b.started.wall, &b.camera, &b.rule)));
+}
+
+/// Analyses every camera's recording into `out`; evidence is collected where it is to be kept.
+///
+/// # Errors
+/// Where nothing can be analysed at all: a live camera, a model that cannot be had, a folder that cannot be written.
+/// What goes wrong with one camera is in its outcome.
+pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyhow::Result<Analysis> {
+    libav::init();
+    let recordings: Vec<Vec<PathBuf>> =
+        config.cameras.iter().map(setting::files).collect::<Result<_, UsageError>>()?;
+    let models = Models::load(config)?;
+    prepare(out)?;
+    let options = Options { start: settings.start, zone: config.site.timezone.clone(), ..Options::default() };
+    let total: Duration = recordings.iter().flatten().filter_map(|file| setting::length(file)).sum();
+    let threads = setting::threads(settings.threads);
+
+    let default = config.detector.model.as_str().into();
+    let mut tasks = Vec::new();
+    for (camera, files) in config.cameras.iter().zip(&recordings) {
+        let path = observations(out, camera);
+        let file =
+            fs::File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+        tasks.push(Task {
+            camera: camera.id.clone(),
+            judge: Judge::new(&config.site, camera, &default),
+            recording: Recording::open(camera.id.clone(), files.clone(), options.clone())?,
+            records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),
+        });
+    }
+    let progress = Bar::new(total);
+    let began = Instant::now();
+    // Recordings are hashed meanwhile: what the report says of them is then of the bytes that were analysed.
+    let (outcomes, sources) = thread::scope(|scope| {
+        let hashing = scope.spawn(|| recordings.iter().map(|files| hash(files)).collect::<Vec<_>>());
+        let outcomes = pipeline::analyze(tasks, threads, &models.names(), &|| models.detectors(), &progress);
+        (outcomes, hashing.join().unwrap_or_default())
+    });
+    progress.finish();
+    let took = began.elapsed();
+    let mut outcomes: Vec<Outcome> = outcomes
+        .into_iter()
+        .map(|(_, outcome)| {
+            outcome.unwrap_or_else(|error| Outcome { failures: vec![error], ..Outcome::default() })
+        })
+        .collect();
+    let evidence =
+        if keep { gather(config, &recordings, &options, &mut outcomes, threads, out) } else { Vec::new() };
+    Ok(Analysis { outcomes, sources, models: models.facts(), evidence, took })
+}
+
+/// Where a camera's records lie.
+fn observations(out: &Path, camera: &Camera) -> PathBuf {
+    out.join("observations").join(format!("{}.jsonl", camera.id))
+}
+
+/// Makes the folder, without what an earlier analysis left in it. The manifest goes first: without it a folder is
+/// unfinished.
+fn prepare(out: &Path) -> anyhow::Result<()> {
+    let cannot = |path: &Path| format!("{} cannot be written", path.display());
+    let folder = out.join("observations");
+    fs::create_dir_all(&folder).with_context(|| cannot(&folder))?;
+    let named = [MANIFEST, "violations.jsonl", "violations.csv", SUMS, evidence::REPORT];
+    let earlier: Vec<PathBuf> =
+        named.iter().map(|name| out.join(name)).filter(|path| path.is_file()).collect();
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    let below = |folder: &str| fs::read_dir(out.join(folder)).into_iter().flatten().flatten();
+    let records =
+        below("observations").map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl"));
+    let shown = below("evidence").map(|entry| entry.path()).filter(|path| evidence::is_ours(path));
+    for path in earlier.into_iter().chain(records).chain(shown) {
+        fs::remove_file(&path).with_context(|| cannot(&path))?;
+    }
+    Ok(())
+}
+
+/// Hashes a camera's recordings. One that cannot be read has no hash.
+fn hash(files: &[PathBuf]) -> Vec<SourceFact> {
+    files
+        .iter()
+        .map(|path| SourceFact {
+            name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            bytes: fs::metadata(path).map(|about| about.len()).ok(),
+            sha256: files::sha256_of(path).ok(),
+        })
+        .collect()
+}
+
+/// Collects the evidence of all cameras, as many at a time as there are threads.
+fn gather(
+    config: &Config,
+    recordings: &[Vec<PathBuf>],
+    options: &Options,
+    outcomes: &mut [Outcome],
+    threads: usize,
+    out: &Path,
+) -> Vec<Collected> {
+    let length = |outcome: &Outcome| Duration::from_secs_f64(outcome.until.as_secs_f64().max(0.0));
+    let progress =
+        Bar::new(outcomes.iter().filter(|outcome| !outcome.violations.is_empty()).map(length).sum());
+    let (queue, waiting) = channel::unbounded();
+    let results: Vec<Mutex<Collected>> = outcomes.iter().map(|_| Mutex::default()).collect();
+    for (index, outcome) in outcomes.iter_mut().enumerate().filter(|(_, o)| !o.violations.is_empty()) {
+        let _ = queue.send((index, outcome));
+    }
+    drop(queue);
+    thread::scope(|scope| {
+        for _ in 0..threads.min(results.len()) {
+            scope.spawn(|| {
+                for (index, outcome) in &waiting {
+                    let (Some(camera), Some(files)) = (config.cameras.get(index), recordings.get(index))
+                    else {
+                        continue;
+                    };
+                    let collected = collect(config, camera, files, options, outcome, out, &progress);
+                    if let Some(slot) = results.get(index) {
+                        *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = collected;
+                    }
+                }
+            });
+        }
+    });
+    progress.finish();
+    results.into_iter().map(|r| r.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect()
+}
+
+fn collect(
+    config: &Config,
+    camera: &Camera,
+    files: &[PathBuf],
+    options: &Options,
+    outcome: &mut Outcome,
+    out: &Path,
+    progress: &Bar,
+) -> Collected {
+    let seen = seen(&observations(out, camera), &outcome.violations);
+    match Recording::open(camera.id.clone(), files.to_vec(), options.clone()) {
+        Ok(recording) => {
+            evidence::collect(config, camera, recording, &mut outcome.violations, &seen, out, |at| {
+                progress.reached(&camera.id, Some("evidence"), at)
+            })
+        }
+        Err(error) => {
+            outcome.failures.push(PipelineError::Source(error));
+            Collected::default()
+        }
+    }
+}
+
+/// What was found at the moments that evidence shows. Where the records cannot be read, nothing is boxed but what the
+/// violations themselves say.
+fn seen(records: &Path, violations: &[Violation]) -> Seen {
+    let wanted: BTreeSet<_> = violations
+        .iter()
+        .flat_map(|v| moments(v).map(|(_, moment)| moment.media_s).collect::<Vec<_>>())
+        .collect();
+    let mut seen = Seen::new();
+    let _ = pipeline::read(records, &mut |_, record| {
+        if let Record::Observation(observation) = record
+            && wanted.contains(&observation.at)
+        {
+            seen.insert(observation.at, observation.detections);
+        }
+    });
+    seen
+}

@@ -1,0 +1,78 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{
+    Status,
+    analysis::{self, Settings},
+    analyze, results,
+};
+use crate::{
+    config::{Config, RuleConfig},
+    domain::{CameraId, Kind},
+    eval,
+};
+
+/// Analyse, and compare with what really happened: precision, recall, false alarms, delay.
+///
+/// The truth is a CSV file with the columns camera,kind,start_s,end_s: the spells in which there was a violation, in
+/// seconds since the camera's first picture; an empty end_s is the end of the recording. A violation is right where it
+/// overlaps a spell of its camera and kind.
+#[derive(Debug, Args)]
+pub struct EvalArgs {
+    /// The configuration.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// What really happened.
+    #[arg(long, value_name = "TRUTH.csv")]
+    truth: PathBuf,
+    /// Keep the results, too, as `analyze` does; the report then shows the comparison.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Print the comparison as JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
+    let config = Config::load(&args.config)?;
+    let watched: BTreeMap<CameraId, BTreeSet<Kind>> = config
+        .cameras
+        .iter()
+        .map(|camera| (camera.id.clone(), camera.rules.iter().map(RuleConfig::kind).collect()))
+        .collect();
+    let spells = eval::read(&args.truth, &watched)?;
+    // Observations are written while cameras are analysed, wherever the results go.
+    let scratch = tempfile::tempdir().context("no temporary folder can be made; is the disk full?")?;
+    let out = args.out.as_deref().unwrap_or(scratch.path());
+    let analysis = analysis::run(&config, &args.settings, out, args.out.is_some())?;
+    let mut status = analyze::tell(&config, &analysis);
+    let violations = analysis.violations();
+    let analysed: BTreeMap<CameraId, Duration> = config
+        .cameras
+        .iter()
+        .zip(&analysis.outcomes)
+        .map(|(camera, outcome)| (camera.id.clone(), outcome.looked_at()))
+        .collect();
+    let evaluation = eval::compare(&spells, &violations, &analysed, &watched);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&evaluation)?);
+    } else {
+        print!("{}", eval::table(&evaluation));
+    }
+    if args.out.is_some() {
+        if let Err(error) = results::write(&config, &analysis, &violations, Some(&evaluation), out) {
+            eprintln!("error: {error:#}");
+            status = Status::Failed;
+        }
+        analyze::say_where(out);
+    }
+    Ok(status)
+}

@@ -1,0 +1,34 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Status;
+use crate::evidence;
+
+/// Hash a result folder again and name what is missing, changed or not listed.
+///
+/// Exit code 0 where everything is as listed, 1 where something is not, 2 where DIR is no result folder. The report
+/// itself is not listed, for it tells when it was made; the hash it shows of SHA256SUMS is printed here to be compared.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The folder that `analyze --out` wrote.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
+    let verified = evidence::verify(&args.folder)?;
+    for problem in &verified.problems {
+        println!("{problem}");
+    }
+    println!(
+        "{} files, {} bytes as listed; {} not as listed",
+        verified.sound,
+        verified.bytes,
+        verified.problems.len()
+    );
+    if !verified.sums.is_empty() {
+        println!("SHA-256 of {}: {}", evidence::SUMS, verified.sums);
+    }
+    Ok(if verified.problems.is_empty() { Status::Done } else { Status::Failed })
+}

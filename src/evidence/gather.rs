@@ -1,0 +1,89 @@
+use std::path::Path;
+
+use super::{
+    Entry, EvidenceError, Piece,
+    plan::{self, Seen, moments},
+    still::Album,
+};
+use crate::{
+    config::{Camera, Config},
+    domain::{EvidenceFile, EvidenceRole, MediaTime, MissingEvidence, Moment, Violation},
+    source::{Part, Recording},
+};
+
+/// What came of the evidence of one camera.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// The files, with where they come from.
+    pub entries: Vec<Entry>,
+    /// Why the others are missing.
+    pub errors: Vec<EvidenceError>,
+}
+
+/// Takes the stills and cuts the clips of a camera's violations from its recording, which is read once more, up to
+/// the last of them. Files go below `folder`; each violation is told which it has, and which are missing. `seen` is
+/// what was found at the moments shown; `reached` is told how far it has come.
+pub fn collect(
+    config: &Config,
+    camera: &Camera,
+    recording: Recording,
+    violations: &mut [Violation],
+    seen: &Seen,
+    folder: &Path,
+    mut reached: impl FnMut(MediaTime),
+) -> Collected {
+    let shots = plan::shots(&config.site, camera, violations, seen);
+    let mut album = Album::new(&shots, folder);
+    for part in recording {
+        if album.done() {
+            break;
+        }
+        if let Part::Gop(gop) = &part {
+            album.take(gop);
+            reached(gop.end);
+        }
+    }
+    let mut stills = album.finish().into_iter();
+    let mut collected = Collected::default();
+    for violation in violations {
+        let moments: Vec<(EvidenceRole, Moment)> =
+            moments(violation).map(|(role, moment)| (role, moment.clone())).collect();
+        for (role, moment) in moments {
+            let Some(still) = stills.next() else { break };
+            collected.note(violation, role, still.map(|file| still_entry(file, violation, &moment)));
+        }
+    }
+    collected
+}
+
+impl Collected {
+    /// Notes a file, or why it is missing, here and in the violation.
+    fn note(&mut self, violation: &mut Violation, role: EvidenceRole, made: Result<Entry, EvidenceError>) {
+        match made {
+            Ok(entry) => {
+                let Entry { name, sha256, bytes, .. } = entry.clone();
+                violation.evidence.push(EvidenceFile { name, role, sha256, bytes, url: None });
+                self.entries.push(entry);
+            }
+            Err(error) => {
+                violation.missing.push(MissingEvidence { role, reason: error.to_string() });
+                self.errors.push(error);
+            }
+        }
+    }
+}
+
+fn still_entry(file: EvidenceFile, violation: &Violation, moment: &Moment) -> Entry {
+    let place = moment.file.clone().zip(moment.file_s);
+    Entry {
+        name: file.name,
+        role: file.role,
+        violation: violation.id,
+        sha256: file.sha256,
+        bytes: file.bytes,
+        first_s: moment.media_s,
+        last_s: moment.media_s,
+        source: place.into_iter().map(|(file, at)| Piece { file, from_s: at, to_s: at }).collect(),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,101 @@
+//! Which pictures and clips show a violation.
+
+use std::collections::BTreeMap;
+
+use super::{Caption, Shot};
+use crate::{
+    config::{Camera, RuleConfig, RuleKind, Site},
+    domain::{Detection, EvidenceRole, MediaTime, Moment, RuleId, Violation},
+    geometry::{BBox, Polygon},
+    vision::Marks,
+};
+
+/// Overlap of two boxes from which on they show the same vehicle at the same place.
+const SAME_PLACE: f32 = 0.3;
+
+/// What was found at the looks that evidence shows, by media time.
+pub type Seen = BTreeMap<MediaTime, Vec<Detection>>;
+
+/// The moments of a violation that are to be shown, each with the role of the still that shows it.
+pub fn moments(violation: &Violation) -> impl Iterator<Item = (EvidenceRole, &Moment)> {
+    [
+        (EvidenceRole::Started, Some(&violation.started)),
+        (EvidenceRole::Raised, Some(&violation.raised)),
+        (EvidenceRole::Ended, violation.ended.as_ref()),
+    ]
+    .into_iter()
+    .filter_map(|(role, moment)| Some((role, moment?)))
+}
+
+/// Path of a file of evidence within the result folder, without its extension: camera, kind, when it was raised, the
+/// violation's id, and what the file shows.
+pub fn stem(violation: &Violation, role: EvidenceRole) -> String {
+    let when = violation.raised.wall.strftime("%Y%m%dT%H%M%SZ");
+    let Violation { camera, kind, id, .. } = violation;
+    format!("evidence/{camera}_{kind}_{when}_{id}_{}", role.name())
+}
+
+/// The stills of some violations of one camera, in the order of the violations and their moments.
+pub fn shots(site: &Site, camera: &Camera, violations: &[Violation], seen: &Seen) -> Vec<Shot> {
+    let rules: BTreeMap<RuleId, &RuleConfig> = camera
+        .rules
+        .iter()
+        .map(|rule| (RuleId::new(&camera.id, rule.kind(), rule.name.as_deref()), rule))
+        .collect();
+    let mut shots = Vec::new();
+    for violation in violations {
+        let rule = rules.get(&violation.rule).copied();
+        for (role, moment) in moments(violation) {
+            let found = seen.get(&moment.media_s).map_or(&[][..], Vec::as_slice);
+            let boxes = rule.map(|rule| boxes(rule, violation, role, found)).unwrap_or_default();
+            shots.push(Shot {
+                at: moment.media_s,
+                role,
+                name: format!("{}.jpg", stem(violation, role)),
+                marks: Marks { zone: rule.map(|rule| zone(rule).clone()), boxes },
+                caption: Caption {
+                    camera_name: violation.camera_name.clone(),
+                    rule: violation.rule.clone(),
+                    violation: violation.id,
+                    role,
+                    wall: moment.wall,
+                    zone: site.timezone.clone(),
+                },
+            });
+        }
+    }
+    shots
+}
+
+fn zone(rule: &RuleConfig) -> &Polygon {
+    match &rule.kind {
+        RuleKind::FireLaneParking(keys) => &keys.zone,
+        RuleKind::ControlRoomUnattended(keys) => &keys.zone,
+        RuleKind::EbikeInElevator(keys) => &keys.floor,
+    }
+}
+
+/// What is boxed on a still: the vehicle or two-wheeler that the violation is about, or everybody at the post. When
+/// it is over, there is nothing left to box but people.
+fn boxes(rule: &RuleConfig, violation: &Violation, role: EvidenceRole, found: &[Detection]) -> Vec<BBox> {
+    let zone = zone(rule);
+    let in_zone = |b: &BBox| zone.contains(b.anchor()) || zone.contains(b.center());
+    let Some(raised) = violation.bbox else {
+        let there = |d: &&Detection| rule.classes().contains(&d.class) && in_zone(&d.bbox);
+        return found.iter().filter(there).map(|d| d.bbox).collect();
+    };
+    let same = |d: &&Detection| violation.class.is_some_and(|class| class.may_be(d.class));
+    match (role, &rule.kind) {
+        (EvidenceRole::Ended, _) => Vec::new(),
+        (EvidenceRole::Started, RuleKind::EbikeInElevator(_)) => {
+            let first = found.iter().filter(same).find(|d| zone.contains(d.bbox.anchor()));
+            first.map(|d| d.bbox).into_iter().collect()
+        }
+        (EvidenceRole::Started, _) => {
+            let overlap = |d: &&Detection| d.bbox.iou(&raised);
+            let there = found.iter().filter(same).max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
+            vec![there.filter(|d| overlap(d) >= SAME_PLACE).map_or(raised, |d| d.bbox)]
+        }
+        _ => vec![raised],
+    }
+}

@@ -1,0 +1,245 @@
+//! Whether a result folder is still as it was when the analysis ended.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    io::{self, BufRead, BufReader},
+    path::{Component, Path, PathBuf},
+};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::{MANIFEST, SUMS};
+use crate::files;
+
+/// What `verify` says of the report: it tells when it was made and how long that took, so no list holds its hash. It
+/// shows the hash of [`SUMS`] instead.
+pub const REPORT: &str = "report.html";
+
+/// What was found in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// How many files were hashed and found as listed.
+    pub sound: u64,
+    /// Bytes of those.
+    pub bytes: u64,
+    /// What is wrong, in the order of the names.
+    pub problems: Vec<Problem>,
+    /// SHA-256 of [`SUMS`]: the report shows it.
+    pub sums: String,
+}
+
+/// A file that is not as listed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Path within the folder.
+    pub name: String,
+    /// What is wrong with it.
+    pub what: Wrong,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wrong {
+    /// It is listed and not there.
+    Missing,
+    /// Its bytes are not those listed.
+    Changed,
+    /// It is there and no list names it.
+    NotListed,
+    /// It is a link, a folder or something else where a file is listed.
+    NotAFile,
+    /// It cannot be read.
+    Unreadable(String),
+    /// One list has it with another hash than the other, or not at all.
+    ListsDiffer,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match &self.what {
+            Wrong::Missing => write!(f, "missing: {name}"),
+            Wrong::Changed => write!(f, "changed: {name}"),
+            Wrong::NotListed => write!(f, "not listed: {name}"),
+            Wrong::NotAFile => write!(f, "not a file: {name}"),
+            Wrong::Unreadable(reason) => write!(f, "unreadable: {name} ({reason})"),
+            Wrong::ListsDiffer => write!(f, "the lists differ: {name} in {MANIFEST} and {SUMS}"),
+        }
+    }
+}
+
+/// Why a folder cannot be verified at all.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// No such folder.
+    #[error("{0} is not a folder; name the folder that `analyze --out` wrote")]
+    NotAFolder(PathBuf),
+    /// A folder of something else.
+    #[error(
+        "{0} is not the result of an analysis: it has neither {MANIFEST} nor {SUMS}; name the folder that `analyze --out` wrote"
+    )]
+    NotAResult(PathBuf),
+    /// It was never finished.
+    #[error("{0} is unfinished: {MANIFEST}, which is written last, is not there; analyse again")]
+    Unfinished(PathBuf),
+    /// A list that cannot be read.
+    #[error("{path} cannot be read: {source}")]
+    Unreadable {
+        /// The list, or a folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A line that is none of this program's.
+    #[error("{path}:{line}: {reason}")]
+    Malformed {
+        /// The list.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// What verifying needs of a manifest's line.
+#[derive(Deserialize)]
+struct Listed {
+    name: String,
+    sha256: String,
+}
+
+/// Hashes every file of a result folder again and compares with what the folder's lists say.
+///
+/// # Errors
+/// [`VerifyError`] where it is no result folder, was never finished, or its lists make no sense.
+pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
+    if !folder.is_dir() {
+        return Err(VerifyError::NotAFolder(folder.to_owned()));
+    }
+    let (manifest, sums) = (folder.join(MANIFEST), folder.join(SUMS));
+    if !manifest.exists() {
+        let result = sums.exists() || folder.join("violations.jsonl").exists();
+        let folder = folder.to_owned();
+        return Err(if result { VerifyError::Unfinished(folder) } else { VerifyError::NotAResult(folder) });
+    }
+    let evidence = read_manifest(&manifest)?;
+    let all = if sums.exists() { read_sums(&sums)? } else { BTreeMap::new() };
+    let mut found = Verified { sound: 0, bytes: 0, problems: Vec::new(), sums: String::new() };
+    let mut problem = |name: &str, what| found.problems.push(Problem { name: name.to_owned(), what });
+    match files::sha256_of(&sums) {
+        Ok(hash) => found.sums = hash,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => problem(SUMS, Wrong::Missing),
+        Err(error) => problem(SUMS, Wrong::Unreadable(error.to_string())),
+    }
+    let in_evidence = |name: &str| name.starts_with("evidence/") && name != MANIFEST;
+    if !all.is_empty() {
+        let differ = |(name, hash): &(&String, &String)| all.get(*name) != Some(*hash);
+        for (name, _) in evidence.iter().filter(differ) {
+            problem(name, Wrong::ListsDiffer);
+        }
+        for name in all.keys().filter(|name| in_evidence(name) && !evidence.contains_key(*name)) {
+            problem(name, Wrong::ListsDiffer);
+        }
+    }
+    let mut expected = evidence;
+    for (name, hash) in all {
+        expected.entry(name).or_insert(hash);
+    }
+    for (name, hash) in &expected {
+        match check(&folder.join(name), hash) {
+            Ok(bytes) => {
+                found.sound += 1;
+                found.bytes += bytes;
+            }
+            Err(what) => found.problems.push(Problem { name: name.clone(), what }),
+        }
+    }
+    let mut there = Vec::new();
+    walk(folder, "", &mut there)?;
+    for name in there {
+        let known = [MANIFEST, SUMS, REPORT].contains(&name.as_str()) || expected.contains_key(&name);
+        if !known {
+            found.problems.push(Problem { name, what: Wrong::NotListed });
+        }
+    }
+    found.problems.sort();
+    found.problems.dedup();
+    Ok(found)
+}
+
+/// Hashes one file. How many bytes it has.
+fn check(path: &Path, hash: &str) -> Result<u64, Wrong> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Wrong::Missing,
+        _ => Wrong::Unreadable(error.to_string()),
+    };
+    // A link could lead anywhere, and what it leads to may change.
+    let about = fs::symlink_metadata(path).map_err(unreadable)?;
+    if !about.is_file() {
+        return Err(Wrong::NotAFile);
+    }
+    let found = files::sha256_of(path).map_err(unreadable)?;
+    if found == hash { Ok(about.len()) } else { Err(Wrong::Changed) }
+}
+
+fn read_manifest(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
+    let parse = |line: &str| {
+        let listed: Listed = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        Ok((listed.name, listed.sha256))
+    };
+    read(path, &parse)
+}
+
+fn read_sums(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
+    let parse = |line: &str| {
+        let (hash, name) = line.split_once("  ").ok_or("a hash, two spaces and a name are wanted")?;
+        Ok((name.to_owned(), hash.to_owned()))
+    };
+    read(path, &parse)
+}
+
+/// Reads a list: names within the folder, each with a SHA-256, each once.
+fn read(
+    path: &Path,
+    parse: &dyn Fn(&str) -> Result<(String, String), String>,
+) -> Result<BTreeMap<String, String>, VerifyError> {
+    let unreadable = |source| VerifyError::Unreadable { path: path.to_owned(), source };
+    let mut list = BTreeMap::new();
+    for (index, line) in BufReader::new(fs::File::open(path).map_err(unreadable)?).lines().enumerate() {
+        let line = line.map_err(unreadable)?;
+        let wrong =
+            |reason: String| VerifyError::Malformed { path: path.to_owned(), line: index + 1, reason };
+        let (name, hash) = parse(&line).map_err(wrong)?;
+        let plain = |c: Component<'_>| matches!(c, Component::Normal(_));
+        if name.is_empty() || !Path::new(&name).components().all(plain) {
+            return Err(wrong(format!("{name:?} is no path within the folder")));
+        }
+        if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return Err(wrong(format!("{hash:?} is no SHA-256")));
+        }
+        if list.insert(name.clone(), hash).is_some() {
+            return Err(wrong(format!("{name} is listed twice")));
+        }
+    }
+    Ok(list)
+}
+
+/// The paths of everything below a folder that is no folder itself.
+fn walk(folder: &Path, below: &str, found: &mut Vec<String>) -> Result<(), VerifyError> {
+    let here = folder.join(below);
+    let unreadable = |source| VerifyError::Unreadable { path: here.clone(), source };
+    for entry in fs::read_dir(&here).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+        if entry.file_type().map_err(unreadable)?.is_dir() {
+            walk(folder, &name, found)?;
+        } else {
+            found.push(name);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! What the report is founded on: recordings, gaps and damage, models, configuration, how fast.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+
+use super::{
+    Part, Report, SourceFact,
+    words::{both, lasting, local, noticed, origin, size, span},
+};
+use crate::{
+    domain::{Epoch, MediaTime},
+    evidence::SUMS,
+};
+
+pub fn analysed(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
+    html! {
+        section.analysed {
+            h2 { (both("分析依据", "What was analysed")) }
+            @for part in parts { (recordings(report, part)) }
+            (facts(report, parts))
+        }
+    }
+}
+
+fn recordings(report: &Report<'_>, part: &Part<'_>) -> Markup {
+    let outcome = part.outcome;
+    html! {
+        div.recordings {
+            h3 { bdi { (part.camera.name) } }
+            ul {
+                @for source in part.sources {
+                    li { (recording(report, source, outcome.epochs.iter().find(|epoch| epoch.file.as_ref() == Some(&source.name)))) }
+                }
+                @for notice in &outcome.notices {
+                    @let (zh, en) = noticed(&notice.what);
+                    li.notice { bdi { (notice.file) } (format!(" {:.1} s: ", notice.at.as_secs_f64())) (both(zh, en)) }
+                }
+                @for failure in &outcome.failures {
+                    li.failure { (both("未能读取或写入：", "Could not be read or written: ")) bdi { (failure) } }
+                }
+            }
+        }
+    }
+}
+
+fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) -> Markup {
+    let zone = &report.config.site.timezone;
+    html! {
+        strong { bdi { (source.name) } }
+        @if let Some(bytes) = source.bytes { " " (size(bytes)) }
+        @if let Some(epoch) = epoch {
+            ", " (epoch.codec) " " (epoch.width) " × " (epoch.height)
+            (both("，开始于 ", ", begins at ")) (local(epoch.wall, zone))
+            @let (zh, en) = origin(epoch.wall_origin);
+            " " (both(format!("（{zh}）"), format!("({en})")))
+        } @else {
+            (both("，未分析", ", not analysed"))
+        }
+        @if let Some(sha256) = &source.sha256 { br; small { "SHA-256 " code { (sha256) } } }
+    }
+}
+
+fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
+    let period: Duration = parts.iter().map(|part| part.outcome.until.since(MediaTime::ZERO)).sum();
+    let looks: u64 = parts.iter().map(|part| part.outcome.looks).sum();
+    let speed = period.as_secs_f64() / report.took.as_secs_f64().max(1e-3);
+    let (took_zh, took_en) = lasting(report.took);
+    let zone = &report.config.site.timezone;
+    html! {
+        h3 { (both("模型、配置与完整性", "Models, configuration, integrity")) }
+        dl {
+            @for model in report.models {
+                dt { (both("模型", "Model")) }
+                dd { bdi { (model.name) } br; small { "SHA-256 " code { (model.sha256) } } }
+            }
+            dt { (both("检测置信度下限", "Detections count from confidence")) }
+            dd { (format!("{:.2}", report.config.detector.confidence)) }
+            dt { (both("配置", "Configuration")) }
+            dd { small { "SHA-256 " code { (report.config.sha256) } } }
+            dt { (both("结果清单", "List of results")) }
+            dd {
+                code { (SUMS) } br; small { "SHA-256 " code { (report.sums) } } br;
+                small {
+                    (both(
+                        "核对方法：firewarden verify 文件夹，或在文件夹内运行 sha256sum --check SHA256SUMS。",
+                        "To check: firewarden verify FOLDER, or sha256sum --check SHA256SUMS within it.",
+                    ))
+                }
+            }
+            dt { (both("分析总时长", "Analysed in all")) }
+            dd { (span(period)) " · " (both(format!("查看画面 {looks} 次"), format!("{looks} looks"))) }
+            dt { (both("分析用时", "Took")) }
+            dd { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
+            dt { (both("报告生成", "Report made")) }
+            dd { (local(report.made, zone)) " · firewarden " (env!("CARGO_PKG_VERSION")) " · " code { (report.config.box_id) } }
+        }
+        p.limits {
+            (both(
+                "说明：被遮盖的电动自行车或单独携带的电池无法由摄像机识别；中断和无法判断的时段不作为“无违规”的依据。",
+                "A covered e-bike or a bare battery cannot be seen by a camera. Gaps, and times at which the picture could not tell, are no proof that nothing happened.",
+            ))
+        }
+    }
+}

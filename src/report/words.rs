@@ -1,0 +1,187 @@
+//! The words of fire-safety practice, in Chinese and English.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+use maud::{Markup, html};
+
+use crate::{
+    domain::{Class, EvidenceRole, GapReason, Kind, WallOrigin},
+    source::Noticed,
+};
+
+/// Something said in both languages, of which the page shows one.
+pub fn both(zh: impl maud::Render, en: impl maud::Render) -> Markup {
+    html! { span lang="zh-CN" { (zh) } span lang="en" { (en) } }
+}
+
+/// A pair of words, Chinese and English.
+pub type Pair = (&'static str, &'static str);
+
+/// A pair as markup.
+pub fn pair((zh, en): Pair) -> Markup {
+    both(zh, en)
+}
+
+/// What a violation is called.
+pub fn kind(kind: Kind) -> Pair {
+    match kind {
+        Kind::FireLaneParking => ("车辆占用消防车通道", "Vehicle parked in the fire lane"),
+        Kind::ControlRoomUnattended => ("消防控制室值班人员离岗", "Fire control room left by its staff"),
+        Kind::EbikeInElevator => ("电动自行车进入电梯轿厢", "E-bike taken into the elevator"),
+    }
+}
+
+/// What a class is called.
+pub fn class(class: Class) -> Pair {
+    match class {
+        Class::Person => ("人员", "person"),
+        Class::Bicycle => ("自行车", "bicycle"),
+        Class::Ebike => ("电动自行车", "e-bike"),
+        Class::Car => ("小型汽车", "car"),
+        Class::Bus => ("客车", "bus"),
+        Class::Truck => ("货车", "truck or van"),
+    }
+}
+
+/// Several classes in a row.
+pub fn classes(classes: &[Class]) -> (String, String) {
+    let list = |pick: fn(Pair) -> &'static str, between: &str| {
+        classes.iter().map(|c| pick(class(*c))).collect::<Vec<_>>().join(between)
+    };
+    (list(|p| p.0, "、"), list(|p| p.1, ", "))
+}
+
+/// What a still or clip shows.
+pub fn role(role: EvidenceRole, kind: Kind) -> Pair {
+    match (role, kind) {
+        (EvidenceRole::Started, _) => ("开始时", "When it began"),
+        (EvidenceRole::Raised, _) => ("认定违规时", "When it became a violation"),
+        (EvidenceRole::Ended, Kind::FireLaneParking) => ("驶离后", "When the vehicle had left"),
+        (EvidenceRole::Ended, Kind::ControlRoomUnattended) => ("返岗时", "When the post was manned again"),
+        (EvidenceRole::Ended, Kind::EbikeInElevator) => ("离开后", "When the e-bike had left"),
+        (EvidenceRole::Clip, _) => ("视频片段", "Clip"),
+    }
+}
+
+/// Why nothing could be seen.
+pub fn gap(reason: GapReason) -> Pair {
+    match reason {
+        GapReason::Offline => ("无录像", "nothing was recorded"),
+        GapReason::Damaged => ("录像损坏", "damaged"),
+        GapReason::Timestamps => ("时间戳中断", "timestamps jump"),
+        GapReason::BoxOff => ("设备停机", "the box was off"),
+    }
+}
+
+/// How it is known when a recording began.
+pub fn origin(origin: WallOrigin) -> Pair {
+    match origin {
+        WallOrigin::FileName => ("文件名", "file name"),
+        WallOrigin::Metadata => ("文件元数据", "metadata"),
+        WallOrigin::Given => ("人工指定", "given by hand"),
+        WallOrigin::Modified => ("按文件修改时间推算", "guessed from the file's modification time"),
+        WallOrigin::Clock => ("设备时钟", "the box's clock"),
+    }
+}
+
+/// What was noticed about a recording.
+pub fn noticed(what: &Noticed) -> (String, String) {
+    let (zh, en) = match what {
+        Noticed::Overlap(by) => {
+            let s = seconds(*by);
+            return (
+                format!("与前一文件重叠 {s} 秒，重叠部分已跳过"),
+                format!("overlaps the file before it by {s} s, which was skipped"),
+            );
+        }
+        Noticed::Covered => {
+            ("完全包含在前一文件中，未分析", "lies wholly within the file before it; left out")
+        }
+        Noticed::TimesRebuilt => {
+            ("缺少显示时间戳，已推算", "presentation times were missing and were worked out")
+        }
+        Noticed::RateIgnored(rate) => {
+            return (
+                format!("标称帧率 {rate:.3} 不合理，按 25 帧/秒处理"),
+                format!("claims {rate:.3} pictures a second, which makes no sense; 25 were assumed"),
+            );
+        }
+        Noticed::TimesGoBack => ("时间戳倒退，按连续时间处理", "timestamps go back; time went on from there"),
+        Noticed::TimesLeap(_) => {
+            ("时间戳跳变超过一天，按连续时间处理", "timestamps leap by days; time went on from there")
+        }
+        Noticed::BeginsWithoutKey(n) => {
+            return (
+                format!("开头缺少关键帧，{n} 个数据包无法解码"),
+                format!("does not begin with a key frame; {n} packets could not be decoded"),
+            );
+        }
+        Noticed::LongGroup => {
+            ("关键帧间隔很长，分段读取", "key frames are far apart; groups were read in chunks")
+        }
+        Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
+    };
+    (zh.to_owned(), en.to_owned())
+}
+
+/// Seconds with as many decimals as matter.
+pub fn seconds(duration: Duration) -> String {
+    let s = duration.as_secs_f64();
+    if s < 60.0 && (s * 10.0).round() as u64 % 10 != 0 { format!("{s:.1}") } else { format!("{s:.0}") }
+}
+
+/// A span of time in words.
+pub fn lasting(duration: Duration) -> (String, String) {
+    if duration < Duration::from_secs(60) {
+        let s = seconds(duration);
+        return (format!("{s} 秒"), format!("{s} s"));
+    }
+    let all = duration.as_secs_f64().round() as u64;
+    let (h, m, s) = (all / 3600, all / 60 % 60, all % 60);
+    let parts = [(h, " 小时", " h"), (m, " 分", " min"), (s, " 秒", " s")];
+    let word = |pick: fn(&(u64, &'static str, &'static str)) -> &'static str| {
+        let said = parts.iter().filter(|part| part.0 > 0).map(|part| format!("{}{}", part.0, pick(part)));
+        said.collect::<Vec<_>>().join(" ")
+    };
+    (word(|p| p.1), word(|p| p.2))
+}
+
+/// A span of time as markup.
+pub fn span(duration: Duration) -> Markup {
+    let (zh, en) = lasting(duration);
+    both(zh, en)
+}
+
+/// A wall time in the site's time zone, to the second.
+pub fn local(wall: Timestamp, zone: &TimeZone) -> String {
+    zone.to_datetime(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// A size in the units of file managers.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        b if b >= 1_000_000_000 => format!("{:.1} GB", b as f64 / 1e9),
+        b if b >= 1_000_000 => format!("{:.1} MB", b as f64 / 1e6),
+        b => format!("{:.0} kB", (b as f64 / 1e3).ceil()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        for (s, zh, en) in [
+            (0.0, "0 秒", "0 s"),
+            (6.44, "6.4 秒", "6.4 s"),
+            (59.0, "59 秒", "59 s"),
+            (60.0, "1 分", "1 min"),
+            (3_723.0, "1 小时 2 分 3 秒", "1 h 2 min 3 s"),
+            (86_400.0, "24 小时", "24 h"),
+        ] {
+            assert_eq!(lasting(Duration::from_secs_f64(s)), (zh.to_owned(), en.to_owned()));
+        }
+    }
+}
