@@ -1,14 +1,22 @@
-//! Files that show a violation.
+//! Files that show a violation: stills, decoded and drawn on, and clips, copied as they were recorded.
 
+mod clip;
+mod cutter;
 mod exif;
 mod gather;
 mod manifest;
 mod plan;
 mod still;
+#[cfg(test)]
+mod tests;
+mod timing;
 mod verify;
+mod writing;
 
 use std::path::{Path, PathBuf};
 
+pub use clip::{Clip, Cut, Shortfall};
+pub use cutter::Cutter;
 pub use exif::Caption;
 pub use gather::{Collected, collect};
 pub use manifest::{Entry, MANIFEST, Piece, SUMS, Sums, text as manifest_text};
@@ -45,8 +53,16 @@ pub enum EvidenceError {
         /// Why.
         source: image::ImageError,
     },
+    /// The recording cannot be copied into a clip.
+    #[error("the clip {path} cannot be made: {source}")]
+    Clip {
+        /// The file that was to be.
+        path: PathBuf,
+        /// Why; it names the recording.
+        source: crate::libav::LibavError,
+    },
     /// It cannot be written.
-    #[error("the still {path} cannot be written: {source}. Is the disk full?")]
+    #[error("{path} cannot be written: {source}. Is the disk full, or the folder read-only?")]
     Write {
         /// The file that was to be.
         path: PathBuf,

@@ -3,7 +3,7 @@ use std::{ffi::CStr, time::Duration};
 use ffmpeg_next::ffi;
 use thiserror::Error;
 
-/// What goes wrong when a recording or stream is opened, read, decoded or scaled. Addresses are without credentials.
+/// What goes wrong when a recording or stream is opened, read, decoded, scaled or copied. Addresses are without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LibavError {
     /// Nothing is there.
@@ -103,6 +103,29 @@ pub enum LibavError {
         height: u32,
         /// The pixel format as FFmpeg names it.
         format: String,
+    },
+    /// A file that is being written, and cannot be.
+    #[error(
+        "{address}: cannot be written ({detail}); check that the disk is not full and the folder writable"
+    )]
+    Unwritable {
+        /// Where.
+        address: String,
+        /// In the system's words.
+        detail: String,
+    },
+    /// A codec that a container cannot hold as it is.
+    #[error(
+        "{address}: {codec} video cannot be copied into a file .{container}; convert the recording, for instance to \
+         H.264"
+    )]
+    NotCopied {
+        /// Where the video comes from.
+        address: String,
+        /// The codec as FFmpeg names it.
+        codec: String,
+        /// How the container's files are named.
+        container: &'static str,
     },
     /// No memory left.
     #[error("out of memory")]

@@ -1,4 +1,4 @@
-//! FFmpeg's libraries behind safe types: open, read, decode, scale. The only unsafe code of the project is here.
+//! FFmpeg's libraries behind safe types: open, read, decode, scale, copy. The only unsafe code of the project is here.
 //!
 //! Times are microseconds (`i64`) throughout, as the container gives them: not re-based, possibly absent. What is
 //! made of them is the business of `source`.
@@ -7,6 +7,7 @@ mod decoder;
 mod error;
 mod frame;
 mod input;
+mod muxer;
 mod open;
 mod packet;
 mod parser;
@@ -25,6 +26,7 @@ pub use decoder::Decoder;
 pub use error::{LibavError, redact};
 pub use frame::Frame;
 pub use input::{Input, Limits};
+pub use muxer::{Container, Muxer};
 pub use packet::Packet;
 pub use parser::{Parser, Picture};
 pub use scaler::{Pixels, Scaler};

@@ -256,7 +256,7 @@ unsafe fn tag(dictionary: *const ffi::AVDictionary, key: &CStr) -> Option<String
 
 /// An owned dictionary of options: nothing but the pointer, so that a slice of them is FFmpeg's array.
 #[repr(transparent)]
-struct Options(*mut ffi::AVDictionary);
+pub(super) struct Options(pub(super) *mut ffi::AVDictionary);
 
 impl Default for Options {
     fn default() -> Self {
@@ -265,7 +265,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn set(&mut self, key: &CStr, value: &CStr) {
+    pub(super) fn set(&mut self, key: &CStr, value: &CStr) {
         // SAFETY: both texts are terminated and copied. Out of memory, the option is left at its default.
         unsafe { ffi::av_dict_set(&raw mut self.0, key.as_ptr(), value.as_ptr(), 0) };
     }

@@ -1,4 +1,4 @@
-use std::{ffi::CStr, fmt};
+use std::{ffi::CStr, fmt, slice};
 
 use ffmpeg_next::ffi;
 
@@ -53,6 +53,28 @@ impl StreamInfo {
         })
     }
 
+    /// Whether packets of both can be decoded one after the other: codec, size and header are the same.
+    pub fn same_coding(&self, other: &Self) -> bool {
+        let what = |s: &Self| (s.codec_id(), s.width, s.height, s.parameters.format());
+        what(self) == what(other) && self.header() == other.header()
+    }
+
+    /// The codec's header (`extradata`); empty where the packets hold all.
+    pub(super) fn header(&self) -> &[u8] {
+        // SAFETY: initialised when made; the header, where there is one, is as long as said and lives as long.
+        unsafe {
+            let p = &*self.parameters.0;
+            match usize::try_from(p.extradata_size) {
+                Ok(size) if !p.extradata.is_null() => slice::from_raw_parts(p.extradata, size),
+                _ => &[],
+            }
+        }
+    }
+
+    pub(super) fn codec_tag(&self) -> u32 {
+        self.parameters.codec_tag()
+    }
+
     pub(super) fn parameters(&self) -> *const ffi::AVCodecParameters {
         self.parameters.0
     }
@@ -88,12 +110,22 @@ impl Parameters {
         unsafe { (*self.0).codec_id }
     }
 
+    fn codec_tag(&self) -> u32 {
+        // SAFETY: initialised when made.
+        unsafe { (*self.0).codec_tag }
+    }
+
+    /// The pixel format's number.
+    fn format(&self) -> i32 {
+        // SAFETY: initialised when made.
+        unsafe { (*self.0).format }
+    }
+
     /// FFmpeg's name of the codec; of one that it does not know, the container's four characters.
     fn codec(&self) -> String {
         let id = self.codec_id();
         if id == ffi::AVCodecID::AV_CODEC_ID_NONE {
-            // SAFETY: initialised when made.
-            let tag = unsafe { (*self.0).codec_tag };
+            let tag = self.codec_tag();
             if tag == 0 {
                 return "a codec that it does not know".to_owned();
             }

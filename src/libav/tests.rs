@@ -165,3 +165,52 @@ fn a_scaler_that_is_used_for_other_sizes_keeps_its_colours_right() {
         assert!(right, "{side}: {:?}", &out[..3]);
     }
 }
+
+#[test]
+fn a_full_disk_is_told() {
+    let clips = Clips::new();
+    let path = clips.pattern(H264_PLAIN, "a.mp4");
+    for container in [Container::Mp4, Container::Matroska] {
+        let mut input = open(&path).expect("opens");
+        let copy = || {
+            let mut muxer = Muxer::create(Path::new("/dev/full"), input.stream(), container)?;
+            while let Some(packet) = input.read()? {
+                muxer.write(&packet)?;
+            }
+            muxer.finish()
+        };
+        let Err(LibavError::Unwritable { address, detail }) = { copy }() else { panic!("{container:?}") };
+        assert_eq!((&*address, &*detail), ("/dev/full", "No space left on device"));
+    }
+}
+
+#[test]
+fn a_muxer_that_is_given_up_leaves_a_file_that_is_closed() {
+    let clips = Clips::new();
+    let input = open(&clips.pattern(H264_PLAIN, "a.mp4")).expect("opens");
+    let path = clips.path("given_up.mp4");
+    assert_eq!(Container::for_stream(input.stream()), Container::Mp4);
+    drop(Muxer::create(&path, input.stream(), Container::Mp4).expect("a file"));
+    assert!(path.exists());
+    let nowhere = clips.path("no/such/folder.mp4");
+    let error = Muxer::create(&nowhere, input.stream(), Container::Mp4).err();
+    assert!(matches!(error, Some(LibavError::Unwritable { .. })), "{error:?}");
+}
+
+#[test]
+fn matroska_holds_reordered_pictures_from_0_on() {
+    let clips = Clips::new();
+    let mut input = open(&clips.pattern(H264, "a.ts")).expect("opens");
+    let packets: Vec<Packet> = std::iter::from_fn(|| input.read().expect("reads")).collect();
+    let first = packets[0].pts.expect("a time");
+    let path = clips.path("copy.mkv");
+    let mut muxer = Muxer::create(&path, input.stream(), Container::Matroska).expect("a file");
+    for mut packet in packets.clone() {
+        (packet.pts, packet.dts) = (packet.pts.map(|t| t - first), packet.dts.map(|t| t - first));
+        muxer.write(&packet).expect("a packet");
+    }
+    muxer.finish().expect("a file");
+    let mut copy = open(&path).expect("opens");
+    let copied = std::iter::from_fn(|| copy.read().expect("reads")).map(|p| p.pts);
+    assert!(copied.eq(packets.iter().map(|p| p.pts.map(|t| t - first))));
+}

@@ -1,0 +1,152 @@
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    Clip, Cut, EvidenceError,
+    writing::{Around, State, Writing},
+};
+use crate::source::{Gop, Part};
+
+/// How many bytes of a group that comes in chunks are kept for clips that may begin in its later chunks.
+const CHAIN_BYTES: usize = 64 << 20;
+
+/// Cuts clips from a camera's recording while that is read once, copying packets.
+///
+/// Clips are written as the recording is read: what is held in memory is the group at hand, and of groups that come in
+/// chunks, the chunks before it.
+pub struct Cutter {
+    folder: PathBuf,
+    /// Those that have not begun, the earliest first, each with its place among the results.
+    waiting: VecDeque<(usize, Cut)>,
+    open: Vec<(usize, Writing)>,
+    results: Vec<Option<Result<Clip, EvidenceError>>>,
+    chain: Chain,
+    pub(super) chain_bytes: usize,
+    /// Name of the file at hand; empty for live cameras.
+    file: String,
+    /// The epoch of the group before.
+    epoch: Option<u32>,
+    broken: bool,
+}
+
+impl Cutter {
+    /// For these clips, which come to lie in `folder`. They may overlap; each is a file of its own.
+    pub fn new(cuts: Vec<Cut>, folder: &Path) -> Self {
+        let results = cuts.iter().map(|_| None).collect();
+        let mut waiting: Vec<(usize, Cut)> = cuts.into_iter().enumerate().collect();
+        waiting.sort_by_key(|(_, cut)| cut.from);
+        Self {
+            folder: folder.to_owned(),
+            waiting: waiting.into(),
+            open: Vec::new(),
+            results,
+            chain: Chain::default(),
+            chain_bytes: CHAIN_BYTES,
+            file: String::new(),
+            epoch: None,
+            broken: false,
+        }
+    }
+
+    /// Whether all clips are complete, or failed: no more parts are needed.
+    pub fn done(&self) -> bool {
+        self.waiting.is_empty() && self.open.is_empty()
+    }
+
+    /// Takes the next part of the recording; none may be left out.
+    pub fn take(&mut self, part: &Part) {
+        match part {
+            Part::Epoch { epoch, .. } => self.file = epoch.file.clone().unwrap_or_default(),
+            Part::Gop(gop) => self.group(gop),
+            Part::Gap(gap) => {
+                self.broken = true;
+                for (_, writing) in &mut self.open {
+                    writing.gap(gap.from, gap.to.unwrap_or(gap.from));
+                }
+            }
+            Part::Failed { .. } => self.open.iter_mut().for_each(|(_, writing)| writing.breaks()),
+            Part::Notice(_) => {}
+        }
+    }
+
+    /// Completes what is still open, and tells what became of each cut, in their order.
+    pub fn finish(mut self) -> Vec<Result<Clip, EvidenceError>> {
+        for (index, writing) in std::mem::take(&mut self.open) {
+            self.results[index] = Some(writing.finish());
+        }
+        for (index, cut) in std::mem::take(&mut self.waiting) {
+            self.results[index] = Some(Err(EvidenceError::NotFound(cut.stem)));
+        }
+        self.results.into_iter().flatten().collect()
+    }
+
+    fn group(&mut self, gop: &Arc<Gop>) {
+        let broken = std::mem::take(&mut self.broken) || self.epoch != Some(gop.epoch);
+        let first = self.epoch.replace(gop.epoch).is_none();
+        if self.done() {
+            return;
+        }
+        let file = self.file.clone();
+        let around = |broken, first| Around { file: &file, broken, first };
+        for (index, writing) in std::mem::take(&mut self.open) {
+            self.go_on(index, writing, std::iter::once((gop, around(broken, first))));
+        }
+        self.chain.push(gop, first, self.chain_bytes);
+        while self.waiting.front().is_some_and(|(_, cut)| cut.from < gop.end) {
+            let Some((index, cut)) = self.waiting.pop_front() else { break };
+            let chain = self.chain.clone();
+            let groups = chain.groups.iter().map(|(gop, first)| (gop, around(false, *first)));
+            self.go_on(index, Writing::new(cut, &self.folder), groups);
+        }
+        if !gop.continued || self.waiting.is_empty() {
+            self.chain = Chain::default();
+        }
+    }
+
+    /// Gives groups to a clip until it is complete.
+    fn go_on<'a>(
+        &mut self,
+        index: usize,
+        mut writing: Writing,
+        groups: impl Iterator<Item = (&'a Arc<Gop>, Around<'a>)>,
+    ) {
+        for (gop, around) in groups {
+            match writing.take(gop, &around) {
+                Ok(State::Open) => {}
+                Ok(State::Complete) => {
+                    self.results[index] = Some(writing.finish());
+                    return;
+                }
+                Err(error) => {
+                    self.results[index] = Some(Err(error));
+                    return;
+                }
+            }
+        }
+        self.open.push((index, writing));
+    }
+}
+
+/// The chunks of a group up to the one at hand, each with whether the recording begins with it.
+#[derive(Clone, Default)]
+struct Chain {
+    groups: VecDeque<(Arc<Gop>, bool)>,
+    bytes: usize,
+}
+
+impl Chain {
+    /// Adds the group at hand. Over `bytes`, the oldest chunks are dropped.
+    fn push(&mut self, gop: &Arc<Gop>, first: bool, bytes: usize) {
+        if !gop.continues {
+            *self = Self::default();
+        }
+        self.bytes += gop.bytes();
+        self.groups.push_back((Arc::clone(gop), first));
+        while self.bytes > bytes && self.groups.len() > 1 {
+            self.bytes -= self.groups.pop_front().map_or(0, |(oldest, _)| oldest.bytes());
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! A clip while it is written.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use tempfile::{NamedTempFile, TempPath};
+
+use super::{
+    Clip, Cut, EvidenceError, Piece, Shortfall,
+    timing::{Timing, needed},
+};
+use crate::{
+    domain::{EvidenceFile, EvidenceRole, MediaTime},
+    files,
+    libav::{Container, LibavError, Muxer, Packet, StreamInfo},
+    source::Gop,
+};
+
+/// A clip that begins or ends off by no more than this is as it was to be.
+const SLACK: Duration = Duration::from_millis(500);
+
+/// A picture is shown no longer than this, in microseconds, where none follows.
+const LONGEST: i64 = 2_000_000;
+
+/// Where a group stands in its recording.
+pub(super) struct Around<'a> {
+    /// The file's name.
+    pub file: &'a str,
+    /// Whether it does not go on from the group before: a file begins, or there was a gap or a jump in time.
+    pub broken: bool,
+    /// Whether the recording begins with it.
+    pub first: bool,
+}
+
+/// Whether a clip is complete.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    Complete,
+}
+
+/// A clip being written. Nothing is on the disk before its first group.
+pub(super) struct Writing {
+    cut: Cut,
+    folder: PathBuf,
+    begun: Option<Begun>,
+    /// Where streams changed.
+    changes: Vec<MediaTime>,
+    /// The last change is where it ended.
+    changed: bool,
+}
+
+/// A clip with at least one group.
+struct Begun {
+    muxer: Muxer,
+    /// Open in the muxer alone: a camera may have hundreds of clips at once.
+    file: TempPath,
+    name: String,
+    stream: Arc<StreamInfo>,
+    timing: Timing,
+    /// Media time of the first picture, which is 0 in the file, and of the end of the last.
+    first: i64,
+    last: i64,
+    pieces: Vec<Part>,
+    gaps: Vec<(MediaTime, MediaTime)>,
+    late: Option<Shortfall>,
+    damaged: Option<MediaTime>,
+    headless: bool,
+}
+
+/// A piece in media time.
+struct Part {
+    epoch: u32,
+    epoch_from: i64,
+    file: String,
+    from: i64,
+    to: i64,
+}
+
+impl Writing {
+    pub(super) fn new(cut: Cut, folder: &Path) -> Self {
+        Self { cut, folder: folder.to_owned(), begun: None, changes: Vec::new(), changed: false }
+    }
+
+    /// Notes that the recording does not go on as it was: a spell without pictures, where it takes any time.
+    pub(super) fn gap(&mut self, from: MediaTime, to: MediaTime) {
+        if let Some(begun) = &mut self.begun {
+            begun.gaps.push((from, to));
+        }
+    }
+
+    /// Notes that what would follow cannot be read.
+    pub(super) fn breaks(&mut self) {
+        if let Some(begun) = &mut self.begun {
+            let at = MediaTime::from_micros(begun.last);
+            begun.gaps.push((at, at));
+        }
+    }
+
+    /// Takes what it needs of the next group.
+    pub(super) fn take(&mut self, gop: &Gop, around: &Around<'_>) -> Result<State, EvidenceError> {
+        if self.begun.as_ref().is_some_and(|b| !same(&b.stream, &gop.stream)) {
+            self.changes.push(gop.start);
+            self.changed = self.cut.at < gop.start;
+            if self.changed {
+                return Ok(State::Complete);
+            }
+            self.begun = None;
+        }
+        let fresh = (around.broken || self.begun.is_none()) && !gop.continues;
+        // Leading pictures refer to a group that is not there.
+        let earliest = if fresh { gop.first().as_micros() } else { i64::MIN };
+        let with_times = gop.packets.iter().filter_map(|p| Some((p, p.pts?)));
+        let (packets, times): (Vec<&Packet>, Vec<i64>) = with_times.filter(|(_, t)| *t >= earliest).unzip();
+        let Some(count) = needed(&times, self.cut.to.as_micros()) else { return Ok(State::Complete) };
+        let (packets, times) = (&packets[..count], &times[..count]);
+        let begun = match &mut self.begun {
+            Some(begun) => begun,
+            None => {
+                let begun = Begun::new(&self.cut, &self.folder, gop, times, around, self.changes.is_empty())?;
+                self.begun.insert(begun)
+            }
+        };
+        begun.write(gop, packets, times, around).map_err(|error| self.failed(error))?;
+        // Where nothing is reordered, all that follows is shown after the group.
+        let last = gop.stream.reorder == 0 && gop.end > self.cut.to;
+        Ok(if last { State::Complete } else { State::Open })
+    }
+
+    /// Completes the file and gives it its name.
+    pub(super) fn finish(mut self) -> Result<Clip, EvidenceError> {
+        let Some(begun) = self.begun.take().filter(|b| b.last > b.first) else {
+            return Err(EvidenceError::NotFound(self.cut.stem));
+        };
+        let Begun { muxer, file, name, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
+        muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
+        let path = self.folder.join(&name);
+        let keep = || {
+            let sha256 = files::sha256_of(&file)?;
+            let written = File::open(&file)?;
+            let bytes = written.metadata()?.len();
+            files::persist(NamedTempFile::from_parts(written, file), &path)?;
+            Ok((sha256, bytes))
+        };
+        let (sha256, bytes) = keep().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
+        let (first, last) = (MediaTime::from_micros(first), MediaTime::from_micros(last));
+        let mut shortfalls: Vec<Shortfall> = late.into_iter().collect();
+        shortfalls.extend(headless.then_some(Shortfall::NoKeyFrame));
+        // What follows the last picture is no gap in the clip.
+        let within = gaps.into_iter().filter(|(_, to)| *to < last);
+        shortfalls.extend(within.map(|(from, to)| {
+            if from < to { Shortfall::Gap { from, to } } else { Shortfall::Breaks { at: from } }
+        }));
+        shortfalls.extend(damaged.map(|at| Shortfall::Damaged { at }));
+        shortfalls.extend(self.changes.iter().map(|&at| Shortfall::StreamChanges { at }));
+        let missing = self.cut.to.since(last);
+        if missing > SLACK && !self.changed {
+            shortfalls.push(Shortfall::EndsEarly { by: missing });
+        }
+        let file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes, url: None };
+        Ok(Clip { file, first, last, pieces: pieces.into_iter().map(Part::piece).collect(), shortfalls })
+    }
+
+    fn failed(&self, error: LibavError) -> EvidenceError {
+        let name = self.begun.as_ref().map_or(&self.cut.stem, |b| &b.name);
+        failed(&self.folder.join(name), error)
+    }
+}
+
+impl Begun {
+    /// Begins with a group of which these times are needed. `alone` tells that nothing was cut off before it.
+    fn new(
+        cut: &Cut,
+        folder: &Path,
+        gop: &Gop,
+        times: &[i64],
+        around: &Around<'_>,
+        alone: bool,
+    ) -> Result<Self, EvidenceError> {
+        let container = Container::for_stream(&gop.stream);
+        let name = format!("{}.{}", cut.stem, container.extension());
+        let path = folder.join(&name);
+        let parent = path.parent().unwrap_or(folder);
+        let file = fs::create_dir_all(parent).and_then(|()| NamedTempFile::new_in(parent));
+        let file =
+            file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
+        let muxer = Muxer::create(&file, &gop.stream, container).map_err(|e| failed(&path, e))?;
+        let first = times.iter().copied().min().unwrap_or(0);
+        let by = MediaTime::from_micros(first).since(cut.from);
+        let late = (alone && by > SLACK).then_some(if around.first {
+            Shortfall::RecordingBegins { by }
+        } else {
+            Shortfall::BeginsLate { by }
+        });
+        Ok(Self {
+            muxer,
+            file,
+            name,
+            stream: Arc::clone(&gop.stream),
+            timing: Timing::new(times, gop.stream.reorder),
+            first,
+            last: first,
+            pieces: Vec::new(),
+            gaps: Vec::new(),
+            late,
+            damaged: None,
+            headless: gop.continues,
+        })
+    }
+
+    fn write(
+        &mut self,
+        gop: &Gop,
+        packets: &[&Packet],
+        times: &[i64],
+        around: &Around<'_>,
+    ) -> Result<(), LibavError> {
+        let placed = self.timing.place(times, gop.continues);
+        for (packet, times) in packets.iter().zip(placed) {
+            let duration = if packet.duration > 0 { packet.duration } else { self.timing.step };
+            let duration = duration.min(LONGEST.max(self.timing.step));
+            let mut packet = (*packet).clone();
+            packet.pts = Some(times.pts - self.first);
+            packet.dts = Some(times.dts - self.first);
+            packet.duration = duration;
+            let written = self.muxer.write(&packet);
+            if packet.corrupt || matches!(written, Err(LibavError::Damaged { .. })) {
+                self.damaged.get_or_insert(MediaTime::from_micros(times.pts));
+            }
+            match written {
+                Ok(()) => self.last = self.last.max(times.pts + duration),
+                Err(LibavError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match self.pieces.last_mut() {
+            Some(piece) if piece.epoch == gop.epoch => piece.to = self.last,
+            _ => {
+                let own = times.iter().copied().min().unwrap_or(self.first);
+                let overlapped = if self.pieces.is_empty() { own } else { gop.start.as_micros() };
+                self.pieces.push(Part {
+                    epoch: gop.epoch,
+                    epoch_from: gop.epoch_from.as_micros(),
+                    file: around.file.to_owned(),
+                    from: own.max(overlapped),
+                    to: self.last,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Part {
+    fn piece(self) -> Piece {
+        let seconds = |at: i64| MediaTime::from_micros(at - self.epoch_from);
+        Piece { from_s: seconds(self.from), to_s: seconds(self.to), file: self.file }
+    }
+}
+
+fn same(one: &Arc<StreamInfo>, other: &Arc<StreamInfo>) -> bool {
+    Arc::ptr_eq(one, other) || one.same_coding(other)
+}
+
+/// What went wrong with the clip that was to be `path`; the temporary file's name says nothing.
+fn failed(path: &Path, error: LibavError) -> EvidenceError {
+    let path = path.to_owned();
+    match error {
+        LibavError::Unwritable { detail, .. } => {
+            EvidenceError::Write { path, source: io::Error::other(detail) }
+        }
+        source => EvidenceError::Clip { path, source },
+    }
+}
