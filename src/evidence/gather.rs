@@ -2,6 +2,8 @@ use std::path::Path;
 
 use super::{
     Entry, EvidenceError, Piece,
+    clip::{Clip, Cut},
+    cutter::Cutter,
     plan::{self, Seen, moments},
     still::Album,
 };
@@ -33,17 +35,20 @@ pub fn collect(
     mut reached: impl FnMut(MediaTime),
 ) -> Collected {
     let shots = plan::shots(&config.site, camera, violations, seen);
-    let mut album = Album::new(&shots, folder);
+    let cuts: Vec<Cut> = violations.iter().map(|violation| plan::cut(&config.evidence, violation)).collect();
+    let (mut album, mut cutter) = (Album::new(&shots, folder), Cutter::new(cuts, folder));
     for part in recording {
-        if album.done() {
+        if album.done() && cutter.done() {
             break;
         }
+        cutter.take(&part);
         if let Part::Gop(gop) = &part {
             album.take(gop);
             reached(gop.end);
         }
     }
     let mut stills = album.finish().into_iter();
+    let mut clips = cutter.finish().into_iter();
     let mut collected = Collected::default();
     for violation in violations {
         let moments: Vec<(EvidenceRole, Moment)> =
@@ -51,6 +56,10 @@ pub fn collect(
         for (role, moment) in moments {
             let Some(still) = stills.next() else { break };
             collected.note(violation, role, still.map(|file| still_entry(file, violation, &moment)));
+        }
+        if let Some(clip) = clips.next() {
+            let entry = clip.map(|clip| clip_entry(clip, violation));
+            collected.note(violation, EvidenceRole::Clip, entry);
         }
     }
     collected
@@ -84,6 +93,21 @@ fn still_entry(file: EvidenceFile, violation: &Violation, moment: &Moment) -> En
         first_s: moment.media_s,
         last_s: moment.media_s,
         source: place.into_iter().map(|(file, at)| Piece { file, from_s: at, to_s: at }).collect(),
-        notes: Vec::new(),
+        shortfalls: Vec::new(),
+    }
+}
+
+fn clip_entry(clip: Clip, violation: &Violation) -> Entry {
+    let Clip { file, first, last, pieces, shortfalls } = clip;
+    Entry {
+        name: file.name,
+        role: file.role,
+        violation: violation.id,
+        sha256: file.sha256,
+        bytes: file.bytes,
+        first_s: first,
+        last_s: last,
+        source: pieces,
+        shortfalls,
     }
 }

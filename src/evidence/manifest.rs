@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, io, path::Path};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::Shortfall;
 use crate::{
     domain::{EvidenceRole, MediaTime},
     files,
@@ -18,7 +19,7 @@ pub const MANIFEST: &str = "evidence/manifest.jsonl";
 pub const SUMS: &str = "SHA256SUMS";
 
 /// One line of the manifest: a file of evidence and where it comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
     /// Path within the result folder, with `/` between its parts.
     pub name: String,
@@ -36,13 +37,13 @@ pub struct Entry {
     pub last_s: MediaTime,
     /// The recordings it was taken from, in order.
     pub source: Vec<Piece>,
-    /// In what it falls short of what it should show, in plain words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
+    /// In what a clip falls short of what it should show.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shortfalls: Vec<Shortfall>,
 }
 
 /// A part of a recording.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Piece {
     /// The recording's file name, without its folder.
     pub file: String,

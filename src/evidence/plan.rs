@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Caption, Shot};
+use super::{Caption, Cut, Shot};
 use crate::{
-    config::{Camera, RuleConfig, RuleKind, Site},
+    config::{Camera, Evidence, RuleConfig, RuleKind, Site},
     domain::{Detection, EvidenceRole, MediaTime, Moment, RuleId, Violation},
     geometry::{BBox, Polygon},
     vision::Marks,
@@ -65,6 +65,13 @@ pub fn shots(site: &Site, camera: &Camera, violations: &[Violation], seen: &Seen
         }
     }
     shots
+}
+
+/// The clip of a violation: from `pre_roll` before it was raised to `post_roll` after it.
+pub fn cut(config: &Evidence, violation: &Violation) -> Cut {
+    let at = violation.raised.media_s;
+    let stem = stem(violation, EvidenceRole::Clip);
+    Cut { from: at - config.pre_roll, at, to: at + config.post_roll, stem }
 }
 
 fn zone(rule: &RuleConfig) -> &Polygon {

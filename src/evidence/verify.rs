@@ -185,26 +185,29 @@ fn check(path: &Path, hash: &str) -> Result<u64, Wrong> {
     if found == hash { Ok(about.len()) } else { Err(Wrong::Changed) }
 }
 
+/// The name in a line of a list, and the hash.
+type Line = (String, String);
+
 fn read_manifest(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
-    let parse = |line: &str| {
+    let parse = |line: &str| -> Result<Line, String> {
         let listed: Listed = serde_json::from_str(line).map_err(|error| error.to_string())?;
         Ok((listed.name, listed.sha256))
     };
-    read(path, &parse)
+    read(path, parse)
 }
 
 fn read_sums(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
-    let parse = |line: &str| {
+    let parse = |line: &str| -> Result<Line, String> {
         let (hash, name) = line.split_once("  ").ok_or("a hash, two spaces and a name are wanted")?;
         Ok((name.to_owned(), hash.to_owned()))
     };
-    read(path, &parse)
+    read(path, parse)
 }
 
 /// Reads a list: names within the folder, each with a SHA-256, each once.
 fn read(
     path: &Path,
-    parse: &dyn Fn(&str) -> Result<(String, String), String>,
+    parse: impl Fn(&str) -> Result<Line, String>,
 ) -> Result<BTreeMap<String, String>, VerifyError> {
     let unreadable = |source| VerifyError::Unreadable { path: path.to_owned(), source };
     let mut list = BTreeMap::new();

@@ -97,7 +97,7 @@ fn row(name: Markup, alt: &str, scale: &Scale, shapes: Markup) -> Markup {
 }
 
 /// Runs of columns that are shown alike: first column, how many, and as what.
-fn runs<T: PartialEq>(columns: &[Column], shown: impl Fn(&Column) -> T) -> Vec<(usize, usize, T)> {
+fn runs<C, T: PartialEq>(columns: &[C], shown: impl Fn(&C) -> T) -> Vec<(usize, usize, T)> {
     let mut runs: Vec<(usize, usize, T)> = Vec::new();
     for (index, column) in columns.iter().enumerate() {
         let what = shown(column);
@@ -167,24 +167,20 @@ fn presence(
 ) -> Markup {
     let height = |n: u32| f64::from(n) / f64::from(highest) * HEIGHT;
     let mut last = None;
-    let mut shown: Vec<(usize, usize, Option<(u32, u32)>)> = Vec::new();
-    for (index, column) in columns.iter().enumerate() {
-        let cell = cell(column);
-        let now = if cell.known > 0 {
-            Some((cell.fewest, cell.most))
-        } else if cell.unknown > 0 || column.gap_micros > 0 || column.looks > 0 {
-            None
-        } else {
+    let seen: Vec<Option<(u32, u32)>> = columns
+        .iter()
+        .map(|column| {
+            let cell = cell(column);
+            if cell.known > 0 {
+                last = Some((cell.fewest, cell.most));
+            } else if cell.unknown > 0 || column.gap_micros > 0 || column.looks > 0 {
+                last = None;
+            }
             last
-        };
-        last = now;
-        match shown.last_mut() {
-            Some((_, length, same)) if *same == now => *length += 1,
-            _ => shown.push((index, 1, now)),
-        }
-    }
+        })
+        .collect();
     html! {
-        @for (first, length, seen) in shown {
+        @for (first, length, seen) in runs(&seen, |seen| *seen) {
             @let (x, width) = (first as f64, length as f64);
             @match seen {
                 None => (rect("unknown", x, width, 0.0, HEIGHT)),

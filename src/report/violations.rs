@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{
     Report,
     pictures::Pictures,
-    words::{both, class, kind, local, pair, role, size, span},
+    words::{self, both, class, kind, local, pair, role, size, span},
 };
 use crate::domain::{EvidenceFile, EvidenceRole, Moment, Violation};
 
@@ -138,7 +138,7 @@ fn clip_link(report: &Report<'_>, file: &EvidenceFile) -> Markup {
             @if kind == "Matroska" { " " (both("（用 VLC 等播放器打开）", "(open with a player such as VLC)")) }
         }
         @if let Some(entry) = entry {
-            @for note in &entry.notes { br; small.note { (note) } }
+            @for shortfall in &entry.shortfalls { br; small.note { (words::shortfall(shortfall)) } }
         }
     }
 }

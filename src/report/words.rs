@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use crate::{
     domain::{Class, EvidenceRole, GapReason, Kind, WallOrigin},
+    evidence::Shortfall,
     source::Noticed,
 };
 
@@ -125,10 +126,45 @@ pub fn noticed(what: &Noticed) -> (String, String) {
     (zh.to_owned(), en.to_owned())
 }
 
+/// In what a clip falls short.
+pub fn shortfall(shortfall: &Shortfall) -> Markup {
+    let by = |by: &Duration| seconds(*by);
+    match shortfall {
+        Shortfall::RecordingBegins { by: late } => both(
+            format!("录像开始得比片段应有起点晚 {} 秒", by(late)),
+            format!("The recording itself begins {} s later.", by(late)),
+        ),
+        Shortfall::BeginsLate { by: late } => {
+            both(format!("片段开头缺少 {} 秒", by(late)), format!("The first {} s are missing.", by(late)))
+        }
+        Shortfall::EndsEarly { by: early } => both(
+            format!("录像在此结束或中断，片段末尾缺少 {} 秒", by(early)),
+            format!("The recording ends or breaks off: the last {} s are missing.", by(early)),
+        ),
+        Shortfall::StreamChanges { .. } => both(
+            "录像编码或画面尺寸改变，片段到此为止",
+            "Codec or picture size of the recording change: the clip lies on one side of it.",
+        ),
+        Shortfall::Gap { from, to } => {
+            let lasted = by(&to.since(*from));
+            both(format!("其中 {lasted} 秒无录像"), format!("{lasted} s of it were not recorded."))
+        }
+        Shortfall::Breaks { .. } => {
+            both("录像在此处中断后继续", "The recording breaks off and goes on within it.")
+        }
+        Shortfall::Damaged { .. } => both("录像有损坏", "The recording is damaged within it."),
+        Shortfall::NoKeyFrame => both(
+            "关键帧间隔过长，片段开头画面可能不完整",
+            "Key frames are too far apart: its first pictures may be incomplete.",
+        ),
+    }
+}
+
 /// Seconds with as many decimals as matter.
 pub fn seconds(duration: Duration) -> String {
     let s = duration.as_secs_f64();
-    if s < 60.0 && (s * 10.0).round() as u64 % 10 != 0 { format!("{s:.1}") } else { format!("{s:.0}") }
+    let whole = ((s * 10.0).round() as u64).is_multiple_of(10);
+    if s < 60.0 && !whole { format!("{s:.1}") } else { format!("{s:.0}") }
 }
 
 /// A span of time in words.

@@ -78,8 +78,9 @@ pub(super) struct Grouping {
     bytes: usize,
     continues: bool,
     jump: Option<Jump>,
-    /// The last packet, and when the next is expected, on the clock of decoding.
+    /// The last packet, whether its time is one of decoding, and when the next is expected.
     last: i64,
+    last_decoding: bool,
     expected: Option<i64>,
     /// Packets before the first key frame, and the time of the first of them.
     pub headless: usize,
@@ -100,6 +101,7 @@ impl Grouping {
             continues: false,
             jump: None,
             last: 0,
+            last_decoding: false,
             expected: None,
             headless: 0,
             headless_from: None,
@@ -149,15 +151,18 @@ impl Grouping {
             packet.dts = self.expected.or(Some(0));
         }
         let (Some(now), expected) = (packet.dts.or(packet.pts), self.expected) else { return None };
+        // Matroska tells no time of decoding of its first packets: what follows them lies before their times of showing.
+        let comparable = self.last_decoding == packet.dts.is_some();
         // Where only presentation times are known they go to and fro by some pictures.
         let slack = SECOND / 2;
         let jump = match expected {
-            Some(_) if now < self.last - slack => Some(Jump::Back),
+            Some(_) if comparable && now < self.last - slack => Some(Jump::Back),
             Some(e) if now > e + DAY => Some(Jump::Leap(now - e)),
             Some(e) if now > e + HOLE => Some(Jump::Hole),
             _ => None,
         };
         self.last = now;
+        self.last_decoding = packet.dts.is_some();
         let next = now + lasting(packet, self.usual);
         self.expected = Some(if jump.is_some() { next } else { next.max(expected.unwrap_or(next)) });
         jump

@@ -112,7 +112,7 @@ fn violation(number: usize, wanted: &Wanted) -> Violation {
     };
     let mut evidence: Vec<EvidenceFile> =
         roles.into_iter().take(if over { 3 } else { 2 }).map(|role| file(role, "jpg")).collect();
-    evidence.push(file(EvidenceRole::Clip, if number % 2 == 0 { "mp4" } else { "mkv" }));
+    evidence.push(file(EvidenceRole::Clip, if number.is_multiple_of(2) { "mp4" } else { "mkv" }));
     Violation {
         id: uuid,
         site: firewarden::domain::SiteId::new("lf-027").expect("an id"),
@@ -130,7 +130,7 @@ fn violation(number: usize, wanted: &Wanted) -> Violation {
         ended: over.then(|| moment(start + 30.0)),
         ended_unknown: number % 8 == 1,
         evidence,
-        missing: if number % 10 == 0 {
+        missing: if number.is_multiple_of(10) {
             vec![MissingEvidence {
                 role: EvidenceRole::Clip,
                 reason: format!("{} cannot be written. Is the disk full?", NASTY[3]),
