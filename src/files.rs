@@ -40,9 +40,13 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// SHA-256 of a file, in lower-case hexadecimal.
 ///
 /// # Errors
-/// Whatever reading the file meets.
+/// Whatever reading the file meets; a folder or device, which may have no end, is refused.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
     let mut hash = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut hash)?;
+    io::copy(&mut file, &mut hash)?;
     Ok(format!("{:x}", hash.finalize()))
 }

@@ -91,9 +91,9 @@ fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
             dt { (both("分析总时长", "Analysed in all")) }
             dd { (span(period)) " · " (both(format!("查看画面 {looks} 次"), format!("{looks} looks"))) }
             dt { (both("分析用时", "Took")) }
-            dd { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
+            dd.own { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
             dt { (both("报告生成", "Report made")) }
-            dd { (local(report.made, zone)) " · firewarden " (env!("CARGO_PKG_VERSION")) " · " code { (report.config.box_id) } }
+            dd.own { (local(report.made, zone)) " · firewarden " (env!("CARGO_PKG_VERSION")) " · " code { (report.config.box_id) } }
         }
         p.limits {
             (both(

@@ -131,7 +131,7 @@ fn index(report: &Report<'_>) -> Markup {
                                 td.n { a href={ "#" (anchor(number)) } { (number) } }
                                 td { (pair(kind(violation.kind))) }
                                 td { bdi { (violation.camera_name) } }
-                                td { (local(violation.started.wall, zone)) }
+                                td.when { (local(violation.started.wall, zone)) }
                                 td.n {
                                     @match &violation.ended {
                                         Some(ended) => (span(ended.media_s.since(violation.started.media_s))),
@@ -149,7 +149,7 @@ fn index(report: &Report<'_>) -> Markup {
 
 fn legend() -> Markup {
     let key = |class: &str, zh: &str, en: &str| {
-        html! { li { span.key class=(class) {} (both(zh, en)) } }
+        html! { li { span class={ "key " (class) } {} (both(zh, en)) } }
     };
     html! {
         section.legend {

@@ -60,7 +60,7 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
                     dwell.0, hidden.0
                 ),
                 format!(
-                    "A {} that stands in the zone for {} is a violation; hidden for no more than {}, it still counts as standing.",
+                    "{} that stands in the zone for {} is a violation; hidden for no more than {}, it still counts as standing.",
                     one_of(&things_en),
                     dwell.1,
                     hidden.1
@@ -101,7 +101,7 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
                     confirm.0, rearm.0
                 ),
                 format!(
-                    "A {} seen on the elevator's floor for {} is a violation; gone for {}, it is over.",
+                    "{} seen on the elevator's floor for {} is a violation; gone for {}, it is over.",
                     one_of(&things_en),
                     confirm.1,
                     rearm.1
@@ -121,10 +121,12 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
     both(zh.concat(), en.join(" "))
 }
 
+/// "A car, bus or truck", of a list with commas.
 fn one_of(things: &str) -> String {
+    let article = if things.starts_with(['a', 'e', 'i', 'o', 'u']) { "An" } else { "A" };
     match things.rsplit_once(", ") {
-        Some((first, last)) => format!("{first} or {last}"),
-        None => things.to_owned(),
+        Some((first, last)) => format!("{article} {first} or {last}"),
+        None => format!("{article} {things}"),
     }
 }
 

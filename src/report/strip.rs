@@ -20,6 +20,8 @@ use crate::{
 const COLUMNS: usize = 480;
 /// A violation is at least so wide, in columns, or it would not be seen in a long period.
 const LEAST: f64 = 2.0;
+/// Where along the axis a label, which is centred below its tick, does not reach beyond the page.
+const AXIS_INSIDE: std::ops::RangeInclusive<f64> = 0.06..=0.94;
 /// Height of a strip in its own units.
 const HEIGHT: f64 = 24.0;
 
@@ -51,14 +53,14 @@ pub fn timeline(report: &Report<'_>, part: &Part<'_>) -> Markup {
                 div.row {
                     div.name {}
                     div.axis aria-hidden="true" {
-                        @for tick in axis::ticks(start, until, zone) {
+                        @for tick in axis::ticks(start, until, zone).iter().filter(|tick| AXIS_INSIDE.contains(&tick.at)) {
                             span style=(format!("left:{:.2}%", tick.at * 100.0)) { (tick.label) }
                         }
                     }
                 }
             }
         }
-        (figures(part))
+        (figures(report, part))
     }
 }
 
@@ -210,7 +212,8 @@ fn bar(number: usize, violation: &Violation, scale: &Scale) -> Markup {
 }
 
 /// The figures behind the strips, and the gaps one by one.
-fn figures(part: &Part<'_>) -> Markup {
+fn figures(report: &Report<'_>, part: &Part<'_>) -> Markup {
+    let (zone, epochs) = (&report.config.site.timezone, &part.outcome.epochs);
     let timeline = &part.outcome.timeline;
     let gaps = timeline.gaps();
     let more = timeline.gap_count().saturating_sub(gaps.len().min(12) as u64);
@@ -227,8 +230,10 @@ fn figures(part: &Part<'_>) -> Markup {
             ul.gaps {
                 @for spell in gaps.iter().take(12) {
                     li {
-                        (both("中断：第 ", "Gap from ")) (format!("{:.1} s", spell.from.as_secs_f64()))
-                        " – " (format!("{:.1} s", spell.to.unwrap_or(spell.from).as_secs_f64())) " · " (pair(gap(spell.reason)))
+                        @let to = spell.to.unwrap_or(spell.from);
+                        (both("中断：", "Gap: "))
+                        @if let Some(from) = wall(epochs, spell.from) { (local(from, zone)) }
+                        " (" (span(to.since(spell.from))) ") · " (pair(gap(spell.reason)))
                     }
                 }
                 @if more > 0 { li { (both(format!("另有 {more} 处中断"), format!("and {more} more"))) } }

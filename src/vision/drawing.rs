@@ -23,7 +23,7 @@ const BOX: [f64; 3] = [213.0, 94.0, 0.0];
 const EDGE: [f64; 3] = [255.0, 255.0, 255.0];
 
 /// Draws zone and box onto a picture: red, green, blue, one byte each, in rows without gaps between them. Lines are
-/// 1/400 of the longer side wide, on a white edge, so that they show on any ground.
+/// 1/250 of the longer side wide, on a white edge of half as much, so that they show on any ground and in any size.
 ///
 /// # Errors
 /// [`VisionError`] where the size does not fit or OpenCV refuses.
@@ -37,8 +37,8 @@ pub fn mark(rgb: &mut [u8], width: usize, height: usize, marks: &Marks) -> Resul
         (i32::try_from(height).map_err(|_| wrong())?, i32::try_from(width).map_err(|_| wrong())?);
     let mut picture = Mat::new_rows_cols_with_default(rows, columns, CV_8UC3, Scalar::default())?;
     picture.data_bytes_mut()?.copy_from_slice(rgb);
-    let line = (width.max(height) / 400).max(1) as i32;
-    for (colours, extra) in [([EDGE, EDGE], 2), ([ZONE, BOX], 0)] {
+    let line = (width.max(height) / 250).max(2) as i32;
+    for (colours, extra) in [([EDGE, EDGE], (line / 2 * 2).max(2)), ([ZONE, BOX], 0)] {
         let [zone, bbox] = colours.map(|[r, g, b]| Scalar::new(r, g, b, 0.0));
         let at = |x: f32, y: f32| {
             Point::new(

@@ -1,0 +1,74 @@
+//! A folder with everything that an analysis needs, but for footage.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{clip, command, lines, onnx};
+
+/// A folder with a model that always sees a car in the middle and an e-bike below it.
+pub struct Bench {
+    folder: tempfile::TempDir,
+    cameras: String,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let bench = Self { folder: tempfile::tempdir().expect("a folder"), cameras: String::new() };
+        let found = [
+            onnx::Found { class: 0, confidence: 0.9, bbox: [16.0, 12.0, 48.0, 36.0] },
+            onnx::Found { class: 1, confidence: 0.8, bbox: [24.0, 34.0, 40.0, 46.0] },
+        ];
+        bench.write("always.onnx", &onnx::yolox(&found));
+        bench
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).expect("written");
+        path
+    }
+
+    pub fn camera(mut self, id: &str, source: &str, rules: &str) -> Self {
+        self.cameras += &format!("[[camera]]\nid = \"{id}\"\nsource = \"{source}\"\n{rules}\n");
+        self
+    }
+
+    pub fn clip(&self, name: &str, args: &str) -> PathBuf {
+        clip(self.folder.path(), name, args)
+    }
+
+    pub fn config(&self, model: &str) -> PathBuf {
+        let detector = format!(
+            "[site]\nid = \"s\"\ntimezone = \"Asia/Shanghai\"\n[detector]\nmodel = \"{}\"\nhead = \"yolox\"\n\
+             classes = {{ car = [0], ebike = [1] }}\ninput = [64, 64]\n",
+            self.path(model).display()
+        );
+        self.write("firewarden.toml", (detector + &self.cameras).as_bytes())
+    }
+
+    pub fn run(&self, out: &str, more: &[&str]) -> std::process::Output {
+        command()
+            .args(["analyze", "--config"])
+            .arg(self.config("always.onnx"))
+            .arg("--out")
+            .arg(self.path(out))
+            .args(more)
+            .output()
+            .expect("the binary starts")
+    }
+
+    pub fn violations(&self, out: &str) -> Vec<Value> {
+        lines(&self.path(out).join("violations.jsonl"))
+    }
+}
+
+/// A rule for the car that is always seen.
+pub const PARKING: &str =
+    "[[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\ndwell = \"5s\"\n";
+/// A rule for the e-bike.
+pub const ELEVATOR: &str = "[[camera.rule]]\nkind = \"ebike_in_elevator\"\n";
