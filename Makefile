@@ -8,13 +8,16 @@ export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo build test check fmt clean
+.PHONY: help setup browser demo build test screenshots check fmt clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building needs (Debian packages, ONNX Runtime); silent where it is there
 	@bash .ci/setup.sh
+
+browser:
+	@bash .ci/setup.sh browser
 
 build: setup ## Build the optimised program
 	@[ -x $(target)/release/firewarden ] || echo "build: compiling, optimised (three to six minutes the first time)" >&2
@@ -23,13 +26,18 @@ build: setup ## Build the optimised program
 demo: build ## Analyse real footage with real rules and print the violations
 	@bash .ci/demo.sh $(target)/release/firewarden
 
-test: setup ## Run every test, after fetching what footage and models can be had
+test: browser ## Run every test, after fetching what footage, models and browser can be had
 	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (three to six minutes the first time)" >&2
 	@cargo build --locked $(if $(wildcard $(target)/debug/firewarden),--quiet)
 	@bash .ci/pull.sh $(target)/debug/firewarden model || true
 	@bash .ci/pull.sh $(target)/debug/firewarden footage || true
 	cargo test --locked --doc
 	cargo test --locked --all-targets
+
+screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
+	FIREWARDEN_SCREENSHOTS=$(CURDIR)/screenshots FIREWARDEN_RESULTS=$(CURDIR)/demo-out/fire-lane:$(CURDIR)/demo-out/control-room \
+	    cargo test --quiet --locked --test browser
+	@echo "screenshots: they are in screenshots/"
 
 check: setup ## Formatting, lints, licences of dependencies, advisories where they can be had
 	cargo fmt --check
@@ -41,4 +49,4 @@ fmt: ## Format the code
 
 clean: ## Remove what was built, fetched and shown
 	cargo clean
-	rm -rf .cache demo-out
+	rm -rf .cache demo-out screenshots

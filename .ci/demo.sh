@@ -27,4 +27,4 @@ if [ $shown -eq 0 ]; then
     echo "demo: there is no clip to show" >&2
     exit 1
 fi
-echo "demo: stills, observations and violations.jsonl are in $PWD/$out" >&2
+echo "demo: open $PWD/$out/*/report.html" >&2

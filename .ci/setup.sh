@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian 12 machine that has Rust ready to build and test. What is there already is left alone, in silence.
-# Needs root, or sudo, only where a package is missing.
+# Needs root, or sudo, only where a package is missing. With the argument `browser`, brings a browser too: reports are
+# tested and photographed in it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cache=${FIREWARDEN_CACHE:-$PWD/.cache}
@@ -13,6 +14,9 @@ packages=(
     libopencv-core-dev libopencv-imgproc-dev libopencv-video-dev
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev ffmpeg
 )
+if [ "${1:-}" = browser ]; then
+    packages+=(chromium chromium-driver fonts-noto-cjk)
+fi
 
 # The python that has pip, used only to fetch one wheel.
 python_with_pip() {
@@ -45,7 +49,7 @@ install_packages() {
             exit 1
         fi
     fi
-    say "setup: installing ${#missing[@]} Debian packages: ${missing[*]} (one to three minutes)"
+    say "setup: installing ${#missing[@]} Debian packages: ${missing[*]} (one to four minutes)"
     local log
     log=$(mktemp)
     # A list that cannot be fetched is often one that is not needed: whether the packages can be had is what counts.

@@ -5,12 +5,14 @@
 //!
 //! ```text
 //!  source ──► decode ──► vision · detect ──► track ──► rules ──► evidence
-//!  groups of  wanted     scene    detections  tracks   findings  stills
+//!  groups of  wanted     scene    detections  tracks   findings  stills, clips
 //!  pictures   frames     state                         violations
 //!  └───────── I/O, codecs, ONNX Runtime ──────┘└ pure, same input ─┘└ I/O ┘
 //!                                               same output
 //!
 //!  pipeline   threads and channels between them; the judge (track, rules) that live, batch and replay share
+//!  eval       violations compared with what really happened
+//!  report     the page and the table that people read
 //!  cli        one file per command
 //!  leaves     geometry · domain · files · telemetry · libav · config · catalog
 //! ```
@@ -41,7 +43,12 @@
 //! | gap | a spell in which nobody could look |
 //! | attention | a rule's wish to look more often |
 //! | violation | what is reported: raised once, ended once, one id |
-//! | evidence, still | files that show a violation |
+//! | evidence | files that show a violation |
+//! | still | a picture of one of its moments |
+//! | clip | packets copied from the recording around the moment it was raised |
+//! | manifest | the list of all files of evidence, with their hashes |
+//! | presence | what a rule saw in its zone at a look, for people to read |
+//! | spell | a time during which there really was a violation, as a person wrote it down |
 //!
 //! # Where to begin reading
 //!

@@ -147,7 +147,7 @@ fn both_readmes_name_every_command_and_nothing_else() {
 
 #[test]
 fn every_option_that_a_readme_shows_exists() {
-    let help: String = ["analyze", "detect", "replay", "check", "models"]
+    let help: String = ["analyze", "eval", "detect", "replay", "check", "verify", "models", "schema"]
         .into_iter()
         .map(|command| stdout(&firewarden(&[command, "--help"])))
         .collect();
