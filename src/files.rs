@@ -21,15 +21,28 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// An error without the path that the temporary file's library adds to it: that name means nothing to anybody, and is
+/// another each time.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|wrapped| wrapped.source()?.downcast_ref::<io::Error>());
+    match inner.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
+    }
+}
+
 /// Writes a file, whole or not at all. Its folder must be there.
 ///
 /// # Errors
 /// Where it cannot be written; what had the name before stays then.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    persist(file, path)
+    let write = || {
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        persist(file, path)
+    };
+    write().map_err(plain)
 }
 
 /// SHA-256 of bytes, in lower-case hexadecimal.

@@ -72,7 +72,9 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
 
 /// Tells where the results are.
 pub(super) fn say_where(out: &Path) {
-    eprintln!("results are in {}; open {}", out.display(), out.join(REPORT).display());
+    let report = out.join(REPORT);
+    let open = if report.is_file() { format!("; open {}", report.display()) } else { String::new() };
+    eprintln!("results are in {}{open}", out.display());
 }
 
 /// Tells people what was noticed, what failed and what is missing, and says how the whole went.

@@ -55,11 +55,12 @@ pub fn collect(
             moments(violation).map(|(role, moment)| (role, moment.clone())).collect();
         for (role, moment) in moments {
             let Some(still) = stills.next() else { break };
-            collected.note(violation, role, still.map(|file| still_entry(file, violation, &moment)));
+            let entry = still.map(|file| still_entry(file, violation, &moment));
+            collected.note(folder, violation, role, entry);
         }
         if let Some(clip) = clips.next() {
             let entry = clip.map(|clip| clip_entry(clip, violation));
-            collected.note(violation, EvidenceRole::Clip, entry);
+            collected.note(folder, violation, EvidenceRole::Clip, entry);
         }
     }
     collected
@@ -67,7 +68,13 @@ pub fn collect(
 
 impl Collected {
     /// Notes a file, or why it is missing, here and in the violation.
-    fn note(&mut self, violation: &mut Violation, role: EvidenceRole, made: Result<Entry, EvidenceError>) {
+    fn note(
+        &mut self,
+        folder: &Path,
+        violation: &mut Violation,
+        role: EvidenceRole,
+        made: Result<Entry, EvidenceError>,
+    ) {
         match made {
             Ok(entry) => {
                 let Entry { name, sha256, bytes, .. } = entry.clone();
@@ -75,7 +82,9 @@ impl Collected {
                 self.entries.push(entry);
             }
             Err(error) => {
-                violation.missing.push(MissingEvidence { role, reason: error.to_string() });
+                // Where the folder lies matters neither to who is told nor to whether two results are the same.
+                let reason = error.to_string().replace(&format!("{}/", folder.display()), "");
+                violation.missing.push(MissingEvidence { role, reason });
                 self.errors.push(error);
             }
         }

@@ -112,6 +112,9 @@ fn wall(epochs: &[Epoch], at: MediaTime) -> Option<Timestamp> {
     epoch.wall.checked_add(jiff::SignedDuration::from_micros(micros)).ok()
 }
 
+/// Beyond so many violations, a browser lays them out only as they come into view.
+const MANY: usize = 100;
+
 /// The page, as HTML.
 pub fn page(report: &Report<'_>) -> String {
     let parts = report.parts();
@@ -137,7 +140,7 @@ pub fn page(report: &Report<'_>) -> String {
                     label for="zh" { "中文" }
                     label for="en" { "English" }
                 }
-                main {
+                main.many[report.violations.len() > MANY] {
                     (cover::cover(report, &parts))
                     @if let Some(found) = report.evaluation { (evaluation::evaluation(report, found)) }
                     @for part in &parts { (camera(report, part, &pictures)) }

@@ -41,7 +41,7 @@ pub fn class(class: Class) -> Pair {
         Class::Ebike => ("电动自行车", "e-bike"),
         Class::Car => ("小型汽车", "car"),
         Class::Bus => ("客车", "bus"),
-        Class::Truck => ("货车", "truck or van"),
+        Class::Truck => ("货车", "truck"),
     }
 }
 
