@@ -129,7 +129,8 @@ fn times_that_leave_a_hole_are_a_gap() {
 fn packets_without_a_time_of_decoding_are_no_break() {
     let clips = Clips::new();
     // At two pictures a second Matroska's first packets, which have no dts, are shown well after the next is decoded.
-    let args = "-f lavfi -i testsrc2=size=160x120:rate=2:duration=12 -c:v libx264 -g 8 -bf 2 -pix_fmt yuv420p";
+    let args =
+        "-f lavfi -i testsrc2=size=160x120:rate=2:duration=12 -c:v libx264 -g 8 -bf 2 -pix_fmt yuv420p";
     let told = read(vec![clips.ffmpeg(args, "slow.mkv")]);
     assert!(!told.notices.contains(&Noticed::TimesGoBack), "{:?}", told.notices);
     assert_eq!(told.gaps, []);

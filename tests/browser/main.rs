@@ -4,6 +4,8 @@
 //! `FIREWARDEN_SCREENSHOTS` set to a folder, pictures and prints are left there, also of the result folders named in
 //! `FIREWARDEN_RESULTS`, with `:` between them.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod driver;
 mod pages;
 
@@ -14,6 +16,7 @@ use std::{
     time::Instant,
 };
 
+use common::bench::{Bench, PARKING};
 use driver::Browser;
 use libtest_mimic::{Arguments, Trial};
 use pages::{NASTY, Wanted, write};
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let mut trials = vec![
         trial("a_bad_night_fits_a_phone_and_a_screen", || fits("bad-night", &BAD_NIGHT)),
         trial("a_quiet_night_fits_a_phone_and_a_screen", || fits("quiet-night", &QUIET_NIGHT)),
+        trial("a_clip_is_played_by_a_click_on_its_link", clip),
         trial("a_thousand_violations_open_in_a_page_under_60_mb", many),
     ];
     if let Some(results) = std::env::var_os("FIREWARDEN_RESULTS") {
@@ -172,6 +176,32 @@ fn links_resolve(browser: &Browser, folder: &Path, what: &str) {
             }
         }
     }
+}
+
+/// What a reader does: follows the link of a clip in the report of an analysis.
+fn clip() {
+    let bench = Bench::new().camera("lane", "20260131_235950.mp4", PARKING);
+    let args = format!("{} -c:v libx264 -g 20 -bf 2 -pix_fmt yuv420p", common::street(14, 10));
+    bench.clip("20260131_235950.mp4", &args);
+    common::assert_code(&bench.run("out", &[]), 0);
+    let browser = Browser::new(1600, 1000);
+    browser.open(&address(&bench.path("out")));
+    let link = browser.run("return document.querySelector('a[href$=\".mp4\"]').getAttribute('href')");
+    assert!(bench.path("out").join(link.as_str().expect("a link")).is_file());
+    browser.click("a[href$=\".mp4\"]");
+    let played = browser.run(
+        "return new Promise(done => {
+            const v = document.querySelector('video');
+            const tell = () => done([v.videoWidth, v.videoHeight, v.duration, v.error ? v.error.message : '']);
+            v.onerror = tell;
+            v.onseeked = tell;
+            const seek = () => { v.currentTime = v.duration / 2; };
+            if (v.readyState >= 1) seek(); else v.onloadedmetadata = seek;
+        })",
+    );
+    assert_eq!((&played[0], &played[1], &played[3]), (&320.into(), &240.into(), &"".into()), "{played}");
+    // From the beginning to 5 s after it was raised, 5 s from there.
+    assert!(played[2].as_f64().is_some_and(|lasts| (10.0..10.6).contains(&lasts)), "{played}");
 }
 
 fn many() {
