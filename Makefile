@@ -8,7 +8,7 @@ export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test screenshots check fmt clean
+.PHONY: help setup browser demo build test bench screenshots check fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test: browser ## Run every test, after fetching what footage, models and browser
 	@bash .ci/pull.sh $(target)/debug/firewarden footage || true
 	cargo test --locked --doc
 	cargo test --locked --all-targets
+
+bench: build ## Measure the steps of a look; what it costs to run a whole camera is not measured here yet
+	@bash .ci/pull.sh $(target)/release/firewarden model yolox-nano 2>/dev/null || true
+	cargo bench --locked --bench micro
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
 	FIREWARDEN_SCREENSHOTS=$(CURDIR)/screenshots FIREWARDEN_RESULTS=$(CURDIR)/demo-out/fire-lane:$(CURDIR)/demo-out/control-room \
