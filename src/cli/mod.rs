@@ -35,23 +35,16 @@ pub struct Cli {
     command: Command,
 }
 
+/// Each is described where its arguments are.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Analyse every camera's recording from start to end.
     Analyze(analyze::AnalyzeArgs),
-    /// Show what a model finds in pictures, one JSON line each.
     Detect(detect::DetectArgs),
-    /// Analyse, and compare with what really happened.
     Eval(eval::EvalArgs),
-    /// Run tracker and rules again over recorded observations.
     Replay(replay::ReplayArgs),
-    /// Check a configuration; with --probe open its recordings and models too.
     Check(check::CheckArgs),
-    /// Hash a result folder again and name what is missing, changed or not listed.
     Verify(verify::VerifyArgs),
-    /// List, fetch and verify models and footage of the catalogue.
     Models(models::ModelsArgs),
-    /// Print the JSON Schema of the configuration or of alerts.
     Schema(schema::SchemaArgs),
 }
 
