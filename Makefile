@@ -34,8 +34,8 @@ test: browser ## Run every test, after fetching what footage, models and browser
 	cargo test --locked --doc
 	cargo test --locked --all-targets
 
-bench: build ## Measure the steps of a look; what it costs to run a whole camera is not measured here yet
-	@bash .ci/pull.sh $(target)/release/firewarden model yolox-nano 2>/dev/null || true
+bench: build ## Cameras per core beside the usual pipeline (one to two hours), and the steps of a look
+	@bash .ci/bench.sh $(target)/release/firewarden
 	cargo bench --locked --bench micro
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
