@@ -13,6 +13,5 @@ if [ ! -d "$libraries/cv2" ]; then
 fi
 .ci/pull.sh "$binary" model yolox-nano
 .ci/pull.sh "$binary" footage vtest
-mapfile -t models < <(find "$cache/models" -name 'yolox_nano*.onnx')
-PYTHONPATH=$libraries python3 benches/cameras.py "$binary" "${models[0]}" "$cache/footage/vtest.avi" target/cameras.json \
+PYTHONPATH=$libraries python3 benches/cameras.py "$binary" "$cache/models/yolox-nano.onnx" "$cache/footage/vtest.avi" target/cameras.json \
     --seconds "${BENCH_SECONDS:-600}" --runs "${BENCH_RUNS:-5}"
