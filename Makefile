@@ -39,7 +39,8 @@ bench: build ## Cameras per core beside the usual pipeline (one to two hours), a
 	cargo bench --locked --bench micro
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
-	FIREWARDEN_SCREENSHOTS=$(CURDIR)/screenshots FIREWARDEN_RESULTS=$(CURDIR)/demo-out/fire-lane:$(CURDIR)/demo-out/control-room \
+	@echo "screenshots: compiling the test that takes them (three to six minutes the first time), then about one" >&2
+	@FIREWARDEN_SCREENSHOTS=$(CURDIR)/screenshots FIREWARDEN_RESULTS=$(CURDIR)/demo-out/fire-lane:$(CURDIR)/demo-out/control-room \
 	    cargo test --quiet --locked --test browser
 	@echo "screenshots: they are in screenshots/"
 
