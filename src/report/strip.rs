@@ -21,7 +21,7 @@ const COLUMNS: usize = 480;
 /// A violation is at least so wide, in columns, or it would not be seen in a long period.
 const LEAST: f64 = 2.0;
 /// Where along the axis a label, which is centred below its tick, does not reach beyond the page.
-const AXIS_INSIDE: std::ops::RangeInclusive<f64> = 0.06..=0.94;
+const AXIS_INSIDE: std::ops::RangeInclusive<f64> = 0.09..=0.91;
 /// Height of a strip in its own units.
 const HEIGHT: f64 = 24.0;
 
