@@ -10,9 +10,9 @@ use crate::{
     pipeline::{self, Judge, ReadError},
 };
 
-/// Run tracker and rules again over recorded observations: in milliseconds, while thresholds are tuned.
+/// Run tracker and rules again over recorded observations.
 ///
-/// Writes DIR/violations.jsonl. Looks that a changed rule would have asked for are not there, and evidence is not cut
+/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl. Looks that a changed rule would have asked for are not there, and evidence is not cut
 /// again: for both run `analyze`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
