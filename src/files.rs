@@ -23,11 +23,11 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
 
 /// An error without the path that the temporary file's library adds to it: that name means nothing to anybody, and is
 /// another each time.
-fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|wrapped| wrapped.source()?.downcast_ref::<io::Error>());
-    match inner.and_then(io::Error::raw_os_error) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error,
+pub fn plain(error: io::Error) -> io::Error {
+    if error.get_ref().is_some() && error.kind() != io::ErrorKind::Other {
+        io::Error::from(error.kind())
+    } else {
+        error
     }
 }
 
@@ -62,4 +62,17 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut file, &mut hash)?;
     Ok(format!("{:x}", hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_does_not_name_the_temporary_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = write(&folder.path().join("absent/a.txt"), b"x").expect_err("there is no such folder");
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(!error.to_string().contains(".tmp"), "{error}");
+    }
 }

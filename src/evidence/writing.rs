@@ -147,7 +147,8 @@ impl Writing {
             files::persist(NamedTempFile::from_parts(written, file), &path)?;
             Ok((sha256, bytes))
         };
-        let (sha256, bytes) = keep().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
+        let (sha256, bytes) = keep()
+            .map_err(|error| EvidenceError::Write { path: path.clone(), source: files::plain(error) })?;
         let (first, last) = (MediaTime::from_micros(first), MediaTime::from_micros(last));
         let mut shortfalls: Vec<Shortfall> = late.into_iter().collect();
         shortfalls.extend(headless.then_some(Shortfall::NoKeyFrame));
@@ -186,7 +187,8 @@ impl Begun {
         let name = format!("{}.{}", cut.stem, container.extension());
         let path = folder.join(&name);
         let parent = path.parent().unwrap_or(folder);
-        let file = fs::create_dir_all(parent).and_then(|()| NamedTempFile::new_in(parent));
+        let file =
+            fs::create_dir_all(parent).and_then(|()| NamedTempFile::new_in(parent)).map_err(files::plain);
         let file =
             file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
         let muxer = Muxer::create(&file, &gop.stream, container).map_err(|e| failed(&path, e))?;
