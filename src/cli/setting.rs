@@ -107,9 +107,7 @@ impl Models {
     pub fn detectors(&self) -> Result<Vec<Box<dyn Detector>>, DetectError> {
         self.all
             .iter()
-            .map(|(_, model)| {
-                model.session(&self.runtime).map(|session| Box::new(session) as Box<dyn Detector>)
-            })
+            .map(|(_, model)| Ok(Box::new(model.detector(&self.runtime)) as Box<dyn Detector>))
             .collect()
     }
 }

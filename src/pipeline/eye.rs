@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{PipelineError, plan::Lanes};
 use crate::{
-    detect::{Detector, Picture},
+    detect::Detector,
     domain::{Class, Detection, MediaTime, Scene},
-    libav::{Frame, Pixels, Scaler},
-    vision::{self, Luma, Signature},
+    geometry::BBox,
+    libav::{Frame, LibavError, Scaler, YuvBuffer},
+    vision::{self, Halves, Signature, State},
 };
 
 /// One detector of a camera: which of the workers' detectors it is, and of which classes rules want to know what
@@ -36,17 +37,23 @@ pub struct Sight {
 /// What turns frames into sights: the detectors and buffers of one worker.
 pub struct Eye<'d> {
     detectors: Vec<Box<dyn Detector + 'd>>,
-    scalers: Vec<Scaler>,
-    gray: Scaler,
-    bgr: Vec<u8>,
-    luma: Vec<u8>,
+    /// For pictures in formats that are converted first.
+    scaler: Scaler,
+    converted: YuvBuffer,
+    halves: Halves,
+    state: State,
 }
 
 impl<'d> Eye<'d> {
     /// An eye with these detectors, in the order of [`LaneSpec::detector`].
     pub fn new(detectors: Vec<Box<dyn Detector + 'd>>) -> Self {
-        let scalers = detectors.iter().map(|_| Scaler::new()).collect();
-        Self { detectors, scalers, gray: Scaler::new(), bgr: Vec::new(), luma: Vec::new() }
+        Self {
+            detectors,
+            scaler: Scaler::new(),
+            converted: YuvBuffer::default(),
+            halves: Halves::default(),
+            state: State::default(),
+        }
     }
 
     /// Looks at a frame with the detectors of these lanes.
@@ -60,43 +67,28 @@ impl<'d> Eye<'d> {
         lanes: Lanes,
         specs: &Arc<[LaneSpec]>,
     ) -> Result<Sight, PipelineError> {
-        let (width, height) = (frame.width(), frame.height());
-        self.read_luma(frame)?;
-        let luma = Luma::new(&self.luma, width as usize, height as usize)?;
-        let (scene, signature) = vision::state(&luma)?;
+        let yuv = match frame.yuv() {
+            Some(yuv) => yuv,
+            None => {
+                self.scaler.planes(frame, &mut self.converted)?;
+                self.converted.yuv().ok_or_else(|| LibavError::Scale {
+                    width: frame.width(),
+                    height: frame.height(),
+                    format: frame.pixel_format(),
+                })?
+            }
+        };
+        let picture = self.halves.picture(yuv, vision::SMALL);
+        let (scene, signature) = self.state.of(&picture);
         let mut found = Vec::new();
         for (index, spec) in specs.iter().enumerate().filter(|(index, _)| lanes & 1 << index != 0) {
-            let (Some(detector), Some(scaler)) =
-                (self.detectors.get_mut(spec.detector), self.scalers.get_mut(spec.detector))
-            else {
-                continue;
-            };
-            let fit = detector.letterbox(width, height);
-            scaler.scale(frame, fit.width, fit.height, Pixels::Bgr, &mut self.bgr)?;
-            let picture =
-                Picture { bgr: &self.bgr, width: fit.width as usize, height: fit.height as usize, at };
-            let mut detections = detector.detect(&picture)?;
+            let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
+            let mut detections = detector.detect(&picture, &BBox::WHOLE, at)?;
             for detection in detections.iter_mut().filter(|d| spec.appearance.contains(&d.class)) {
-                detection.appearance = vision::thumbnail(&luma, &detection.bbox)?;
+                detection.appearance = vision::thumbnail(picture.luma(), &detection.bbox)?;
             }
             found.push((index, detections));
         }
         Ok(Sight { at, scene, signature, found })
-    }
-
-    /// Copies the frame's luma without the gaps between rows; formats that keep none are converted.
-    fn read_luma(&mut self, frame: &Frame) -> Result<(), PipelineError> {
-        let (width, height) = (frame.width() as usize, frame.height() as usize);
-        match frame.luma() {
-            Some((plane, stride)) => {
-                self.luma.clear();
-                self.luma.reserve(width * height);
-                for row in plane.chunks(stride) {
-                    self.luma.extend_from_slice(&row[..width.min(row.len())]);
-                }
-            }
-            None => self.gray.scale(frame, frame.width(), frame.height(), Pixels::Gray, &mut self.luma)?,
-        }
-        Ok(())
     }
 }
