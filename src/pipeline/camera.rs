@@ -13,6 +13,7 @@ use super::{
     PipelineError,
     eye::{LaneSpec, Sight},
     judge::Judge,
+    motion,
     plan::{self, Cadence, Lane, Lanes, Span, Wanted},
     records::Records,
     timeline::Timeline,
@@ -21,6 +22,7 @@ use super::{
 use crate::{
     decode::DecoderState,
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation},
+    rules::Needs,
     source::{Gop, Notice, Part},
     vision::Signature,
 };
@@ -124,7 +126,9 @@ impl<'a> CameraRun<'a> {
         for (lane, (name, watches)) in judge.detectors().enumerate() {
             let needs: Vec<_> =
                 watches.iter().filter_map(|index| judge.watches().get(*index)).map(|w| w.needs()).collect();
-            let every = needs.iter().map(|needs| needs.every).min().unwrap_or(Duration::from_secs(2));
+            let least =
+                |of: fn(&Needs) -> Duration| needs.iter().map(of).min().unwrap_or(Duration::from_secs(2));
+            let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));
             let appearance: BTreeSet<_> = needs
                 .iter()
                 .filter(|needs| needs.appearance)
@@ -133,7 +137,7 @@ impl<'a> CameraRun<'a> {
             let detector = detectors.iter().position(|known| known == name).unwrap_or(usize::MAX);
             specs.push(LaneSpec { detector, appearance: appearance.into_iter().collect() });
             names.push(name.clone());
-            cadences.push(Cadence::new(every));
+            cadences.push(Cadence::new(every, quiet));
             lanes.push(Lane::new(watches.len()));
             for (place, index) in watches.iter().enumerate() {
                 rules[*index] = (lane, place);
@@ -217,8 +221,11 @@ impl<'a> CameraRun<'a> {
     fn send(&mut self, gop: Arc<Gop>, resume: Option<DecoderState>) -> Result<Flight, PipelineError> {
         let grid = gop.continues.then_some(GRID);
         let span = Span { start: gop.start, end: gop.end, grid };
-        let must: Vec<Vec<MediaTime>> =
-            self.cadences.iter_mut().map(|cadence| cadence.looks(&span)).collect();
+        let must: Vec<Vec<MediaTime>> = self
+            .cadences
+            .iter_mut()
+            .map(|cadence| cadence.looks(&span, |a, b| motion::still(&gop, a, b)))
+            .collect();
         let wanted =
             if gop.continues { every_look(&span, self.lanes.len()) } else { self.expected(&span, &must) };
         let (reply, answer) = channel::bounded(1);
@@ -237,7 +244,7 @@ impl<'a> CameraRun<'a> {
         let mut wanted = Wanted::new();
         for (index, (lane, must)) in self.lanes.iter().zip(must).enumerate() {
             for (place, time) in must.iter().enumerate() {
-                let mut lane = lane.clone();
+                let mut lane = lane.renewed(span.end);
                 lane.enter(Vec::new());
                 lane.looked(*time);
                 *wanted.entry(*time).or_default() |= 1 << index;

@@ -13,6 +13,8 @@ use crate::{
 pub struct Needs {
     /// How often to look at least.
     pub every: Duration,
+    /// How often to look at least where the sizes of packets tell that nothing moves.
+    pub quiet: Duration,
     /// The detector that must look.
     pub detector: ModelName,
     /// What it watches for.
@@ -20,6 +22,9 @@ pub struct Needs {
     /// Whether detections of those classes must carry their appearance.
     pub appearance: bool,
 }
+
+/// How often to look at an elevator in which nothing moves.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// One configured rule of one camera: gives the rule the looks it is due, and only while its schedule holds.
 pub struct Watch {
@@ -63,8 +68,12 @@ impl Watch {
 
     /// What it needs of the looks.
     pub fn needs(&self) -> Needs {
+        let every = self.config.every();
+        // What was set is kept to; otherwise an elevator in which nothing moves is looked at as seldom as other places.
+        let patient = self.kind() == Kind::EbikeInElevator && self.config.every.is_none();
         Needs {
-            every: self.config.every(),
+            every,
+            quiet: if patient { every.max(QUIET) } else { every },
             detector: self.detector.clone(),
             classes: self.config.classes().to_vec(),
             appearance: self.kind() == Kind::FireLaneParking,
