@@ -6,6 +6,7 @@ mod letterbox;
 mod load;
 mod nms;
 mod onnx;
+mod provider;
 mod runtime;
 mod scripted;
 
@@ -15,6 +16,7 @@ pub use letterbox::Letterbox;
 pub use load::load;
 pub use nms::suppress;
 pub use onnx::{OnnxDetector, OnnxModel};
+pub use provider::ProviderError;
 pub use runtime::Runtime;
 pub use scripted::Scripted;
 use thiserror::Error;
@@ -68,6 +70,9 @@ pub enum DetectError {
         /// What the loader said.
         reason: String,
     },
+    /// The execution provider that is required cannot be used.
+    #[error("{0}. The CPU would run in its place, but [detector] says require = true")]
+    Provider(#[from] ProviderError),
     /// A model's file cannot be read.
     #[error("the model {path} cannot be read: {source}")]
     Unreadable {

@@ -80,12 +80,10 @@ impl OnnxModel {
     ///
     /// # Errors
     /// [`DetectError::NotAModel`] where ONNX Runtime does not take the file, [`DetectError::DoesNotFit`] where its
-    /// input or output is not what its head reads.
+    /// input or output is not what its head reads, [`DetectError::Provider`] where the execution provider that is
+    /// required does not run it.
     pub fn session(self: &Arc<Self>, runtime: &Runtime) -> Result<OnnxDetector, DetectError> {
-        let session = self.build(runtime).map_err(|error| DetectError::NotAModel {
-            path: self.path.clone(),
-            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
-        })?;
+        let session = self.build(runtime)?;
         let shape = self.check(&session)?;
         let plane = (shape.width * shape.height) as usize;
         Ok(OnnxDetector {
@@ -98,14 +96,16 @@ impl OnnxModel {
         })
     }
 
-    fn build(&self, runtime: &Runtime) -> Result<Session, ort::Error> {
-        // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
-        Session::builder(runtime.environment())?
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(1)?
-            .with_inter_threads(1)?
-            .with_intra_op_spinning(false)?
-            .commit_from_memory(&self.bytes)
+    fn build(&self, runtime: &Runtime) -> Result<Session, DetectError> {
+        runtime.session(&self.path, |builder| {
+            // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
+            builder
+                .with_optimization_level(GraphOptimizationLevel::All)?
+                .with_intra_threads(1)?
+                .with_inter_threads(1)?
+                .with_intra_op_spinning(false)?
+                .commit_from_memory(&self.bytes)
+        })
     }
 
     /// The shape that the file has, where its head can read it.
