@@ -4,6 +4,7 @@
 pub mod heads;
 mod letterbox;
 mod load;
+mod log;
 mod nms;
 mod onnx;
 mod provider;
@@ -71,8 +72,11 @@ pub enum DetectError {
         reason: String,
     },
     /// The execution provider that is required cannot be used.
-    #[error("{0}. The CPU would run in its place, but [detector] says require = true")]
-    Provider(#[from] ProviderError),
+    #[error("{why}. The CPU would run in its place, but [detector] says require = true")]
+    Provider {
+        /// What is wrong with it. It is no source of the error: its words are said already.
+        why: ProviderError,
+    },
     /// A model's file cannot be read.
     #[error("the model {path} cannot be read: {source}")]
     Unreadable {

@@ -12,7 +12,7 @@ use ort::{
 };
 use thiserror::Error;
 
-use super::{DetectError, Runtime};
+use super::{DetectError, Runtime, log};
 use crate::config::Provider;
 
 /// Why an execution provider cannot be used.
@@ -50,7 +50,7 @@ pub enum ProviderError {
         path: PathBuf,
         /// The model's file.
         model: PathBuf,
-        /// What ONNX Runtime said.
+        /// What ONNX Runtime said, and what it logged.
         reason: String,
     },
 }
@@ -183,15 +183,18 @@ impl Runtime {
                 .with_execution_providers([(built_in.make)().error_on_failure()])?;
             commit(if built_in.whole { builder.with_disable_cpu_fallback()? } else { builder })
         };
+        log::forget();
         on_provider().or_else(|error| {
+            let logged = log::last_error();
             // Whether the provider or the file is at fault, the CPU can tell.
             let session = on_cpu()?;
-            self.give_up(ProviderError::Refused {
-                provider,
-                path: self.path.to_path_buf(),
-                model: model.to_owned(),
-                reason: first_line(&error),
-            })?;
+            // Which library is missing stands only in its log.
+            let reason = match logged {
+                Some(logged) => format!("{} ({logged})", first_line(&error)),
+                None => first_line(&error),
+            };
+            let (path, model) = (self.path.to_path_buf(), model.to_owned());
+            self.give_up(ProviderError::Refused { provider, path, model, reason })?;
             Ok(session)
         })
     }
@@ -200,7 +203,7 @@ impl Runtime {
     fn give_up(&self, why: ProviderError) -> Result<(), DetectError> {
         static WARNED: Once = Once::new();
         if self.require {
-            return Err(why.into());
+            return Err(DetectError::Provider { why });
         }
         self.refused.store(true, Ordering::Relaxed);
         WARNED.call_once(|| tracing::warn!("{why}. The CPU runs the models instead"));

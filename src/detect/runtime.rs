@@ -3,9 +3,9 @@ use std::{
     sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 
-use ort::environment::Environment;
+use ort::{environment::Environment, logging::LogLevel};
 
-use super::DetectError;
+use super::{DetectError, log};
 use crate::config::Provider;
 
 /// ONNX Runtime, loaded once per process, and what is to run models in it: the CPU, unless [`on`](Self::on) says another.
@@ -41,8 +41,10 @@ impl Runtime {
         let environment = ort::init_from(&path)
             .map_err(|error| bad(error.to_string()))?
             .with_name("firewarden")
+            .with_logger(log::logger())
             .build()
             .map_err(|error| bad(error.to_string()))?;
+        environment.set_log_level(LogLevel::Warning);
         Ok(Self::of(LOADED.get_or_init(|| (environment, path.into())).clone()))
     }
 
