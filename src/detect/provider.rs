@@ -189,7 +189,7 @@ impl Runtime {
             // Whether the provider or the file is at fault, the CPU can tell.
             let session = on_cpu()?;
             // Which library is missing stands only in its log.
-            let reason = match logged {
+            let reason = match logged.filter(|logged| !error.to_string().contains(logged)) {
                 Some(logged) => format!("{} ({logged})", first_line(&error)),
                 None => first_line(&error),
             };
