@@ -5,8 +5,10 @@ mod detector;
 pub mod heads;
 mod letterbox;
 mod load;
+mod log;
 mod nms;
 mod onnx;
+mod provider;
 mod reshape;
 mod runtime;
 mod scripted;
@@ -19,6 +21,7 @@ pub use letterbox::Letterbox;
 pub use load::load;
 pub use nms::suppress;
 pub use onnx::OnnxModel;
+pub use provider::ProviderError;
 pub use runtime::Runtime;
 pub use scripted::Scripted;
 pub use tensor::Tensor;
@@ -66,6 +69,12 @@ pub enum DetectError {
         path: PathBuf,
         /// What the loader said.
         reason: String,
+    },
+    /// The execution provider that is required cannot be used.
+    #[error("{why}. The CPU would run in its place, but [detector] says require = true")]
+    Provider {
+        /// What is wrong with it. It is no source of the error: its words are said already.
+        why: ProviderError,
     },
     /// A model's file cannot be read.
     #[error("the model {path} cannot be read: {source}")]

@@ -75,7 +75,8 @@ impl OnnxModel {
     ///
     /// # Errors
     /// [`DetectError::NotAModel`] where ONNX Runtime does not take the file, [`DetectError::DoesNotFit`] where its
-    /// input or output is not what its head reads.
+    /// input or output is not what its head reads, [`DetectError::Provider`] where the execution provider that is
+    /// required does not run it.
     pub fn try_out(&self, runtime: &Runtime) -> Result<(), DetectError> {
         self.session(runtime, self.input).map(drop)
     }
@@ -91,32 +92,33 @@ impl OnnxModel {
         runtime: &Runtime,
         (width, height): (u32, u32),
     ) -> Result<(Session, Shape), DetectError> {
-        let refused = |reason: String| DetectError::NotAModel { path: self.path.clone(), reason };
         let reshaped;
         let bytes = if (width, height) == self.input {
             &self.bytes
         } else {
             let shape = Shape { width, height, classes: self.class_count.unwrap_or(0) };
             let (cells, _) = self.head.output(&shape);
-            reshaped = reshape(&self.bytes, width, height, cells)
-                .ok_or_else(|| refused("it cannot be given another size".to_owned()))?;
+            reshaped = reshape(&self.bytes, width, height, cells).ok_or_else(|| DetectError::NotAModel {
+                path: self.path.clone(),
+                reason: "it cannot be given another size".to_owned(),
+            })?;
             &reshaped
         };
-        let session = self
-            .build(runtime, bytes)
-            .map_err(|error| refused(error.to_string().lines().next().unwrap_or_default().to_owned()))?;
+        let session = self.build(runtime, bytes)?;
         let shape = self.check(&session, (width, height))?;
         Ok((session, shape))
     }
 
-    fn build(&self, runtime: &Runtime, bytes: &[u8]) -> Result<Session, ort::Error> {
-        // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
-        Session::builder(runtime.environment())?
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(1)?
-            .with_inter_threads(1)?
-            .with_intra_op_spinning(false)?
-            .commit_from_memory(bytes)
+    fn build(&self, runtime: &Runtime, bytes: &[u8]) -> Result<Session, DetectError> {
+        runtime.session(&self.path, |builder| {
+            // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
+            builder
+                .with_optimization_level(GraphOptimizationLevel::All)?
+                .with_intra_threads(1)?
+                .with_inter_threads(1)?
+                .with_intra_op_spinning(false)?
+                .commit_from_memory(bytes)
+        })
     }
 
     /// The shape that the file has, where its head can read it.
