@@ -98,6 +98,13 @@ pub struct DetectorConfig {
     /// Stop where that provider cannot be used, instead of running on the CPU with a warning.
     #[serde(default)]
     pub require: bool,
+    /// Let the last detections stand where nothing has changed in the zones since.
+    #[serde(default = "default_skip_static")]
+    pub skip_static: bool,
+    /// For how long they may stand.
+    #[serde(with = "duration", default = "default_max_age")]
+    #[schemars(with = "duration::Written")]
+    pub max_age: Duration,
 }
 
 impl Default for DetectorConfig {
@@ -110,12 +117,22 @@ impl Default for DetectorConfig {
             input: None,
             provider: Provider::default(),
             require: false,
+            skip_static: default_skip_static(),
+            max_age: default_max_age(),
         }
     }
 }
 
 fn default_model() -> String {
     "yolox-nano".to_owned()
+}
+
+fn default_skip_static() -> bool {
+    true
+}
+
+fn default_max_age() -> Duration {
+    Duration::from_secs(10)
 }
 
 fn default_confidence() -> f32 {

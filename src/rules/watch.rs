@@ -6,10 +6,11 @@ use super::{ControlRoom, Elevator, FireLane, Look, Rule, Verdict};
 use crate::{
     config::{RuleConfig, RuleKind},
     domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
+    geometry::{BBox, Polygon},
 };
 
 /// What a rule needs of the looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Needs {
     /// How often to look at least.
     pub every: Duration,
@@ -19,6 +20,8 @@ pub struct Needs {
     pub detector: ModelName,
     /// What it watches for.
     pub classes: Vec<Class>,
+    /// Where something must change to matter to it, with as much around its zone as a vehicle or person there takes up.
+    pub around: BBox,
     /// Whether detections of those classes must carry their appearance.
     pub appearance: bool,
 }
@@ -75,6 +78,7 @@ impl Watch {
             every,
             quiet: if patient { every.max(QUIET) } else { every },
             detector: self.detector.clone(),
+            around: self.config.zone().map_or(BBox::WHOLE, around),
             classes: self.config.classes().to_vec(),
             appearance: self.kind() == Kind::FireLaneParking,
         }
@@ -104,6 +108,17 @@ impl Watch {
     fn close(&mut self, when: When) -> Verdict {
         if std::mem::take(&mut self.open) { self.rule.close(when) } else { Verdict::default() }
     }
+}
+
+/// The zone with half its width and height on each side, and at least a tenth of the picture.
+fn around(zone: &Polygon) -> BBox {
+    let (mut left, mut top, mut right, mut bottom) = (1.0f32, 1.0f32, 0.0f32, 0.0f32);
+    for p in zone.points() {
+        (left, top) = (left.min(p.x), top.min(p.y));
+        (right, bottom) = (right.max(p.x), bottom.max(p.y));
+    }
+    let (x, y) = (((right - left) / 2.0).max(0.1), ((bottom - top) / 2.0).max(0.1));
+    BBox::new(left - x, top - y, right + x, bottom + y).clipped()
 }
 
 impl fmt::Debug for Watch {

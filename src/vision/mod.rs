@@ -11,7 +11,7 @@ pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
 pub use picture::{Halves, Picture, grey};
 pub use resample::Resampler;
-pub use scene::{SMALL, Signature, State};
+pub use scene::{SMALL, Signature, Small, State};
 use thiserror::Error;
 
 /// Why a picture could not be worked on.

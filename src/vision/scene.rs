@@ -19,6 +19,14 @@ pub struct Signature {
     points: Vec<u8>,
 }
 
+/// Where no sample of the small picture has changed by more than this (of 255), nothing has. A sample of a 1080p picture
+/// is the mean of 56 pixels: noise and coding move it less, a person that a detector could find moves some of them more.
+const UNCHANGED: u8 = 8;
+
+/// A small picture, kept to tell whether anything has changed since. 37 kB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Small(Vec<u8>);
+
 /// Columns and rows of the small picture that contrast and sharpness are measured on: four for each cell.
 pub const SMALL: (usize, usize) = (4 * COLUMNS, 4 * ROWS);
 
@@ -57,6 +65,32 @@ impl State {
         };
         (scene, Signature { cells: cells(&self.small), points: points(picture.luma()) })
     }
+
+    /// Whether the picture that was looked at last shows within `part` what `before` shows.
+    pub fn unchanged(&self, before: &Small, part: &BBox) -> bool {
+        let (columns, rows) = SMALL;
+        let inside = part.clipped();
+        let (left, right) = (first(inside.left, columns), last(inside.right, columns));
+        let (top, bottom) = (first(inside.top, rows), last(inside.bottom, rows));
+        let lines = self.small.chunks_exact(columns).zip(before.0.chunks_exact(columns));
+        lines.skip(top).take(bottom - top.min(bottom)).all(|(now, then)| {
+            let (now, then) = (&now[left.min(right)..right], &then[left.min(right)..right]);
+            now.iter().zip(then).all(|(now, then)| now.abs_diff(*then) <= UNCHANGED)
+        })
+    }
+
+    /// Keeps the picture that was looked at last.
+    pub fn keep(&self) -> Small {
+        Small(self.small.clone())
+    }
+}
+
+fn first(share: f32, length: usize) -> usize {
+    ((share * length as f32).floor() as usize).min(length)
+}
+
+fn last(share: f32, length: usize) -> usize {
+    ((share * length as f32).ceil() as usize).min(length)
 }
 
 /// The mean of each cell of 4 × 4 samples.
@@ -165,6 +199,24 @@ mod tests {
         assert!((scene.identical.expect("compared") - 0.75).abs() < 0.02);
         now.compare(&now, &mut scene);
         assert_eq!((scene.changed, scene.changed_in, scene.identical), (Some(0.0), None, Some(1.0)));
+    }
+
+    #[test]
+    fn what_changes_elsewhere_or_by_noise_changes_nothing() {
+        let still = picture(640, 360, |x, y| ((x * 7 + y * 3) % 200) as u8);
+        let mut state = State::default();
+        state.of(&grey(&still, 640, 360).expect("the size fits"));
+        let before = state.keep();
+        let noisy = picture(640, 360, |x, y| still[y * 640 + x] + ((x * 31 + y * 17) % 9) as u8);
+        state.of(&grey(&noisy, 640, 360).expect("the size fits"));
+        assert!(state.unchanged(&before, &BBox::WHOLE));
+        let walker = picture(640, 360, |x, y| {
+            if (500..516).contains(&x) && (300..340).contains(&y) { 90 } else { still[y * 640 + x] }
+        });
+        state.of(&grey(&walker, 640, 360).expect("the size fits"));
+        assert!(!state.unchanged(&before, &BBox::WHOLE));
+        assert!(!state.unchanged(&before, &BBox::new(0.7, 0.7, 0.8, 1.0)));
+        assert!(state.unchanged(&before, &BBox::new(0.0, 0.0, 0.7, 1.0)));
     }
 
     #[test]
