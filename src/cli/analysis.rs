@@ -25,11 +25,14 @@ use crate::{
     files, libav,
     pipeline::{self, Judge, Outcome, PipelineError, Progress, Records, Task},
     report::{ModelFact, SourceFact},
-    source::{Options, Recording},
+    source::{Options, Pace, Recording},
 };
 
+/// Over so long the starts of paced recordings are spread, as cameras' key frames are.
+const STAGGER: Duration = Duration::from_secs(2);
+
 /// What can be said of an analysis beside its configuration.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Settings {
     /// How many workers decode and detect [default: the number of processors].
     #[arg(long, value_name = "N")]
@@ -37,6 +40,9 @@ pub struct Settings {
     /// When the recordings begin, where neither file name nor metadata say so, such as 2026-11-24T08:00:00+08:00.
     #[arg(long, value_name = "TIME")]
     pub start: Option<Timestamp>,
+    /// How many times as fast as they were recorded all recordings are read, all at once.
+    #[arg(skip)]
+    pub paced: Option<f64>,
 }
 
 /// What came of it.
@@ -86,24 +92,36 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
 
     let default = config.detector.model.as_str().into();
     let mut tasks = Vec::new();
-    for (camera, files) in config.cameras.iter().zip(&recordings) {
+    for (index, (camera, files)) in config.cameras.iter().zip(&recordings).enumerate() {
         let path = observations(out, camera);
         let file =
             fs::File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+        let pace = settings.paced.map(|speed| {
+            let share = index as f64 / config.cameras.len() as f64;
+            Pace { speed, delay: STAGGER.mul_f64(share) }
+        });
         tasks.push(Task {
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, &default),
-            recording: Recording::open(camera.id.clone(), files.clone(), options.clone())?,
+            recording: Recording::open(
+                camera.id.clone(),
+                files.clone(),
+                Options { pace, ..options.clone() },
+            )?,
             max_age: config.detector.skip_static.then_some(config.detector.max_age),
             records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),
         });
     }
+    // Recordings that are read as fast as possible would only hold more groups in memory if there were more of them
+    // than workers.
+    let at_once = if settings.paced.is_some() { tasks.len() } else { threads };
     let progress = Bar::new(total);
     let began = Instant::now();
     // Recordings are hashed meanwhile: what the report says of them is then of the bytes that were analysed.
     let (outcomes, sources) = thread::scope(|scope| {
         let hashing = scope.spawn(|| recordings.iter().map(|files| hash(files)).collect::<Vec<_>>());
-        let outcomes = pipeline::analyze(tasks, threads, &models.names(), &|| models.detectors(), &progress);
+        let outcomes =
+            pipeline::analyze(tasks, threads, at_once, &models.names(), &|| models.detectors(), &progress);
         (outcomes, hashing.join().unwrap_or_default())
     });
     progress.finish();

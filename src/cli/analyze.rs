@@ -33,6 +33,10 @@ pub struct AnalyzeArgs {
     out: PathBuf,
     #[command(flatten)]
     settings: Settings,
+    /// Read all recordings at once, each packet when a camera would have sent it, or SPEED times as fast: shows how many
+    /// cameras this machine carries.
+    #[arg(long, value_name = "SPEED", num_args = 0..=1, default_missing_value = "1", value_parser = speed)]
+    paced: Option<f64>,
     /// Print a summary as JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -58,7 +62,8 @@ struct CameraSummary<'a> {
 
 pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
-    let analysis = analysis::run(&config, &args.settings, &args.out, true)?;
+    let settings = Settings { paced: args.paced, ..args.settings.clone() };
+    let analysis = analysis::run(&config, &settings, &args.out, true)?;
     let mut status = tell(&config, &analysis);
     let violations = analysis.violations();
     print(args, &config, &violations, &analysis.outcomes)?;
@@ -68,6 +73,13 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     }
     say_where(&args.out);
     Ok(status)
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.01 to 1000 is wanted, such as 1 or 2.5".to_owned()),
+    }
 }
 
 /// Tells where the results are.

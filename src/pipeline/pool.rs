@@ -30,11 +30,12 @@ pub struct Task {
     pub max_age: Option<Duration>,
 }
 
-/// Analyses every task with `threads` workers. `names` are the workers' detectors in the order in which `detectors`
+/// Analyses every task with `threads` workers, `at_once` tasks at a time. `names` are the workers' detectors in the order in which `detectors`
 /// makes them. Outcomes come in the order of the tasks.
 pub fn analyze(
     tasks: Vec<Task>,
     threads: usize,
+    at_once: usize,
     names: &[ModelName],
     detectors: &Detectors<'_>,
     progress: &dyn Progress,
@@ -60,8 +61,7 @@ pub fn analyze(
             let _ = queue.send(task);
         }
         drop(queue);
-        // More cameras at a time than workers would only hold more groups in memory.
-        for _ in 0..threads.min(count) {
+        for _ in 0..at_once.clamp(1, count.max(1)) {
             let (waiting, jobs, outcomes) = (waiting.clone(), jobs.clone(), outcomes.clone());
             scope.spawn(move || {
                 for (index, task) in waiting {

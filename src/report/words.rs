@@ -121,6 +121,13 @@ pub fn noticed(what: &Noticed) -> (String, String) {
         Noticed::LongGroup => {
             ("关键帧间隔很长，分段读取", "key frames are far apart; groups were read in chunks")
         }
+        Noticed::Late(by) => {
+            let s = seconds(*by);
+            return (
+                format!("分析最多落后 {s} 秒：摄像机数量超出处理能力"),
+                format!("the analysis fell behind by up to {s} s: too many cameras for these processors"),
+            );
+        }
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

@@ -4,6 +4,7 @@ mod error;
 mod gop;
 mod grouping;
 mod notice;
+mod pace;
 mod placing;
 mod reading;
 mod rebuild;
@@ -15,6 +16,7 @@ mod wall;
 pub use error::SourceError;
 pub use gop::Gop;
 pub use notice::{Notice, Noticed};
+pub use pace::Pace;
 pub use recording::{Options, Part, Recording};
 pub use wall::{from_file_name, from_metadata};
 

@@ -34,6 +34,8 @@ pub enum Noticed {
     BeginsWithoutKey(usize),
     /// A group of pictures is so long that it comes in chunks; said once per file.
     LongGroup,
+    /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
+    Late(Duration),
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
 }
@@ -59,6 +61,13 @@ impl fmt::Display for Notice {
                 write!(f, "does not begin with a key frame; {packets} packets cannot be decoded")
             }
             Noticed::LongGroup => f.write_str("key frames are so far apart that groups are read in chunks"),
+            Noticed::Late(by) => {
+                write!(
+                    f,
+                    "the analysis fell behind the camera by up to {:.1} s: too many cameras for these processors",
+                    by.as_secs_f64()
+                )
+            }
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }

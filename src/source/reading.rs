@@ -118,6 +118,12 @@ impl Reading {
         }
     }
 
+    /// Media time of what was read last; none before the first group, when nothing is known yet.
+    pub(super) fn position(&self) -> Option<MediaTime> {
+        let (_, to) = self.reach?;
+        self.place.map(|_| MediaTime::from_micros(to.saturating_add(self.offset)))
+    }
+
     /// Reads one packet, and adds what follows from it to `out`.
     pub(super) fn step(&mut self, out: &mut VecDeque<Part>) -> Step {
         let packet = match self.input.read() {
@@ -322,6 +328,12 @@ impl Reading {
             height: stream.height,
         };
         out.push_back(Part::Epoch { epoch, stream });
+    }
+
+    /// The notice that reading fell behind.
+    pub(super) fn late(&self, by: Duration) -> Notice {
+        let (camera, file) = (self.camera.clone(), self.name.clone());
+        Notice { camera, file, at: self.end, what: Noticed::Late(by) }
     }
 
     fn gap(&self, epoch: u32, from: MediaTime, to: MediaTime, reason: GapReason, out: &mut VecDeque<Part>) {

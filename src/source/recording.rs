@@ -2,12 +2,14 @@ use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    Gop, Notice, SourceError, from_file_name, from_metadata,
+    Gop, HOLE, Notice, Pace, SourceError, from_file_name, from_metadata,
+    pace::Pacer,
     placing::{Before, Start},
     reading::{Reading, Step},
 };
@@ -51,11 +53,13 @@ pub struct Options {
     pub zone: TimeZone,
     /// What a file may cost.
     pub limits: Limits,
+    /// At what pace it is read; none for as fast as possible.
+    pub pace: Option<Pace>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { start: None, zone: TimeZone::UTC, limits: Limits::default() }
+        Self { start: None, zone: TimeZone::UTC, limits: Limits::default(), pace: None }
     }
 }
 
@@ -67,6 +71,7 @@ pub struct Recording {
     before: Option<Before>,
     current: Option<Reading>,
     ready: VecDeque<Part>,
+    pacer: Option<Pacer>,
 }
 
 /// A file that waits for its turn.
@@ -88,7 +93,15 @@ impl Recording {
             return Err(SourceError::NoFiles { camera });
         }
         let files = plan(files, &options);
-        Ok(Self { camera, options, files: files.into(), before: None, current: None, ready: VecDeque::new() })
+        Ok(Self {
+            camera,
+            files: files.into(),
+            before: None,
+            current: None,
+            ready: VecDeque::new(),
+            pacer: options.pace.map(Pacer::new),
+            options,
+        })
     }
 
     /// Opens the next file. One that cannot be opened is a failed part.
@@ -123,8 +136,16 @@ impl Iterator for Recording {
             }
             match &mut self.current {
                 Some(reading) => {
-                    if reading.step(&mut self.ready) == Step::Done {
+                    let step = reading.step(&mut self.ready);
+                    if let (Some(pacer), Some(at)) = (&mut self.pacer, reading.position()) {
+                        pacer.wait(at);
+                    }
+                    if step == Step::Done {
                         self.before = reading.before();
+                        let late = self.pacer.as_ref().map_or(Duration::ZERO, Pacer::late);
+                        if late > HOLE {
+                            self.ready.push_back(Part::Notice(reading.late(late)));
+                        }
                         self.current = None;
                     }
                 }
