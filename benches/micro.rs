@@ -9,13 +9,13 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use firewarden::{
     catalog::Store,
     config::{Config, DetectorConfig},
-    detect::{self, Detector, Letterbox, Picture, Runtime, heads, suppress},
+    detect::{self, Detector, Letterbox, Runtime, Tensor, heads, suppress},
     domain::{Class, Detection, MediaTime, ModelName, Record},
     geometry::BBox,
-    libav::{Decoder, Frame, Input, Limits, Pixels, Scaler},
+    libav::{Decoder, Frame, Input, Limits},
     pipeline::{self, Judge},
     track::Tracker,
-    vision::{self, Luma},
+    vision::{Halves, SMALL, State},
 };
 
 /// A decoded picture of a camera's usual size.
@@ -53,35 +53,33 @@ fn numbers(count: usize) -> Vec<f32> {
 
 fn pictures(bench: &mut Criterion) {
     let frame = frame();
-    let fit = Letterbox::fit(frame.width(), frame.height(), 416, 416);
-    let (mut scaler, mut bgr) = (Scaler::new(), Vec::new());
-    bench.bench_function("letterbox 1080p to 416", |b| {
-        b.iter(|| scaler.scale(&frame, fit.width, fit.height, Pixels::Bgr, &mut bgr).expect("scaled"));
-    });
-    let (width, height) = (frame.width() as usize, frame.height() as usize);
-    let mut luma = Vec::new();
-    Scaler::new().scale(&frame, frame.width(), frame.height(), Pixels::Gray, &mut luma).expect("gray");
+    let yuv = frame.yuv().expect("planes");
+    let (mut halves, mut state) = (Halves::default(), State::default());
     bench.bench_function("state of the scene, 1080p", |b| {
-        let luma = Luma::new(&luma, width, height).expect("a picture");
-        b.iter(|| vision::state(black_box(&luma)).expect("a state"));
+        b.iter(|| state.of(&halves.picture(black_box(yuv), SMALL)));
     });
+    let mut halves = Halves::default();
+    let picture = halves.picture(yuv, SMALL);
     if let Some(mut detector) = detector() {
-        scaler.scale(&frame, fit.width, fit.height, Pixels::Bgr, &mut bgr).expect("scaled");
-        let (width, height) = (fit.width as usize, fit.height as usize);
-        bench.bench_function("inference, yolox-nano, head and NMS included", |b| {
-            let picture = Picture { bgr: &bgr, width, height, at: MediaTime::ZERO };
-            b.iter(|| detector.detect(black_box(&picture)).expect("detected"));
+        bench.bench_function("a look at 1080p: yolox-nano with all before and after it", |b| {
+            b.iter(|| detector.detect(black_box(&picture), &BBox::WHOLE, MediaTime::ZERO).expect("detected"));
         });
     }
+    let mut tensor = Tensor::default();
+    let yolox = heads::find("yolox").expect("a head");
+    bench.bench_function("1080p to a tensor of 416 × 256", |b| {
+        b.iter(|| {
+            tensor.fill(black_box(&picture), &BBox::WHOLE, Letterbox::fit(1920, 1080, 416, 256), yolox)
+        });
+    });
 }
 
 /// The default model, where it and ONNX Runtime can be had.
 fn detector() -> Option<impl Detector> {
     let store = Store::from_env().ok()?;
     let runtime = Runtime::load(&store.cache).ok()?;
-    let model = detect::load("yolox-nano", &DetectorConfig::default(), None, &runtime, &store);
-    match model.and_then(|model| model.session(&runtime)) {
-        Ok(session) => Some(session),
+    match detect::load("yolox-nano", &DetectorConfig::default(), None, &runtime, &store) {
+        Ok(model) => Some(model.detector(&runtime)),
         Err(error) => {
             eprintln!("inference is not measured: {error}");
             None

@@ -226,3 +226,68 @@ fn a_recording_with_a_single_key_frame_is_read_in_chunks_to_its_end() {
     assert!(looks.last().is_some_and(|last| *last > 357.0), "{:?}", looks.last());
     assert!(looks.windows(2).all(|pair| pair[1] - pair[0] < 2.41), "{looks:?}");
 }
+
+/// A configuration with more keys under `[detector]`.
+fn with_detector(bench: &Bench, name: &str, keys: &str) -> String {
+    let text = std::fs::read_to_string(bench.config("always.onnx")).expect("the configuration");
+    let path = bench.write(name, text.replace("[detector]\n", &format!("[detector]\n{keys}\n")).as_bytes());
+    path.to_string_lossy().into_owned()
+}
+
+#[test]
+#[cfg_attr(any(feature = "openvino", feature = "cuda"), ignore = "the provider may be there")]
+fn where_a_provider_is_not_there_the_cpu_runs_and_one_warning_says_so() {
+    let bench = Bench::new().camera("a", "a.mp4", PARKING).camera("b", "a.mp4", ELEVATOR);
+    bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    let analyze = |out: &str, config: &str| {
+        let out = bench.path(out).to_string_lossy().into_owned();
+        let output = command()
+            .args(["analyze", "--threads", "2", "--config", config, "--out", &out])
+            .output()
+            .expect("the binary starts");
+        assert_code(&output, 0);
+        stderr(&output)
+    };
+    let plain = with_detector(&bench, "plain.toml", "");
+    assert!(!analyze("plain", &plain).contains("provider"));
+    for provider in ["openvino", "cuda"] {
+        let config = with_detector(&bench, "other.toml", &format!("provider = \"{provider}\""));
+        let said = analyze(provider, &config);
+        let warnings: Vec<&str> = said.lines().filter(|line| line.contains("provider")).collect();
+        let [warning] = warnings[..] else { panic!("one warning is wanted:\n{said}") };
+        for part in ["WARN", provider, &format!("--features {provider}"), "The CPU runs the models instead"] {
+            assert!(warning.contains(part), "{part:?} is not in {warning:?}");
+        }
+        for file in ["violations.jsonl", "observations/a.jsonl", "observations/b.jsonl"] {
+            let read = |out: &str| std::fs::read(bench.path(out).join(file)).expect("readable");
+            assert!(read("plain") == read(provider), "{file} differs with {provider}");
+        }
+        let checked =
+            command().args(["check", "--probe", "--config", &config]).output().expect("the binary starts");
+        assert_code(&checked, 0);
+        assert_eq!(stderr(&checked).matches("The CPU runs the models instead").count(), 1);
+        assert!(stdout(&checked).contains("loaded, provider cpu"), "{}", stdout(&checked));
+    }
+}
+
+#[test]
+#[cfg_attr(any(feature = "openvino", feature = "cuda"), ignore = "the provider may be there")]
+fn a_provider_that_is_required_and_not_there_ends_it_with_code_2_before_footage_is_opened() {
+    let bench = Bench::new().camera("a", "absent.mp4", PARKING);
+    let out = bench.path("out").to_string_lossy().into_owned();
+    for provider in ["openvino", "cuda"] {
+        let config =
+            with_detector(&bench, "required.toml", &format!("provider = \"{provider}\"\nrequire = true"));
+        for args in [
+            vec!["analyze", "--config", &config, "--out", &out],
+            vec!["check", "--probe", "--config", &config],
+        ] {
+            let output = command().args(&args).output().expect("the binary starts");
+            assert_code(&output, 2);
+            let said = stderr(&output);
+            assert!(said.contains(&format!("the execution provider {provider} is not built in")), "{said}");
+            assert!(said.contains("require = true") && !said.contains("absent.mp4"), "{said}");
+        }
+        assert!(!bench.path("out").exists());
+    }
+}

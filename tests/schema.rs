@@ -164,6 +164,9 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("name = \"n\"", "name = 3"),
         ("dwell = \"60s\"", "dwell = 60"),
         ("required = 2", "required = \"two\""),
+        ("confidence = 0.5", "provider = 1"),
+        ("confidence = 0.5", "provider = \"gpu\""),
+        ("confidence = 0.5", "require = \"yes\""),
         ("required = 2", "required = 1.5"),
         ("[[sink]]", "[sink]"),
         ("labels = { a = \"b\" }", "labels = { a = 1 }"),
@@ -233,6 +236,7 @@ fn what_the_program_takes_the_schema_takes_too() {
         ("labels = { a = \"b\" }", "labels = {}"),
         ("kind = \"mqtt\"", "kind = \"mqtt\"\nkinds = []\nphases = [\"warned\", \"ended\"]"),
         ("127.0.0.1:8480", "[::1]:8480"),
+        ("confidence = 0.5", "provider = \"openvino\"\nrequire = true"),
         ("confidence = 0.5", "head = \"yolox\"\ninput = [416, 416]\nclasses = { car = [1], truck = [2, 3] }"),
     ] {
         // A variable is "x" here, which is an id and a text, but no length of time.

@@ -94,6 +94,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, &default),
             recording: Recording::open(camera.id.clone(), files.clone(), options.clone())?,
+            max_age: config.detector.skip_static.then_some(config.detector.max_age),
             records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),
         });
     }

@@ -39,7 +39,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
     libav::init();
     let models = Models::load(&config)?;
     models.detectors()?;
-    println!("models {}: loaded", models.names().join(", "));
+    println!("models {}: loaded, provider {}", models.names().join(", "), models.provider());
     let options = Options { zone: config.site.timezone.clone(), ..Options::default() };
     let mut status = Status::Done;
     for camera in &config.cameras {

@@ -6,7 +6,7 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use image::{DynamicImage, ImageDecoder, ImageReader, codecs::jpeg::JpegEncoder, imageops::FilterType};
+use image::{DynamicImage, ImageDecoder, ImageReader, codecs::jpeg::JpegEncoder};
 use serde::Serialize;
 
 use super::{
@@ -15,9 +15,11 @@ use super::{
 };
 use crate::{
     config::DetectorConfig,
-    detect::{DetectError, Detector, Picture},
+    detect::{DetectError, Detector},
     domain::{Detection, MediaTime},
-    vision::{Marks, mark},
+    geometry::BBox,
+    libav::YuvBuffer,
+    vision::{Marks, Picture, mark},
 };
 
 /// Show what a model finds in pictures, one JSON line each.
@@ -88,13 +90,12 @@ fn open(path: &Path) -> image::ImageResult<DynamicImage> {
 }
 
 fn look(detector: &mut dyn Detector, picture: &DynamicImage) -> Result<Vec<Detection>, DetectError> {
-    let fit = detector.letterbox(picture.width(), picture.height());
-    // The triangle widens with the reduction, as the video path's scaler does.
-    let small = image::imageops::resize(&picture.to_rgb8(), fit.width, fit.height, FilterType::Triangle);
-    let mut bgr = small.into_raw();
-    bgr.chunks_exact_mut(3).for_each(|pixel| pixel.swap(0, 2));
-    let (width, height) = (fit.width as usize, fit.height as usize);
-    detector.detect(&Picture { bgr: &bgr, width, height, at: MediaTime::ZERO })
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let planes = YuvBuffer::from_rgb(&picture.to_rgb8(), width, height);
+    match planes.as_ref().and_then(YuvBuffer::yuv) {
+        Some(yuv) => detector.detect(&Picture::new(yuv), &BBox::WHOLE, MediaTime::ZERO),
+        None => Ok(Vec::new()),
+    }
 }
 
 fn draw(folder: &Path, path: &Path, picture: &DynamicImage, detections: &[Detection]) -> anyhow::Result<()> {

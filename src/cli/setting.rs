@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     catalog::Store,
-    config::{Camera, Config, DetectorConfig, SourceAddress},
+    config::{Camera, Config, DetectorConfig, Provider, SourceAddress},
     detect::{self, DetectError, Detector, OnnxModel, Runtime},
     domain::{CameraId, ModelName},
     libav::{Input, Limits},
@@ -81,7 +81,7 @@ impl Models {
     /// [`DetectError`] where it cannot be had or does not fit.
     pub fn load_one(detector: &DetectorConfig) -> Result<Self, DetectError> {
         let store = Store::from_env()?;
-        let runtime = Runtime::load(&store.cache)?;
+        let runtime = Runtime::load(&store.cache)?.on(detector.provider, detector.require)?;
         let model = detect::load(&detector.model, detector, None, &runtime, &store)?;
         Ok(Self { runtime, all: vec![(detector.model.as_str().into(), model)] })
     }
@@ -91,11 +91,17 @@ impl Models {
         self.all.iter().map(|(name, _)| name.clone()).collect()
     }
 
+    /// What runs them.
+    pub fn provider(&self) -> Provider {
+        self.runtime.provider()
+    }
+
     /// What a report says of them.
     pub fn facts(&self) -> Vec<ModelFact> {
         let fact = |(name, model): &(ModelName, Arc<OnnxModel>)| ModelFact {
             name: name.to_string(),
             sha256: model.sha256().to_owned(),
+            provider: self.provider(),
         };
         self.all.iter().map(fact).collect()
     }
@@ -107,9 +113,7 @@ impl Models {
     pub fn detectors(&self) -> Result<Vec<Box<dyn Detector>>, DetectError> {
         self.all
             .iter()
-            .map(|(_, model)| {
-                model.session(&self.runtime).map(|session| Box::new(session) as Box<dyn Detector>)
-            })
+            .map(|(_, model)| Ok(Box::new(model.detector(&self.runtime)) as Box<dyn Detector>))
             .collect()
     }
 }

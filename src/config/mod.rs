@@ -3,6 +3,7 @@
 
 pub mod duration;
 mod file;
+mod provider;
 mod rule;
 mod schedule;
 mod schema;
@@ -16,6 +17,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 pub use duration::DurationError;
 use jiff::tz::TimeZone;
+pub use provider::Provider;
 pub use rule::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind};
 pub use schedule::{Schedule, ScheduleError, Span};
 pub use schema::schema;
@@ -90,6 +92,19 @@ pub struct DetectorConfig {
     #[serde(default)]
     #[schemars(inner(range(min = 32, max = 4096)))]
     pub input: Option<[u32; 2]>,
+    /// What runs the models. Those but `cpu` must be built in, and need a library of ONNX Runtime that has them.
+    #[serde(default)]
+    pub provider: Provider,
+    /// Stop where that provider cannot be used, instead of running on the CPU with a warning.
+    #[serde(default)]
+    pub require: bool,
+    /// Let the last detections stand where nothing has changed in the zones since.
+    #[serde(default = "default_skip_static")]
+    pub skip_static: bool,
+    /// For how long they may stand.
+    #[serde(with = "duration", default = "default_max_age")]
+    #[schemars(with = "duration::Written")]
+    pub max_age: Duration,
 }
 
 impl Default for DetectorConfig {
@@ -100,12 +115,24 @@ impl Default for DetectorConfig {
             head: None,
             classes: None,
             input: None,
+            provider: Provider::default(),
+            require: false,
+            skip_static: default_skip_static(),
+            max_age: default_max_age(),
         }
     }
 }
 
 fn default_model() -> String {
     "yolox-nano".to_owned()
+}
+
+fn default_skip_static() -> bool {
+    true
+}
+
+fn default_max_age() -> Duration {
+    Duration::from_secs(10)
 }
 
 fn default_confidence() -> f32 {

@@ -139,6 +139,15 @@ impl RuleConfig {
         }
     }
 
+    /// The rule's zone; of an elevator the whole picture, since people and bikes rise above its floor.
+    pub fn zone(&self) -> Option<&Polygon> {
+        match &self.kind {
+            RuleKind::FireLaneParking(keys) => Some(&keys.zone),
+            RuleKind::ControlRoomUnattended(keys) => Some(&keys.zone),
+            RuleKind::EbikeInElevator(_) => None,
+        }
+    }
+
     /// How often the rule must always look: as set, else a tenth of `dwell` or `grace` within 0.2 s to 2 s, and 1 s
     /// in an elevator in which nothing moves.
     pub fn every(&self) -> Duration {

@@ -196,6 +196,29 @@ fn kinds_and_values_are_checked() {
 }
 
 #[test]
+fn the_provider_is_the_cpu_unless_another_is_named() {
+    let of = |detector: &str| {
+        let text = format!("[site]\nid = \"s\"\n{}{detector}", lane(SQUARE));
+        let config = parse(&text).expect("sound");
+        (config.detector.provider, config.detector.require)
+    };
+    assert_eq!(of(""), (Provider::Cpu, false));
+    assert_eq!(of("[detector]\nconfidence = 0.5\n"), (Provider::Cpu, false));
+    for provider in Provider::ALL {
+        assert_eq!(of(&format!("[detector]\nprovider = \"{provider}\"\nrequire = true\n")), (provider, true));
+    }
+    assert_eq!(
+        faults(&format!("{}[detector]\nprovider = \"open-vino\"\nrequires = true\n", lane(SQUARE))),
+        [
+            "11: detector.provider: unknown execution provider \"open-vino\"; did you mean \"openvino\"?",
+            "12: detector.requires: unknown key \"requires\"; did you mean \"require\"?",
+        ]
+    );
+    let found = faults(&format!("{}[detector]\nprovider = \"tensorrt\"\n", lane(SQUARE)));
+    assert!(found[0].contains("of cpu, openvino, cuda"), "{found:?}");
+}
+
+#[test]
 fn text_that_is_no_toml_is_said_to_be_none() {
     let found = parse("[site\nid = ").expect_err("no TOML");
     assert!(found[0].message.starts_with("this is not TOML"), "{found:?}");

@@ -30,10 +30,15 @@ pub struct Decoded {
     pub state: Option<DecoderState>,
 }
 
-/// Decodes groups, one after the other. One per worker: it keeps its decoder while the stream stays the same.
+/// Decoders that one worker keeps: a site's cameras are of few kinds.
+const KEPT: usize = 4;
+
+/// Decodes groups, one after the other. One per worker: it keeps a decoder for each coding it met last, whichever
+/// camera that was.
 #[derive(Default)]
 pub struct GroupDecoder {
-    kept: Option<(Arc<StreamInfo>, Decoder)>,
+    /// The one used last comes first.
+    kept: Vec<(Arc<StreamInfo>, Decoder)>,
 }
 
 impl GroupDecoder {
@@ -103,13 +108,27 @@ impl GroupDecoder {
                 choice.restart();
             }
         }
+        let chunk = group.continues || group.continued;
+        let mut shown = if chunk { Vec::new() } else { shown(group, wanted) };
         for packet in &group.packets {
             if choice.done() && !group.continued {
                 break;
             }
+            if !chunk {
+                // Once the last picture that is wanted has gone in, draining brings it out.
+                if shown.is_empty() {
+                    break;
+                }
+                let place = packet.pts.and_then(|pts| shown.iter().position(|time| *time == pts));
+                decoder.only_references(place.is_none());
+                if let Some(place) = place {
+                    shown.swap_remove(place);
+                }
+            }
             choice.send(&mut decoder, packet)?;
             choice.receive(&mut decoder)?;
         }
+        decoder.only_references(false);
         if group.continued {
             choice.finish();
             let state = DecoderState {
@@ -126,17 +145,37 @@ impl GroupDecoder {
             choice.finish();
         }
         decoder.flush();
-        self.kept = Some((Arc::clone(&group.stream), decoder));
+        self.kept.insert(0, (Arc::clone(&group.stream), decoder));
+        self.kept.truncate(KEPT);
         Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: None })
     }
 
     /// A decoder that has seen nothing of the stream, or has forgotten it.
     fn decoder(&mut self, stream: &Arc<StreamInfo>) -> Result<Decoder, LibavError> {
-        match self.kept.take() {
-            Some((same, decoder)) if Arc::ptr_eq(&same, stream) => Ok(decoder),
-            _ => Decoder::new(stream),
+        let same =
+            |kept: &(Arc<StreamInfo>, Decoder)| Arc::ptr_eq(&kept.0, stream) || kept.0.same_coding(stream);
+        match self.kept.iter().position(same) {
+            Some(place) => {
+                let (_, mut decoder) = self.kept.remove(place);
+                decoder.serve(stream);
+                Ok(decoder)
+            }
+            None => Decoder::new(stream),
         }
     }
+}
+
+/// When the pictures are shown that the wanted times are given: each the first at or after its time, else the last.
+fn shown(group: &Gop, wanted: &[MediaTime]) -> Vec<i64> {
+    let times = || group.packets.iter().filter_map(|p| p.pts).filter(|t| *t >= group.start.as_micros());
+    let Some(last) = times().max() else { return group.packets.iter().filter_map(|p| p.pts).collect() };
+    let mut shown: Vec<i64> = wanted
+        .iter()
+        .map(|w| (*w).as_micros() - ROUNDING.as_micros() as i64)
+        .map(|w| times().filter(|t| *t >= w).min().unwrap_or(last))
+        .collect();
+    shown.dedup();
+    shown
 }
 
 /// Which of the frames that come out are given.

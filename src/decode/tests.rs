@@ -15,10 +15,9 @@ fn groups(file: PathBuf) -> Vec<Arc<Gop>> {
 
 /// FNV-1a over the visible luma.
 fn hash(frame: &Frame) -> u64 {
-    let (luma, stride) = frame.luma().expect("a luma plane");
-    let width = frame.width() as usize;
-    luma.chunks(stride)
-        .flat_map(|row| &row[..width])
+    let luma = frame.yuv().expect("planes").luma;
+    luma.rows()
+        .flatten()
         .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3))
 }
 

@@ -60,7 +60,7 @@ pub fn load(
     };
     // A file that is no model is refused here, before any footage is opened.
     let model = Arc::new(model);
-    model.session(runtime)?;
+    model.try_out(runtime)?;
     Ok(model)
 }
 

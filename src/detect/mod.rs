@@ -1,49 +1,51 @@
 //! Finds people and vehicles in a picture: ONNX Runtime sessions, one file per model head, and what turns a head's
 //! numbers into detections.
 
+mod detector;
 pub mod heads;
 mod letterbox;
 mod load;
+mod log;
 mod nms;
 mod onnx;
+mod provider;
+mod reshape;
 mod runtime;
 mod scripted;
+mod tensor;
 
 use std::path::PathBuf;
 
+pub use detector::OnnxDetector;
 pub use letterbox::Letterbox;
 pub use load::load;
 pub use nms::suppress;
-pub use onnx::{OnnxDetector, OnnxModel};
+pub use onnx::OnnxModel;
+pub use provider::ProviderError;
 pub use runtime::Runtime;
 pub use scripted::Scripted;
+pub use tensor::Tensor;
 use thiserror::Error;
 
-use crate::domain::{Detection, MediaTime};
-
-/// A picture as a detector wants it: scaled to [`Detector::letterbox`], before the padding.
-#[derive(Debug, Clone, Copy)]
-pub struct Picture<'a> {
-    /// Blue, green, red, one byte each, in rows from the top, without gaps between them.
-    pub bgr: &'a [u8],
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
-    /// When it was taken.
-    pub at: MediaTime,
-}
+use crate::{
+    domain::{Detection, MediaTime},
+    geometry::BBox,
+    vision::Picture,
+};
 
 /// Finds things in pictures.
 pub trait Detector: Send {
-    /// How a picture of this size is to be scaled for [`detect`](Self::detect).
-    fn letterbox(&self, width: u32, height: u32) -> Letterbox;
-
-    /// What is in the picture, most confident first, boxes in fractions of it.
+    /// What is in the picture within `region`, most confident first. Region and boxes are in fractions of the
+    /// picture; the region is at least a pixel wide and high. `at` is when it was taken.
     ///
     /// # Errors
-    /// [`DetectError`] where the picture does not fit or the model cannot be run.
-    fn detect(&mut self, picture: &Picture<'_>) -> Result<Vec<Detection>, DetectError>;
+    /// [`DetectError`] where the model cannot be run.
+    fn detect(
+        &mut self,
+        picture: &Picture<'_>,
+        region: &BBox,
+        at: MediaTime,
+    ) -> Result<Vec<Detection>, DetectError>;
 }
 
 /// Why nothing can be detected.
@@ -67,6 +69,12 @@ pub enum DetectError {
         path: PathBuf,
         /// What the loader said.
         reason: String,
+    },
+    /// The execution provider that is required cannot be used.
+    #[error("{why}. The CPU would run in its place, but [detector] says require = true")]
+    Provider {
+        /// What is wrong with it. It is no source of the error: its words are said already.
+        why: ProviderError,
     },
     /// A model's file cannot be read.
     #[error("the model {path} cannot be read: {source}")]
@@ -131,20 +139,6 @@ pub enum DetectError {
         index: usize,
         /// The highest there is.
         last: usize,
-    },
-    /// A picture that was not scaled as the letterbox asks.
-    #[error(
-        "a picture of {width} × {height} pixels does not fit a model input of {input_width} × {input_height}"
-    )]
-    WrongSize {
-        /// Its width.
-        width: usize,
-        /// Its height.
-        height: usize,
-        /// The input's width.
-        input_width: usize,
-        /// The input's height.
-        input_height: usize,
     },
     /// The model stopped with an error.
     #[error("the model {path} failed on a picture: {reason}")]

@@ -6,35 +6,30 @@ use std::{
 
 use ort::{
     session::{Session, builder::GraphOptimizationLevel},
-    value::{Outlet, TensorElementType, TensorRef, ValueType},
+    value::{Outlet, TensorElementType, ValueType},
 };
 use sha2::{Digest, Sha256};
 
 use super::{
-    DetectError, Detector, Letterbox, Picture, Runtime,
-    heads::{Candidate, Head, Shape},
-    suppress,
+    DetectError, OnnxDetector, Runtime,
+    heads::{Head, Shape},
+    reshape::reshape,
 };
-use crate::{
-    domain::{Class, Detection, ModelName},
-    geometry::BBox,
-};
+use crate::domain::{Class, ModelName};
 
-/// What the padding beside a letterboxed picture is filled with, 0 to 255.
-const PADDING: f32 = 114.0;
-
-/// A model file that was read and found to fit its head, from which each worker makes a session of its own.
+/// A model file and how it is read, from which each worker makes a detector of its own.
 pub struct OnnxModel {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     bytes: Vec<u8>,
-    head: &'static dyn Head,
-    input: (u32, u32),
+    pub(super) head: &'static dyn Head,
+    /// Columns and rows that the file was made for.
+    pub(super) input: (u32, u32),
     class_count: Option<usize>,
     /// The domain's class of each of the model's own that has one.
-    classes: BTreeMap<usize, Class>,
+    pub(super) classes: BTreeMap<usize, Class>,
     /// Set in the detections of a rule's own model.
-    own: Option<ModelName>,
-    confidence: f32,
+    pub(super) own: Option<ModelName>,
+    pub(super) confidence: f32,
     sha256: String,
 }
 
@@ -43,7 +38,7 @@ impl OnnxModel {
     ///
     /// `classes` says which of the model's own classes is which of the domain's; others are dropped. `class_count` is
     /// how many of its own it has; none to take it from the file. `own` is written into each detection. The file is
-    /// not tried yet: [`session`](Self::session) does that.
+    /// not tried yet: [`try_out`](Self::try_out) does that.
     ///
     /// # Errors
     /// [`DetectError::Unreadable`].
@@ -76,41 +71,58 @@ impl OnnxModel {
         &self.sha256
     }
 
-    /// Makes a session that runs on the thread which uses it.
+    /// Finds out whether ONNX Runtime and the head take the file.
     ///
     /// # Errors
     /// [`DetectError::NotAModel`] where ONNX Runtime does not take the file, [`DetectError::DoesNotFit`] where its
-    /// input or output is not what its head reads.
-    pub fn session(self: &Arc<Self>, runtime: &Runtime) -> Result<OnnxDetector, DetectError> {
-        let session = self.build(runtime).map_err(|error| DetectError::NotAModel {
-            path: self.path.clone(),
-            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
-        })?;
-        let shape = self.check(&session)?;
-        let plane = (shape.width * shape.height) as usize;
-        Ok(OnnxDetector {
-            model: self.clone(),
-            session,
-            shape,
-            input: vec![0.0; 3 * plane],
-            filled: None,
-            candidates: Vec::new(),
+    /// input or output is not what its head reads, [`DetectError::Provider`] where the execution provider that is
+    /// required does not run it.
+    pub fn try_out(&self, runtime: &Runtime) -> Result<(), DetectError> {
+        self.session(runtime, self.input).map(drop)
+    }
+
+    /// Makes a detector that runs on the thread which uses it.
+    pub fn detector(self: &Arc<Self>, runtime: &Runtime) -> OnnxDetector {
+        OnnxDetector::new(self.clone(), runtime.clone())
+    }
+
+    /// A session for an input of so many columns and rows: those that the file was made for, or others.
+    pub(super) fn session(
+        &self,
+        runtime: &Runtime,
+        (width, height): (u32, u32),
+    ) -> Result<(Session, Shape), DetectError> {
+        let reshaped;
+        let bytes = if (width, height) == self.input {
+            &self.bytes
+        } else {
+            let shape = Shape { width, height, classes: self.class_count.unwrap_or(0) };
+            let (cells, _) = self.head.output(&shape);
+            reshaped = reshape(&self.bytes, width, height, cells).ok_or_else(|| DetectError::NotAModel {
+                path: self.path.clone(),
+                reason: "it cannot be given another size".to_owned(),
+            })?;
+            &reshaped
+        };
+        let session = self.build(runtime, bytes)?;
+        let shape = self.check(&session, (width, height))?;
+        Ok((session, shape))
+    }
+
+    fn build(&self, runtime: &Runtime, bytes: &[u8]) -> Result<Session, DetectError> {
+        runtime.session(&self.path, |builder| {
+            // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
+            builder
+                .with_optimization_level(GraphOptimizationLevel::All)?
+                .with_intra_threads(1)?
+                .with_inter_threads(1)?
+                .with_intra_op_spinning(false)?
+                .commit_from_memory(bytes)
         })
     }
 
-    fn build(&self, runtime: &Runtime) -> Result<Session, ort::Error> {
-        // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
-        Session::builder(runtime.environment())?
-            .with_optimization_level(GraphOptimizationLevel::All)?
-            .with_intra_threads(1)?
-            .with_inter_threads(1)?
-            .with_intra_op_spinning(false)?
-            .commit_from_memory(&self.bytes)
-    }
-
     /// The shape that the file has, where its head can read it.
-    fn check(&self, session: &Session) -> Result<Shape, DetectError> {
-        let (width, height) = self.input;
+    fn check(&self, session: &Session, (width, height): (u32, u32)) -> Result<Shape, DetectError> {
         let sizes = |outlets: &[Outlet]| match outlets {
             [outlet] => match outlet.dtype() {
                 ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => Some(shape.to_vec()),
@@ -158,89 +170,4 @@ impl OnnxModel {
             None => Ok(shape),
         }
     }
-}
-
-/// A session of a model, with the buffers that it reuses from look to look.
-pub struct OnnxDetector {
-    model: Arc<OnnxModel>,
-    session: Session,
-    shape: Shape,
-    input: Vec<f32>,
-    /// Size of the picture that was last put in: where it is the same again, the padding still stands.
-    filled: Option<(usize, usize)>,
-    candidates: Vec<Candidate>,
-}
-
-impl OnnxDetector {
-    /// Fills the input tensor: planes of blue, green, red, normalised as the head wants, padded right and below.
-    fn fill(&mut self, picture: &Picture<'_>) {
-        let (mean, deviation) = (self.model.head.mean(), self.model.head.deviation());
-        let (width, height) = (self.shape.width as usize, self.shape.height as usize);
-        let scale = deviation.map(|d| 1.0 / d);
-        if self.filled != Some((picture.width, picture.height)) {
-            for (channel, plane) in self.input.chunks_exact_mut(width * height).enumerate() {
-                plane.fill((PADDING - mean[channel]) * scale[channel]);
-            }
-            self.filled = Some((picture.width, picture.height));
-        }
-        let (blue, rest) = self.input.split_at_mut(width * height);
-        let (green, red) = rest.split_at_mut(width * height);
-        for (y, row) in picture.bgr.chunks_exact(picture.width * 3).enumerate() {
-            let line = y * width..y * width + picture.width;
-            let planes = blue[line.clone()].iter_mut().zip(&mut green[line.clone()]).zip(&mut red[line]);
-            for (pixel, ((b, g), r)) in row.chunks_exact(3).zip(planes) {
-                *b = (f32::from(pixel[0]) - mean[0]) * scale[0];
-                *g = (f32::from(pixel[1]) - mean[1]) * scale[1];
-                *r = (f32::from(pixel[2]) - mean[2]) * scale[2];
-            }
-        }
-    }
-}
-
-impl Detector for OnnxDetector {
-    fn letterbox(&self, width: u32, height: u32) -> Letterbox {
-        Letterbox::fit(width, height, self.shape.width, self.shape.height)
-    }
-
-    fn detect(&mut self, picture: &Picture<'_>) -> Result<Vec<Detection>, DetectError> {
-        let model = self.model.clone();
-        let (input_width, input_height) = (self.shape.width as usize, self.shape.height as usize);
-        let (width, height) = (picture.width, picture.height);
-        if width == 0
-            || width > input_width
-            || height > input_height
-            || picture.bgr.len() != width * height * 3
-        {
-            return Err(DetectError::WrongSize { width, height, input_width, input_height });
-        }
-        self.fill(picture);
-        let failed = |error: ort::Error| DetectError::Failed {
-            path: model.path.clone(),
-            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
-        };
-        let shape = [1, 3, input_height, input_width];
-        let tensor = TensorRef::from_array_view((shape, self.input.as_slice())).map_err(failed)?;
-        let outputs = self.session.run(ort::inputs![tensor]).map_err(failed)?;
-        let (_, numbers) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
-        self.candidates.clear();
-        model.head.read(numbers, &self.shape, model.confidence, &mut self.candidates);
-        let detections = self.candidates.iter().filter_map(|candidate| {
-            let class = *model.classes.get(&candidate.output)?;
-            let [left, top, right, bottom] = candidate.bbox;
-            let bbox = BBox::new(
-                rounded(left / width as f32, 1e4),
-                rounded(top / height as f32, 1e4),
-                rounded(right / width as f32, 1e4),
-                rounded(bottom / height as f32, 1e4),
-            );
-            let confidence = rounded(candidate.confidence, 1e3);
-            Some(Detection { class, confidence, bbox, appearance: None, model: model.own.clone() })
-        });
-        Ok(suppress(detections.collect()))
-    }
-}
-
-/// Detections are rounded where they are made, so that rules see what is written and a replay sees the same.
-fn rounded(value: f32, steps: f32) -> f32 {
-    (value * steps).round() / steps
 }

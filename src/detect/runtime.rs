@@ -1,15 +1,25 @@
 use std::{
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock, atomic::AtomicBool},
 };
 
-use ort::environment::Environment;
+use ort::{environment::Environment, logging::LogLevel};
 
-use super::DetectError;
+use super::{DetectError, log};
+use crate::config::Provider;
 
-/// ONNX Runtime, loaded once per process.
+/// ONNX Runtime, loaded once per process, and what is to run models in it: the CPU, unless [`on`](Self::on) says another.
 #[derive(Clone)]
-pub struct Runtime(Environment);
+pub struct Runtime {
+    environment: Environment,
+    /// The library.
+    pub(super) path: Arc<Path>,
+    pub(super) provider: Provider,
+    /// Whether nothing else may run in the provider's place.
+    pub(super) require: bool,
+    /// Whether the provider was found not to run, so that the CPU does.
+    pub(super) refused: Arc<AtomicBool>,
+}
 
 /// The library's name as the system's packages give it.
 const SYSTEM: &str = "/usr/lib/libonnxruntime.so";
@@ -22,22 +32,28 @@ impl Runtime {
     /// [`DetectError::NoRuntime`] where there is none, [`DetectError::BadRuntime`] where it cannot be loaded or is
     /// too old.
     pub fn load(cache: &Path) -> Result<Self, DetectError> {
-        static LOADED: OnceLock<Environment> = OnceLock::new();
-        if let Some(environment) = LOADED.get() {
-            return Ok(Self(environment.clone()));
+        static LOADED: OnceLock<(Environment, Arc<Path>)> = OnceLock::new();
+        if let Some(loaded) = LOADED.get() {
+            return Ok(Self::of(loaded.clone()));
         }
         let path = locate(cache)?;
         let bad = |reason: String| DetectError::BadRuntime { path: path.clone(), reason };
         let environment = ort::init_from(&path)
             .map_err(|error| bad(error.to_string()))?
             .with_name("firewarden")
+            .with_logger(log::logger())
             .build()
             .map_err(|error| bad(error.to_string()))?;
-        Ok(Self(LOADED.get_or_init(|| environment).clone()))
+        environment.set_log_level(LogLevel::Warning);
+        Ok(Self::of(LOADED.get_or_init(|| (environment, path.into())).clone()))
+    }
+
+    fn of((environment, path): (Environment, Arc<Path>)) -> Self {
+        Self { environment, path, provider: Provider::Cpu, require: false, refused: Arc::default() }
     }
 
     pub(super) fn environment(&self) -> &Environment {
-        &self.0
+        &self.environment
     }
 }
 

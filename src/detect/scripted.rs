@@ -1,5 +1,9 @@
-use super::{DetectError, Detector, Letterbox, Picture};
-use crate::domain::{Detection, MediaTime};
+use super::{DetectError, Detector};
+use crate::{
+    domain::{Detection, MediaTime},
+    geometry::BBox,
+    vision::Picture,
+};
 
 /// A detector that finds what a script says, whatever the picture shows: for tests of everything around a detector.
 pub struct Scripted<F> {
@@ -14,11 +18,7 @@ impl<F: FnMut(MediaTime) -> Vec<Detection> + Send> Scripted<F> {
 }
 
 impl<F: FnMut(MediaTime) -> Vec<Detection> + Send> Detector for Scripted<F> {
-    fn letterbox(&self, width: u32, height: u32) -> Letterbox {
-        Letterbox::fit(width, height, 32, 32)
-    }
-
-    fn detect(&mut self, picture: &Picture<'_>) -> Result<Vec<Detection>, DetectError> {
-        Ok((self.script)(picture.at))
+    fn detect(&mut self, _: &Picture<'_>, _: &BBox, at: MediaTime) -> Result<Vec<Detection>, DetectError> {
+        Ok((self.script)(at))
     }
 }

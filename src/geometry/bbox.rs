@@ -21,6 +21,9 @@ pub struct BBox {
 }
 
 impl BBox {
+    /// The whole picture.
+    pub const WHOLE: Self = Self::new(0.0, 0.0, 1.0, 1.0);
+
     /// A box from its four edges.
     pub const fn new(left: f32, top: f32, right: f32, bottom: f32) -> Self {
         Self { left, top, right, bottom }

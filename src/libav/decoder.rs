@@ -49,6 +49,20 @@ impl Decoder {
         if opened < 0 { Err(none()) } else { Ok(decoder) }
     }
 
+    /// Serves another stream of the same coding (see [`StreamInfo::same_coding`]).
+    pub fn serve(&mut self, stream: &StreamInfo) {
+        if self.address != stream.address {
+            self.address.clone_from(&stream.address);
+        }
+    }
+
+    /// Whether pictures to which no other refers are passed over, for the packets that follow.
+    pub fn only_references(&mut self, only: bool) {
+        use ffi::AVDiscard::{AVDISCARD_DEFAULT, AVDISCARD_NONREF};
+        // SAFETY: the context is open, and its decoder reads this at each packet.
+        unsafe { (*self.context).skip_frame = if only { AVDISCARD_NONREF } else { AVDISCARD_DEFAULT } };
+    }
+
     /// Hands over a packet. Take all frames with [`Self::receive`] before the next one.
     ///
     /// # Errors

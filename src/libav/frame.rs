@@ -2,7 +2,7 @@ use std::{ffi::CStr, fmt, ptr, slice};
 
 use ffmpeg_next::ffi::{self, AVPixelFormat as P};
 
-use super::LibavError;
+use super::{Colour, LibavError, Matrix, Plane, Yuv};
 
 /// A decoded picture. Its planes belong to the decoder's pool and are given back when it is dropped.
 pub struct Frame(pub(super) *mut ffi::AVFrame);
@@ -62,37 +62,74 @@ impl Frame {
         self.raw().flags & ffi::AV_FRAME_FLAG_CORRUPT != 0
     }
 
-    /// The luma plane of 8-bit YUV and grey formats: bytes from the first to the last pixel, and how many bytes
-    /// each row is after the one above. None for other formats: use a [`super::Scaler`].
-    pub fn luma(&self) -> Option<(&[u8], usize)> {
-        let planar = [
-            P::AV_PIX_FMT_YUV420P,
-            P::AV_PIX_FMT_YUVJ420P,
-            P::AV_PIX_FMT_YUV422P,
-            P::AV_PIX_FMT_YUVJ422P,
-            P::AV_PIX_FMT_YUV444P,
-            P::AV_PIX_FMT_YUVJ444P,
-            P::AV_PIX_FMT_YUV440P,
-            P::AV_PIX_FMT_YUVJ440P,
-            P::AV_PIX_FMT_YUV411P,
-            P::AV_PIX_FMT_YUVJ411P,
-            P::AV_PIX_FMT_YUV410P,
-            P::AV_PIX_FMT_NV12,
-            P::AV_PIX_FMT_NV21,
-            P::AV_PIX_FMT_GRAY8,
-        ];
-        if !self.format().is_some_and(|f| planar.contains(&f)) {
-            return None;
-        }
+    /// The planes of 8-bit planar YUV and grey formats, as most decoders give them. None for other formats: use
+    /// [`super::Scaler::planes`].
+    pub fn yuv(&self) -> Option<Yuv<'_>> {
+        let (across, down) = match self.format()? {
+            P::AV_PIX_FMT_YUV420P | P::AV_PIX_FMT_YUVJ420P => (1, 1),
+            P::AV_PIX_FMT_YUV422P | P::AV_PIX_FMT_YUVJ422P => (1, 0),
+            P::AV_PIX_FMT_YUV444P | P::AV_PIX_FMT_YUVJ444P => (0, 0),
+            P::AV_PIX_FMT_YUV440P | P::AV_PIX_FMT_YUVJ440P => (0, 1),
+            P::AV_PIX_FMT_YUV411P | P::AV_PIX_FMT_YUVJ411P => (2, 0),
+            P::AV_PIX_FMT_YUV410P => (2, 2),
+            P::AV_PIX_FMT_GRAY8 => {
+                return Some(Yuv {
+                    luma: self.plane(0, 0, 0)?,
+                    chroma: None,
+                    colour: Colour { full_range: true, ..self.colour() },
+                });
+            }
+            _ => return None,
+        };
+        let chroma = [self.plane(1, across, down)?, self.plane(2, across, down)?];
+        Some(Yuv { luma: self.plane(0, 0, 0)?, chroma: Some(chroma), colour: self.colour() })
+    }
+
+    /// A plane of 8-bit samples whose sides are the picture's, halved so many times and rounded up. Only for formats
+    /// in which that plane is one.
+    fn plane(&self, index: usize, across: u32, down: u32) -> Option<Plane<'_>> {
         let f = self.raw();
-        let (width, height) = (self.width() as usize, self.height() as usize);
-        let stride = usize::try_from(f.linesize[0]).ok()?;
-        if f.data[0].is_null() || width == 0 || height == 0 || stride < width {
+        let side = |of: u32, times: u32| (of as usize).div_ceil(1 << times);
+        let (width, height) = (side(self.width(), across), side(self.height(), down));
+        let (data, stride) = (*f.data.get(index)?, usize::try_from(*f.linesize.get(index)?).ok()?);
+        if data.is_null() || width == 0 || height == 0 || stride < width {
             return None;
         }
-        // SAFETY: in these formats plane 0 holds `height` rows of `width` bytes, `stride` bytes apart, and the
-        // frame keeps them alive.
-        Some((unsafe { slice::from_raw_parts(f.data[0], stride * (height - 1) + width) }, stride))
+        // SAFETY: in the formats that `yuv` names, this plane holds `height` rows of `width` bytes, `stride` bytes
+        // apart, and the frame keeps them alive.
+        let samples = unsafe { slice::from_raw_parts(data, stride * (height - 1) + width) };
+        Plane::new(samples, width, height, stride)
+    }
+
+    /// What its samples mean. Where a stream does not say, pictures of 720 rows and more are taken for BT.709, as
+    /// players do.
+    pub(super) fn colour(&self) -> Colour {
+        use ffi::{AVColorRange, AVColorSpace as S};
+        let (space, range) = self.space_and_range();
+        let is = |spaces: &[S]| spaces.iter().any(|s| space == *s as u32);
+        let matrix = if is(&[S::AVCOL_SPC_BT709]) {
+            Matrix::Bt709
+        } else if is(&[S::AVCOL_SPC_BT2020_NCL, S::AVCOL_SPC_BT2020_CL]) {
+            Matrix::Bt2020
+        } else if is(&[S::AVCOL_SPC_SMPTE240M]) {
+            Matrix::Smpte240
+        } else if is(&[S::AVCOL_SPC_FCC]) {
+            Matrix::Fcc
+        } else if is(&[S::AVCOL_SPC_UNSPECIFIED]) && self.height() >= 720 {
+            Matrix::Bt709
+        } else {
+            Matrix::Bt601
+        };
+        let j = [
+            P::AV_PIX_FMT_YUVJ420P,
+            P::AV_PIX_FMT_YUVJ422P,
+            P::AV_PIX_FMT_YUVJ444P,
+            P::AV_PIX_FMT_YUVJ440P,
+            P::AV_PIX_FMT_YUVJ411P,
+        ];
+        let full_range = range == AVColorRange::AVCOL_RANGE_JPEG as u32
+            || self.format().is_some_and(|format| j.contains(&format));
+        Colour { matrix, full_range }
     }
 
     /// The pixel format, where it is one.
@@ -107,7 +144,7 @@ impl Frame {
     }
 
     /// Colour space and range as numbers: streams may hold values that the enums do not.
-    pub(super) fn colour(&self) -> (u32, u32) {
+    fn space_and_range(&self) -> (u32, u32) {
         let f = self.raw();
         // SAFETY: both fields are C enums, of the size of an int, within a live frame.
         unsafe {

@@ -17,6 +17,7 @@ mod stream;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod yuv;
 
 use std::sync::Once;
 
@@ -31,6 +32,7 @@ pub use packet::Packet;
 pub use parser::{Parser, Picture};
 pub use scaler::{Pixels, Scaler};
 pub use stream::StreamInfo;
+pub use yuv::{Colour, Matrix, Plane, Yuv, YuvBuffer};
 
 /// All times of this module have this time base: one microsecond.
 const MICROS: ffi::AVRational = ffi::AVRational { num: 1, den: 1_000_000 };

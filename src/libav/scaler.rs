@@ -2,7 +2,7 @@ use std::ptr;
 
 use ffmpeg_next::ffi::{self, AVPixelFormat};
 
-use super::{Frame, LibavError};
+use super::{Colour, Frame, LibavError, Matrix, YuvBuffer};
 
 /// What a picture is converted to: rows from the top, without padding, 8 bits a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,9 @@ impl Pixels {
 pub struct Scaler {
     context: *mut ffi::SwsContext,
     /// Size and format of frame and output that the context is for.
-    made_for: Option<(i32, i32, i32, i32, i32, Pixels)>,
-    /// Matrix and full range, as the context was last told.
-    colour: Option<(i32, bool)>,
+    made_for: Option<(i32, i32, i32, i32, i32, i32)>,
+    /// As the context was last told.
+    colour: Option<Colour>,
 }
 
 // SAFETY: the context has no ties to a thread.
@@ -71,6 +71,55 @@ impl Scaler {
         pixels: Pixels,
         out: &mut Vec<u8>,
     ) -> Result<(), LibavError> {
+        let row = width as usize * pixels.bytes();
+        let length = row * height as usize;
+        out.resize(length + SLACK, 0);
+        let planes = [out.as_mut_ptr(), ptr::null_mut(), ptr::null_mut(), ptr::null_mut()];
+        // SAFETY: the output has `height` rows of `row` bytes, and slack after the last.
+        let done = unsafe { self.convert(frame, (width, height), pixels.format(), planes, [row, 0, 0]) };
+        out.truncate(length);
+        done
+    }
+
+    /// Converts a picture of any format to 8-bit planes of its own size and range: chroma halved both ways where the
+    /// picture's is halved at all.
+    ///
+    /// # Errors
+    /// [`LibavError::Scale`] where the format or size cannot be converted.
+    pub fn planes(&mut self, frame: &Frame, out: &mut YuvBuffer) -> Result<(), LibavError> {
+        let halved = frame.format().is_some_and(|format| {
+            // SAFETY: returns a static description, or null.
+            let description = unsafe { ffi::av_pix_fmt_desc_get(format).as_ref() };
+            description.is_some_and(|d| d.log2_chroma_w > 0)
+        });
+        let (width, height) = (frame.width() as usize, frame.height() as usize);
+        let chroma = if halved { (width.div_ceil(2), height.div_ceil(2)) } else { (width, height) };
+        let to = if halved { AVPixelFormat::AV_PIX_FMT_YUV420P } else { AVPixelFormat::AV_PIX_FMT_YUV444P };
+        out.sizes = [(width, height), chroma];
+        out.colour = Some(frame.colour());
+        let mut planes = [ptr::null_mut(); 4];
+        for (index, plane) in out.planes.iter_mut().enumerate() {
+            let (width, height) = out.sizes[index.min(1)];
+            plane.resize(width * height + SLACK, 0);
+            planes[index] = plane.as_mut_ptr();
+        }
+        let strides = [width, chroma.0, chroma.0];
+        // SAFETY: each plane has as many rows as the format wants, of its stride, and slack after the last.
+        unsafe { self.convert(frame, (frame.width(), frame.height()), to, planes, strides) }
+    }
+
+    /// Converts the whole picture.
+    ///
+    /// # Safety
+    /// `planes` hold a picture of this size and format in rows `strides` bytes apart, and [`SLACK`] after each.
+    unsafe fn convert(
+        &mut self,
+        frame: &Frame,
+        (width, height): (u32, u32),
+        to: AVPixelFormat,
+        planes: [*mut u8; 4],
+        strides: [usize; 3],
+    ) -> Result<(), LibavError> {
         let refuse = || LibavError::Scale {
             width: frame.width(),
             height: frame.height(),
@@ -80,6 +129,10 @@ impl Scaler {
         let side = |n: u32| i32::try_from(n).ok().filter(|n| (1..=16_384).contains(n)).ok_or_else(refuse);
         let (w, h) = (side(width)?, side(height)?);
         let (from_w, from_h) = (side(frame.width())?, side(frame.height())?);
+        let mut rows = [0; 4];
+        for (row, stride) in rows.iter_mut().zip(strides) {
+            *row = i32::try_from(stride).map_err(|_| refuse())?;
+        }
         let flags = ffi::SWS_BILINEAR | ffi::SWS_ACCURATE_RND | ffi::SWS_BITEXACT | ffi::SWS_FULL_CHR_H_INT;
         // SAFETY: takes the old context, which may be null, and gives it back, or frees it and makes a new one.
         let context = unsafe {
@@ -90,7 +143,7 @@ impl Scaler {
                 format,
                 w,
                 h,
-                pixels.format(),
+                to,
                 flags,
                 ptr::null_mut(),
                 ptr::null_mut(),
@@ -98,7 +151,7 @@ impl Scaler {
             )
         };
         // Not told by its address: a new context may lie where the old one did.
-        let made_for = Some((from_w, from_h, format as i32, w, h, pixels));
+        let made_for = Some((from_w, from_h, format as i32, w, h, to as i32));
         if made_for != self.made_for {
             (self.made_for, self.colour) = (made_for, None);
         }
@@ -106,16 +159,10 @@ impl Scaler {
         if context.is_null() {
             return Err(refuse());
         }
-        self.set_colour(frame, format);
-
-        let row = width as usize * pixels.bytes();
-        let length = row * height as usize;
-        out.resize(length + SLACK, 0);
-        let planes = [out.as_mut_ptr(), ptr::null_mut(), ptr::null_mut(), ptr::null_mut()];
-        let strides = [i32::try_from(row).map_err(|_| refuse())?, 0, 0, 0];
+        self.set_colour(frame.colour(), to);
         // SAFETY: the frame's planes and strides describe its whole picture, whose size and format the context
-        // was made for; the output has `height` rows of `row` bytes, and slack after the last.
-        let rows = unsafe {
+        // was made for; the output is the caller's promise.
+        let made = unsafe {
             let f = &*frame.0;
             ffi::sws_scale(
                 context,
@@ -124,48 +171,33 @@ impl Scaler {
                 0,
                 from_h,
                 planes.as_ptr(),
-                strides.as_ptr(),
+                rows.as_ptr(),
             )
         };
-        out.truncate(length);
-        if rows == h { Ok(()) } else { Err(refuse()) }
+        if made == h { Ok(()) } else { Err(refuse()) }
     }
 
-    /// Tells swscale which matrix and range the frame has, where that differs from the frame before.
-    fn set_colour(&mut self, frame: &Frame, format: AVPixelFormat) {
-        use ffi::{AVColorRange, AVColorSpace, AVPixelFormat as P};
-        let (space, range) = frame.colour();
-        let is = |s: AVColorSpace| space == s as u32;
-        let matrix = if is(AVColorSpace::AVCOL_SPC_BT709) {
-            ffi::SWS_CS_ITU709
-        } else if is(AVColorSpace::AVCOL_SPC_BT2020_NCL) || is(AVColorSpace::AVCOL_SPC_BT2020_CL) {
-            ffi::SWS_CS_BT2020
-        } else if is(AVColorSpace::AVCOL_SPC_SMPTE240M) {
-            ffi::SWS_CS_SMPTE240M
-        } else if is(AVColorSpace::AVCOL_SPC_FCC) {
-            ffi::SWS_CS_FCC
-        } else if is(AVColorSpace::AVCOL_SPC_UNSPECIFIED) && frame.height() >= 720 {
-            ffi::SWS_CS_ITU709
-        } else {
-            ffi::SWS_CS_ITU601
-        };
-        let j = [
-            P::AV_PIX_FMT_YUVJ420P,
-            P::AV_PIX_FMT_YUVJ422P,
-            P::AV_PIX_FMT_YUVJ444P,
-            P::AV_PIX_FMT_YUVJ440P,
-            P::AV_PIX_FMT_YUVJ411P,
-        ];
-        let full = range == AVColorRange::AVCOL_RANGE_JPEG as u32 || j.contains(&format);
-        let colour = (matrix, full);
+    /// Tells swscale which matrix and range the frame has, where that differs from the frame before. Planes keep the
+    /// range, since some of swscale's conversions would; all else is in full range.
+    fn set_colour(&mut self, colour: Colour, to: AVPixelFormat) {
         if self.colour == Some(colour) {
             return;
         }
+        let matrix = match colour.matrix {
+            Matrix::Bt601 => ffi::SWS_CS_ITU601,
+            Matrix::Bt709 => ffi::SWS_CS_ITU709,
+            Matrix::Bt2020 => ffi::SWS_CS_BT2020,
+            Matrix::Smpte240 => ffi::SWS_CS_SMPTE240M,
+            Matrix::Fcc => ffi::SWS_CS_FCC,
+        };
         // SAFETY: the context is live; the coefficient tables are static. A pair of formats without colour
         // conversion refuses, and needs none.
         unsafe {
-            let table = ffi::sws_getCoefficients(colour.0);
-            ffi::sws_setColorspaceDetails(self.context, table, full.into(), table, 1, 0, 1 << 16, 1 << 16);
+            let table = ffi::sws_getCoefficients(matrix);
+            let planes = [AVPixelFormat::AV_PIX_FMT_YUV420P, AVPixelFormat::AV_PIX_FMT_YUV444P];
+            let full = colour.full_range.into();
+            let out = if planes.contains(&to) { full } else { 1 };
+            ffi::sws_setColorspaceDetails(self.context, table, full, table, out, 0, 1 << 16, 1 << 16);
         }
         self.colour = Some(colour);
     }

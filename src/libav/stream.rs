@@ -55,7 +55,7 @@ impl StreamInfo {
 
     /// Whether packets of both can be decoded one after the other: codec, size and header are the same.
     pub fn same_coding(&self, other: &Self) -> bool {
-        let what = |s: &Self| (s.codec_id(), s.width, s.height, s.parameters.format());
+        let what = |s: &Self| (s.codec_id(), s.width, s.height, s.parameters.format(), s.max_pixels);
         what(self) == what(other) && self.header() == other.header()
     }
 

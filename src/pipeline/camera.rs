@@ -11,16 +11,21 @@ use crossbeam::channel::{self, Receiver, Sender};
 
 use super::{
     PipelineError,
-    eye::{LaneSpec, Sight},
+    eye::{Anchors, Found, LaneSpec, Sight},
     judge::Judge,
+    motion,
     plan::{self, Cadence, Lane, Lanes, Span, Wanted},
     records::Records,
     timeline::Timeline,
-    worker::{Done, Job},
+    worker::{Chain, Done, Job},
 };
 use crate::{
     decode::DecoderState,
-    domain::{CameraId, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation},
+    domain::{
+        CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation,
+    },
+    geometry::BBox,
+    rules::Needs,
     source::{Gop, Notice, Part},
     vision::Signature,
 };
@@ -100,6 +105,12 @@ pub(super) struct CameraRun<'a> {
     lanes: Vec<Lane>,
     jobs: Sender<Job>,
     records: Option<Records>,
+    /// For how long detections may stand where nothing changes.
+    max_age: Option<Duration>,
+    /// From the last group that was sent: the anchors of the lanes.
+    chain: Receiver<Anchors>,
+    /// The last detections of each lane that may stand.
+    standing: Vec<Vec<Detection>>,
     progress: &'a dyn Progress,
     epoch: Option<Epoch>,
     signature: Option<Signature>,
@@ -116,6 +127,7 @@ impl<'a> CameraRun<'a> {
         detectors: &[ModelName],
         jobs: Sender<Job>,
         records: Option<Records>,
+        max_age: Option<Duration>,
         progress: &'a dyn Progress,
     ) -> Self {
         let (mut specs, mut names, mut cadences, mut lanes) =
@@ -124,21 +136,29 @@ impl<'a> CameraRun<'a> {
         for (lane, (name, watches)) in judge.detectors().enumerate() {
             let needs: Vec<_> =
                 watches.iter().filter_map(|index| judge.watches().get(*index)).map(|w| w.needs()).collect();
-            let every = needs.iter().map(|needs| needs.every).min().unwrap_or(Duration::from_secs(2));
+            let least =
+                |of: fn(&Needs) -> Duration| needs.iter().map(of).min().unwrap_or(Duration::from_secs(2));
+            let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));
             let appearance: BTreeSet<_> = needs
                 .iter()
                 .filter(|needs| needs.appearance)
                 .flat_map(|needs| needs.classes.iter().copied())
                 .collect();
             let detector = detectors.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            specs.push(LaneSpec { detector, appearance: appearance.into_iter().collect() });
+            let around = needs.iter().map(|needs| needs.around).reduce(|a, b| a.union(&b));
+            specs.push(LaneSpec {
+                detector,
+                appearance: appearance.into_iter().collect(),
+                around: around.unwrap_or(BBox::WHOLE),
+            });
             names.push(name.clone());
-            cadences.push(Cadence::new(every));
+            cadences.push(Cadence::new(every, quiet));
             lanes.push(Lane::new(watches.len()));
             for (place, index) in watches.iter().enumerate() {
                 rules[*index] = (lane, place);
             }
         }
+        let lanes_count = lanes.len();
         Self {
             id,
             judge,
@@ -149,6 +169,9 @@ impl<'a> CameraRun<'a> {
             lanes,
             jobs,
             records,
+            max_age,
+            chain: unanchored(),
+            standing: vec![Vec::new(); lanes_count],
             progress,
             epoch: None,
             signature: None,
@@ -171,7 +194,10 @@ impl<'a> CameraRun<'a> {
                 && let Some(part) = self.pull(parts)
             {
                 match part {
-                    Part::Epoch { epoch, .. } => turns.push_back(Turn::Epoch(epoch)),
+                    Part::Epoch { epoch, .. } => {
+                        self.chain = unanchored();
+                        turns.push_back(Turn::Epoch(epoch));
+                    }
                     Part::Gap(gap) => turns.push_back(Turn::Gap(gap)),
                     Part::Gop(gop) => {
                         let continued = gop.continued;
@@ -217,8 +243,11 @@ impl<'a> CameraRun<'a> {
     fn send(&mut self, gop: Arc<Gop>, resume: Option<DecoderState>) -> Result<Flight, PipelineError> {
         let grid = gop.continues.then_some(GRID);
         let span = Span { start: gop.start, end: gop.end, grid };
-        let must: Vec<Vec<MediaTime>> =
-            self.cadences.iter_mut().map(|cadence| cadence.looks(&span)).collect();
+        let must: Vec<Vec<MediaTime>> = self
+            .cadences
+            .iter_mut()
+            .map(|cadence| cadence.looks(&span, |a, b| motion::still(&gop, a, b)))
+            .collect();
         let wanted =
             if gop.continues { every_look(&span, self.lanes.len()) } else { self.expected(&span, &must) };
         let (reply, answer) = channel::bounded(1);
@@ -227,7 +256,12 @@ impl<'a> CameraRun<'a> {
             let done = Done { sights: BTreeMap::new(), state: None };
             return Ok(Flight { gop, span, must, reply: answer, done: Some(done) });
         }
-        let job = Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume, reply };
+        let chain = self.max_age.map(|max_age| {
+            let (after, next) = channel::bounded(1);
+            let before = std::mem::replace(&mut self.chain, next);
+            Chain { must: together(&must), max_age, before, after }
+        });
+        let job = Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume, reply, chain };
         self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
         Ok(Flight { gop, span, must, reply: answer, done: None })
     }
@@ -237,7 +271,7 @@ impl<'a> CameraRun<'a> {
         let mut wanted = Wanted::new();
         for (index, (lane, must)) in self.lanes.iter().zip(must).enumerate() {
             for (place, time) in must.iter().enumerate() {
-                let mut lane = lane.clone();
+                let mut lane = lane.renewed(span.end);
                 lane.enter(Vec::new());
                 lane.looked(*time);
                 *wanted.entry(*time).or_default() |= 1 << index;
@@ -300,7 +334,8 @@ impl<'a> CameraRun<'a> {
         wanted: Wanted,
     ) -> Result<BTreeMap<MediaTime, Sight>, PipelineError> {
         let (reply, answer) = channel::bounded(1);
-        let job = Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume: None, reply };
+        let job =
+            Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume: None, reply, chain: None };
         self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
         Ok(answer.recv().map_err(|_| PipelineError::WorkersGone)??.sights)
     }
@@ -314,6 +349,7 @@ impl<'a> CameraRun<'a> {
     }
 
     fn saw(&mut self, mut sight: Sight, due: Lanes, gop: &Gop) {
+        let found = self.found(&mut sight, due);
         // Two times that were wanted may be shown by one frame; rules see it once.
         if self.last.is_some_and(|last| sight.at <= last) {
             return;
@@ -324,10 +360,8 @@ impl<'a> CameraRun<'a> {
             sight.signature.compare(before, &mut sight.scene);
         }
         self.signature = Some(sight.signature);
-        sight.found.retain(|(lane, _)| due & 1 << lane != 0);
-        sight.found.sort_by_key(|(lane, _)| *lane);
-        let looked = sight.found.iter().filter_map(|(lane, _)| self.names.get(*lane).cloned()).collect();
-        let mut detections: Vec<_> = sight.found.into_iter().flat_map(|(_, found)| found).collect();
+        let looked = found.iter().filter_map(|(lane, _)| self.names.get(*lane).cloned()).collect();
+        let mut detections: Vec<_> = found.into_iter().flat_map(|(_, found)| found).collect();
         detections.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         let observation = Observation {
             camera: self.id.clone(),
@@ -340,6 +374,25 @@ impl<'a> CameraRun<'a> {
         };
         self.outcome.looks += 1;
         self.emit(Record::Observation(observation));
+    }
+
+    /// What the lanes that were due found, or what stands for it, in the order of the lanes.
+    fn found(&mut self, sight: &mut Sight, due: Lanes) -> Vec<(usize, Vec<Detection>)> {
+        let mut found = Vec::new();
+        for (lane, new) in sight.found.drain(..).filter(|(lane, _)| due & 1 << lane != 0) {
+            let Some(standing) = self.standing.get_mut(lane) else { continue };
+            match new {
+                Found::New(detections) => {
+                    if sight.anchored & 1 << lane != 0 {
+                        standing.clone_from(&detections);
+                    }
+                    found.push((lane, detections));
+                }
+                Found::Same => found.push((lane, standing.clone())),
+            }
+        }
+        found.sort_by_key(|(lane, _)| *lane);
+        found
     }
 
     fn missed(&mut self, time: MediaTime, gop: &Gop) {
@@ -387,6 +440,22 @@ impl<'a> CameraRun<'a> {
             self.outcome.failures.push(PipelineError::Write { path: records.path, source });
         }
     }
+}
+
+/// The start of a chain.
+fn unanchored() -> Receiver<Anchors> {
+    channel::bounded(0).1
+}
+
+/// The looks of all lanes, by time.
+fn together(must: &[Vec<MediaTime>]) -> Wanted {
+    let mut all = Wanted::new();
+    for (lane, times) in must.iter().enumerate() {
+        for time in times {
+            *all.entry(*time).or_default() |= 1 << lane;
+        }
+    }
+    all
 }
 
 /// The lanes that looked.

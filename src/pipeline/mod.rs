@@ -16,6 +16,7 @@
 mod camera;
 mod eye;
 mod judge;
+mod motion;
 pub mod plan;
 mod pool;
 mod records;

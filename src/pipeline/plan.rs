@@ -44,18 +44,23 @@ impl Span {
 #[derive(Debug, Clone)]
 pub struct Cadence {
     every: Duration,
+    /// As seldom where nothing moves.
+    quiet: Duration,
     last: Option<MediaTime>,
 }
 
 impl Cadence {
-    /// At least one look each `every`.
-    pub fn new(every: Duration) -> Self {
-        Self { every: every.max(Duration::from_millis(1)), last: None }
+    /// At least one look each `every`; but only each `quiet`, which is not less, where nothing moves.
+    pub fn new(every: Duration, quiet: Duration) -> Self {
+        let every = every.max(Duration::from_millis(1));
+        Self { every, quiet: quiet.max(every), last: None }
     }
 
     /// The looks within a group: none where the next group's key frame comes soon enough, else its own key frame,
-    /// and between it and the next as many as are needed, evenly spread. Groups are given in their order.
-    pub fn looks(&mut self, span: &Span) -> Vec<MediaTime> {
+    /// and between it and the next as many as are needed, evenly spread. Those after the key frame are left out where
+    /// nothing moves since the look before, as `still` may tell of two times in the group. Groups are given in their
+    /// order.
+    pub fn looks(&mut self, span: &Span, still: impl Fn(MediaTime, MediaTime) -> bool) -> Vec<MediaTime> {
         let limit = self.every.mul_f64(1.0 + TOLERANCE);
         if span.end <= span.start || self.last.is_some_and(|last| span.end.since(last) <= limit) {
             return Vec::new();
@@ -63,10 +68,22 @@ impl Cadence {
         let length = span.end.since(span.start);
         let count =
             (length.as_secs_f64() / self.every.as_secs_f64() - TOLERANCE).ceil().clamp(1.0, 1e6) as u32;
-        let looks: Vec<MediaTime> = (0..count)
+        let mut looks: Vec<MediaTime> = (0..count)
             .map(|index| span.snap(span.start + length * index / count))
             .filter(|look| *look < span.end)
             .collect();
+        if self.quiet > self.every {
+            let most = self.quiet.mul_f64(1.0 + TOLERANCE);
+            let mut place = 1;
+            while let Some(look) = looks.get(place).copied() {
+                let (before, next) = (looks[place - 1], looks.get(place + 1).copied().unwrap_or(span.end));
+                if next.since(before) <= most && still(before, look) {
+                    looks.remove(place);
+                } else {
+                    place += 1;
+                }
+            }
+        }
         self.last = looks.last().copied().or(self.last);
         looks
     }
@@ -78,13 +95,36 @@ pub struct Lane {
     must: Vec<MediaTime>,
     last: Option<MediaTime>,
     /// The wish of each rule that uses this lane.
-    wishes: Vec<Option<Attention>>,
+    wishes: Vec<Option<Wish>>,
 }
+
+/// What a rule asks for.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    attention: Attention,
+    /// Since when it has asked again each time before its wish ended.
+    since: MediaTime,
+}
+
+/// A rule that has asked for so long will probably go on asking.
+const LASTING: Duration = Duration::from_secs(3);
 
 impl Lane {
     /// A lane for this many rules.
     pub fn new(rules: usize) -> Self {
         Self { wishes: vec![None; rules], ..Self::default() }
+    }
+
+    /// The lane as it will be until `end` if rules that have asked for long go on asking.
+    pub fn renewed(&self, end: MediaTime) -> Self {
+        let mut lane = self.clone();
+        let last = lane.last.unwrap_or(MediaTime::ZERO);
+        for Wish { attention, since } in lane.wishes.iter_mut().flatten() {
+            if attention.until >= last && last.since(*since) >= LASTING {
+                attention.until = attention.until.max(end);
+            }
+        }
+        lane
     }
 
     /// Enters a group in which these looks must be taken.
@@ -99,8 +139,10 @@ impl Lane {
 
     /// A rule asks for more looks, in place of what it asked for before.
     pub fn ask(&mut self, rule: usize, attention: Attention) {
+        let now = self.last.unwrap_or(MediaTime::ZERO);
         if let Some(wish) = self.wishes.get_mut(rule) {
-            *wish = Some(attention);
+            let since = wish.filter(|wish| wish.attention.until >= now).map_or(now, |wish| wish.since);
+            *wish = Some(Wish { attention, since });
         }
     }
 
@@ -109,8 +151,9 @@ impl Lane {
         let must = self.must.iter().copied().find(|time| self.last.is_none_or(|last| *time > last));
         let asked = self.last.into_iter().flat_map(|last| {
             self.wishes.iter().flatten().filter_map(move |wish| {
-                let time = last + wish.every.max(Duration::from_millis(1));
-                (time <= wish.until).then_some(time)
+                let Attention { every, until } = wish.attention;
+                let time = last + every.max(Duration::from_millis(1));
+                (time <= until).then_some(time)
             })
         });
         let asked = asked.map(|time| span.snap(time.max(span.start)));
@@ -153,28 +196,43 @@ mod tests {
         Span { start: s(start), end: s(end), grid: None }
     }
 
+    fn moving(_: MediaTime, _: MediaTime) -> bool {
+        false
+    }
+
     fn secs(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)
     }
 
     #[test]
     fn key_frames_are_enough_while_they_come_often_enough() {
-        let mut cadence = Cadence::new(secs(2.0));
-        assert_eq!(cadence.looks(&span(0.0, 2.04)), [s(0.0)]);
-        assert_eq!(cadence.looks(&span(2.04, 4.08)), [s(2.04)]);
-        let mut cadence = Cadence::new(secs(2.0));
+        let mut cadence = Cadence::new(secs(2.0), secs(2.0));
+        assert_eq!(cadence.looks(&span(0.0, 2.04), moving), [s(0.0)]);
+        assert_eq!(cadence.looks(&span(2.04, 4.08), moving), [s(2.04)]);
+        let mut cadence = Cadence::new(secs(2.0), secs(2.0));
         let looks: Vec<_> =
-            (0..6).flat_map(|k| cadence.looks(&span(f64::from(k), f64::from(k + 1)))).collect();
+            (0..6).flat_map(|k| cadence.looks(&span(f64::from(k), f64::from(k + 1)), moving)).collect();
         assert_eq!(looks, [s(0.0), s(2.0), s(4.0)]);
     }
 
     #[test]
     fn long_groups_are_looked_into_evenly() {
-        let mut cadence = Cadence::new(secs(2.0));
+        let mut cadence = Cadence::new(secs(2.0), secs(2.0));
         assert_eq!(
-            cadence.looks(&span(0.0, 5.0)),
+            cadence.looks(&span(0.0, 5.0), moving),
             [s(0.0), MediaTime::from_micros(1_666_666), MediaTime::from_micros(3_333_333)]
         );
+    }
+
+    #[test]
+    fn where_nothing_moves_key_frames_do_while_they_come_often_enough() {
+        let mut cadence = Cadence::new(secs(1.0), secs(2.0));
+        assert_eq!(cadence.looks(&span(0.0, 2.0), |_, _| true), [s(0.0)]);
+        assert_eq!(cadence.looks(&span(2.0, 4.0), |_, _| false), [s(2.0), s(3.0)]);
+        let looks = cadence.looks(&span(4.0, 14.0), |_, _| true);
+        assert_eq!(looks, [4.0, 6.0, 8.0, 10.0, 12.0].map(s));
+        let looks = cadence.looks(&span(14.0, 24.0), |from, to| !(from..to).contains(&s(16.5)));
+        assert_eq!(looks, [14.0, 16.0, 17.0, 19.0, 21.0, 23.0].map(s));
     }
 
     #[test]
@@ -219,10 +277,10 @@ mod tests {
         fn no_two_looks_are_further_apart_than_allowed(
             lengths in prop::collection::vec(0.04f64..30.0, 1..30), every in 0.2f64..5.0,
         ) {
-            let mut cadence = Cadence::new(secs(every));
+            let mut cadence = Cadence::new(secs(every), secs(every));
             let (mut start, mut looks) = (0.0, Vec::new());
             for length in &lengths {
-                looks.extend(cadence.looks(&span(start, start + length)));
+                looks.extend(cadence.looks(&span(start, start + length), moving));
                 start += length;
             }
             // The end of the recording stands for the look that would follow.

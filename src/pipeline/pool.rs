@@ -1,6 +1,6 @@
 //! All cameras over one pool of workers.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use crossbeam::channel;
 
@@ -26,6 +26,8 @@ pub struct Task {
     pub recording: Recording,
     /// Where its records are written.
     pub records: Option<Records>,
+    /// For how long detections may stand where nothing changes in the zones; none to look each time.
+    pub max_age: Option<Duration>,
 }
 
 /// Analyses every task with `threads` workers. `names` are the workers' detectors in the order in which `detectors`
@@ -99,7 +101,7 @@ fn run_one(
     jobs: channel::Sender<super::worker::Job>,
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
-    let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, progress);
+    let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.max_age, progress);
     let (parts, ahead) = channel::bounded(2);
     thread::scope(|scope| {
         scope.spawn(move || {

@@ -1,12 +1,12 @@
 //! Workers: each decodes what is wanted of one group after the other, and looks.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use crossbeam::channel::{Receiver, Sender};
 
 use super::{
     PipelineError,
-    eye::{Eye, LaneSpec, Sight},
+    eye::{Anchors, Ask, Eye, LaneSpec, Sight},
     plan::Wanted,
 };
 use crate::{
@@ -27,6 +27,22 @@ pub(super) struct Job {
     /// The decoder as the chunk before left it, for a group that goes on from one.
     pub resume: Option<DecoderState>,
     pub reply: Sender<Result<Done, PipelineError>>,
+    /// Where detections may stand for later looks.
+    pub chain: Option<Chain>,
+}
+
+/// How the anchors of a camera's lanes come to a group and go on from it, whichever workers have them: a group's own
+/// decisions wait for those of the group before, so that they do not depend on timing. Groups are taken up in their
+/// order, so that the one waited for is always on its way.
+pub(super) struct Chain {
+    /// The looks that must be taken, with their lanes: only those may stand, or be stood for.
+    pub must: Wanted,
+    /// For how long.
+    pub max_age: Duration,
+    /// From the group before; none comes where that failed, or there is none.
+    pub before: Receiver<Anchors>,
+    /// To the next.
+    pub after: Sender<Anchors>,
 }
 
 /// What came of it.
@@ -54,6 +70,9 @@ pub(super) fn work(jobs: &Receiver<Job>, detectors: &Detectors<'_>) -> Result<()
 
 fn carry_out(job: Job, decoder: &mut GroupDecoder, eye: &mut Eye<'_>) -> Result<Done, PipelineError> {
     let times: Vec<MediaTime> = job.wanted.keys().copied().collect();
+    let mut chain = job.chain;
+    // Waited for when a picture is there to be compared, not before.
+    let mut anchors: Option<Anchors> = None;
     let mut sights = BTreeMap::new();
     let mut failed = None;
     let decoded = decoder.decode(&job.gop, &times, job.resume, |index, frame, at| {
@@ -64,13 +83,23 @@ fn carry_out(job: Job, decoder: &mut GroupDecoder, eye: &mut Eye<'_>) -> Result<
         if failed.is_some() {
             return;
         }
-        match eye.look(frame, at, lanes, &job.lanes) {
+        let anchored = chain.as_mut().and_then(|chain| {
+            let must = chain.must.get(&time).copied().filter(|must| must & lanes != 0)?;
+            let anchors = anchors.get_or_insert_with(|| chain.before.recv().unwrap_or_default());
+            Some((must & lanes, anchors, chain.max_age))
+        });
+        match eye.look(frame, Ask { at, lanes, specs: &job.lanes, anchors: anchored }) {
             Ok(sight) => {
                 sights.insert(time, sight);
             }
             Err(error) => failed = Some(error),
         }
     })?;
+    if let Some(chain) = chain {
+        let anchors = anchors.unwrap_or_else(|| chain.before.recv().unwrap_or_default());
+        // The next group may never come.
+        let _ = chain.after.send(anchors);
+    }
     match failed {
         Some(error) => Err(error),
         None => Ok(Done { sights, state: decoded.state }),

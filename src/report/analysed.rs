@@ -72,7 +72,7 @@ fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
         dl {
             @for model in report.models {
                 dt { (both("模型", "Model")) }
-                dd { bdi { (model.name) } br; small { "SHA-256 " code { (model.sha256) } } }
+                dd { bdi { (model.name) } " · " (both("运行于 ", "run on ")) (model.provider) br; small { "SHA-256 " code { (model.sha256) } } }
             }
             dt { (both("检测置信度下限", "Detections count from confidence")) }
             dd { (format!("{:.2}", report.config.detector.confidence)) }

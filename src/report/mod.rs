@@ -24,7 +24,7 @@ use pictures::Pictures;
 use words::both;
 
 use crate::{
-    config::{Camera, Config},
+    config::{Camera, Config, Provider},
     domain::{Epoch, MediaTime, Violation},
     eval::Evaluation,
     evidence::Entry,
@@ -64,6 +64,8 @@ pub struct ModelFact {
     pub name: String,
     /// SHA-256 of its file, in hexadecimal.
     pub sha256: String,
+    /// What ran it.
+    pub provider: Provider,
 }
 
 /// A recording, as a report names it.

@@ -6,20 +6,28 @@ use super::{ControlRoom, Elevator, FireLane, Look, Rule, Verdict};
 use crate::{
     config::{RuleConfig, RuleKind},
     domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
+    geometry::{BBox, Polygon},
 };
 
 /// What a rule needs of the looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Needs {
     /// How often to look at least.
     pub every: Duration,
+    /// How often to look at least where the sizes of packets tell that nothing moves.
+    pub quiet: Duration,
     /// The detector that must look.
     pub detector: ModelName,
     /// What it watches for.
     pub classes: Vec<Class>,
+    /// Where something must change to matter to it, with as much around its zone as a vehicle or person there takes up.
+    pub around: BBox,
     /// Whether detections of those classes must carry their appearance.
     pub appearance: bool,
 }
+
+/// How often to look at an elevator in which nothing moves.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// One configured rule of one camera: gives the rule the looks it is due, and only while its schedule holds.
 pub struct Watch {
@@ -63,9 +71,14 @@ impl Watch {
 
     /// What it needs of the looks.
     pub fn needs(&self) -> Needs {
+        let every = self.config.every();
+        // What was set is kept to; otherwise an elevator in which nothing moves is looked at as seldom as other places.
+        let patient = self.kind() == Kind::EbikeInElevator && self.config.every.is_none();
         Needs {
-            every: self.config.every(),
+            every,
+            quiet: if patient { every.max(QUIET) } else { every },
             detector: self.detector.clone(),
+            around: self.config.zone().map_or(BBox::WHOLE, around),
             classes: self.config.classes().to_vec(),
             appearance: self.kind() == Kind::FireLaneParking,
         }
@@ -95,6 +108,17 @@ impl Watch {
     fn close(&mut self, when: When) -> Verdict {
         if std::mem::take(&mut self.open) { self.rule.close(when) } else { Verdict::default() }
     }
+}
+
+/// The zone with half its width and height on each side, and at least a tenth of the picture.
+fn around(zone: &Polygon) -> BBox {
+    let (mut left, mut top, mut right, mut bottom) = (1.0f32, 1.0f32, 0.0f32, 0.0f32);
+    for p in zone.points() {
+        (left, top) = (left.min(p.x), top.min(p.y));
+        (right, bottom) = (right.max(p.x), bottom.max(p.y));
+    }
+    let (x, y) = (((right - left) / 2.0).max(0.1), ((bottom - top) / 2.0).max(0.1));
+    BBox::new(left - x, top - y, right + x, bottom + y).clipped()
 }
 
 impl fmt::Debug for Watch {

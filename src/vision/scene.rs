@@ -1,11 +1,5 @@
-use opencv::{
-    core::{Mat, Size},
-    imgproc::{INTER_AREA, resize},
-    prelude::*,
-};
-
-use super::{Luma, VisionError};
-use crate::{domain::Scene, geometry::BBox};
+use super::{Picture, Resampler};
+use crate::{domain::Scene, geometry::BBox, libav::Plane};
 
 /// Cells of the grid on which change is measured.
 const COLUMNS: usize = 64;
@@ -25,30 +19,94 @@ pub struct Signature {
     points: Vec<u8>,
 }
 
-/// The state of one picture by itself, and its signature. What is compared with the look before is added by
-/// [`Signature::compare`], in the order of the looks.
-///
-/// # Errors
-/// [`VisionError`] where OpenCV refuses.
-pub fn state(luma: &Luma<'_>) -> Result<(Scene, Signature), VisionError> {
-    let picture = luma.mat()?;
-    // Where the picture is smaller than the grid, the grid is what there is.
-    let mut small = Mat::default();
-    let (columns, rows) = (4 * COLUMNS as i32, 4 * ROWS as i32);
-    resize(&picture, &mut small, Size::new(columns, rows), 0.0, 0.0, INTER_AREA)?;
-    let mut cells = Mat::default();
-    resize(&small, &mut cells, Size::new(COLUMNS as i32, ROWS as i32), 0.0, 0.0, INTER_AREA)?;
-    let small = small.data_bytes()?;
-    let (brightness, contrast) = mean_and_deviation(small);
-    let scene = Scene {
-        brightness: rounded(brightness / 255.0),
-        contrast: rounded(contrast / 255.0),
-        sharpness: rounded(roughness(small, columns as usize) / 255.0),
-        changed: None,
-        changed_in: None,
-        identical: None,
-    };
-    Ok((scene, Signature { cells: cells.data_bytes()?.to_vec(), points: points(luma) }))
+/// Where no sample of the small picture has changed by more than this (of 255), nothing has. A sample of a 1080p picture
+/// is the mean of 56 pixels: noise and coding move it less, a person that a detector could find moves some of them more.
+const UNCHANGED: u8 = 8;
+
+/// A small picture, kept to tell whether anything has changed since. 37 kB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Small(Vec<u8>);
+
+/// Columns and rows of the small picture that contrast and sharpness are measured on: four for each cell.
+pub const SMALL: (usize, usize) = (4 * COLUMNS, 4 * ROWS);
+
+/// Tells the state of pictures, with buffers that are used again.
+#[derive(Debug, Default)]
+pub struct State {
+    resampler: Resampler,
+    row: Vec<u16>,
+    small: Vec<u8>,
+}
+
+impl State {
+    /// The state of one picture by itself, and its signature. What is compared with the look before is added by
+    /// [`Signature::compare`], in the order of the looks.
+    pub fn of(&mut self, picture: &Picture<'_>) -> (Scene, Signature) {
+        let (columns, rows) = SMALL;
+        let plane = picture.luma_of(columns as f64, rows as f64);
+        let (width, height) = (plane.width(), plane.height());
+        self.resampler.set((width, height), (0.0..width as f64, 0.0..height as f64), SMALL);
+        self.row.resize(columns, 0);
+        self.small.resize(columns * rows, 0);
+        for (y, out) in self.small.chunks_exact_mut(columns).enumerate() {
+            self.resampler.row(&plane, y, &mut self.row);
+            for (out, value) in out.iter_mut().zip(&self.row) {
+                *out = ((value + 128) >> 8) as u8;
+            }
+        }
+        let (brightness, contrast) = mean_and_deviation(&self.small);
+        let scene = Scene {
+            brightness: rounded(brightness / 255.0),
+            contrast: rounded(contrast / 255.0),
+            sharpness: rounded(roughness(&self.small, columns) / 255.0),
+            changed: None,
+            changed_in: None,
+            identical: None,
+        };
+        (scene, Signature { cells: cells(&self.small), points: points(picture.luma()) })
+    }
+
+    /// Whether the picture that was looked at last shows within `part` what `before` shows.
+    pub fn unchanged(&self, before: &Small, part: &BBox) -> bool {
+        let (columns, rows) = SMALL;
+        let inside = part.clipped();
+        let (left, right) = (first(inside.left, columns), last(inside.right, columns));
+        let (top, bottom) = (first(inside.top, rows), last(inside.bottom, rows));
+        let lines = self.small.chunks_exact(columns).zip(before.0.chunks_exact(columns));
+        lines.skip(top).take(bottom - top.min(bottom)).all(|(now, then)| {
+            let (now, then) = (&now[left.min(right)..right], &then[left.min(right)..right]);
+            now.iter().zip(then).all(|(now, then)| now.abs_diff(*then) <= UNCHANGED)
+        })
+    }
+
+    /// Keeps the picture that was looked at last.
+    pub fn keep(&self) -> Small {
+        Small(self.small.clone())
+    }
+}
+
+fn first(share: f32, length: usize) -> usize {
+    ((share * length as f32).floor() as usize).min(length)
+}
+
+fn last(share: f32, length: usize) -> usize {
+    ((share * length as f32).ceil() as usize).min(length)
+}
+
+/// The mean of each cell of 4 × 4 samples.
+fn cells(small: &[u8]) -> Vec<u8> {
+    let mut cells = Vec::with_capacity(COLUMNS * ROWS);
+    for band in small.chunks_exact(SMALL.0 * 4) {
+        for column in 0..COLUMNS {
+            let sum: u16 = band
+                .chunks_exact(SMALL.0)
+                .flat_map(|row| &row[4 * column..4 * column + 4])
+                .map(|v| u16::from(*v))
+                .sum();
+            cells.push(((sum + 8) >> 4) as u8);
+        }
+    }
+    cells
 }
 
 impl Signature {
@@ -98,26 +156,26 @@ fn roughness(pixels: &[u8], width: usize) -> f32 {
 }
 
 /// Single pixels on an even grid: averaging would hide the noise by which a live picture is told from a frozen one.
-fn points(luma: &Luma<'_>) -> Vec<u8> {
+fn points(luma: &Plane<'_>) -> Vec<u8> {
     let place = |index: usize, side: usize| (2 * index + 1) * side / (2 * POINTS);
-    (0..POINTS)
-        .flat_map(|row| (0..POINTS).map(move |column| (row, column)))
-        .filter_map(|(row, column)| {
-            luma.pixels.get(place(row, luma.height) * luma.width + place(column, luma.width)).copied()
-        })
-        .collect()
+    let mut points = Vec::with_capacity(POINTS * POINTS);
+    for row in 0..POINTS {
+        let samples = luma.row(place(row, luma.height()));
+        points.extend((0..POINTS).map(|column| samples[place(column, luma.width())]));
+    }
+    points
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::grey, *};
 
     fn picture(width: usize, height: usize, of: impl Fn(usize, usize) -> u8) -> Vec<u8> {
         (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| of(x, y)).collect()
     }
 
     fn look(pixels: &[u8], width: usize, height: usize) -> (Scene, Signature) {
-        state(&Luma::new(pixels, width, height).expect("the size fits")).expect("OpenCV takes it")
+        State::default().of(&grey(pixels, width, height).expect("the size fits"))
     }
 
     #[test]
@@ -144,10 +202,27 @@ mod tests {
     }
 
     #[test]
+    fn what_changes_elsewhere_or_by_noise_changes_nothing() {
+        let still = picture(640, 360, |x, y| ((x * 7 + y * 3) % 200) as u8);
+        let mut state = State::default();
+        state.of(&grey(&still, 640, 360).expect("the size fits"));
+        let before = state.keep();
+        let noisy = picture(640, 360, |x, y| still[y * 640 + x] + ((x * 31 + y * 17) % 9) as u8);
+        state.of(&grey(&noisy, 640, 360).expect("the size fits"));
+        assert!(state.unchanged(&before, &BBox::WHOLE));
+        let walker = picture(640, 360, |x, y| {
+            if (500..516).contains(&x) && (300..340).contains(&y) { 90 } else { still[y * 640 + x] }
+        });
+        state.of(&grey(&walker, 640, 360).expect("the size fits"));
+        assert!(!state.unchanged(&before, &BBox::WHOLE));
+        assert!(!state.unchanged(&before, &BBox::new(0.7, 0.7, 0.8, 1.0)));
+        assert!(state.unchanged(&before, &BBox::new(0.0, 0.0, 0.7, 1.0)));
+    }
+
+    #[test]
     fn pictures_smaller_than_the_grid_have_a_state_too() {
         let (scene, signature) = look(&[10, 20, 30, 40], 2, 2);
         assert!(scene.brightness > 0.0);
         assert_eq!(signature.cells.len(), COLUMNS * ROWS);
-        assert!(Luma::new(&[], 0, 0).is_err());
     }
 }

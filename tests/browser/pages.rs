@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use firewarden::{
-    config::Config,
+    config::{Config, Provider},
     domain::{
         CameraId, Class, Count, Epoch, EvidenceFile, EvidenceRole, Gap, GapReason, Kind, MediaTime,
         MissingEvidence, Moment, Observation, Phase, Record, RuleId, Scene, Violation, WallOrigin,
@@ -219,7 +219,8 @@ pub fn write(folder: &Path, wanted: &Wanted) -> usize {
         sha256: Some("a".repeat(64)),
     };
     let sources = vec![vec![source]; wanted.cameras];
-    let models = [ModelFact { name: "yolox-nano".to_owned(), sha256: "b".repeat(64) }];
+    let models =
+        [ModelFact { name: "yolox-nano".to_owned(), sha256: "b".repeat(64), provider: Provider::Cpu }];
     let page = report::page(&Report {
         config: &config,
         outcomes: &outcomes,

@@ -51,6 +51,9 @@ pub trait Head: Sync {
     /// Deviation of blue, green, red.
     fn deviation(&self) -> [f32; 3];
 
+    /// What width and height of an input are a multiple of, in pixels.
+    fn stride(&self) -> u32;
+
     /// How many classes a model tells apart that puts out this many numbers per cell.
     fn classes(&self, numbers: usize) -> usize;
 

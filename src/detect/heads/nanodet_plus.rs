@@ -21,6 +21,10 @@ impl Head for NanodetPlus {
         [57.375, 57.12, 58.395]
     }
 
+    fn stride(&self) -> u32 {
+        STRIDES.into_iter().max().unwrap_or(1)
+    }
+
     fn classes(&self, numbers: usize) -> usize {
         numbers.saturating_sub(4 * BINS)
     }

@@ -20,6 +20,10 @@ impl Head for Yolox {
         [1.0; 3]
     }
 
+    fn stride(&self) -> u32 {
+        STRIDES.into_iter().max().unwrap_or(1)
+    }
+
     fn classes(&self, numbers: usize) -> usize {
         numbers.saturating_sub(5)
     }

@@ -53,9 +53,9 @@ fn frames(path: &Path) -> Vec<(Option<i64>, String)> {
     let mut receive = |decoder: &mut Decoder| {
         while let Some(frame) = decoder.receive().expect("whole pictures") {
             assert!(!frame.damaged() && !frame.incomplete(), "{}: {:?}", path.display(), frame.time());
-            let (luma, stride) = frame.luma().expect("a luma plane");
+            let luma = frame.yuv().expect("planes").luma;
             let mut hash = Sha256::new();
-            luma.chunks(stride).for_each(|row| hash.update(&row[..frame.width() as usize]));
+            luma.rows().for_each(|row| hash.update(row));
             frames.push((frame.time().map(|t| (t + 500).div_euclid(1000)), format!("{:x}", hash.finalize())));
         }
     };

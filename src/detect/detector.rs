@@ -1,0 +1,140 @@
+use std::sync::Arc;
+
+use ort::{session::Session, value::TensorRef};
+
+use super::{
+    DetectError, Detector, Letterbox, OnnxModel, Runtime,
+    heads::{Candidate, Shape},
+    suppress,
+    tensor::Tensor,
+};
+use crate::{
+    domain::{Detection, MediaTime},
+    geometry::BBox,
+    vision::Picture,
+};
+
+/// As many input sizes are kept ready: cameras differ little in the shape of their pictures.
+const SIZES: usize = 4;
+
+/// Sessions of a model, with the buffers that it reuses from look to look.
+///
+/// A picture that is wider than high is given to a network of fewer rows, where the model takes any size: its padding
+/// then costs nothing. A model that takes only the size it was made for is run at that.
+pub struct OnnxDetector {
+    model: Arc<OnnxModel>,
+    runtime: Runtime,
+    /// The one used last comes first.
+    fitted: Vec<Fitted>,
+    /// The model was found to take no other size than its own.
+    fixed: bool,
+    candidates: Vec<Candidate>,
+}
+
+/// A session for one size of input.
+struct Fitted {
+    session: Session,
+    shape: Shape,
+    tensor: Tensor,
+}
+
+impl OnnxDetector {
+    pub(super) fn new(model: Arc<OnnxModel>, runtime: Runtime) -> Self {
+        Self { model, runtime, fitted: Vec::new(), fixed: false, candidates: Vec::new() }
+    }
+
+    /// The smallest input that holds what `fit` makes of a picture.
+    fn size(&self, width: u32, height: u32) -> (u32, u32) {
+        let (columns, rows) = self.model.input;
+        if self.fixed {
+            return (columns, rows);
+        }
+        let fit = Letterbox::fit(width, height, columns, rows);
+        let stride = self.model.head.stride();
+        (fit.width.next_multiple_of(stride).min(columns), fit.height.next_multiple_of(stride).min(rows))
+    }
+
+    /// Looks, and leaves what was found among the candidates, in pixels of the letterboxed picture.
+    fn look(
+        &mut self,
+        picture: &Picture<'_>,
+        region: &BBox,
+        (width, height): (u32, u32),
+    ) -> Result<Letterbox, DetectError> {
+        let size = self.size(width, height);
+        let place = self.fitted.iter().position(|f| (f.shape.width, f.shape.height) == size);
+        let found = match place {
+            Some(place) => Ok(self.fitted.remove(place)),
+            None => self.model.session(&self.runtime, size).map(|(session, shape)| Fitted {
+                session,
+                shape,
+                tensor: Tensor::default(),
+            }),
+        };
+        let fit = Letterbox::fit(width, height, size.0, size.1);
+        let looked = found.and_then(|mut fitted| {
+            fitted.tensor.fill(picture, region, fit, self.model.head);
+            self.candidates.clear();
+            fitted.run(&self.model, &mut self.candidates)?;
+            self.fitted.insert(0, fitted);
+            self.fitted.truncate(SIZES);
+            Ok(fit)
+        });
+        match looked {
+            // Nothing but a try tells whether a network takes a size.
+            Err(_) if size != self.model.input && place.is_none() => {
+                self.fixed = true;
+                self.look(picture, region, (width, height))
+            }
+            looked => looked,
+        }
+    }
+}
+
+impl Fitted {
+    fn run(&mut self, model: &OnnxModel, candidates: &mut Vec<Candidate>) -> Result<(), DetectError> {
+        let refused = |reason: String| DetectError::Failed { path: model.path.clone(), reason };
+        let failed =
+            |error: ort::Error| refused(error.to_string().lines().next().unwrap_or_default().to_owned());
+        let shape = [1, 3, self.shape.height as usize, self.shape.width as usize];
+        let tensor = TensorRef::from_array_view((shape, self.tensor.values())).map_err(failed)?;
+        let outputs = self.session.run(ort::inputs![tensor]).map_err(failed)?;
+        let (_, numbers) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
+        let (cells, per_cell) = model.head.output(&self.shape);
+        if numbers.len() != cells * per_cell {
+            return Err(refused(format!("{} numbers came out, not {cells} × {per_cell}", numbers.len())));
+        }
+        model.head.read(numbers, &self.shape, model.confidence, candidates);
+        Ok(())
+    }
+}
+
+impl Detector for OnnxDetector {
+    fn detect(
+        &mut self,
+        picture: &Picture<'_>,
+        region: &BBox,
+        _at: MediaTime,
+    ) -> Result<Vec<Detection>, DetectError> {
+        let (across, down) = (region.right - region.left, region.bottom - region.top);
+        let pixels = |share: f32, side: usize| ((share * side as f32).round() as u32).max(1);
+        let fit =
+            self.look(picture, region, (pixels(across, picture.width()), pixels(down, picture.height())))?;
+        let x = |edge: f32| rounded(region.left + across * edge / fit.width as f32, 1e4);
+        let y = |edge: f32| rounded(region.top + down * edge / fit.height as f32, 1e4);
+        let model = &self.model;
+        let detections = self.candidates.iter().filter_map(|candidate| {
+            let class = *model.classes.get(&candidate.output)?;
+            let [left, top, right, bottom] = candidate.bbox;
+            let bbox = BBox::new(x(left), y(top), x(right), y(bottom));
+            let confidence = rounded(candidate.confidence, 1e3);
+            Some(Detection { class, confidence, bbox, appearance: None, model: model.own.clone() })
+        });
+        Ok(suppress(detections.collect()))
+    }
+}
+
+/// Detections are rounded where they are made, so that rules see what is written and a replay sees the same.
+fn rounded(value: f32, steps: f32) -> f32 {
+    (value * steps).round() / steps
+}
