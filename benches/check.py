@@ -91,7 +91,8 @@ def main():
         print(f"bench-check: recorded in {BASELINE}", file=sys.stderr)
         return
     if args.seconds != baseline["seconds"]:
-        print(f"bench-check: the baseline was recorded over {baseline['seconds']} s; start-up weighs otherwise here", file=sys.stderr)
+        was = baseline["seconds"]
+        print(f"bench-check: the baseline was recorded over {was} s; start-up weighs otherwise here", file=sys.stderr)
     slower, faster, unknown = compare(baseline["ratios"], fresh, baseline["tolerance"])
     for heading, lines in (("not in the baseline", unknown), ("faster", faster), ("SLOWER", slower)):
         for line in lines:

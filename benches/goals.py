@@ -35,4 +35,5 @@ def lines(told):
     memory = results.memory_per_camera(told)
     if memory is not None:
         verdict = "reached" if memory["median"] <= MEMORY_MIB else "MISSED"
-        yield f"  {verdict:8} {'busy':9} {'memory per additional camera':28} {memory['median']:6.2f}, at most {MEMORY_MIB:6.2f} MiB"
+        what = "memory per additional camera"
+        yield f"  {verdict:8} {'busy':9} {what:28} {memory['median']:6.2f}, at most {MEMORY_MIB:6.2f} MiB"

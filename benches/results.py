@@ -71,7 +71,10 @@ def looks(row, cost):
 
 def memory_per_camera(results):
     """MiB that each camera adds in the paced engine, from two cameras to the most; none where it was not measured."""
-    late = {r["cameras"]: r["late_mib"]["runs"] for r in results if r["row"].startswith("paced-") and not r["row"].endswith("-skip") and r["scene"] == "busy"}
+    late = {}
+    for told in results:
+        if told["scene"] == "busy" and told["row"].startswith("paced-") and not told["row"].endswith("-skip"):
+            late[told["cameras"]] = told["late_mib"]["runs"]
     if not {2, rows.MANY} <= set(late):
         return None
     return spread([(many - two) / (rows.MANY - 2) for two, many in zip(late[2], late[rows.MANY])])

@@ -7,8 +7,8 @@ import pathlib
 import subprocess
 import sys
 
-# Configurations of a camera's rule. A lane and a post are looked at every two seconds, an elevator as the rule has it: once a
-# second, five times while something moves.
+# Configurations of a camera's rule. A lane and a post are looked at every two seconds, an elevator as the rule has it:
+# once a second, five times while something moves.
 RULES = {
     "fire_lane_parking": 'every = "2s"\nzone = [[0.8, 0.05], [1, 0.05], [1, 0.3], [0.8, 0.3]]\ndwell = "20s"\n',
     "control_room_unattended": 'every = "2s"\nrequired = 1\ngrace = "3m"\n',
@@ -60,12 +60,14 @@ class Programs:
         def told(*arguments):
             return subprocess.run([firewarden, *arguments], capture_output=True, text=True, check=True).stdout
 
-        found = cls(firewarden, limit, model, "--paced" in told("analyze", "--help"), "skip_static" in told("schema", "config"))
-        if not found.paced:
-            print("bench: left out, as this binary has no `analyze --paced`: the paced engine, memory per camera", file=sys.stderr)
-        if not found.skip_static:
-            print("bench: left out, as this binary has no `[detector] skip_static`: static scenes skipped", file=sys.stderr)
-        return found
+        paced = "--paced" in told("analyze", "--help")
+        skip_static = "skip_static" in told("schema", "config")
+        without = "bench: left out, as this binary has no"
+        if not paced:
+            print(f"{without} `analyze --paced`: the paced engine, memory per camera", file=sys.stderr)
+        if not skip_static:
+            print(f"{without} `[detector] skip_static`: static scenes skipped", file=sys.stderr)
+        return cls(firewarden, limit, model, paced, skip_static)
 
 
 class Rows:
@@ -92,7 +94,10 @@ class Rows:
     def usual(self, scene):
         script = str(pathlib.Path(__file__).with_name("usual.py"))
         clip = str(self.footage.clip(scene, self.seconds))
-        each = [(USUAL_5, "usual pipeline, 5 looks/s", "opencv", "5"), (USUAL_HALF, "usual pipeline, a look in 2 s", "opencv", "0.5")]
+        each = [
+            (USUAL_5, "usual pipeline, 5 looks/s", "opencv", "5"),
+            (USUAL_HALF, "usual pipeline, a look in 2 s", "opencv", "0.5"),
+        ]
         if in_full(scene):
             each.append(("pipe-5", "ffmpeg pipe, 5 looks/s", "pipe", "5"))
         for key, title, how, rate in each:
@@ -108,7 +113,8 @@ class Rows:
         """Throughput on the clock: many recordings, and one."""
         for cameras, words in ((MANY, f"{MANY} recordings"), (1, "one recording")):
             row = self.firewarden(scene, LANE, False, [], self.seconds, cameras)
-            yield dataclasses.replace(row, key=f"all-cores-{cameras}", title=f"analyze, all cores, {words}", cores=self.cores)
+            key, title = f"all-cores-{cameras}", f"analyze, all cores, {words}"
+            yield dataclasses.replace(row, key=key, title=title, cores=self.cores)
 
     def paced(self, scene):
         """The engine of live cameras at their own pace; with fewer cameras, what each of them adds in memory."""
@@ -134,8 +140,9 @@ class Rows:
         stem = f"{scene.name}-{key}-{cameras}"
         config = self.folder / f"{stem}.toml"
         config.write_text(self.config(self.footage.clip(scene, seconds), kind, skip, cameras), encoding="utf-8")
-        command = [self.programs.firewarden, "analyze", "--json", "--config", str(config), "--out", str(self.folder / stem)]
-        return Row(key, title, [*command, *flags], seconds * cameras, cameras, at_key_frames=kind in AT_KEY_FRAMES)
+        command = [self.programs.firewarden, "analyze", "--json", "--config", str(config)]
+        command += ["--out", str(self.folder / stem), *flags]
+        return Row(key, title, command, seconds * cameras, cameras, at_key_frames=kind in AT_KEY_FRAMES)
 
     def config(self, clip, kind, skip, cameras):
         lines = ['[site]\nid = "bench"\n']

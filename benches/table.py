@@ -3,15 +3,21 @@
 import goals
 import results
 
-HEAD = (
-    f"{'':48}{'CPU ms per':>13}{'cameras':>10}{'× usual at 5/s':>22}{'× usual at 0.5/s':>22}{'% of':>8}{'looks':>8}{'peak':>7}\n"
-    f"{'':48}{'camera second':>13}{'per core':>10}{'(min, max)':>22}{'(min, max)':>22}{'limit':>8}{'per s':>8}{'MiB':>7}"
-)
+COLUMNS = [
+    ("CPU ms per", "camera second", 13),
+    ("cameras", "per core", 10),
+    ("× usual at 5/s", "(min, max)", 22),
+    ("× usual at 0.5/s", "(min, max)", 22),
+    ("% of", "limit", 8),
+    ("looks", "per s", 8),
+    ("peak", "MiB", 7),
+]
 
 
 def show(told, titles):
     """Everything that was measured, scene by scene, then the goals. `titles` are those of the scenes, by name."""
-    print(HEAD)
+    for number in (0, 1):
+        print(" " * 48 + "".join(f"{column[number]:>{column[2]}}" for column in COLUMNS))
     for scene, title in titles.items():
         print(f"{scene}: {title}")
         for row in told:
@@ -22,10 +28,13 @@ def show(told, titles):
         print("\nby the clock (only where nothing else runs beside it)")
     for row in clocked:
         speed = row["camera_s_per_wall_s"]["median"]
-        print(f"  {row['title']:46} {speed:6.1f} s of video a second" + share(row, "of_cores_times_limit", "cores × the limit") + share(row, "of_cores_times_one", "cores × one core"))
+        shares = share(row, "of_cores_times_limit", "cores × the limit")
+        shares += share(row, "of_cores_times_one", "cores × one core")
+        print(f"  {row['title']:46} {speed:6.1f} s of video a second{shares}")
     memory = results.memory_per_camera(told)
     if memory:
-        print(f"\nmemory per additional camera, paced: {memory['median']:.1f} MiB ({memory['min']:.1f} to {memory['max']:.1f})")
+        low, middle, high = memory["min"], memory["median"], memory["max"]
+        print(f"\nmemory per additional camera, paced: {middle:.1f} MiB ({low:.1f} to {high:.1f})")
     print("\nwhat must be reached")
     print("\n".join(goals.lines(told)))
 

@@ -40,8 +40,8 @@ def fit(width, height):
 
 
 def opencv(video, rate):
-    """Every frame is decoded, as VideoCapture does; one in so many is converted and given. Many programs call `read` instead,
-    which converts every one: the faster way is what is compared with."""
+    """Every frame is decoded, as VideoCapture does; one in so many is converted and given. Many programs call `read`
+    instead, which converts every one: the faster way is what is compared with."""
     cv2.setNumThreads(1)
     capture = cv2.VideoCapture(video, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     every = max(1, round(capture.get(cv2.CAP_PROP_FPS) / rate))
