@@ -8,7 +8,7 @@ export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test bench screenshots check fmt clean
+.PHONY: help setup browser demo build test bench bench-check screenshots check fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,9 +34,13 @@ test: browser ## Run every test, after fetching what footage, models and browser
 	cargo test --locked --doc
 	cargo test --locked --all-targets
 
-bench: build ## Cameras per core beside the usual pipeline (one to two hours), and the steps of a look
-	@bash .ci/bench.sh $(target)/release/firewarden
+bench: build ## Cameras per core beside the usual pipeline (some hours), and the steps of a look
+	@bash .ci/bench.sh $(target)/release/firewarden cameras --seconds $(or $(BENCH_SECONDS),600) --runs $(or $(BENCH_RUNS),5) \
+	    $(addprefix --scene ,$(BENCH_SCENES))
 	cargo bench --locked --bench micro
+
+bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
+	@bash .ci/bench.sh $(target)/release/firewarden check $(if $(filter write,$(BASELINE)),--write)
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
 	@echo "screenshots: compiling the test that takes them (three to six minutes the first time), then about one" >&2

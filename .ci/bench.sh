@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# bench.sh BINARY: cameras per core, Firewarden beside the usual pipeline in Python, on the same footage in turn. With the
-# default of 600 s of video and five runs this takes one to two hours; BENCH_SECONDS and BENCH_RUNS make it shorter.
+# bench.sh BINARY cameras|check [ARGUMENT…]: fetches what the benchmark needs, then runs benches/cameras.py or benches/check.py.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-binary=$1
+binary=$1 script=$2
+shift 2
 cache=${FIREWARDEN_CACHE:?}
 libraries=$cache/bench-python
 if [ ! -d "$libraries/cv2" ]; then
@@ -12,6 +12,6 @@ if [ ! -d "$libraries/cv2" ]; then
         numpy opencv-python-headless onnxruntime==1.32.0 </dev/null >&2
 fi
 .ci/pull.sh "$binary" model yolox-nano
-.ci/pull.sh "$binary" footage vtest
-PYTHONPATH=$libraries python3 benches/cameras.py "$binary" "$cache/models/yolox-nano.onnx" "$cache/footage/vtest.avi" target/cameras.json \
-    --seconds "${BENCH_SECONDS:-600}" --runs "${BENCH_RUNS:-5}"
+.ci/pull.sh "$binary" footage vtest one-by-one-person-detection
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$libraries python3 "benches/$script.py" \
+    "$binary" "$cache/models/yolox-nano.onnx" "$cache/footage" "$@"
