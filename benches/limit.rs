@@ -174,6 +174,9 @@ fn replace(file: &mut [u8], old: &[u8], new: &[u8]) -> Result<()> {
             file[*at..at + new.len()].copy_from_slice(new);
             Ok(())
         }
-        _ => Err("the model file is laid out otherwise than a YOLOX of 416x416; name the size that it has".into()),
+        _ => {
+            Err("the model file is laid out otherwise than a YOLOX of 416x416; name the size that it has"
+                .into())
+        }
     }
 }

@@ -111,13 +111,38 @@ fn a_picture_whose_size_changes_midway_is_still_looked_at() {
         bench.clip("small.h264", "-f lavfi -i testsrc2=size=320x240:rate=10:duration=6 -c:v libx264 -g 20");
     let large =
         bench.clip("large.h264", "-f lavfi -i testsrc2=size=640x480:rate=10:duration=6 -c:v libx264 -g 20");
-    let both = [small, large].map(|path| std::fs::read(path).expect("the clip")).concat();
+    let huge = bench.clip(
+        "huge.h264",
+        "-f lavfi -i testsrc2=size=7680x4320:rate=1:duration=2 -c:v libx264 -preset ultrafast -g 1",
+    );
+    let both = [small, large, huge].map(|path| std::fs::read(path).expect("the clip")).concat();
     bench.write("both.h264", &both);
     let bench = bench.camera("lane", "both.h264", PARKING);
-    assert_code(&bench.run("out", &[]), 0);
+    let output = bench.run("out", &[]);
+    assert_code(&output, 0);
+    let said = stderr(&output);
+    assert!(said.contains("320 × 240 to 640 × 480") && said.contains("640 × 480 to 7680 × 4320"), "{said}");
     let looks = lines(&bench.path("out/observations/lane.jsonl"));
     assert!(looks.iter().filter(|record| record["record"] == "observation").count() > 10);
     assert_eq!(bench.violations("out").len(), 1);
+}
+
+#[test]
+fn recordings_at_their_own_pace_give_the_same_and_say_when_there_are_too_many() {
+    let mut bench = Bench::new();
+    bench.clip("street.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(12, 10)));
+    for camera in ["a", "b", "c", "d"] {
+        bench = bench.camera(camera, "street.mp4", PARKING);
+    }
+    assert_code(&bench.run("fast", &["--threads", "2"]), 0);
+    assert_code(&bench.run("paced", &["--threads", "2", "--paced", "8"]), 0);
+    let read = |name: &str| std::fs::read(bench.path(name)).expect("written");
+    for name in ["violations.jsonl", "observations/a.jsonl", "observations/d.jsonl"] {
+        assert_eq!(read(&format!("fast/{name}")), read(&format!("paced/{name}")), "{name}");
+    }
+    let output = bench.run("wrong", &["--paced", "0"]);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("from 0.01 to 1000"), "{}", stderr(&output));
 }
 
 #[test]

@@ -43,6 +43,10 @@ fn together_or_alone_the_frames_are_the_same() {
         (H264, "b.mp4"),
         ("-c:v libx264 -g 25 -bf 3 -x264-params open-gop=1", "open.mp4"),
         ("-c:v libx265 -g 25 -x265-params log-level=none", "h265.mp4"),
+        // Clean random access: leading pictures refer to the group before.
+        ("-c:v libx265 -x265-params log-level=none:open-gop=1:keyint=25:bframes=4:b-pyramid=1", "cra.mp4"),
+        ("-c:v libx264 -g 250 -keyint_min 250 -sc_threshold 0 -bf 3", "long.mp4"),
+        ("-c:v libx264 -g 25 -bf 3 -x264-params b-pyramid=strict:ref=4", "pyramid.mkv"),
         (H264, "h264.avi"),
         (H264, "raw.h264"),
         ("-c:v mpeg4 -bf 2 -g 25", "mpeg4.avi"),
@@ -70,6 +74,27 @@ fn together_or_alone_the_frames_are_the_same() {
                 assert_eq!(fresh, alone, "{name}: time {i} from a fresh decoder");
             }
         }
+    }
+}
+
+/// Without key frames after the first there is one group, and all of it can be looked at; where recovery points begin
+/// groups, nothing is shown before a picture has recovered.
+#[test]
+fn a_stream_that_refreshes_little_by_little_is_looked_at_once_it_has_recovered() {
+    let clips = Clips::new();
+    let refreshed = "-c:v libx264 -bf 0 -x264-params intra-refresh=1:keyint=25:ref=1";
+    for name in ["refresh.mp4", "refresh.ts"] {
+        let mut decoder = GroupDecoder::new();
+        let (mut looks, mut given) = (0, 0);
+        for group in groups(clips.pattern(refreshed, name)) {
+            let wanted: Vec<MediaTime> =
+                (0..100).map(tenths).filter(|t| (group.start..group.end).contains(t)).collect();
+            let (seen, decoded) = decode(&mut decoder, &group, &wanted);
+            (looks, given) = (looks + wanted.len(), given + seen.len());
+            assert!(seen.windows(2).all(|pair| pair[0].1 <= pair[1].1), "{name}");
+            assert_eq!(decoded.damaged_from, None, "{name}");
+        }
+        assert!(looks >= 99 && given == looks, "{name}: {given} of {looks}");
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     },
     geometry::BBox,
     rules::Needs,
-    source::{Gop, Notice, Part},
+    source::{Gop, Notice, Noticed, Part},
     vision::Signature,
 };
 
@@ -113,6 +113,8 @@ pub(super) struct CameraRun<'a> {
     standing: Vec<Vec<Detection>>,
     progress: &'a dyn Progress,
     epoch: Option<Epoch>,
+    /// Width and height of the pictures, in pixels.
+    size: (u32, u32),
     signature: Option<Signature>,
     last: Option<MediaTime>,
     gap: Option<Gap>,
@@ -174,6 +176,7 @@ impl<'a> CameraRun<'a> {
             standing: vec![Vec::new(); lanes_count],
             progress,
             epoch: None,
+            size: (0, 0),
             signature: None,
             last: None,
             gap: None,
@@ -343,6 +346,7 @@ impl<'a> CameraRun<'a> {
     fn begin(&mut self, epoch: Epoch) {
         self.close_gap(epoch.from);
         self.signature = None;
+        self.size = (epoch.width, epoch.height);
         self.outcome.epochs.push(epoch.clone());
         self.epoch = Some(epoch.clone());
         self.emit(Record::Epoch(epoch));
@@ -356,6 +360,7 @@ impl<'a> CameraRun<'a> {
         }
         self.close_gap(sight.at);
         self.last = Some(sight.at);
+        self.check_size(&sight);
         if let Some(before) = &self.signature {
             sight.signature.compare(before, &mut sight.scene);
         }
@@ -374,6 +379,21 @@ impl<'a> CameraRun<'a> {
         };
         self.outcome.looks += 1;
         self.emit(Record::Observation(observation));
+    }
+
+    /// Says so where pictures change their size within a file.
+    fn check_size(&mut self, sight: &Sight) {
+        let from = std::mem::replace(&mut self.size, sight.size);
+        if from == sight.size || from == (0, 0) {
+            return;
+        }
+        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.as_deref()).unwrap_or_default();
+        self.outcome.notices.push(Notice {
+            camera: self.id.clone(),
+            file: file.to_owned(),
+            at: sight.at,
+            what: Noticed::Resized { from, to: sight.size },
+        });
     }
 
     /// What the lanes that were due found, or what stands for it, in the order of the lanes.

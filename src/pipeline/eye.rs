@@ -60,6 +60,8 @@ pub struct Ask<'a> {
 pub struct Sight {
     /// When the picture was taken.
     pub at: MediaTime,
+    /// Width and height of the picture in pixels.
+    pub size: (u32, u32),
     /// The state of the picture by itself.
     pub scene: Scene,
     /// To compare the next look with.
@@ -137,6 +139,6 @@ impl<'d> Eye<'d> {
             }
             found.push((index, Found::New(detections)));
         }
-        Ok(Sight { at, scene, signature, found, anchored })
+        Ok(Sight { at, size: (frame.width(), frame.height()), scene, signature, found, anchored })
     }
 }

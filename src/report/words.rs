@@ -121,6 +121,13 @@ pub fn noticed(what: &Noticed) -> (String, String) {
         Noticed::LongGroup => {
             ("关键帧间隔很长，分段读取", "key frames are far apart; groups were read in chunks")
         }
+        Noticed::Resized { from, to } => {
+            let sizes = format!("{} × {} → {} × {}", from.0, from.1, to.0, to.1);
+            return (
+                format!("画面尺寸变化：{sizes} 像素"),
+                format!("pictures changed their size: {sizes} pixels"),
+            );
+        }
         Noticed::Late(by) => {
             let s = seconds(*by);
             return (

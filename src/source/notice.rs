@@ -34,6 +34,13 @@ pub enum Noticed {
     BeginsWithoutKey(usize),
     /// A group of pictures is so long that it comes in chunks; said once per file.
     LongGroup,
+    /// Pictures change their size: width and height in pixels. Zones are fractions, and stay.
+    Resized {
+        /// Before.
+        from: (u32, u32),
+        /// From there on.
+        to: (u32, u32),
+    },
     /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
     Late(Duration),
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
@@ -61,6 +68,11 @@ impl fmt::Display for Notice {
                 write!(f, "does not begin with a key frame; {packets} packets cannot be decoded")
             }
             Noticed::LongGroup => f.write_str("key frames are so far apart that groups are read in chunks"),
+            Noticed::Resized { from, to } => write!(
+                f,
+                "pictures change from {} × {} to {} × {} pixels; zones are fractions and stay where they are",
+                from.0, from.1, to.0, to.1
+            ),
             Noticed::Late(by) => {
                 write!(
                     f,
