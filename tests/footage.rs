@@ -24,6 +24,7 @@ fn main() {
         had.trial("cars_seen_from_above_do_not_park", &["car-detection"], |c| passing("car-detection", c)),
         had.trial("cars_on_the_road_do_not_park", &["road-moving-cars"], |c| passing("road-moving-cars", c)),
         had.trial("threads_change_nothing", &["vtest", "one-by-one-person-detection"], threads),
+        had.trial("fewer_looks_find_the_same", &["vtest", "one-by-one-person-detection"], fewer_looks),
         had.trial("replay_finds_what_analyze_found", &["vtest", "one-by-one-person-detection"], replay),
         had.trial("a_recording_cut_off_is_analysed_up_to_there", &["vtest"], cut_off),
         had.trial("a_picture_that_cannot_be_read_is_told", &[], unreadable),
@@ -193,6 +194,33 @@ fn threads(clips: Clips) {
         .collect();
     assert_same(&outs[0], &outs[1]);
     assert_same(&outs[0], &outs[2]);
+}
+
+/// Looks at key frames, and detections that stand while nothing changes, find what five looks a second find.
+fn fewer_looks(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = two_cameras(folder.path(), &clips);
+    let text = std::fs::read_to_string(&path).expect("written");
+    let found = |name: &str, text: String| {
+        std::fs::write(&path, text).expect("written");
+        analyze(&path, &folder.path().join(name), &[])
+    };
+    let usual = found("usual", text.clone());
+    assert_eq!(usual.len(), 6);
+    let each = |keys: &str| text.replacen("[[camera]]", &format!("[detector]\n{keys}\n[[camera]]"), 1);
+    for (name, text, within) in [
+        ("often", each("skip_static = false").replace("kind =", "every = \"0.2s\"\nkind ="), 2.0),
+        ("each", each("skip_static = false"), 0.0),
+        ("long", each("max_age = \"1h\""), 0.0),
+    ] {
+        let others = found(name, text);
+        assert_eq!(others.len(), usual.len(), "{name}");
+        for (one, other) in usual.iter().zip(&others) {
+            assert_eq!(one["rule"], other["rule"], "{name}");
+            let apart = (seconds(one, "started") - seconds(other, "started")).abs();
+            assert!(apart <= within, "{name}: {one} {other}");
+        }
+    }
 }
 
 fn replay(clips: Clips) {
