@@ -23,7 +23,7 @@ use crate::{
     domain::{Record, Violation},
     evidence::{self, Collected, MANIFEST, SUMS, Seen, moments},
     files, libav,
-    pipeline::{self, Judge, Outcome, PipelineError, Progress, Records, Task},
+    pipeline::{self, Judge, Looking, Outcome, PipelineError, Progress, Records, Task},
     report::{ModelFact, SourceFact},
     source::{Options, Pace, Recording},
 };
@@ -108,7 +108,10 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
                 files.clone(),
                 Options { pace, ..options.clone() },
             )?,
-            max_age: config.detector.skip_static.then_some(config.detector.max_age),
+            looking: Looking {
+                region: camera.region,
+                max_age: config.detector.skip_static.then_some(config.detector.max_age),
+            },
             records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),
         });
     }

@@ -17,7 +17,10 @@ use super::{
     secrets::expand,
     section::{Faults, Table, fields_of, join, read, refuse_unknown, take_table, take_tables, unknown},
 };
-use crate::domain::{CameraId, Class, Kind, SiteId};
+use crate::{
+    domain::{CameraId, Class, Kind, SiteId},
+    geometry::{BBox, Polygon},
+};
 
 pub(super) const TOP: [&str; 8] =
     ["site", "box", "detector", "camera", "evidence", "state", "sink", "console"];
@@ -70,6 +73,10 @@ pub(super) struct CameraKeys {
     /// `rtsp://…`.
     #[schemars(extend("pattern" = r"\S"))]
     source: String,
+    /// The part of the picture that detectors look at: left, top, right, bottom in fractions of it. A small one is seen
+    /// larger. Default: the whole picture.
+    #[schemars(inner(range(min = 0, max = 1)))]
+    region: Option<[f32; 4]>,
 }
 
 /// What every `[[camera.rule]]` may say.
@@ -195,6 +202,7 @@ fn read_cameras(
         };
         expand(&mut table, &path, lookup, faults);
         let source_span = table.get_ref().get("source").map(toml::Spanned::span);
+        let region_span = table.get_ref().get("region").map(toml::Spanned::span);
         let span = table.span();
         let rules = take_tables(&mut table, "rule", &path, faults);
         let mut known = fields_of::<CameraKeys>().to_vec();
@@ -210,6 +218,10 @@ fn read_cameras(
         }
         let rules = read_rules(rules, &path, faults);
         let Some(keys) = keys else { continue };
+        let region = keys.region.map_or(BBox::WHOLE, BBox::from);
+        if let Some(fault) = wrong_region(&region, &rules) {
+            faults.add(region_span, &join(&path, "region"), fault);
+        }
         if !seen.insert(keys.id.clone()) {
             faults.add(id_span, &join(&path, "id"), "another camera has this id; ids must be unique");
         }
@@ -226,9 +238,28 @@ fn read_cameras(
             SourceAddress::Recording(folder.join(keys.source))
         };
         let name = keys.name.unwrap_or_else(|| keys.id.to_string());
-        cameras.push(Camera { id: keys.id, name, labels: keys.labels, source, rules });
+        cameras.push(Camera { id: keys.id, name, labels: keys.labels, source, region, rules });
     }
     cameras
+}
+
+/// What is wrong with a region: it is too small to show anything, or a zone reaches beyond it.
+fn wrong_region(region: &BBox, rules: &[RuleConfig]) -> Option<String> {
+    let inside = |value: f32| (0.0..=1.0).contains(&value);
+    let sides = [region.left, region.top, region.right, region.bottom];
+    if !sides.into_iter().all(inside)
+        || region.right - region.left < 0.05
+        || region.bottom - region.top < 0.05
+    {
+        return Some("left, top, right, bottom are wanted, from 0 to 1 and at least 0.05 apart".to_owned());
+    }
+    let beyond = |zone: &Polygon| {
+        zone.points()
+            .iter()
+            .any(|p| p.x < region.left || p.x > region.right || p.y < region.top || p.y > region.bottom)
+    };
+    let index = rules.iter().position(|rule| rule.zone().is_some_and(beyond))?;
+    Some(format!("the zone of rule[{index}] reaches beyond it, where nothing would be found"))
 }
 
 fn read_rules(tables: Vec<Table<'_>>, camera: &str, faults: &Faults<'_>) -> Vec<RuleConfig> {

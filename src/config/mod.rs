@@ -28,6 +28,7 @@ use thiserror::Error;
 
 use crate::{
     domain::{CameraId, Class, Kind, Phase, SiteId},
+    geometry::BBox,
     libav::redact,
 };
 
@@ -150,6 +151,8 @@ pub struct Camera {
     pub labels: BTreeMap<String, String>,
     /// Where its pictures come from.
     pub source: SourceAddress,
+    /// The part of the picture that detectors look at.
+    pub region: BBox,
     /// What is watched for.
     pub rules: Vec<RuleConfig>,
 }

@@ -139,7 +139,7 @@ impl RuleConfig {
         }
     }
 
-    /// The rule's zone; of an elevator the whole picture, since people and bikes rise above its floor.
+    /// The rule's zone, where it has one; what happens in an elevator may be seen anywhere.
     pub fn zone(&self) -> Option<&Polygon> {
         match &self.kind {
             RuleKind::FireLaneParking(keys) => Some(&keys.zone),

@@ -126,6 +126,19 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
+fn a_region_is_large_enough_and_holds_its_zones() {
+    let with = |region: &str| {
+        lane(SQUARE).replacen("[[camera.rule]]", &format!("region = {region}\n[[camera.rule]]"), 1)
+    };
+    let sound = parse(&format!("[site]\nid = \"s\"\n{}", with("[0.0, 0.0, 1.0, 1.0]"))).expect("sound");
+    assert_eq!(sound.cameras[0].region, BBox::WHOLE);
+    let small = faults(&with("[0.5, 0.5, 0.5, 0.9]"));
+    assert!(small[0].contains("camera.lane.region: left, top, right, bottom are wanted"), "{small:?}");
+    let beyond = faults(&with("[0.9, 0.9, 1.0, 1.0]"));
+    assert!(beyond[0].contains("camera.lane.region: the zone of rule[0] reaches beyond it"), "{beyond:?}");
+}
+
+#[test]
 fn all_faults_are_found_at_once() {
     let found = faults(&lane(
         "zone = [[0.1, 0.1], [0.2, 1.2]]\ndwell = 60\noccullsion = \"3s\"\nschedule = [\"mon 8-9\"]\n[detector]\n\

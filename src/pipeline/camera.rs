@@ -15,6 +15,7 @@ use super::{
     judge::Judge,
     motion,
     plan::{self, Cadence, Lane, Lanes, Span, Wanted},
+    pool::Looking,
     records::Records,
     timeline::Timeline,
     worker::{Chain, Done, Job},
@@ -129,7 +130,7 @@ impl<'a> CameraRun<'a> {
         detectors: &[ModelName],
         jobs: Sender<Job>,
         records: Option<Records>,
-        max_age: Option<Duration>,
+        looking: Looking,
         progress: &'a dyn Progress,
     ) -> Self {
         let (mut specs, mut names, mut cadences, mut lanes) =
@@ -151,6 +152,7 @@ impl<'a> CameraRun<'a> {
             specs.push(LaneSpec {
                 detector,
                 appearance: appearance.into_iter().collect(),
+                region: looking.region,
                 around: around.unwrap_or(BBox::WHOLE),
             });
             names.push(name.clone());
@@ -171,7 +173,7 @@ impl<'a> CameraRun<'a> {
             lanes,
             jobs,
             records,
-            max_age,
+            max_age: looking.max_age,
             chain: unanchored(),
             standing: vec![Vec::new(); lanes_count],
             progress,

@@ -19,6 +19,8 @@ pub struct LaneSpec {
     pub detector: usize,
     /// Classes whose detections get a thumbnail.
     pub appearance: Vec<Class>,
+    /// The part of the picture that it looks at.
+    pub region: BBox,
     /// Where something must change to matter to its rules.
     pub around: BBox,
 }
@@ -133,7 +135,7 @@ impl<'d> Eye<'d> {
                 let small = small.get_or_insert_with(|| Arc::new(self.state.keep()));
                 *anchor = Some(Anchor { at, small: Arc::clone(small) });
             }
-            let mut detections = detector.detect(&picture, &BBox::WHOLE, at)?;
+            let mut detections = detector.detect(&picture, &spec.region, at)?;
             for detection in detections.iter_mut().filter(|d| spec.appearance.contains(&d.class)) {
                 detection.appearance = vision::thumbnail(picture.luma(), &detection.bbox)?;
             }

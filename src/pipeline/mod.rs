@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 pub use camera::{Outcome, Progress};
 pub use judge::{Judge, Judgement};
-pub use pool::{Task, analyze};
+pub use pool::{Looking, Task, analyze};
 pub use records::{ReadError, Records, read};
 use thiserror::Error;
 pub use timeline::{Cell, Column, Timeline};

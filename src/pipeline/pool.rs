@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, ModelName},
+    geometry::BBox,
     source::Recording,
 };
 
@@ -26,6 +27,15 @@ pub struct Task {
     pub recording: Recording,
     /// Where its records are written.
     pub records: Option<Records>,
+    /// How looks are taken.
+    pub looking: Looking,
+}
+
+/// How looks are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Looking {
+    /// The part of the picture that detectors look at.
+    pub region: BBox,
     /// For how long detections may stand where nothing changes in the zones; none to look each time.
     pub max_age: Option<Duration>,
 }
@@ -101,7 +111,7 @@ fn run_one(
     jobs: channel::Sender<super::worker::Job>,
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
-    let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.max_age, progress);
+    let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.looking, progress);
     let (parts, ahead) = channel::bounded(2);
     thread::scope(|scope| {
         scope.spawn(move || {
