@@ -8,7 +8,7 @@ cache=${FIREWARDEN_CACHE:?}
 libraries=$cache/bench-python
 if [ ! -d "$libraries/cv2" ]; then
     echo "bench: fetching OpenCV and ONNX Runtime for Python, 100 MB (about a minute)" >&2
-    python3 -m pip --disable-pip-version-check install --quiet --target "$libraries" \
+    PIP_ROOT_USER_ACTION=ignore python3 -m pip --disable-pip-version-check install --quiet --target "$libraries" \
         numpy opencv-python-headless onnxruntime==1.32.0 </dev/null >&2
 fi
 .ci/pull.sh "$binary" model yolox-nano

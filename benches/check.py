@@ -88,7 +88,7 @@ def main():
     if args.write:
         whole = {"seconds": args.seconds, "tolerance": TOLERANCE, "ratios": fresh}
         BASELINE.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
-        print(f"bench-check: recorded in {BASELINE}", file=sys.stderr)
+        print(f"bench-check: recorded in benches/{BASELINE.name}", file=sys.stderr)
         return
     if args.seconds != baseline["seconds"]:
         was = baseline["seconds"]
