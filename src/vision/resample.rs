@@ -107,7 +107,12 @@ impl Resampler {
         let outputs =
             out.iter_mut().zip(&self.across.starts).zip(self.across.weights.chunks(self.across.taps));
         for ((out, start), weights) in outputs {
-            *out = (weighted(&self.sum[*start..], weights) >> 8) as u16;
+            // Nearly always one block, whose length the compiler then knows.
+            let sum = match (self.sum[*start..].first_chunk::<TAPS>(), weights.first_chunk::<TAPS>()) {
+                (Some(samples), Some(four)) if weights.len() == TAPS => weighted(samples, four),
+                _ => weighted(&self.sum[*start..], weights),
+            };
+            *out = (sum >> 8) as u16;
         }
     }
 }
@@ -133,6 +138,7 @@ fn add_up(sum: &mut [u16], rows: [&[u8]; TAPS], weights: [u16; TAPS], add: bool)
     }
 }
 
+#[inline(always)]
 fn weighted(samples: &[u16], weights: &[u16]) -> u32 {
     samples.iter().zip(weights).map(|(s, w)| u32::from(*s) * u32::from(*w)).sum()
 }
