@@ -117,13 +117,15 @@ class Rows:
             yield dataclasses.replace(row, key=key, title=title, cores=self.cores)
 
     def paced(self, scene):
-        """The engine of live cameras at their own pace; with fewer cameras, what each of them adds in memory."""
+        """The engine of live cameras at their own pace; with fewer cameras, what each of them adds in memory. A post that is
+        manned: no still is made, whose full-size picture would hide what a camera needs."""
         seconds = min(self.seconds, PACED_SECONDS)
+        flags = ["--paced", "1", "--threads", "1"]
         for skip in self.skips(scene):
-            yield self.firewarden(scene, LANE, skip, ["--paced", "1", "--threads", "1"], seconds, MANY)
+            yield self.firewarden(scene, POST, skip, flags, seconds, MANY)
         if scene.name == "busy":
             for cameras in (1, 2):
-                yield self.firewarden(scene, LANE, False, ["--paced", "1", "--threads", "1"], seconds, cameras)
+                yield self.firewarden(scene, POST, False, flags, seconds, cameras)
 
     def limit(self, scene):
         clip = str(self.footage.clip(scene, self.seconds))
