@@ -263,8 +263,13 @@ impl<'a> CameraRun<'a> {
         }
         let chain = self.max_age.map(|max_age| {
             let (after, next) = channel::bounded(1);
-            let before = std::mem::replace(&mut self.chain, next);
-            Chain { must: together(&must), max_age, before, after }
+            let must = together(&must);
+            let mut before = std::mem::replace(&mut self.chain, next);
+            // A group with several looks would keep the next one waiting through all of them.
+            if must.len() > 1 {
+                before = unanchored();
+            }
+            Chain { must, max_age, before, after }
         });
         let job = Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume, reply, chain };
         self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
