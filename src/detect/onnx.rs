@@ -5,7 +5,10 @@ use std::{
 };
 
 use ort::{
-    session::{Session, builder::GraphOptimizationLevel},
+    session::{
+        Session,
+        builder::{GraphOptimizationLevel, SessionBuilder},
+    },
     value::{Outlet, TensorElementType, ValueType},
 };
 use sha2::{Digest, Sha256};
@@ -92,33 +95,20 @@ impl OnnxModel {
         runtime: &Runtime,
         (width, height): (u32, u32),
     ) -> Result<(Session, Shape), DetectError> {
-        let reshaped;
-        let bytes = if (width, height) == self.input {
-            &self.bytes
+        let session = if (width, height) == self.input {
+            runtime.session(&self.path, |builder| commit(builder, &self.bytes))?
         } else {
             let shape = Shape { width, height, classes: self.class_count.unwrap_or(0) };
             let (cells, _) = self.head.output(&shape);
-            reshaped = reshape(&self.bytes, width, height, cells).ok_or_else(|| DetectError::NotAModel {
+            let bytes = reshape(&self.bytes, width, height, cells).ok_or_else(|| DetectError::NotAModel {
                 path: self.path.clone(),
                 reason: "it cannot be given another size".to_owned(),
             })?;
-            &reshaped
+            // A network that does not take the size says nothing of the provider that is to run it.
+            runtime.attempt(&self.path, |builder| commit(builder, &bytes))?
         };
-        let session = self.build(runtime, bytes)?;
         let shape = self.check(&session, (width, height))?;
         Ok((session, shape))
-    }
-
-    fn build(&self, runtime: &Runtime, bytes: &[u8]) -> Result<Session, DetectError> {
-        runtime.session(&self.path, |builder| {
-            // One thread per session: workers run side by side, so a pool in each would only fight over the cores.
-            builder
-                .with_optimization_level(GraphOptimizationLevel::All)?
-                .with_intra_threads(1)?
-                .with_inter_threads(1)?
-                .with_intra_op_spinning(false)?
-                .commit_from_memory(bytes)
-        })
     }
 
     /// The shape that the file has, where its head can read it.
@@ -170,4 +160,14 @@ impl OnnxModel {
             None => Ok(shape),
         }
     }
+}
+
+/// One thread per session: workers run side by side, so a pool in each would only fight over the cores.
+fn commit(builder: SessionBuilder, bytes: &[u8]) -> ort::Result<Session> {
+    builder
+        .with_optimization_level(GraphOptimizationLevel::All)?
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?
+        .commit_from_memory(bytes)
 }

@@ -178,13 +178,8 @@ impl Runtime {
         };
         let provider = self.provider();
         let Some(built_in) = built_in(provider) else { return on_cpu() };
-        let on_provider = || {
-            let builder = Session::builder(self.environment())?
-                .with_execution_providers([(built_in.make)().error_on_failure()])?;
-            commit(if built_in.whole { builder.with_disable_cpu_fallback()? } else { builder })
-        };
         log::forget();
-        on_provider().or_else(|error| {
+        self.on_provider(&built_in, &commit).or_else(|error| {
             let logged = log::last_error();
             // Whether the provider or the file is at fault, the CPU can tell.
             let session = on_cpu()?;
@@ -197,6 +192,32 @@ impl Runtime {
             self.give_up(ProviderError::Refused { provider, path, model, reason })?;
             Ok(session)
         })
+    }
+
+    /// As [`session`](Self::session), of a model that may not be one: where it cannot be run, nothing follows from it.
+    ///
+    /// # Errors
+    /// [`DetectError::NotAModel`].
+    pub(super) fn attempt(
+        &self,
+        model: &Path,
+        commit: impl Fn(SessionBuilder) -> ort::Result<Session>,
+    ) -> Result<Session, DetectError> {
+        let made = match built_in(self.provider()) {
+            Some(built_in) => self.on_provider(&built_in, &commit),
+            None => Session::builder(self.environment()).and_then(&commit),
+        };
+        made.map_err(|error| DetectError::NotAModel { path: model.to_owned(), reason: first_line(&error) })
+    }
+
+    fn on_provider(
+        &self,
+        built_in: &BuiltIn,
+        commit: impl Fn(SessionBuilder) -> ort::Result<Session>,
+    ) -> ort::Result<Session> {
+        let builder = Session::builder(self.environment())?
+            .with_execution_providers([(built_in.make)().error_on_failure()])?;
+        commit(if built_in.whole { builder.with_disable_cpu_fallback()? } else { builder })
     }
 
     /// From now on the CPU runs, and one warning per process says why; where the provider is required, that is the error.
