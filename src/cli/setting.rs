@@ -1,6 +1,7 @@
 //! What several commands set up: configuration, models, recordings.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,7 +13,7 @@ use crate::{
     catalog::Store,
     config::{Camera, Config, DetectorConfig, Provider, SourceAddress},
     detect::{self, DetectError, Detector, OnnxModel, Runtime},
-    domain::{CameraId, ModelName},
+    domain::{CameraId, Class, ModelName, RuleId},
     libav::{Input, Limits},
     report::ModelFact,
 };
@@ -54,25 +55,48 @@ impl Models {
     /// Fetches and reads the detector's model and those of rules of their own.
     ///
     /// # Errors
-    /// [`DetectError`] where one cannot be had or does not fit.
+    /// [`DetectError`] where one cannot be had, does not fit, or tells nothing that a rule watches for.
     pub fn load(config: &Config) -> Result<Self, DetectError> {
-        let own: Vec<ModelName> = config
-            .cameras
-            .iter()
-            .flat_map(|camera| &camera.rules)
-            .filter_map(|rule| rule.model.clone())
-            .filter(|model| **model != *config.detector.model)
-            .collect();
         let mut models = Self::load_one(&config.detector)?;
         let store = Store::from_env()?;
-        for name in own {
-            if models.all.iter().all(|(known, _)| *known != name) {
-                let model =
-                    detect::load(&name, &config.detector, Some(name.clone()), &models.runtime, &store)?;
-                models.all.push((name, model));
+        for (name, confidence) in own_models(config) {
+            let told = DetectorConfig { confidence, ..config.detector.clone() };
+            let model = detect::load(&name, &told, Some(name.clone()), &models.runtime, &store)?;
+            models.all.push((name, model));
+        }
+        models.serve(config)?;
+        Ok(models)
+    }
+
+    /// Whether every rule is given something that it watches for.
+    fn serve(&self, config: &Config) -> Result<(), DetectError> {
+        let rules =
+            config.cameras.iter().flat_map(|camera| camera.rules.iter().map(move |rule| (camera, rule)));
+        for (camera, rule) in rules {
+            let name = rule.model.as_deref().unwrap_or(&config.detector.model);
+            let Some((_, model)) = self.all.iter().find(|(known, _)| **known == *name) else { continue };
+            let told: BTreeSet<Class> = model.told_apart().collect();
+            let list = |classes: &mut dyn Iterator<Item = &Class>| {
+                classes.map(Class::to_string).collect::<Vec<_>>().join(", ")
+            };
+            let missing = list(&mut rule.classes().iter().filter(|class| !told.contains(class)));
+            let (rule_id, told_list) =
+                (RuleId::new(&camera.id, rule.kind(), rule.name.as_deref()), list(&mut told.iter()));
+            if rule.classes().iter().all(|class| !told.contains(class)) {
+                return Err(DetectError::LacksClasses {
+                    rule: rule_id,
+                    model: name.to_owned(),
+                    classes: missing,
+                    told: told_list,
+                });
+            }
+            if !missing.is_empty() {
+                tracing::warn!(
+                    "rule {rule_id} watches for {missing}, too, which the model {name:?} does not tell: it tells {told_list}"
+                );
             }
         }
-        Ok(models)
+        Ok(())
     }
 
     /// Fetches and reads one model.
@@ -116,6 +140,20 @@ impl Models {
             .map(|(_, model)| Ok(Box::new(model.detector(&self.runtime)) as Box<dyn Detector>))
             .collect()
     }
+}
+
+/// The models that rules have of their own, with the least confidence that one of those rules can use.
+fn own_models(config: &Config) -> Vec<(ModelName, f32)> {
+    let mut own: Vec<(ModelName, f32)> = Vec::new();
+    for rule in config.cameras.iter().flat_map(|camera| &camera.rules) {
+        let Some(name) = rule.model.clone().filter(|name| **name != *config.detector.model) else { continue };
+        let least = rule.least_confidence().unwrap_or(config.detector.confidence);
+        match own.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, confidence)) => *confidence = confidence.min(least),
+            None => own.push((name, least)),
+        }
+    }
+    own
 }
 
 /// The files of a camera's recording: the one named, or those that the pattern finds, sorted by name.

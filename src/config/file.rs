@@ -384,6 +384,9 @@ fn check_rule(
         }
         RuleKind::EbikeInElevator(keys) => {
             positive("rearm", keys.rearm);
+            if !(keys.confidence > 0.0 && keys.confidence < 1.0) {
+                fault("confidence", "it must lie between 0 and 1, such as 0.35".to_owned());
+            }
             fits(Class::is_two_wheeler, "two-wheeler");
         }
     }

@@ -136,7 +136,7 @@ fn default_max_age() -> Duration {
     Duration::from_secs(10)
 }
 
-fn default_confidence() -> f32 {
+pub(crate) fn default_confidence() -> f32 {
     0.35
 }
 

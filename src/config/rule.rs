@@ -11,6 +11,9 @@ use crate::{
     geometry::Polygon,
 };
 
+/// Share of the confidence asked for in an elevator below which what is found tells as little as finding nothing.
+const LEAST_OF_ASKED: f32 = 0.4;
+
 /// Keys of `kind = "fire_lane_parking"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -75,7 +78,12 @@ pub struct EbikeInElevator {
     /// The elevator's floor: only what stands on it counts. Default: the whole picture.
     #[serde(default = "Polygon::whole_picture")]
     pub floor: Polygon,
-    /// Seen for this long before it is a violation. Default 1 s.
+    /// How sure the network must be for a look to speak for an e-bike, 0 to 1. What is seen less surely than six
+    /// tenths of it speaks against one. Default 0.35.
+    #[serde(default = "super::default_confidence")]
+    #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
+    pub confidence: f32,
+    /// Seen clearly for this long, or less clearly for longer, before it is a violation. Default 1 s.
     #[serde(with = "duration", default = "default_confirm")]
     #[schemars(with = "duration::Written")]
     pub confirm: Duration,
@@ -136,6 +144,14 @@ impl RuleConfig {
             RuleKind::FireLaneParking(keys) => &keys.classes,
             RuleKind::ControlRoomUnattended(keys) => &keys.classes,
             RuleKind::EbikeInElevator(keys) => &keys.classes,
+        }
+    }
+
+    /// The confidence below which a detection is of no use to the rule, where that is not the detector's own matter.
+    pub fn least_confidence(&self) -> Option<f32> {
+        match &self.kind {
+            RuleKind::FireLaneParking(_) | RuleKind::ControlRoomUnattended(_) => None,
+            RuleKind::EbikeInElevator(keys) => Some(keys.confidence * LEAST_OF_ASKED),
         }
     }
 

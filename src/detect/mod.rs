@@ -28,7 +28,7 @@ pub use tensor::Tensor;
 use thiserror::Error;
 
 use crate::{
-    domain::{Detection, MediaTime},
+    domain::{Detection, MediaTime, RuleId},
     geometry::BBox,
     vision::Picture,
 };
@@ -129,6 +129,21 @@ pub enum DetectError {
         name: String,
         /// All that are.
         known: String,
+    },
+    /// A model that tells nothing that a rule watches for.
+    #[error(
+        "rule {rule} watches for {classes}, which the model {model:?} does not tell: it tells {told}. Give the rule \
+         another `model`, or other `classes`"
+    )]
+    LacksClasses {
+        /// Whose.
+        rule: RuleId,
+        /// The model's name or path.
+        model: String,
+        /// What it watches for, separated by commas.
+        classes: String,
+        /// What it tells, separated by commas.
+        told: String,
     },
     /// A class number beyond the model's outputs.
     #[error("the classes of {path} name output {index}, but it has only outputs 0 to {last}")]

@@ -69,6 +69,11 @@ impl OnnxModel {
         })
     }
 
+    /// The domain's classes that it tells apart.
+    pub fn told_apart(&self) -> impl Iterator<Item = Class> {
+        self.classes.values().copied()
+    }
+
     /// SHA-256 of the file, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256

@@ -5,6 +5,7 @@ use super::{
     doubt::{Doubt, Proof, Ruling},
     furniture::Furniture,
     stopwatch::Stopwatch,
+    suspicion::{Outcome, Suspicion, weight},
     visibility::{Sight, Visibility},
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     geometry::BBox,
 };
 
-/// Share of looks that must show the e-bike, or its absence.
+/// Share of looks that must show the absence of the e-bike.
 const SHARE: f32 = 0.6;
 /// Share of the picture that changes when somebody moves in an elevator.
 const MOVING: f32 = 0.005;
@@ -24,11 +25,12 @@ const CLOSE_FOR: Duration = Duration::from_secs(3);
 
 /// A two-wheeler on an elevator's floor, seen for `confirm`, until it is gone for `rearm`.
 ///
+/// Whether it is there is not decided by one threshold: what each look says adds up, by how sure the network was.
+///
 /// The place is the elevator, not the bike: its image in a mirror or a metal door makes no second violation.
 #[derive(Debug)]
 pub struct Elevator {
     keys: EbikeInElevator,
-    to_present: Proof,
     to_absent: Proof,
     stopwatch: Stopwatch,
     visibility: Visibility,
@@ -43,7 +45,7 @@ pub struct Elevator {
 #[derive(Debug)]
 enum State {
     /// Nothing there; perhaps something is, with the best view of it.
-    Absent(Option<(Doubt, Bike)>),
+    Absent(Option<(Suspicion, Bike)>),
     Present(Present),
 }
 
@@ -78,10 +80,8 @@ impl Bike {
 impl Elevator {
     /// An elevator in which nothing has been seen.
     pub fn new(keys: EbikeInElevator) -> Self {
-        let proof = |time| Proof { share: SHARE, time, contrary: keys.confirm };
         Self {
-            to_present: proof(keys.confirm),
-            to_absent: proof(keys.rearm),
+            to_absent: Proof { share: SHARE, time: keys.rearm, contrary: keys.confirm },
             keys,
             stopwatch: Stopwatch::default(),
             visibility: Visibility::default(),
@@ -100,7 +100,7 @@ impl Elevator {
         let things: Vec<&Detection> = look.seen().map(|(_, d)| d).filter(on_floor).collect();
         let person = look.seen().any(|(_, d)| d.class == Class::Person);
         let boxes: Vec<BBox> = things.iter().map(|d| d.bbox).collect();
-        self.furniture.look(&boxes, person, passed);
+        self.furniture.look(&boxes, person, self.moving(look), passed);
         things
             .into_iter()
             .filter(|d| !self.furniture.contains(&d.bbox))
@@ -110,22 +110,27 @@ impl Elevator {
 
     fn after_absent(
         &self,
-        doubt: Option<(Doubt, Bike)>,
-        bike: Option<Bike>,
+        suspicion: Option<(Suspicion, Bike)>,
+        (bike, weight): (Option<Bike>, f64),
         passed: Duration,
         now: When,
         findings: &mut Vec<Finding>,
     ) -> State {
-        let Some((mut doubt, best)) = doubt else {
-            return State::Absent(bike.map(|bike| (Doubt::open(now), bike)));
+        let Some((mut suspicion, best)) = suspicion else {
+            return State::Absent(bike.map(|bike| (Suspicion::open(now, weight), bike)));
         };
         let best = bike.map_or(best, |bike| bike.after(&best));
-        match doubt.weigh(bike.is_some(), passed, &self.to_present) {
-            Ruling::Open => State::Absent(Some((doubt, best))),
-            Ruling::Dropped => State::Absent(None),
-            Ruling::Confirmed => {
-                let present =
-                    Present { started: doubt.since, raised: now, bike: best, notified: now.at, doubt: None };
+        match suspicion.weigh(weight, passed, self.keys.confirm) {
+            Outcome::Open => State::Absent(Some((suspicion, best))),
+            Outcome::Dropped => State::Absent(None),
+            Outcome::Confirmed => {
+                let present = Present {
+                    started: suspicion.since,
+                    raised: now,
+                    bike: best,
+                    notified: now.at,
+                    doubt: None,
+                };
                 findings.push(present.finding(Phase::Raised, now, false));
                 State::Present(present)
             }
@@ -161,10 +166,10 @@ impl Elevator {
         State::Present(present)
     }
 
-    /// Time that passed while nothing could be told belongs to no state but to the doubt that was open before it.
+    /// Time that passed while nothing could be told belongs to no state but to the doubt that was open before it; it is no
+    /// ground for a suspicion.
     fn pass(&mut self, passed: Duration) {
         match &mut self.state {
-            State::Absent(Some((doubt, _))) => doubt.pass(passed),
             State::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.pass(passed),
             _ => {}
         }
@@ -172,13 +177,14 @@ impl Elevator {
 
     fn take_back(&mut self, span: Duration) {
         match &mut self.state {
-            State::Absent(Some((doubt, _))) => doubt.take_back(span),
+            State::Absent(Some((suspicion, _))) => suspicion.take_back(span),
             State::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.take_back(span),
             _ => {}
         }
     }
 
-    fn attention(&self, look: &Look, bike: bool) -> Option<Attention> {
+    /// Whether something moves on the floor.
+    fn moving(&self, look: &Look) -> bool {
         let scene = &look.observation.scene;
         let (mut left, mut top, mut right, mut bottom) = (1.0f32, 1.0f32, 0.0f32, 0.0f32);
         for p in self.keys.floor.points() {
@@ -186,10 +192,14 @@ impl Elevator {
             (right, bottom) = (right.max(p.x), bottom.max(p.y));
         }
         let floor = BBox::new(left, top, right, bottom);
-        let moving = scene.changed.is_some_and(|share| share >= MOVING)
-            && scene.changed_in.is_none_or(|changed| changed.intersection(&floor) > 0.0);
+        scene.changed.is_some_and(|share| share >= MOVING)
+            && scene.changed_in.is_none_or(|changed| changed.intersection(&floor) > 0.0)
+    }
+
+    fn attention(&self, look: &Look, bike: bool) -> Option<Attention> {
+        let moving = self.moving(look);
         let undecided = match &self.state {
-            State::Absent(doubt) => doubt.is_some() || bike,
+            State::Absent(suspicion) => suspicion.is_some() || bike,
             State::Present(_) => false,
         };
         (moving || undecided)
@@ -221,12 +231,16 @@ impl Rule for Elevator {
         self.after_gap |= lap.after_gap;
         let sight = self.visibility.look(&look.observation.scene, lap.passed);
         let passed = if self.known { lap.passed } else { Duration::ZERO };
-        let bike = if sight.is_frozen() { None } else { self.bike(look, passed) };
+        let best = if sight.is_frozen() { None } else { self.bike(look, passed) };
+        let weight = weight(best.map(|bike| bike.confidence), self.keys.confidence);
+        let bike = best.filter(|_| weight > 0.0);
         self.known = bike.is_some() || sight.is_clear();
         let mut findings = Vec::new();
         if self.known {
             self.state = match std::mem::replace(&mut self.state, State::Absent(None)) {
-                State::Absent(doubt) => self.after_absent(doubt, bike, passed, now, &mut findings),
+                State::Absent(suspicion) => {
+                    self.after_absent(suspicion, (bike, weight), passed, now, &mut findings)
+                }
                 State::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
             };
             self.after_gap = false;

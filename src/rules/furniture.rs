@@ -17,17 +17,21 @@ const MOST_PIECES: usize = 8;
 
 /// What belongs to an elevator and looks like a two-wheeler: a poster, an advertisement.
 ///
-/// Nothing tells such a picture from an e-bike that was left standing, except that people come and go and it never
-/// moves. So it is raised like any other, and only what has stood in exactly one place through [`VISITS`] visits and
-/// [`STOOD_FOR`] is taken for furniture, ends the violation and is passed over from then on. An e-bike that is left
-/// in an elevator in use for so long is passed over too: it has been reported by then.
+/// An e-bike is brought in: somebody or something moves when it is first seen. What is first seen while the elevator
+/// has been empty and still, at the very start included, belongs to it as long as it keeps its place. A detector that
+/// flickers may see a poster first while somebody is there; nothing tells that from an e-bike left standing, except
+/// that people come and go and it never moves. So it is raised like any other, and only when it has stood in exactly one
+/// place through [`VISITS`] visits and [`STOOD_FOR`] is it taken for furniture too, ends the violation and is passed over
+/// from then on. An e-bike that is left in an elevator in use for so long is passed over as well: it has been
+/// reported by then.
 #[derive(Debug, Default)]
 pub(super) struct Furniture {
     pieces: Vec<Piece>,
     /// Visits so far.
     visits: u32,
-    /// How long nobody has been seen.
+    /// How long nobody has been seen, and nothing has moved; none where somebody or something never was or did.
     alone_for: Duration,
+    still_for: Option<Duration>,
     visited: bool,
 }
 
@@ -38,11 +42,18 @@ struct Piece {
     unseen: Duration,
     /// Visits when it was first seen.
     visits_before: u32,
+    /// It was there before anybody came.
+    always: bool,
 }
 
 impl Furniture {
-    /// Takes in a look `passed` after the one before: where things stand, and whether a person is in the picture.
-    pub fn look(&mut self, things: &[BBox], person: bool, passed: Duration) {
+    /// Takes in a look `passed` after the one before: where things stand, whether a person is in the picture, and whether
+    /// anything moves.
+    pub fn look(&mut self, things: &[BBox], person: bool, moving: bool, passed: Duration) {
+        self.still_for = match self.still_for {
+            _ if person || moving => Some(Duration::ZERO),
+            still_for => still_for.map(|still_for| still_for.saturating_add(passed)),
+        };
         if person {
             (self.alone_for, self.visited) = (Duration::ZERO, true);
         } else {
@@ -61,6 +72,7 @@ impl Furniture {
             }
         }
         self.pieces.retain(|piece| piece.unseen < GONE_FOR);
+        let always = self.still_for.is_none_or(|still_for| still_for >= VISIT_OVER);
         for b in things {
             if self.pieces.len() < MOST_PIECES && !self.pieces.iter().any(|piece| piece.is(b)) {
                 self.pieces.push(Piece {
@@ -68,6 +80,7 @@ impl Furniture {
                     stood: Duration::ZERO,
                     unseen: Duration::ZERO,
                     visits_before: self.visits,
+                    always,
                 });
             }
         }
@@ -76,9 +89,9 @@ impl Furniture {
     /// Whether what is at `bbox` belongs to the elevator.
     pub fn contains(&self, bbox: &BBox) -> bool {
         self.pieces.iter().any(|piece| {
-            piece.is(bbox)
-                && piece.stood >= STOOD_FOR
-                && self.visits.saturating_sub(piece.visits_before) >= VISITS
+            let proven =
+                || piece.stood >= STOOD_FOR && self.visits.saturating_sub(piece.visits_before) >= VISITS;
+            piece.is(bbox) && (piece.always || proven())
         })
     }
 }

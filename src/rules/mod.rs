@@ -6,7 +6,8 @@
 //!
 //! What all rules share: durations are media time between looks, and a gap or an unusable picture neither adds to
 //! them nor resets them (`stopwatch`, `visibility`). A change of state is believed when a share of the looks within a
-//! span of time agrees (`doubt`), and is then dated back to the first look that showed it: smoothing moves no time.
+//! span of time agrees (`doubt`), or when what each look says adds up to enough (`suspicion`), and is then dated back
+//! to the first look that showed it: smoothing moves no time.
 
 mod appearance;
 mod book;
@@ -17,6 +18,7 @@ mod fire_lane_parking;
 mod furniture;
 mod stay;
 mod stopwatch;
+mod suspicion;
 mod visibility;
 mod watch;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{clip, command, lines, onnx};
 
-/// A folder with a model that always sees a car in the middle and an e-bike below it.
+/// A folder with a model that always sees a car in the middle, an e-bike below it, and somebody beside them.
 pub struct Bench {
     folder: tempfile::TempDir,
     cameras: String,
@@ -18,6 +18,7 @@ impl Bench {
         let found = [
             onnx::Found { class: 0, confidence: 0.9, bbox: [16.0, 12.0, 48.0, 36.0] },
             onnx::Found { class: 1, confidence: 0.8, bbox: [24.0, 34.0, 40.0, 46.0] },
+            onnx::Found { class: 2, confidence: 0.7, bbox: [52.0, 10.0, 60.0, 46.0] },
         ];
         bench.write("always.onnx", &onnx::yolox(&found));
         bench
@@ -45,7 +46,7 @@ impl Bench {
     pub fn config(&self, model: &str) -> PathBuf {
         let detector = format!(
             "[site]\nid = \"s\"\ntimezone = \"Asia/Shanghai\"\n[detector]\nmodel = \"{}\"\nhead = \"yolox\"\n\
-             classes = {{ car = [0], ebike = [1] }}\ninput = [64, 64]\n",
+             classes = {{ car = [0], ebike = [1], person = [2] }}\ninput = [64, 64]\n",
             self.path(model).display()
         );
         self.write("firewarden.toml", (detector + &self.cameras).as_bytes())

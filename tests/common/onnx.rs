@@ -1,7 +1,7 @@
 //! A model made by hand, so that the whole program is tested without a download: it finds the same boxes in every
 //! picture. ONNX is protobuf (onnx.proto3); only the few fields that are needed are written.
 
-/// A box that the model finds: class 0 or 1, confidence, and left, top, right, bottom in pixels of its 64 × 64 input.
+/// A box that the model finds: class 0, 1 or 2, confidence, and left, top, right, bottom in pixels of its 64 × 64 input.
 pub struct Found {
     pub class: usize,
     pub confidence: f32,
@@ -11,9 +11,9 @@ pub struct Found {
 /// Side of the model's input in pixels.
 pub const SIDE: usize = 64;
 
-/// Cells of YOLOX's grids of strides 8, 16 and 32, and numbers per cell for two classes.
+/// Cells of YOLOX's grids of strides 8, 16 and 32, and numbers per cell for three classes.
 pub const CELLS: usize = 64 + 16 + 4;
-const NUMBERS: usize = 7;
+const NUMBERS: usize = 8;
 
 /// A model with YOLOX's input and output that always finds `found`.
 pub fn yolox(found: &[Found]) -> Vec<u8> {

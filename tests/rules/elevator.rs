@@ -63,8 +63,28 @@ fn raised_in_time_though_looks_are_dropped_and_the_detector_flickers() {
 }
 
 #[test]
+fn what_is_in_the_empty_elevator_does_not_count_and_hides_no_real_one() {
+    let poster = Thing::new(Class::Ebike, (0.2, 0.3), 3).at(0.0, 0.2, 0.5).at(200.0, 0.2, 0.5).missed(0.3);
+    let visitor = |t: f64| Thing::new(Class::Person, (0.2, 0.6), 9).at(t, 0.9, 0.6).at(t + 20.0, 0.6, 0.6);
+    let scene = Scene::new(200.0).with(poster).with(visitor(30.0)).with(visitor(90.0));
+    assert_eq!(Stage::play(elevator(), &scene, pace()).times(), []);
+    let times = Stage::play(elevator(), &scene.with(ride(1, 120.0, 150.0)), pace()).times();
+    assert_eq!((times.len(), times[0].0), (1, 120.0), "{times:?}");
+}
+
+#[test]
+fn an_ebike_that_was_left_standing_counts_once_it_is_moved() {
+    let left = bike(1).at(0.0, 0.3, 0.6).at(60.0, 0.3, 0.6).at(64.0, 0.7, 0.6).at(90.0, 0.7, 0.6);
+    let times = Stage::play(elevator(), &Scene::new(120.0).with(left), pace()).times();
+    assert_eq!(times.len(), 1, "{times:?}");
+    assert!(times[0].0 > 60.0 && times[0].0 < 64.0, "{times:?}");
+}
+
+#[test]
 fn what_never_moves_while_people_come_and_go_ends_and_hides_no_real_one() {
+    // Somebody is there when it is first seen, so it may have been brought.
     let mut scene = Scene::new(2400.0)
+        .with(Thing::new(Class::Person, (0.2, 0.6), 9).at(0.0, 0.9, 0.6).at(20.0, 0.7, 0.6))
         .with(Thing::new(Class::Ebike, (0.2, 0.3), 3).at(0.0, 0.2, 0.5).at(2400.0, 0.2, 0.5));
     for visit in 0..5 {
         let t = 100.0 + 150.0 * f64::from(visit);

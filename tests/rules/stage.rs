@@ -140,6 +140,7 @@ pub fn post(required: u32, grace: f64) -> RuleConfig {
 pub fn elevator() -> RuleConfig {
     rule(RuleKind::EbikeInElevator(EbikeInElevator {
         floor: polygon(&[[0.0, 0.4], [1.0, 0.4], [1.0, 1.0], [0.0, 1.0]]),
+        confidence: 0.35,
         confirm: seconds(1.0),
         rearm: seconds(30.0),
         classes: vec![Class::Ebike],
