@@ -35,16 +35,23 @@ const KEPT: usize = 4;
 
 /// Decodes groups, one after the other. One per worker: it keeps a decoder for each coding it met last, whichever
 /// camera that was.
-#[derive(Default)]
 pub struct GroupDecoder {
     /// The one used last comes first.
     kept: Vec<(Arc<StreamInfo>, Decoder)>,
+    /// Pictures that people see are finished; what a detector sees is scaled down, which levels the edges of blocks.
+    for_people: bool,
 }
 
 impl GroupDecoder {
-    /// Without a decoder yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// For pictures that a detector sees: those to which no other refers keep the edges of their blocks. Which these are is
+    /// a matter of the stream alone, so a picture is the same however much of its group is decoded.
+    pub fn for_looks() -> Self {
+        Self { kept: Vec::new(), for_people: false }
+    }
+
+    /// For pictures that people see.
+    pub fn for_stills() -> Self {
+        Self { kept: Vec::new(), for_people: true }
     }
 
     /// Decodes `group` as far as needed and calls `each(i, frame, time)` for each `wanted[i]`, in order: with the
@@ -87,6 +94,7 @@ impl GroupDecoder {
             Some(state) => (state.decoder, state.damaged, state.early),
             None => (self.decoder(&group.stream)?, false, Vec::new()),
         };
+        decoder.smooth_only_references(!self.for_people);
         let mut choice = Choice::new(group, wanted, each);
         if damaged {
             choice.damage(group.start);

@@ -55,7 +55,7 @@ fn together_or_alone_the_frames_are_the_same() {
         ("-c:v libvpx-vp9 -g 25 -deadline realtime -cpu-used 8", "vp9.webm"),
         ("-c:v libvpx -g 25 -deadline realtime -cpu-used 8", "vp8.webm"),
     ] {
-        let mut decoder = GroupDecoder::new();
+        let mut decoder = GroupDecoder::for_looks();
         for group in groups(clips.pattern(codec, name)) {
             let mut wanted: Vec<MediaTime> =
                 group.packets.iter().filter_map(|p| p.pts).map(MediaTime::from_micros).collect();
@@ -70,10 +70,38 @@ fn together_or_alone_the_frames_are_the_same() {
             for i in [0, 1, wanted.len() / 2, wanted.len() - 1].into_iter().filter(|i| *i < wanted.len()) {
                 let (alone, _) = decode(&mut decoder, &group, &wanted[i..=i]);
                 assert_eq!(alone, [(0, all[i].1, all[i].2)], "{name}: time {i} alone");
-                let (fresh, _) = decode(&mut GroupDecoder::new(), &group, &wanted[i..=i]);
+                let (fresh, _) = decode(&mut GroupDecoder::for_looks(), &group, &wanted[i..=i]);
                 assert_eq!(fresh, alone, "{name}: time {i} from a fresh decoder");
             }
         }
+    }
+}
+
+/// What a detector sees keeps the edges of its blocks only where no picture refers to it, so that nothing drifts.
+#[test]
+fn only_pictures_that_nothing_refers_to_keep_the_edges_of_their_blocks() {
+    let clips = Clips::new();
+    for (codec, name, unreferred) in [(H264_PLAIN, "plain.mp4", false), (H264, "b.mp4", true)] {
+        let groups = groups(clips.pattern(codec, name));
+        let group = &groups[1];
+        let mut wanted: Vec<MediaTime> =
+            group.packets.iter().filter_map(|p| p.pts).map(MediaTime::from_micros).collect();
+        wanted.retain(|t| *t >= group.start);
+        wanted.sort();
+        let luma = |mut decoder: GroupDecoder| {
+            let mut seen: Vec<Vec<u8>> = Vec::new();
+            let keep = |f: &Frame| f.yuv().expect("planes").luma.rows().flatten().copied().collect();
+            decoder.decode(group, &wanted, None, |_, f, _| seen.push(keep(f))).expect("a decoder");
+            seen
+        };
+        let (looks, stills) = (luma(GroupDecoder::for_looks()), luma(GroupDecoder::for_stills()));
+        let other = looks.iter().zip(&stills).filter(|(look, still)| look != still).count();
+        assert_eq!(other > 0, unreferred, "{name}: {other} of {}", wanted.len());
+        for (look, still) in looks.iter().zip(&stills) {
+            let apart: u64 = look.iter().zip(still).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+            assert!(apart as f64 / (look.len() as f64) < 2.0, "{name}");
+        }
+        assert_eq!(looks[0], stills[0], "{name}: its key frame");
     }
 }
 
@@ -84,7 +112,7 @@ fn a_stream_that_refreshes_little_by_little_is_looked_at_once_it_has_recovered()
     let clips = Clips::new();
     let refreshed = "-c:v libx264 -bf 0 -x264-params intra-refresh=1:keyint=25:ref=1";
     for name in ["refresh.mp4", "refresh.ts"] {
-        let mut decoder = GroupDecoder::new();
+        let mut decoder = GroupDecoder::for_looks();
         let (mut looks, mut given) = (0, 0);
         for group in groups(clips.pattern(refreshed, name)) {
             let wanted: Vec<MediaTime> =
@@ -102,7 +130,7 @@ fn a_stream_that_refreshes_little_by_little_is_looked_at_once_it_has_recovered()
 fn a_wanted_time_gets_the_next_frame_or_the_last() {
     let clips = Clips::new();
     let groups = groups(clips.pattern(H264, "b.mp4"));
-    let mut decoder = GroupDecoder::new();
+    let mut decoder = GroupDecoder::for_looks();
     let micros = MediaTime::from_micros;
     let wanted =
         [micros(2_400_000), micros(2_600_500), micros(2_620_000), micros(2_630_000), micros(4_999_000)];
@@ -124,7 +152,7 @@ fn damage_ends_at_the_next_group() {
         *b = b.wrapping_mul(31).wrapping_add(7);
     }
     let groups = groups(clips.bytes(&bytes, "damaged.avi"));
-    let mut decoder = GroupDecoder::new();
+    let mut decoder = GroupDecoder::for_looks();
     let mut damaged = 0;
     for group in &groups {
         let mut wanted: Vec<MediaTime> =
@@ -152,7 +180,7 @@ fn the_size_may_change_midway() {
         &format!("-f lavfi -i testsrc2=size=320x240:rate=10:duration=5 -pix_fmt yuv420p {H264}"),
         "large.h264",
     );
-    let mut decoder = GroupDecoder::new();
+    let mut decoder = GroupDecoder::for_looks();
     let mut sizes = Vec::new();
     for group in groups(clips.join(&[&small, &large], "both.h264")) {
         let decoded = decoder
@@ -171,7 +199,7 @@ fn chunks_go_on_where_the_chunk_before_left_off() {
                 -pix_fmt yuv420p -x264-params keyint=infinite:scenecut=0:b-adapt=0";
     let chunks = groups(clips.ffmpeg(long, "long.mp4"));
     assert_eq!(chunks.len(), 2);
-    let mut decoder = GroupDecoder::new();
+    let mut decoder = GroupDecoder::for_looks();
     let mut state = None;
     let mut times = Vec::new();
     for chunk in &chunks {

@@ -50,7 +50,7 @@ impl<'s> Album<'s> {
         let mut order: Vec<usize> = (0..shots.len()).collect();
         order.sort_by_key(|index| shots[*index].at);
         let results = shots.iter().map(|_| None).collect();
-        let (decoder, scaler) = (GroupDecoder::new(), Scaler::new());
+        let (decoder, scaler) = (GroupDecoder::for_stills(), Scaler::new());
         Self { shots, order, next: 0, results, decoder, scaler, state: None, folder }
     }
 

@@ -63,6 +63,15 @@ impl Decoder {
         unsafe { (*self.context).skip_frame = if only { AVDISCARD_NONREF } else { AVDISCARD_DEFAULT } };
     }
 
+    /// Whether pictures to which no other refers keep the edges of their blocks, for the packets that follow: smoothing
+    /// them is the last step of decoding in H.264 and H.265. Others must be smoothed, or all that refers to them drifts away
+    /// from what the encoder saw.
+    pub fn smooth_only_references(&mut self, only: bool) {
+        use ffi::AVDiscard::{AVDISCARD_DEFAULT, AVDISCARD_NONREF};
+        // SAFETY: the context is open, and its decoder reads this at each slice.
+        unsafe { (*self.context).skip_loop_filter = if only { AVDISCARD_NONREF } else { AVDISCARD_DEFAULT } };
+    }
+
     /// Hands over a packet. Take all frames with [`Self::receive`] before the next one.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ pub(super) struct Done {
 /// Where its detectors cannot be made. Errors of a job go to the camera that sent it.
 pub(super) fn work(jobs: &Receiver<Job>, detectors: &Detectors<'_>) -> Result<(), DetectError> {
     let mut eye = Eye::new(detectors()?);
-    let mut decoder = GroupDecoder::new();
+    let mut decoder = GroupDecoder::for_looks();
     for job in jobs {
         let reply = job.reply.clone();
         // A camera that gave up no longer listens; its jobs are done for nothing, which is harmless.
