@@ -8,7 +8,7 @@ export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test bench bench-check screenshots check fmt clean
+.PHONY: help setup browser demo build test bench bench-check model accuracy screenshots check fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ bench: build ## Cameras per core beside the usual pipeline (some hours), and the
 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
 	@bash .ci/bench.sh $(target)/release/firewarden check $(if $(filter write,$(BASELINE)),--write)
+
+model: ## Make the project's own models again, from pictures to ONNX (hours; goes on where it stopped; BUDGET=quick)
+	@bash .ci/training.sh model --budget $(or $(BUDGET),full)
+
+accuracy: ## The accuracy of the project's own models beside the general ones: all tables of models/README.md
+	@bash .ci/training.sh accuracy
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
 	@echo "screenshots: compiling the test that takes them (three to six minutes the first time), then about one" >&2

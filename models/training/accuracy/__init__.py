@@ -1,0 +1,1 @@
+"""Measures detectors on what no training has seen, and prints the whole table."""

@@ -1,0 +1,95 @@
+"""Prints the whole accuracy table for any number of models.
+
+    python -m accuracy --dataset D --work W --models NAME=PATH:HEAD ... [--renders R] [--json OUT] [--without-lift-eval]
+
+HEAD is yolox or nanodet. Held-back composites are read from WORK/composites/measure, held-back renders from R/held
+(default WORK/renders where it exists). Pictures are letterboxed into the model file's own input size; the program
+reshapes a model to the camera's proportions, which loses less to padding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import cv2
+
+from accuracy.table import Seen, markdown, rows_of
+from accuracy.timing import milliseconds
+from accuracy.trials import CONFUSABLES_WANTED, Trials, gather
+from data.detector import Detector
+from data.picture import DataError
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--renders", type=Path)
+    parser.add_argument("--models", nargs="+", required=True, metavar="NAME=PATH:HEAD")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--without-lift-eval", action="store_true", help="for every trial before the last measuring")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        detectors = dict(_open(entry) for entry in arguments.models)
+        renders = arguments.renders or arguments.work / "renders"
+        if arguments.renders is None and not (renders / "held").is_dir():
+            renders = None
+        trials = gather(arguments.dataset, arguments.work, renders, not arguments.without_lift_eval)
+        columns = {}
+        for name, detector in detectors.items():
+            columns[name] = rows_of(trials, look(name, detector, trials))
+    except DataError as error:
+        sys.exit(f"error: {error}")
+    times = milliseconds(detectors)
+    print(_heading(trials, renders))
+    print(markdown(columns, times))
+    if arguments.json:
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps({
+            name: {"milliseconds": round(times[name], 2),
+                   "rows": [{"name": row.name, "value": row.value, "n": row.pictures} for row in rows]}
+            for name, rows in columns.items()}, indent=1), encoding="utf-8")
+
+
+def look(name: str, detector: Detector, trials: Trials) -> Seen:
+    """What one model sees in every picture of the trials."""
+    pictures = trials.all()
+    seen: Seen = {}
+    told = time.monotonic()
+    for number, picture in enumerate(pictures, start=1):
+        image = cv2.imread(str(picture.path))
+        if image is None:
+            raise DataError(f"{picture.path}: not a picture that can be decoded; make or fetch it again")
+        seen[picture.path] = detector.detect(image)
+        if time.monotonic() - told > 10 or number == len(pictures):
+            told = time.monotonic()
+            print(f"{name}: {number} of {len(pictures)} pictures", file=sys.stderr, flush=True)
+    return seen
+
+
+def _open(entry: str) -> tuple[str, Detector]:
+    name, _, rest = entry.partition("=")
+    path, _, head = rest.rpartition(":")
+    if not name or not path or not head:
+        raise DataError(f"--models {entry}: write NAME=PATH:HEAD, such as nano=models/nano.onnx:yolox")
+    return name, Detector(Path(path), head, threads=1)
+
+
+def _heading(trials: Trials, renders: Path | None) -> str:
+    lines = [f"Negatives: {len(trials.rooms)} pictures of rooms, {len(trials.confusables)} composites and renders with "
+             "people, pedal bicycles and other confusables."]
+    if len(trials.confusables) < CONFUSABLES_WANTED:
+        lines.append(f"At least {CONFUSABLES_WANTED} of the latter are wanted: make more held-back composites.")
+    if renders is None:
+        lines.append("No held-back renders were given: their rows are empty.")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

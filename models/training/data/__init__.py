@@ -1,0 +1,1 @@
+"""The pictures that the networks learn from: reading, splitting, pseudo-labels, cut-outs and composites."""

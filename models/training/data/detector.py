@@ -1,0 +1,151 @@
+"""An ONNX detector as the program runs it: letterbox, network, decoding, suppression of doubles; boxes of our classes.
+
+Heads, after the papers' own definitions: YOLOX (Ge et al. 2021; strides 8, 16, 32; raw xy and log wh; confidence is
+objectness x class) and NanoDet-Plus (strides 8 to 64; distances to the four sides as expectations over 8 bins,
+generalised focal loss, Li et al. 2020).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+
+from data.picture import BICYCLE, BUS, CAR, CLASSES, EBIKE, PERSON, TRUCK, DataError
+
+COCO_CLASSES = {0: PERSON, 1: BICYCLE, 2: CAR, 3: EBIKE, 5: BUS, 7: TRUCK}
+"""A general model's motorcycle stands for the e-bike, as in the catalogue of models."""
+HEADS = ("yolox", "nanodet")
+STRIDES = {"yolox": (8, 16, 32), "nanodet": (8, 16, 32, 64)}
+PADDING = 114
+BINS = 8
+NANODET_MEAN = np.array([103.53, 116.28, 123.675], np.float32)
+NANODET_SPREAD = np.array([57.375, 57.12, 58.395], np.float32)
+SAME_THING = 0.45
+"""Intersection over union above which two boxes of a class are one thing."""
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Found:
+    """Detections, best first: ``kind`` [n] class indices, ``confidence`` [n] in 0..1, ``box`` [n, 4] left, top, right,
+    bottom as fractions of the picture."""
+
+    kind: np.ndarray
+    confidence: np.ndarray
+    box: np.ndarray
+
+    def best(self, kind: int) -> tuple[float, np.ndarray]:
+        """Confidence and box of the surest detection of ``kind``; 0 and a box without area when there is none."""
+        rows = np.nonzero(self.kind == kind)[0]
+        if len(rows) == 0:
+            return 0.0, np.zeros(4)
+        return float(self.confidence[rows[0]]), self.box[rows[0]]
+
+
+class Detector:
+    """One model file. ``threads``: of ONNX Runtime."""
+
+    def __init__(self, path: Path, head: str, threads: int = 1) -> None:
+        if head not in HEADS:
+            raise DataError(f"{path}: unknown head {head!r}; known are {', '.join(HEADS)}")
+        if not path.is_file():
+            raise DataError(f"{path}: model file is missing; make or fetch it, or leave it out of --models")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.head = head
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        entry = self.session.get_inputs()[0]
+        if len(entry.shape) != 4 or not all(isinstance(size, int) for size in entry.shape[2:]):
+            raise DataError(f"{path}: input {entry.name} has shape {entry.shape} where [1, 3, H, W] belongs")
+        self.input_name = entry.name
+        self.height, self.width = entry.shape[2:]
+        self._centres, self._strides = _cells(self.height, self.width, head)
+        columns = self.session.run(None, {self.input_name: np.zeros((1, 3, self.height, self.width), np.float32)})[0]
+        extra = 5 if head == "yolox" else 4 * BINS
+        classes = columns.shape[-1] - extra
+        if columns.ndim != 3 or columns.shape[1] != len(self._strides) or classes not in (len(CLASSES), 80):
+            raise DataError(f"{path}: output {columns.shape} does not fit head {head} at {self.width} x {self.height}: "
+                            f"[1, {len(self._strides)}, {extra} + 6 or 80] belongs there")
+        self._of_class = COCO_CLASSES if classes == 80 else {index: index for index in range(classes)}
+
+    def prepare(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
+        """Network input [1, 3, H, W] float32 of a BGR picture and the scale it was shrunk or enlarged by."""
+        scale = min(self.width / picture.shape[1], self.height / picture.shape[0])
+        size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+        scaled = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        padded = np.full((self.height, self.width, 3), PADDING, np.float32)
+        padded[: size[1], : size[0]] = scaled
+        if self.head == "nanodet":
+            padded = (padded - NANODET_MEAN) / NANODET_SPREAD
+        return np.ascontiguousarray(padded.transpose(2, 0, 1)[None]), scale
+
+    def run(self, entry: np.ndarray) -> np.ndarray:
+        """The network alone: raw output [n, columns] of a prepared input."""
+        return self.session.run(None, {self.input_name: entry})[0][0]
+
+    def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
+        """Objects of our classes of at least confidence ``least`` in a BGR picture."""
+        entry, scale = self.prepare(picture)
+        out = self.run(entry)
+        if self.head == "yolox":
+            scores = out[:, 4:5] * out[:, 5:]
+        else:
+            scores = out[:, : out.shape[1] - 4 * BINS]
+        numbers = list(self._of_class)
+        scores = scores[:, numbers]
+        cells, columns = np.nonzero(scores >= least)
+        if len(cells) == 0:
+            return Found(np.zeros(0, int), np.zeros(0, np.float32), np.zeros((0, 4), np.float32))
+        confidence = scores[cells, columns]
+        kind = np.array([self._of_class[number] for number in numbers])[columns]
+        boxes = self._boxes(out[cells], cells)
+        size = np.array([picture.shape[1], picture.shape[0]] * 2, np.float32) * scale
+        kept = suppress(boxes, confidence, kind)
+        return Found(kind[kept], confidence[kept], np.clip(boxes[kept] / size, 0.0, 1.0))
+
+    def _boxes(self, out: np.ndarray, cells: np.ndarray) -> np.ndarray:
+        centres, strides = self._centres[cells], self._strides[cells][:, None]
+        if self.head == "yolox":
+            middle = (out[:, :2] + centres) * strides
+            half = np.exp(np.minimum(out[:, 2:4], 20.0)) * strides / 2
+            return np.concatenate([middle - half, middle + half], axis=1)
+        bins = out[:, -4 * BINS:].reshape(len(out), 4, BINS)
+        bins = np.exp(bins - bins.max(axis=2, keepdims=True))
+        distances = (bins / bins.sum(axis=2, keepdims=True)) @ np.arange(BINS, dtype=np.float32) * strides
+        middle = centres * strides
+        return np.concatenate([middle - distances[:, :2], middle + distances[:, 2:]], axis=1)
+
+
+def suppress(boxes: np.ndarray, confidence: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """Indices of the detections to keep, best first: greedy non-maximum suppression within each class."""
+    shifted = np.asarray(boxes, np.float32).copy()
+    # Classes are moved apart so that one pass serves all of them.
+    shifted += (kind[:, None] * (float(np.abs(shifted).max()) * 2 + 1)).astype(np.float32)
+    areas = np.prod(np.maximum(shifted[:, 2:] - shifted[:, :2], 0), axis=1)
+    left = np.argsort(-confidence, kind="stable")[:1000]
+    kept = []
+    while len(left) and len(kept) < MOST:
+        first, rest = left[0], left[1:]
+        kept.append(first)
+        low = np.maximum(shifted[first, :2], shifted[rest, :2])
+        high = np.minimum(shifted[first, 2:], shifted[rest, 2:])
+        shared = np.prod(np.maximum(high - low, 0), axis=1)
+        left = rest[shared <= SAME_THING * np.maximum(areas[first] + areas[rest] - shared, 1e-9)]
+    return np.array(kept, int)
+
+
+def _cells(height: int, width: int, head: str) -> tuple[np.ndarray, np.ndarray]:
+    """Cell indices (x, y) [n, 2] and stride [n] of every row of the output."""
+    centres, strides = [], []
+    for stride in STRIDES[head]:
+        rows, columns = -(-height // stride), -(-width // stride)
+        ys, xs = np.mgrid[0:rows, 0:columns]
+        centres.append(np.stack([xs.ravel(), ys.ravel()], axis=1))
+        strides.append(np.full(rows * columns, stride))
+    return np.concatenate(centres).astype(np.float32), np.concatenate(strides).astype(np.float32)

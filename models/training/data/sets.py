@@ -1,0 +1,216 @@
+"""Reads every picture set into one list, split and checked, before anything is trained."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from data import split
+from data.cameras import camera_groups
+from data.description import Description, read_descriptions
+from data.labels import read_labels
+from data.picture import CLASSES, EBIKE, IGNORE, Box, DataError, Picture
+from data.similar import copies
+
+LIFT_EVAL = "lift-eval"
+RENDERED = "rendered-lifts"
+RENDERS = "renders"
+COMPOSITES = "composites"
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
+OTHER_WHEELED = 3
+UNSURE = 4
+GENERATED_CLASSES: dict[int, int | None] = {0: 0, 1: 1, 2: 2, OTHER_WHEELED: None, UNSURE: IGNORE}
+"""Label numbers of rendered pictures and composites: person, bicycle, ebike, other wheeled thing (no object of ours),
+unsure (a person whom a detector half sees)."""
+LEAST_VISIBLE = 0.12
+"""Below this visible share a generated object is masked: too little to be called one, too much to be background."""
+GENERATED_COMPLETE = frozenset(range(len(CLASSES)))
+"""Generated pictures hold nothing but what was put in them, so every class is complete in them."""
+
+
+def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eval: bool = False) -> list[Picture]:
+    """All pictures of the sets under ``dataset`` and the rendered ones under ``renders`` (``train`` and ``held``).
+
+    ``work`` keeps thumbnails and camera groups between runs. ``lift_eval`` is for the measuring command only.
+    Raises ``DataError`` naming file and line for anything missing, malformed or of an unknown class.
+    """
+    descriptions = read_descriptions(dataset / "sets.toml")
+    raw: list[tuple[Description, list[Picture]]] = []
+    for description in descriptions.values():
+        if description.name == LIFT_EVAL:
+            continue
+        raw.append((description, _read_set(dataset / description.name, description)))
+    pictures = _split(raw, work)
+    if lift_eval:
+        from data.lift_eval import read_lift_eval
+
+        if LIFT_EVAL not in descriptions:
+            raise DataError(f"{dataset / 'sets.toml'}: [{LIFT_EVAL}] is missing")
+        pictures += read_lift_eval(dataset / LIFT_EVAL)
+    if renders is not None:
+        pictures += load_generated(renders / "train", RENDERS, held=False)
+        pictures += load_generated(renders / "held", RENDERS, held=True)
+    return pictures
+
+
+def load_generated(folder: Path, name: str, held: bool) -> list[Picture]:
+    """Rendered pictures or composites: ``images`` and ``labels`` (``class cx cy w h [visible]``) under ``folder``.
+
+    Their group is the seed in the file name, so that pictures of one scene stay together.
+    """
+    pictures = []
+    for path, labels in _pairs(folder):
+        group = f"{name}/{_seed_of(path.stem)}"
+        part = "measure" if held else split.trained_part_of(group)
+        boxes = _boxes(path, labels, GENERATED_CLASSES, visible_column=True)
+        pictures.append(Picture(path, name, boxes, GENERATED_COMPLETE, group, part))
+    return pictures
+
+
+def holds_ebike(picture: Picture) -> bool:
+    """Whether any e-bike is labelled in the picture, the nearly hidden ones of generated pictures too."""
+    if any(box.kind == EBIKE for box in picture.boxes):
+        return True
+    if picture.set not in (RENDERED, RENDERS, COMPOSITES):
+        return False
+    labels = picture.path.parent.parent / "labels" / f"{picture.path.stem}.txt"
+    return any(label.number == EBIKE for label in read_labels(labels, visible_column=True))
+
+
+def _read_set(folder: Path, description: Description) -> list[Picture]:
+    generated = description.name == RENDERED
+    outlines_folder = folder / "polygons"
+    pictures = []
+    for path, labels in _pairs(folder):
+        boxes = _boxes(path, labels, description.classes, visible_column=generated)
+        outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
+        if outlines_folder.is_dir():
+            outlines = tuple(label.outline for label in read_labels(outlines_folder / labels.name) if label.outline)
+        part = "measure" if description.measured_only or _is_held_back(path, description) else ""
+        complete = GENERATED_COMPLETE if generated else description.complete
+        pictures.append(Picture(path, description.name, boxes, complete, "", part, outlines))
+    if len(pictures) != description.images:
+        raise DataError(f"{folder}: {len(pictures)} pictures where sets.toml promises {description.images}; "
+                        f"fetch the set again or mend 'images' of [{description.name}]")
+    return pictures
+
+
+def _is_held_back(path: Path, description: Description) -> bool:
+    return path.name.startswith(description.held_back) if description.held_back else False
+
+
+def _pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """(picture, label file) pairs; each must have the other."""
+    images, labels = folder / "images", folder / "labels"
+    for part in (images, labels):
+        if not part.is_dir():
+            raise DataError(f"{part}: folder is missing; fetch or make the set, or leave it out of sets.toml")
+    pairs = []
+    for path in sorted(entry for entry in images.iterdir() if entry.suffix.lower() in PICTURE_ENDINGS):
+        label = labels / f"{path.stem}.txt"
+        if path.stat().st_size == 0:
+            raise DataError(f"{path}: picture is empty; fetch the set again")
+        if not label.is_file():
+            raise DataError(f"{label}: label file is missing; an empty one says that nothing is in {path.name}")
+        pairs.append((path, label))
+    pictured = {path.stem for path, _ in pairs}
+    for label in sorted(labels.glob("*.txt")):
+        if label.stem not in pictured:
+            raise DataError(f"{label}: its picture is missing in {images}; fetch the set again")
+    return pairs
+
+
+def _boxes(picture: Path, path: Path, classes: dict[int, int | None], visible_column: bool) -> tuple[Box, ...]:
+    boxes = []
+    for label in read_labels(path, visible_column):
+        if label.number not in classes:
+            raise DataError(f"{path}:{label.line}: unknown class {label.number} in the labels of {picture.name}; "
+                            f"known are {', '.join(str(number) for number in sorted(classes))}")
+        kind = classes[label.number]
+        if visible_column and label.visible < LEAST_VISIBLE and kind is not None:
+            kind = IGNORE
+        if kind is not None:
+            boxes.append(Box(kind, label.left, label.top, label.right, label.bottom, label.visible))
+    return tuple(boxes)
+
+
+def _split(raw: list[tuple[Description, list[Picture]]], work: Path | None) -> list[Picture]:
+    """Gives every picture its group and part."""
+    photographs = [picture for description, pictures in raw if description.name != RENDERED for picture in pictures]
+    cache = work / "cache" if work is not None else None
+    first_copy = copies([picture.path for picture in photographs], cache / "copies.npz" if cache else None)
+    cameras = _cameras(photographs, first_copy, cache)
+    held_groups = {group for picture, group in zip(photographs, first_copy) if picture.part == "measure"}
+    done: list[Picture] = []
+    for picture, copy in zip(photographs, first_copy):
+        first = photographs[copy]
+        group = f"{first.set}/{first.path.stem}"
+        if picture.path in cameras:
+            group, part = cameras[picture.path]
+        elif picture.part == "measure":
+            part = "measure"
+        elif copy in held_groups:
+            part = "unused"
+        else:
+            part = split.part_of(group)
+            if picture.set in {description.name for description, _ in raw if description.held_back}:
+                part = split.trained_part_of(group)
+        done.append(Picture(picture.path, picture.set, picture.boxes, picture.complete, group, part, picture.outlines))
+    for description, pictures in raw:
+        if description.name == RENDERED:
+            for picture in pictures:
+                group = f"{RENDERED}/{_seed_of(picture.path.stem)}"
+                done.append(Picture(picture.path, picture.set, picture.boxes, picture.complete, group,
+                                    split.trained_part_of(group)))
+    return done
+
+
+def _cameras(photographs: list[Picture], first_copy: list[int], cache: Path | None) -> dict[Path, tuple[str, str]]:
+    """(group, part) of the pictures of the sets that are split by camera."""
+    found: dict[Path, tuple[str, str]] = {}
+    for name in split.CAMERA_SETS:
+        members = [picture for picture in photographs if picture.set == name]
+        if not members:
+            continue
+        if name == "scooter-riders":
+            numbers = [0] * len(members)  # one roadside camera, as sets.toml says
+        else:
+            numbers = camera_groups([picture.path for picture in members],
+                                    cache / f"cameras-{name}.npz" if cache else None)
+        names = [f"{name}/camera-{members[number].path.stem}" for number in numbers]
+        parts = split.parts_by_camera(names, split.ROOMS_MEASURED if name == "rooms-cctv" else None)
+        for picture, camera in zip(members, names):
+            found[picture.path] = (camera, parts[camera])
+    _keep_copies_together(photographs, first_copy, found)
+    return found
+
+
+def _keep_copies_together(photographs: list[Picture], first_copy: list[int],
+                          cameras: dict[Path, tuple[str, str]]) -> None:
+    """Near-copies should be of one camera; where one of them is measured on, the others are not used."""
+    parts_of_copy: dict[int, set[str]] = {}
+    for picture, copy in zip(photographs, first_copy):
+        if picture.path in cameras:
+            parts_of_copy.setdefault(copy, set()).add(cameras[picture.path][1])
+    for picture, copy in zip(photographs, first_copy):
+        if picture.path in cameras and len(parts_of_copy[copy]) > 1 and cameras[picture.path][1] != "measure":
+            cameras[picture.path] = (cameras[picture.path][0], "unused")
+
+
+def _seed_of(stem: str) -> str:
+    found = re.match(r"\D*\d+", stem)
+    return found[0] if found else stem
+
+
+def summary(pictures: list[Picture]) -> str:
+    """One line a set: how many pictures each part has, and how many boxes of each class."""
+    lines = []
+    for name in dict.fromkeys(picture.set for picture in pictures):
+        members = [picture for picture in pictures if picture.set == name]
+        parts = Counter(picture.part for picture in members)
+        kinds = Counter(box.kind for picture in members for box in picture.boxes)
+        boxes = ", ".join(f"{kinds[index]} {label}" for index, label in enumerate(CLASSES) if kinds[index])
+        ignored = f", {kinds[IGNORE]} ignored" if kinds[IGNORE] else ""
+        lines.append(f"{name}: {dict(parts)}; {boxes}{ignored}")
+    return "\n".join(lines)

@@ -1,0 +1,174 @@
+"""Pictures made varied: cropped, scaled, mirrored, and seen by worse cameras.
+
+All randomness comes from the generator that is handed in, so that a picture at a position of the training is the same
+whenever it is made again. Pictures are uint8 [h, w, 3], BGR.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+PAD = 114
+SHAPES = (16 / 9, 4 / 3, 1.0)
+"""Aspect ratios that pictures are cropped to, as cameras have them."""
+KEPT = 0.30
+"""An object of which less than this share is left by the crop is not asked for, but not denied either."""
+LOST = 0.05
+"""Below this share nothing of it is to be seen any more."""
+SMALLEST = 4.0
+"""Pixels: a narrower or lower object is unsure."""
+
+
+@dataclass(frozen=True)
+class Varied:
+    """An input picture [H, W, 3] uint8 with boxes [G, 4] in its pixels, the visible share [G] left by hiding and crop, and
+    ``source`` [G]: which of the boxes handed in each one was."""
+
+    image: np.ndarray
+    boxes: np.ndarray
+    visible: np.ndarray
+    source: np.ndarray
+
+
+def vary(
+    image: np.ndarray, boxes: np.ndarray, visible: np.ndarray, height: int, width: int, random: Generator
+) -> Varied:
+    """A varied input of ``height`` x ``width`` from a picture and its boxes [G, 4], in fractions of it."""
+    matrix, window = _placing(image, height, width, random)
+    left, top, right, bottom = window
+    placed = cv2.warpAffine(
+        image[top:bottom, left:right], matrix, (width, height), flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=(PAD, PAD, PAD),
+    )
+    rows, columns = image.shape[:2]
+    corners = boxes * np.array([columns, rows, columns, rows], np.float64)
+    moved = _moved(corners, matrix, window)
+    edges = _moved(np.array([[left, top, right, bottom]], np.float64), matrix, window)[0]
+    edges = np.clip(edges, 0, [width, height, width, height])
+    cut = np.clip(moved, np.tile(edges[:2], 2), np.tile(edges[2:], 2))
+    area = np.maximum(_area(moved), 1e-9)
+    left_over = _area(cut) / area * visible
+    stays = left_over > LOST
+    return Varied(worsen(placed, random), cut[stays], left_over[stays], np.flatnonzero(stays))
+
+
+def letterbox(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
+    """The picture scaled into the top left corner of ``height`` x ``width``, the rest 114; and the factor."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    columns = min(width, max(1, round(image.shape[1] * scale)))
+    rows = min(height, max(1, round(image.shape[0] * scale)))
+    out = np.full((height, width, 3), PAD, np.uint8)
+    shrinks = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
+    out[:rows, :columns] = cv2.resize(image, (columns, rows), interpolation=shrinks)
+    return out, scale
+
+
+def _area(corners: np.ndarray) -> np.ndarray:
+    return np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1)
+
+
+def _placing(image: np.ndarray, height: int, width: int, random: Generator) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The affine matrix [2, 3] from the cropped picture to the input, and the crop (left, top, right, bottom)."""
+    rows, columns = image.shape[:2]
+    left, top, right, bottom = 0, 0, columns, rows
+    if random.random() < 0.6:
+        share = random.uniform(0.45, 1.0) ** 0.5
+        aspect = SHAPES[random.integers(len(SHAPES))] * np.exp(random.uniform(-0.15, 0.15))
+        across = min(columns * share, rows * share * aspect)
+        wide, high = max(16, int(across)), max(16, int(across / aspect))
+        wide, high = min(wide, columns), min(high, rows)
+        left, top = int(random.integers(columns - wide + 1)), int(random.integers(rows - high + 1))
+        right, bottom = left + wide, top + high
+    scale = min(width / (right - left), height / (bottom - top))
+    x = y = 0.0
+    chance = random.random()
+    if chance < 0.25:
+        scale *= random.uniform(0.5, 1.0)
+        x = random.uniform(0, width - scale * (right - left))
+        y = random.uniform(0, height - scale * (bottom - top))
+    stretch = np.exp(random.uniform(-0.08, 0.08)) if chance > 0.6 else 1.0
+    flip = random.random() < 0.5
+    a = scale * stretch
+    matrix = np.array([[a, 0.0, x], [0.0, scale, y]])
+    if flip:
+        matrix[0] = [-a, 0.0, x + a * (right - left) - 1]
+    return matrix, (left, top, right, bottom)
+
+
+def _moved(corners: np.ndarray, matrix: np.ndarray, window: tuple[int, ...]) -> np.ndarray:
+    """Boxes [G, 4] in the picture's pixels as boxes in the input's."""
+    x = (corners[:, [0, 2]] - window[0]) * matrix[0, 0] + matrix[0, 2]
+    y = (corners[:, [1, 3]] - window[1]) * matrix[1, 1] + matrix[1, 2]
+    return np.stack([x.min(1), y.min(1), x.max(1), y.max(1)], axis=1).reshape(-1, 4)
+
+
+def worsen(image: np.ndarray, random: Generator) -> np.ndarray:
+    """Light, colour, infra-red, blur, low resolution, noise and compression, each now and then."""
+    image = _light(image, random)
+    chance = random.random()
+    if chance < 0.18:
+        image = _infrared(image, random)
+    elif chance < 0.55:
+        image = _tint(image, random)
+    chance = random.random()
+    if chance < 0.12:
+        image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.5, 1.6))
+    elif chance < 0.20:
+        image = _smear(image, random)
+    elif chance < 0.35:
+        factor = random.uniform(0.35, 0.8)
+        small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(small, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    if random.random() < 0.2:
+        noise = random.normal(0, random.uniform(3, 14), (*image.shape[:2], 1)).astype(np.float32)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    if random.random() < 0.3:
+        coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])[1]
+        image = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return image
+
+
+def _light(image: np.ndarray, random: Generator) -> np.ndarray:
+    gamma = np.exp(random.uniform(-0.45, 0.45))
+    contrast, brightness = random.uniform(0.7, 1.25), random.uniform(-25, 25)
+    ramp = 255 * (np.arange(256) / 255) ** gamma
+    table = np.clip((ramp - 128) * contrast + 128 + brightness, 0, 255).astype(np.uint8)
+    return cv2.LUT(image, table)
+
+
+def _tint(image: np.ndarray, random: Generator) -> np.ndarray:
+    """Other saturation and white balance."""
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    share = random.uniform(0.3, 1.4)
+    image = cv2.addWeighted(image, share, grey, 1 - share, 0)
+    tables = np.clip(np.arange(256)[:, None] * random.uniform(0.85, 1.15, 3)[None], 0, 255).astype(np.uint8)
+    return cv2.LUT(image, tables[None])
+
+
+def _infrared(image: np.ndarray, random: Generator) -> np.ndarray:
+    """Grey, as cameras see under their own lamp: brightest in the middle."""
+    weights = random.dirichlet([2, 2, 2])
+    grey = image.astype(np.float32) @ weights.astype(np.float32)
+    rows, columns = grey.shape
+    if random.random() < 0.5:
+        y = np.linspace(-1, 1, rows, dtype=np.float32)[:, None] - random.uniform(-0.4, 0.4)
+        x = np.linspace(-1, 1, columns, dtype=np.float32)[None] - random.uniform(-0.4, 0.4)
+        grey = grey * (1.15 - random.uniform(0.1, 0.45) * (x * x + y * y)).astype(np.float32)
+    grey = np.clip(grey, 0, 255).astype(np.uint8)
+    return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+
+
+def _smear(image: np.ndarray, random: Generator) -> np.ndarray:
+    """Motion blur of 3 to 8 pixels."""
+    length = int(random.integers(3, 9))
+    kernel = np.zeros((length, length), np.float32)
+    angle = random.uniform(0, np.pi)
+    reach = np.array([np.cos(angle), np.sin(angle)]) * (length - 1) / 2
+    middle = (length - 1) / 2
+    ends = [tuple(np.round(middle + sign * reach).astype(int).tolist()) for sign in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1.0)
+    return cv2.filter2D(image, -1, kernel / kernel.sum())

@@ -1,0 +1,108 @@
+"""The recipes that are compared: for each network, what it begins from, what is trained and how.
+
+Every candidate of a table has the same pictures, steps and seeds; they differ in what their name says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from network import both, lift, nano
+from network.blocks import Outputs
+from network.loss import Weights
+
+NANO_WEIGHTS = "yolox_nano_416.onnx"
+
+GENERAL = {
+    "ebike-photo": 0.30, "ebike-render": 0.10, "ebike-composite": 0.10, "room": 0.17, "hard": 0.06, "render": 0.05,
+    "composite": 0.06, "bicycle": 0.08, "traffic": 0.08,
+}
+"""Shares of a batch for a network that sees every camera."""
+LIFTS = {
+    "ebike-photo": 0.15, "ebike-render": 0.20, "ebike-composite": 0.15, "room": 0.16, "hard": 0.12, "render": 0.08,
+    "composite": 0.07, "bicycle": 0.05, "traffic": 0.02,
+}
+"""Shares of a batch for the network that looks at lifts only."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training: ``share`` of the pictures at peak learning rate ``rate`` (cosine to a twentieth).
+
+    ``frozen``: beginnings of the names of modules that stay as they are. ``large_depthwise``: whether depthwise kernels
+    of 5 x 5 and more are trained; their gradient costs more than all the rest on a processor.
+    """
+
+    share: float
+    rate: float
+    frozen: tuple[str, ...] = ()
+    large_depthwise: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A candidate. ``build`` takes the folder of published weights; ``shapes`` are (height, width) of input batches,
+    the first the size that the exported file is made for. ``average``: shares of the trained weights that are tried
+    when averaging with the published ones. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
+
+    name: str
+    build: Callable[[Path], Outputs]
+    shapes: tuple[tuple[int, int], ...]
+    stages: tuple[Stage, ...]
+    shares: Mapping[str, float]
+    weights: Weights = field(default_factory=Weights)
+    average: tuple[float, ...] = (1.0,)
+    chooses: str = "ebike"
+    batch: int = 16
+    smoothing: float = 0.998
+
+
+def _nano(weights: Path) -> Outputs:
+    return nano.published(weights / NANO_WEIGHTS)
+
+
+def _both(weights: Path) -> Outputs:
+    return both.published(weights / NANO_WEIGHTS)
+
+
+def _lift(version: int, channels: int) -> Callable[[Path], Outputs]:
+    return lambda _: lift.published(version, channels)
+
+
+SIDE_416 = ((416, 416), (256, 416), (320, 416))
+WIDE_416 = ((256, 416), (320, 416))
+SIDE_320 = ((320, 320), (192, 320), (256, 320))
+SIDE_384 = ((384, 384), (224, 384), (288, 384))
+SIDE_512 = ((512, 512), (288, 512), (384, 512))
+SIDE_640 = ((640, 640), (384, 640), (480, 640))
+NANO_EARLY = ("backbone.stem", "backbone.stage4")
+LITE_EARLY = ("backbone.stem", "backbone.stages.0", "backbone.stages.1", "backbone.stages.2")
+HEADS_FIRST = Stage(0.5, 4e-4, ("backbone",))
+AVERAGES = (1.0, 0.85, 0.7, 0.5)
+NANO_STAGES = (HEADS_FIRST, Stage(0.5, 1e-4, NANO_EARLY, large_depthwise=True))
+LIFT_STAGES = (Stage(0.25, 2e-3, ("backbone",)), Stage(0.75, 8e-4, LITE_EARLY))
+BOTH_EARLY = (*NANO_EARLY, "second.stem", "second.stages.0", "second.stages.1", "second.stages.2")
+BOTH_STAGES = (Stage(0.4, 4e-4, ("backbone", "second")), Stage(0.6, 2e-4, BOTH_EARLY))
+LIFT_WEIGHTS = Weights(picture=1.0)
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe("nano-all", _nano, SIDE_416, NANO_STAGES, GENERAL, average=AVERAGES, chooses="classes"),
+        Recipe("nano-heads", _nano, SIDE_416, (Stage(1.0, 4e-4, ("backbone",)),), GENERAL, chooses="classes"),
+        Recipe(
+            "nano-heads-averaged", _nano, SIDE_416, (Stage(1.0, 4e-4, ("backbone",)),), GENERAL, average=AVERAGES,
+            chooses="classes",
+        ),
+        Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
+        Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
+        Recipe("lift-lite0-512", _lift(0, 96), SIDE_512, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
+        Recipe("lift-lite1-416", _lift(1, 64), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
+        Recipe("lift-both-416", _both, WIDE_416, BOTH_STAGES, LIFTS, LIFT_WEIGHTS),
+        Recipe("lift-both-384", _both, SIDE_384, BOTH_STAGES, LIFTS, LIFT_WEIGHTS),
+        Recipe("lift-nano-416", _nano, SIDE_416, NANO_STAGES, LIFTS, LIFT_WEIGHTS, AVERAGES),
+        Recipe("lift-nano-640", _nano, SIDE_640, NANO_STAGES, LIFTS, LIFT_WEIGHTS, AVERAGES, batch=8),
+    )
+}

