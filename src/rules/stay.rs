@@ -4,7 +4,7 @@ use super::{Finding, similarity};
 use crate::{
     domain::{Class, Detection, MediaTime, Phase, Thumbnail, Track, When},
     geometry::BBox,
-    track::stands,
+    track::{stands, still_iou},
 };
 
 /// How alike a vehicle must look to be the one that stood here before the place was seen without it.
@@ -35,6 +35,8 @@ const CLOSE_FOR: Duration = Duration::from_secs(2);
 /// Share of them that must show it, and how many there must be to say so.
 const CLOSE_SHARE: f32 = 0.5;
 const CLOSE_LOOKS: usize = 5;
+/// Between two close looks a standing box keeps this many times the overlap that it must keep with its place.
+const CLOSE_STILL: f32 = 1.3;
 /// Overlap with the place below which what showed it is somewhere else, however its box dances.
 const ELSEWHERE: f32 = 0.1;
 
@@ -67,8 +69,8 @@ pub(super) struct Stay {
     shown: u32,
     looks: u32,
     inside: u32,
-    /// The looks of the last [`CLOSE_FOR`] at which the place could be seen, and the track that showed it.
-    close: VecDeque<(MediaTime, Option<u64>)>,
+    /// The looks of the last [`CLOSE_FOR`] at which the place could be seen, and the track and box that showed it.
+    close: VecDeque<(MediaTime, Option<(u64, BBox)>)>,
     /// When one of those tracks was last seen somewhere else.
     moved_on: Option<MediaTime>,
     /// Looks compared with those before, and of these those that were alike.
@@ -134,7 +136,7 @@ impl Stay {
             shown: 1,
             looks: 1,
             inside: u32::from(inside),
-            close: VecDeque::from([(now.at, Some(track.id))]),
+            close: VecDeque::from([(now.at, Some((track.id, detection.bbox)))]),
             moved_on: None,
             compared: 0,
             alike: 0,
@@ -234,7 +236,7 @@ impl Stay {
         self.looks = self.looks.saturating_add(1);
         self.shown = self.shown.saturating_add(1);
         self.inside = self.inside.saturating_add(u32::from(inside));
-        self.note_close(at, Some(track.id));
+        self.note_close(at, Some((track.id, detection.bbox)));
         (self.absence, self.after_gap, self.drove_off) = (None, false, false);
     }
 
@@ -256,7 +258,7 @@ impl Stay {
         }
     }
 
-    fn note_close(&mut self, at: MediaTime, shown: Option<u64>) {
+    fn note_close(&mut self, at: MediaTime, shown: Option<(u64, BBox)>) {
         while self.close.front().is_some_and(|(then, _)| at.since(*then) > CLOSE_FOR) {
             self.close.pop_front();
         }
@@ -266,7 +268,8 @@ impl Stay {
     /// Notes where one of the tracks that lately showed it is now seen somewhere else: then it is no parked vehicle
     /// but one of many that follow each other.
     pub fn follow(&mut self, vehicles: &[Vehicle], at: MediaTime) {
-        let lately = |id: u64| self.close.iter().any(|(_, shown)| *shown == Some(id));
+        let lately =
+            |id: u64| self.close.iter().any(|(_, shown)| shown.is_some_and(|(track, _)| track == id));
         let elsewhere = |v: &Vehicle| self.place.iou(&v.detection.bbox) < ELSEWHERE && lately(v.track.id);
         if vehicles.iter().any(elsewhere) {
             self.moved_on = Some(at);
@@ -277,6 +280,17 @@ impl Stay {
     fn close_share(&self) -> Option<f32> {
         let shown = self.close.iter().filter(|(_, shown)| shown.is_some()).count();
         (self.close.len() >= CLOSE_LOOKS).then(|| shown as f32 / self.close.len() as f32)
+    }
+
+    /// Whether its box stays where it is from one close look to the next. Cars that follow each other through one place
+    /// each move in it.
+    fn keeps_still(&self) -> bool {
+        let boxes = || self.close.iter().filter_map(|(_, shown)| shown.map(|(_, bbox)| bbox));
+        let still = boxes()
+            .zip(boxes().skip(1))
+            .map(|(before, now)| before.iou(&now) >= CLOSE_STILL * still_iou(&before));
+        let (kept, moved): (Vec<bool>, Vec<bool>) = still.partition(|still| *still);
+        kept.len() >= moved.len()
     }
 
     /// Whether it will be reported soon after `after`, so that it is to be looked at closely.
@@ -335,6 +349,7 @@ impl Stay {
             && u64::from(self.inside) * 2 >= u64::from(self.shown)
             && self.looks_alike()
             && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
+            && self.keeps_still()
             && self.moved_on.is_none_or(|at| self.last_seen.since(at) > CLOSE_FOR)
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
