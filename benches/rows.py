@@ -147,12 +147,14 @@ class Rows:
         return Row(key, title, command, seconds * cameras, cameras, at_key_frames=kind in AT_KEY_FRAMES)
 
     def config(self, clip, kind, skip, cameras):
-        lines = ['[site]\nid = "bench"\n']
+        # The model that the other pipelines run, for all rules: an elevator has one of its own otherwise.
+        model = f"model = {json.dumps(str(self.programs.model))}\n"
+        lines = [f'[site]\nid = "bench"\n[detector]\n{model}']
         if self.programs.skip_static:
-            lines.append(f"[detector]\nskip_static = {json.dumps(skip)}\n")
+            lines.append(f"skip_static = {json.dumps(skip)}\n")
         for number in range(cameras):
             lines.append(f'[[camera]]\nid = "c{number}"\nsource = {json.dumps(str(clip))}\n')
-            lines.append(f'[[camera.rule]]\nkind = "{kind}"\n{RULES[kind]}')
+            lines.append(f'[[camera.rule]]\nkind = "{kind}"\n{RULES[kind]}{model}')
         return "".join(lines)
 
 

@@ -57,6 +57,8 @@ pub struct Input {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
+    /// A file of this name inside the program itself.
+    BuiltIn(String),
     /// A path inside the mirror's folder.
     Mirror(PathBuf),
     /// A public address.
@@ -96,7 +98,7 @@ pub struct Item {
     pub licence: String,
     /// The file's name in the store.
     pub file: String,
-    /// Sources in the order in which they are asked: mirror, address, Debian package.
+    /// Sources in the order in which they are asked: the program itself, mirror, address, Debian package.
     pub sources: Vec<Source>,
 }
 
@@ -291,6 +293,7 @@ struct RawModel {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSource {
+    built_in: Option<String>,
     mirror: Option<PathBuf>,
     url: Option<String>,
     debian: Option<RawDebian>,
@@ -349,11 +352,12 @@ impl RawItem {
 
 impl RawSource {
     fn check(self) -> Result<Source, String> {
-        let place = match (self.mirror, self.url, self.debian) {
-            (Some(path), None, None) => Place::Mirror(path),
-            (None, Some(url), None) => Place::Url(url),
-            (None, None, Some(RawDebian { package, path })) => Place::Debian { package, path },
-            _ => return Err("a source is one of mirror, url, debian".to_owned()),
+        let place = match (self.built_in, self.mirror, self.url, self.debian) {
+            (Some(name), None, None, None) => Place::BuiltIn(name),
+            (None, Some(path), None, None) => Place::Mirror(path),
+            (None, None, Some(url), None) => Place::Url(url),
+            (None, None, None, Some(RawDebian { package, path })) => Place::Debian { package, path },
+            _ => return Err("a source is one of built_in, mirror, url, debian".to_owned()),
         };
         let inside = |path: &Path| path.components().all(|part| matches!(part, Component::Normal(_)));
         match &place {

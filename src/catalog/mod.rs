@@ -11,6 +11,7 @@
 //! # Ok::<(), firewarden::catalog::CatalogError>(())
 //! ```
 
+mod built_in;
 mod debian;
 mod entry;
 mod error;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    debian,
+    built_in, debian,
     entry::{Item, Place, Source},
     error::{Attempt, CatalogError},
     fetch::{self, Failure},
@@ -141,6 +141,10 @@ impl Store {
             trying(source);
             let mut file = partial(&folder).map_err(|e| local(&folder, e))?;
             let came = match &source.place {
+                Place::BuiltIn(name) => match built_in::find(name) {
+                    Some(mut bytes) => fetch::copy_hashed(&mut bytes, file.as_file_mut(), source.bytes),
+                    None => Err(Failure::Source("this program was built without it".to_owned())),
+                },
                 Place::Mirror(inside) => match &self.mirror {
                     Some(mirror) => fetch::from_path(&mirror.join(inside), file.as_file_mut()),
                     None => {
@@ -178,6 +182,7 @@ impl Store {
     /// How a source is named to people: the path, the address or the package that is asked.
     pub fn origin(&self, source: &Source) -> String {
         match (&source.place, &self.mirror) {
+            (Place::BuiltIn(name), _) => format!("the program itself, {name}"),
             (Place::Mirror(inside), Some(mirror)) => mirror.join(inside).display().to_string(),
             (Place::Mirror(inside), None) => format!("mirror, {}", inside.display()),
             (Place::Url(url), _) => url.clone(),
@@ -188,6 +193,9 @@ impl Store {
 
 fn way_out(place: &Place) -> &'static str {
     match place {
+        Place::BuiltIn(_) => {
+            "The program was built of a changed model: run `make model`'s last step, or restore models/"
+        }
         Place::Mirror(_) => "Replace that file, or name another folder in FIREWARDEN_MIRROR (empty: none)",
         Place::Url(_) | Place::Debian { .. } => {
             "It was changed at its origin or on the way: take the listed file from elsewhere and name its folder in \

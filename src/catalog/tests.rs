@@ -91,7 +91,7 @@ fn reasons(error: CatalogError) -> Vec<String> {
 #[test]
 fn the_built_in_lists_are_sound() {
     let catalog = Catalog::load().unwrap();
-    assert_eq!(catalog.default_model(), "yolox-nano");
+    assert_eq!(catalog.default_model(), "firewarden-nano");
     let yolox = catalog.model("yolox-nano").unwrap();
     assert_eq!((yolox.head.as_str(), yolox.class_count), ("yolox", 80));
     let expected = [
@@ -120,6 +120,24 @@ fn the_built_in_lists_are_sound() {
     ));
 }
 
+/// Without a mirror and without a network: the project's own models are part of the program.
+#[test]
+fn the_projects_own_models_need_nothing_from_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store { cache: folder.path().to_owned(), mirror: None };
+    let catalog = Catalog::load().unwrap();
+    for name in ["firewarden-nano", "firewarden-lift"] {
+        let entry = catalog.model(name).unwrap();
+        assert_eq!(store.check(entry).unwrap(), Presence::Absent);
+        let fetched = store.fetch(entry, |_| ()).unwrap();
+        assert!(fetched.from.unwrap().contains("the program itself"));
+        assert_eq!(entry.classes.len(), Class::ALL.len(), "{name} tells all classes");
+        let bytes = std::fs::metadata(&fetched.path).unwrap().len();
+        let most = if name == "firewarden-nano" { 8_000_000 } else { 16_000_000 };
+        assert!(bytes <= most, "{name}: {bytes} bytes");
+    }
+}
+
 #[test]
 fn an_unknown_name_is_told_the_nearest_one() {
     let catalog = Catalog::load().unwrap();
@@ -145,7 +163,7 @@ fn a_list_that_contradicts_itself_is_refused_by_name() {
     let read = |text: &str| Catalog::parse(text, "footage = []").map_err(|e| e.to_string());
     assert!(read(&list("mirror = \"a\"", &sha, classes)).is_ok());
     for (text, part) in [
-        (list("", &sha, classes), "one of mirror, url, debian"),
+        (list("", &sha, classes), "one of built_in, mirror, url, debian"),
         (list("mirror = \"../a\"", &sha, classes), "leaves the mirror"),
         (list("url = \"http://a\"", &sha, classes), "not https"),
         (list("mirror = \"a\"", "AB", classes), "no SHA-256"),

@@ -199,7 +199,7 @@ fn model<'a>(catalog: &'a Catalog, name: &str) -> anyhow::Result<&'a Item> {
 fn announce(item: &Item, source: &Source, store: &Store) {
     let (origin, size) = (store.origin(source), megabytes(source.bytes));
     match source.place {
-        Place::Mirror(_) => {}
+        Place::BuiltIn(_) | Place::Mirror(_) => {}
         Place::Url(_) => eprintln!("{}: fetching {size} from {origin} (seconds to a minute)", item.name),
         Place::Debian { .. } => {
             eprintln!("{}: downloading {origin} (about 100 MB, up to some minutes)", item.name);
@@ -301,13 +301,17 @@ mod tests {
         let (_root, store) = store();
         let catalog = Catalog::load().unwrap();
         let mut out = Vec::new();
-        // Without a name the default model; the mirror has another file under its name.
-        let message = pull(&catalog, &store, &wanted(&[], false), &mut out).unwrap_err().to_string();
+        // The mirror has another file under its name.
+        let message =
+            pull(&catalog, &store, &wanted(&["yolox-nano"], false), &mut out).unwrap_err().to_string();
         assert_eq!(message, "1 of 1 could not be had: yolox-nano");
         let message =
             pull(&catalog, &store, &wanted(&["road-moving-cars"], true), &mut out).unwrap_err().to_string();
         assert_eq!(message, "1 of 1 could not be had: road-moving-cars");
         assert!(out.is_empty());
+        // Without a name the default model, which is part of the program.
+        pull(&catalog, &store, &wanted(&[], false), &mut out).unwrap();
+        assert!(String::from_utf8(out).unwrap().ends_with("firewarden-nano.onnx\n"));
     }
 
     #[test]

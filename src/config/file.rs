@@ -93,7 +93,7 @@ pub(super) struct RuleKeys {
     #[schemars(with = "Option<duration::Written>")]
     every: Option<Duration>,
     /// A detector of the rule's own: a name in the catalogue, or the path of an `.onnx` file. Default: that of
-    /// `[detector]`.
+    /// `[detector]`, but firewarden-lift in an elevator.
     model: Option<String>,
 }
 
@@ -318,7 +318,7 @@ fn read_rule(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<R
         name: common.name.map(|name| name.to_string()),
         schedule: common.schedule,
         every: common.every,
-        model: common.model.map(Into::into),
+        model: common.model.map(Into::into).or_else(|| kind.default_model()),
         kind,
     };
     check_rule(&rule, path, &spans, faults);

@@ -125,7 +125,7 @@ impl Default for DetectorConfig {
 }
 
 fn default_model() -> String {
-    "yolox-nano".to_owned()
+    "firewarden-nano".to_owned()
 }
 
 fn default_skip_static() -> bool {

@@ -128,6 +128,16 @@ pub struct RuleConfig {
     pub kind: RuleKind,
 }
 
+impl RuleKind {
+    /// The detector of the kind's own, where the rule names none; none for the camera's.
+    pub fn default_model(&self) -> Option<ModelName> {
+        match self {
+            Self::FireLaneParking(_) | Self::ControlRoomUnattended(_) => None,
+            Self::EbikeInElevator(_) => Some("firewarden-lift".into()),
+        }
+    }
+}
+
 impl RuleConfig {
     /// The kind's name.
     pub fn kind(&self) -> Kind {

@@ -169,9 +169,8 @@ impl Elevator {
     /// Time that passed while nothing could be told belongs to no state but to the doubt that was open before it; it is no
     /// ground for a suspicion.
     fn pass(&mut self, passed: Duration) {
-        match &mut self.state {
-            State::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.pass(passed),
-            _ => {}
+        if let State::Present(Present { doubt: Some((doubt, _)), .. }) = &mut self.state {
+            doubt.pass(passed);
         }
     }
 

@@ -49,7 +49,11 @@ impl Bench {
              classes = {{ car = [0], ebike = [1], person = [2] }}\ninput = [64, 64]\n",
             self.path(model).display()
         );
-        self.write("firewarden.toml", (detector + &self.cameras).as_bytes())
+        // One model serves all rules.
+        let kind = "kind = \"ebike_in_elevator\"\n";
+        let cameras =
+            self.cameras.replace(kind, &format!("{kind}model = \"{}\"\n", self.path(model).display()));
+        self.write("firewarden.toml", (detector + &cameras).as_bytes())
     }
 
     pub fn run(&self, out: &str, more: &[&str]) -> std::process::Output {

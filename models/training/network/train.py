@@ -70,7 +70,8 @@ class Training:
         self.sampler = Sampler(self.pictures, recipe.shares, recipe.batch, budget.seed)
         self.worst = Worst(POOL)
         torch.manual_seed(budget.seed)
-        self.network = recipe.build(weights).to(self.device, memory_format=torch.channels_last)
+        network = trained(recipe.begins, folder.parent / recipe.begins, weights) if recipe.begins else recipe.build(weights)
+        self.network = network.train().to(self.device, memory_format=torch.channels_last)
         self.initial = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.smoothed = Smoothed(self.network, recipe.smoothing)
         self.step, self.rows = 0, []
