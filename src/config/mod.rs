@@ -136,7 +136,7 @@ fn default_max_age() -> Duration {
     Duration::from_secs(10)
 }
 
-pub(crate) fn default_confidence() -> f32 {
+fn default_confidence() -> f32 {
     0.35
 }
 

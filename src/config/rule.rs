@@ -79,8 +79,8 @@ pub struct EbikeInElevator {
     #[serde(default = "Polygon::whole_picture")]
     pub floor: Polygon,
     /// How sure the network must be for a look to speak for an e-bike, 0 to 1. What is seen less surely than six
-    /// tenths of it speaks against one. Default 0.35.
-    #[serde(default = "super::default_confidence")]
+    /// tenths of it speaks against one. Default 0.5.
+    #[serde(default = "default_sure")]
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub confidence: f32,
     /// Seen clearly for this long, or less clearly for longer, before it is a violation. Default 1 s.
@@ -204,6 +204,10 @@ fn default_grace() -> Duration {
 
 fn default_people() -> Vec<Class> {
     vec![Class::Person]
+}
+
+fn default_sure() -> f32 {
+    0.5
 }
 
 fn default_confirm() -> Duration {
