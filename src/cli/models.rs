@@ -21,8 +21,8 @@ enum ModelsCommand {
     List(ListArgs),
     /// Fetch models, or with --footage sample clips, and print their paths
     ///
-    /// A file is taken from the first source that has it: the folder FIREWARDEN_MIRROR (default: ../shared where it
-    /// exists; empty: none), its public address, a Debian package. Its SHA-256 is compared before it is kept; a file
+    /// A file is taken from the first source that has it: the program itself (the project's own models), the folder
+    /// FIREWARDEN_MIRROR (default: ../shared where it exists; empty: none), its public address, a Debian package. Its SHA-256 is compared before it is kept; a file
     /// that is here and whole is not fetched again. Files are kept in FIREWARDEN_CACHE (default: ~/.cache/firewarden),
     /// folders models/ and footage/.
     #[command(
