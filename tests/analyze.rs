@@ -189,6 +189,23 @@ fn a_model_that_is_none_or_does_not_fit_is_refused() {
 }
 
 #[test]
+fn a_model_that_tells_nothing_a_rule_watches_for_is_refused_with_the_rules_name() {
+    let bench = Bench::new().camera("lift", "absent.mp4", ELEVATOR);
+    let text = std::fs::read_to_string(bench.config("always.onnx")).expect("the configuration");
+    let path = bench.write("blind.toml", text.replace("ebike = [1]", "bicycle = [1]").as_bytes());
+    let output = common::command()
+        .args(["analyze", "--config"])
+        .arg(path)
+        .arg("--out")
+        .arg(bench.path("out"))
+        .output()
+        .expect("the binary starts");
+    assert_code(&output, 2);
+    let said = common::stderr(&output);
+    assert!(said.contains("lift/ebike_in_elevator") && said.contains("bicycle"), "{said}");
+}
+
+#[test]
 fn a_full_disk_is_said_and_the_analysis_goes_on() {
     if !Path::new("/dev/full").exists() {
         panic!("/dev/full is needed to stand for a full disk");

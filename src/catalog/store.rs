@@ -194,7 +194,7 @@ impl Store {
 fn way_out(place: &Place) -> &'static str {
     match place {
         Place::BuiltIn(_) => {
-            "The program was built of a changed model: run `make model`'s last step, or restore models/"
+            "The program was built of another file: list its SHA-256 and size in models/catalog.toml, or restore models/"
         }
         Place::Mirror(_) => "Replace that file, or name another folder in FIREWARDEN_MIRROR (empty: none)",
         Place::Url(_) | Place::Debian { .. } => {
