@@ -5,6 +5,7 @@ use ort::{session::Session, value::TensorRef};
 use super::{
     DetectError, Detector, Letterbox, OnnxModel, Runtime,
     heads::{Candidate, Shape},
+    letterbox::input_size,
     suppress,
     tensor::Tensor,
 };
@@ -19,8 +20,8 @@ const SIZES: usize = 4;
 
 /// Sessions of a model, with the buffers that it reuses from look to look.
 ///
-/// A picture that is wider than high is given to a network of fewer rows, where the model takes any size: its padding
-/// then costs nothing. A model that takes only the size it was made for is run at that.
+/// A picture is given to a network of its own proportions, where the model takes any size: padding then costs nothing. A
+/// model that takes only the size it was made for is run at that.
 pub struct OnnxDetector {
     model: Arc<OnnxModel>,
     runtime: Runtime,
@@ -43,15 +44,13 @@ impl OnnxDetector {
         Self { model, runtime, fitted: Vec::new(), fixed: false, candidates: Vec::new() }
     }
 
-    /// The smallest input that holds what `fit` makes of a picture.
+    /// The input that a picture is given.
     fn size(&self, width: u32, height: u32) -> (u32, u32) {
         let (columns, rows) = self.model.input;
         if self.fixed {
             return (columns, rows);
         }
-        let fit = Letterbox::fit(width, height, columns, rows);
-        let stride = self.model.head.stride();
-        (fit.width.next_multiple_of(stride).min(columns), fit.height.next_multiple_of(stride).min(rows))
+        input_size((width, height), (columns, rows), self.model.head.stride())
     }
 
     /// Looks, and leaves what was found among the candidates, in pixels of the letterboxed picture.

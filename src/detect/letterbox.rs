@@ -12,6 +12,38 @@ pub struct Letterbox {
     pub height: u32,
 }
 
+/// An input in a picture's own proportions may have this many hundredths of the pixels of the file's: sides are
+/// multiples of the stride.
+const MOST_PIXELS: u64 = 105;
+/// Of inputs in which a picture is this many hundredths as large as it can be, the one of the fewest pixels is taken.
+const LARGE_ENOUGH: u64 = 98;
+
+/// Columns and rows of the input that a picture of `width` × `height` pixels is given by a model whose file was made for
+/// `columns` × `rows`: in the picture's proportions, as large as it gets with no side longer than the file's longer one
+/// and with no more than the file's pixels, so that a look costs what the file's size costs. `stride`: what sides are
+/// multiples of, but for the file's own.
+pub(super) fn input_size(
+    (width, height): (u32, u32),
+    (columns, rows): (u32, u32),
+    stride: u32,
+) -> (u32, u32) {
+    let stride = stride.max(1);
+    let sides = move || (1..=columns.max(rows) / stride).map(move |n| n * stride).chain([columns, rows]);
+    let pixels = |(w, h): (u32, u32)| u64::from(w) * u64::from(h);
+    // How large the picture is in an input, times its two sides.
+    let scale = |(w, h): (u32, u32)| pixels((w, height.max(1))).min(pixels((h, width.max(1))));
+    let sizes = || {
+        sides()
+            .flat_map(|w| sides().map(move |h| (w, h)))
+            .filter(|size| pixels(*size) * 100 <= pixels((columns, rows)) * MOST_PIXELS)
+    };
+    let largest = sizes().map(scale).max().unwrap_or(0);
+    sizes()
+        .filter(|size| scale(*size) / LARGE_ENOUGH >= largest / 100)
+        .min_by_key(|size| (pixels(*size), u64::MAX - scale(*size)))
+        .unwrap_or((columns, rows))
+}
+
 impl Letterbox {
     /// Fits a picture of `width` × `height` pixels into an input of `input_width` × `input_height`.
     pub fn fit(width: u32, height: u32, input_width: u32, input_height: u32) -> Self {
@@ -39,6 +71,33 @@ mod tests {
         assert_eq!((tall.width, tall.height), (234, 416));
         let small = Letterbox::fit(208, 104, 416, 416);
         assert_eq!((small.width, small.height), (416, 208));
+    }
+
+    #[test]
+    fn a_picture_is_given_its_proportions_within_the_file_s_side_and_pixels() {
+        for (picture, file, wanted) in [
+            ((1920, 1080), (416, 256), (416, 256)),
+            ((640, 480), (416, 256), (384, 288)),
+            ((500, 500), (416, 256), (320, 320)),
+            ((1080, 1920), (416, 256), (256, 416)),
+            ((1920, 1080), (416, 416), (416, 256)),
+            ((1920, 1182), (416, 416), (416, 256)),
+            ((640, 480), (416, 416), (416, 320)),
+            ((500, 500), (416, 416), (416, 416)),
+            ((0, 0), (416, 416), (416, 416)),
+            ((1, 100_000), (416, 416), (32, 416)),
+            ((u32::MAX, u32::MAX), (416, 256), (320, 320)),
+        ] {
+            assert_eq!(input_size(picture, file, 32), wanted, "{picture:?} in {file:?}");
+        }
+    }
+
+    #[test]
+    fn a_stride_that_does_not_divide_the_file_s_size_leaves_it_as_it_is() {
+        assert_eq!(input_size((1920, 1080), (416, 416), 64), (416, 256));
+        assert_eq!(input_size((500, 500), (416, 416), 64), (416, 416));
+        assert_eq!(input_size((500, 500), (20, 20), 64), (20, 20));
+        assert_eq!(input_size((500, 500), (416, 416), 0), (408, 408), "no stride is a stride of one");
     }
 
     #[test]

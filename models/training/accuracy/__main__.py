@@ -3,8 +3,8 @@
     python -m accuracy --dataset D --work W --models NAME=PATH:HEAD ... [--renders R] [--json OUT] [--without-lift-eval]
 
 HEAD is yolox or nanodet. Held-back composites are read from WORK/composites/measure, held-back renders from R/held
-(default WORK/renders where it exists). Pictures are letterboxed into the model file's own input size; the program
-reshapes a model to the camera's proportions, which loses less to padding.
+(default WORK/renders where it exists). A YOLOX file is given each picture's proportions, as the program does it; NanoDet-Plus
+takes its own input size alone.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _open(entry: str) -> tuple[str, Detector]:
     path, _, head = rest.rpartition(":")
     if not name or not path or not head:
         raise DataError(f"--models {entry}: write NAME=PATH:HEAD, such as nano=models/nano.onnx:yolox")
-    return name, Detector(Path(path), head, threads=1)
+    return name, Detector(Path(path), head, threads=1, fitted=head == "yolox")
 
 
 def _heading(trials: Trials, renders: Path | None) -> str:

@@ -11,6 +11,7 @@ from accuracy import metrics
 from accuracy.trials import Trials, complete_for
 from data.detector import Found
 from data.picture import BICYCLE, CLASSES, EBIKE, PERSON, Picture
+from data.rooms import MOTORCYCLES_OUTSIDE
 
 CALLED = 0.35
 """Confidence at which a bicycle counts as called an e-bike, or the other way round."""
@@ -49,6 +50,9 @@ def rows_of(trials: Trials, seen: Seen) -> list[Row]:
     threshold = metrics.threshold_at(best)
     rooms_only = np.array([seen[picture.path].best(EBIKE)[0] for picture in trials.rooms])
     rows.append(Row("e-bike confidence at 1 % of all negatives", threshold, len(best)))
+    clear = [picture for picture in trials.negatives if picture.path.stem not in MOTORCYCLES_OUTSIDE]
+    without = metrics.threshold_at(np.array([seen[picture.path].best(EBIKE)[0] for picture in clear]))
+    rows.append(Row("the same without the rooms that show motorcycles on the road", without, len(clear)))
     rows.append(Row("e-bike confidence at 1 % of the rooms alone", metrics.threshold_at(rooms_only), len(rooms_only)))
     for name, pictures, target in (
         ("lift-eval", trials.lift_eval, "0.85"),
@@ -61,6 +65,9 @@ def rows_of(trials: Trials, seen: Seen) -> list[Row]:
         rows.append(Row(f"recall at 1 %, {name}", result.recall if count else None, count, target))
         rows.append(Row(f"recall at 1 % with the box on it, {name}", result.recall_on_object if count else None, count,
                         target))
+    for name, pictures in (("lift-eval", trials.lift_eval), ("rendered lifts", trials.renders)):
+        result = metrics.flagged(pictures, _of(pictures, seen), EBIKE, without)
+        rows.append(Row(f"recall at 1 % without those rooms, {name}", result.recall if pictures else None, len(pictures)))
     for name, pictures, true, called in (
         ("pedal bicycle called e-bike", trials.bicycle_photographs, BICYCLE, EBIKE),
         ("motorcycle or scooter called bicycle", trials.ebike_photographs, EBIKE, BICYCLE),

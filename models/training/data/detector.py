@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 
 from data.picture import BICYCLE, BUS, CAR, CLASSES, EBIKE, PERSON, TRUCK, DataError
@@ -27,6 +28,12 @@ NANODET_SPREAD = np.array([57.375, 57.12, 58.395], np.float32)
 SAME_THING = 0.45
 """Intersection over union above which two boxes of a class are one thing."""
 MOST = 100
+PIXELS_MORE = 1.05
+"""An input in a picture's own proportions may have this many times the pixels of the file's: sides are multiples of strides."""
+LARGE_ENOUGH = 0.98
+"""Of inputs in which a picture is this share as large as it can be, the one of the fewest pixels is taken."""
+KEPT = 8
+"""Sizes of input whose sessions are kept ready."""
 
 
 @dataclass(frozen=True)
@@ -47,39 +54,62 @@ class Found:
 
 
 class Detector:
-    """One model file. ``threads``: of ONNX Runtime."""
+    """One model file. ``threads``: of ONNX Runtime. ``fitted``: whether inputs take the pictures' proportions."""
 
-    def __init__(self, path: Path, head: str, threads: int = 1) -> None:
+    def __init__(self, path: Path, head: str, threads: int = 1, fitted: bool = False) -> None:
         if head not in HEADS:
             raise DataError(f"{path}: unknown head {head!r}; known are {', '.join(HEADS)}")
         if not path.is_file():
             raise DataError(f"{path}: model file is missing; make or fetch it, or leave it out of --models")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         self.head = head
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        entry = self.session.get_inputs()[0]
+        self.fitted = fitted
+        self._options = onnxruntime.SessionOptions()
+        self._options.intra_op_num_threads = threads
+        self._options.inter_op_num_threads = 1
+        self._options.log_severity_level = 3
+        self._file = path.read_bytes()
+        session = self._session(self._file)
+        entry = session.get_inputs()[0]
         if len(entry.shape) != 4 or not all(isinstance(size, int) for size in entry.shape[2:]):
             raise DataError(f"{path}: input {entry.name} has shape {entry.shape} where [1, 3, H, W] belongs")
         self.input_name = entry.name
         self.height, self.width = entry.shape[2:]
-        self._centres, self._strides = _cells(self.height, self.width, head)
-        columns = self.session.run(None, {self.input_name: np.zeros((1, 3, self.height, self.width), np.float32)})[0]
+        self._sizes = {(self.width, self.height): (session, *_cells(self.height, self.width, head))}
+        columns = session.run(None, {self.input_name: np.zeros((1, 3, self.height, self.width), np.float32)})[0]
         extra = 5 if head == "yolox" else 4 * BINS
         classes = columns.shape[-1] - extra
-        if columns.ndim != 3 or columns.shape[1] != len(self._strides) or classes not in (len(CLASSES), 80):
+        count = len(self._sizes[self.width, self.height][2])
+        if columns.ndim != 3 or columns.shape[1] != count or classes not in (len(CLASSES), 80):
             raise DataError(f"{path}: output {columns.shape} does not fit head {head} at {self.width} x {self.height}: "
-                            f"[1, {len(self._strides)}, {extra} + 6 or 80] belongs there")
+                            f"[1, {count}, {extra} + 6 or 80] belongs there")
         self._of_class = COCO_CLASSES if classes == 80 else {index: index for index in range(classes)}
+
+    def _session(self, file: bytes) -> onnxruntime.InferenceSession:
+        return onnxruntime.InferenceSession(file, self._options, providers=["CPUExecutionProvider"])
+
+    def _ready(self, size: tuple[int, int]) -> tuple[onnxruntime.InferenceSession, np.ndarray, np.ndarray]:
+        """Session, cell indices and strides for an input of (width, height)."""
+        if size not in self._sizes:
+            while len(self._sizes) > KEPT:
+                self._sizes.pop(next(key for key in self._sizes if key != (self.width, self.height)))
+            width, height = size
+            centres, strides = _cells(height, width, self.head)
+            self._sizes[size] = self._session(resized(self._file, width, height, len(strides))), centres, strides
+        return self._sizes[size]
+
+    def size_for(self, picture: np.ndarray) -> tuple[int, int]:
+        """(width, height) of the input that a BGR picture is given."""
+        if not self.fitted:
+            return self.width, self.height
+        return fitting_size(picture.shape[1], picture.shape[0], self.width, self.height, STRIDES[self.head][-1])
 
     def prepare(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
         """Network input [1, 3, H, W] float32 of a BGR picture and the scale it was shrunk or enlarged by."""
-        scale = min(self.width / picture.shape[1], self.height / picture.shape[0])
+        width, height = self.size_for(picture)
+        scale = min(width / picture.shape[1], height / picture.shape[0])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         scaled = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-        padded = np.full((self.height, self.width, 3), PADDING, np.float32)
+        padded = np.full((height, width, 3), PADDING, np.float32)
         padded[: size[1], : size[0]] = scaled
         if self.head == "nanodet":
             padded = (padded - NANODET_MEAN) / NANODET_SPREAD
@@ -87,12 +117,13 @@ class Detector:
 
     def run(self, entry: np.ndarray) -> np.ndarray:
         """The network alone: raw output [n, columns] of a prepared input."""
-        return self.session.run(None, {self.input_name: entry})[0][0]
+        return self._ready((entry.shape[3], entry.shape[2]))[0].run(None, {self.input_name: entry})[0][0]
 
     def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
         """Objects of our classes of at least confidence ``least`` in a BGR picture."""
         entry, scale = self.prepare(picture)
         out = self.run(entry)
+        _, centres, strides = self._ready((entry.shape[3], entry.shape[2]))
         if self.head == "yolox":
             scores = out[:, 4:5] * out[:, 5:]
         else:
@@ -104,13 +135,12 @@ class Detector:
             return Found(np.zeros(0, int), np.zeros(0, np.float32), np.zeros((0, 4), np.float32))
         confidence = scores[cells, columns]
         kind = np.array([self._of_class[number] for number in numbers])[columns]
-        boxes = self._boxes(out[cells], cells)
+        boxes = self._boxes(out[cells], centres[cells], strides[cells][:, None])
         size = np.array([picture.shape[1], picture.shape[0]] * 2, np.float32) * scale
         kept = suppress(boxes, confidence, kind)
         return Found(kind[kept], confidence[kept], np.clip(boxes[kept] / size, 0.0, 1.0))
 
-    def _boxes(self, out: np.ndarray, cells: np.ndarray) -> np.ndarray:
-        centres, strides = self._centres[cells], self._strides[cells][:, None]
+    def _boxes(self, out: np.ndarray, centres: np.ndarray, strides: np.ndarray) -> np.ndarray:
         if self.head == "yolox":
             middle = (out[:, :2] + centres) * strides
             half = np.exp(np.minimum(out[:, 2:4], 20.0)) * strides / 2
@@ -120,6 +150,30 @@ class Detector:
         distances = (bins / bins.sum(axis=2, keepdims=True)) @ np.arange(BINS, dtype=np.float32) * strides
         middle = centres * strides
         return np.concatenate([middle - distances[:, :2], middle + distances[:, 2:]], axis=1)
+
+
+def fitting_size(width: int, height: int, columns: int, rows: int, stride: int) -> tuple[int, int]:
+    """The input (width, height) in which a picture of ``width`` x ``height`` is largest, or nearly, with the fewest pixels, as the
+    program chooses it for a file made for ``columns`` x ``rows``: no side longer than its longer one, hardly more pixels."""
+    longest, most = max(columns, rows), PIXELS_MORE * columns * rows
+    sides = range(stride, longest + 1, stride)
+    sizes = [(w, h) for w in sides for h in sides if w * h <= most] or [(columns, rows)]
+
+    def scale(size: tuple[int, int]) -> int:
+        return min(size[0] * height, size[1] * width)
+
+    largest = max(scale(size) for size in sizes)
+    return min((size for size in sizes if scale(size) >= LARGE_ENOUGH * largest), key=lambda size: (size[0] * size[1], -scale(size)))
+
+
+def resized(file: bytes, width: int, height: int, cells: int) -> bytes:
+    """An ONNX file for another input size: only the sizes written at input and output change. ``cells``: rows of the output."""
+    model = onnx.load_from_string(file)
+    dims = model.graph.input[0].type.tensor_type.shape.dim
+    dims[2].dim_value, dims[3].dim_value = height, width
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = cells
+    del model.graph.value_info[:]
+    return model.SerializeToString()
 
 
 def suppress(boxes: np.ndarray, confidence: np.ndarray, kind: np.ndarray) -> np.ndarray:

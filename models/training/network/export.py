@@ -18,6 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from data.detector import resized
 from network.blocks import Outputs
 from network.files import written
 
@@ -84,7 +85,7 @@ def largest_difference(ready: nn.Module, path: Path, height: int, width: int) ->
     worst = 0.0
     for rows, columns in ((height, width), (256, 416)):
         session = onnxruntime.InferenceSession(
-            resized(path.read_bytes(), rows, columns), providers=["CPUExecutionProvider"]
+            resized(path.read_bytes(), columns, rows, cells(rows, columns)), providers=["CPUExecutionProvider"]
         )
         noise = torch.rand(1, 3, rows // 16, columns // 16, generator=torch.Generator().manual_seed(7)) * 255
         images = nn.functional.interpolate(noise, (rows, columns), mode="bilinear")
@@ -93,16 +94,6 @@ def largest_difference(ready: nn.Module, path: Path, height: int, width: int) ->
         found = session.run(None, {"images": images.numpy()})[0]
         worst = max(worst, float(np.max(np.abs(found - wanted) / (1 + np.abs(wanted)))))
     return worst
-
-
-def resized(file: bytes, height: int, width: int) -> bytes:
-    """The file for another input size: only the sizes written at input and output change."""
-    model = onnx.load_from_string(file)
-    dims = model.graph.input[0].type.tensor_type.shape.dim
-    dims[2].dim_value, dims[3].dim_value = height, width
-    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = cells(height, width)
-    del model.graph.value_info[:]
-    return model.SerializeToString()
 
 
 def cells(height: int, width: int) -> int:

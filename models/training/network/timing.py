@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from network.export import resized
+from data.detector import resized
+from network.export import cells
 
 
 def milliseconds(path: Path, height: int, width: int, runs: int = 40, warm_up: int = 5) -> tuple[float, float]:
@@ -18,7 +19,7 @@ def milliseconds(path: Path, height: int, width: int, runs: int = 40, warm_up: i
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(
-        resized(path.read_bytes(), height, width), options, providers=["CPUExecutionProvider"]
+        resized(path.read_bytes(), width, height, cells(height, width)), options, providers=["CPUExecutionProvider"]
     )
     name = session.get_inputs()[0].name
     images = np.random.default_rng(1).uniform(0, 255, (1, 3, height, width)).astype(np.float32)

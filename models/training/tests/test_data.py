@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 
 from accuracy.metrics import Ranked, average_precision, flagged, miscalled, rank, recall_at_precision, threshold_at  # noqa: E402
 from data import split  # noqa: E402
-from data.detector import Found  # noqa: E402
+from data.detector import Found, fitting_size  # noqa: E402
 from data.labels import read_labels  # noqa: E402
 from data.pasting import match, paste, place, solid_pixels  # noqa: E402
 from data.picture import BICYCLE, CLASSES, EBIKE, IGNORE, PERSON, Box, DataError, Picture, overlap  # noqa: E402
@@ -272,6 +272,18 @@ class Plan(unittest.TestCase):
                     uses[thing.source] = uses.get(thing.source, 0) + 1
         for path, count in uses.items():
             self.assertLessEqual(count, MOST_USES[path.stem.rstrip("0123456789")])
+
+
+class Inputs(unittest.TestCase):
+    """The sizes of input that pictures are given; the program's own test has the same cases."""
+
+    def test_a_picture_is_given_its_proportions_within_the_files_side_and_pixels(self) -> None:
+        for picture, file, wanted in (
+            ((1920, 1080), (416, 256), (416, 256)), ((640, 480), (416, 256), (384, 288)), ((500, 500), (416, 256), (320, 320)),
+            ((1080, 1920), (416, 256), (256, 416)), ((1920, 1080), (416, 416), (416, 256)), ((1920, 1182), (416, 416), (416, 256)), ((640, 480), (416, 416), (416, 320)),
+            ((500, 500), (416, 416), (416, 416)),
+        ):
+            self.assertEqual(fitting_size(*picture, *file, 32), wanted, (picture, file))
 
 
 if __name__ == "__main__":

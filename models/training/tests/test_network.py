@@ -19,6 +19,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from data.detector import resized  # noqa: E402
 from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, Picture  # noqa: E402
 from network import both, choose, export, lift, lite, loss, nano  # noqa: E402
 from network.assign import assign  # noqa: E402
@@ -111,7 +112,7 @@ class Exported(unittest.TestCase):
             path = Path(folder) / "model.onnx"
             self.assertLess(export.export(network, path, height, width), 1e-3)
             for rows, columns in ((height, width), (256, 416), (224, 96)):
-                file = export.resized(path.read_bytes(), rows, columns)
+                file = resized(path.read_bytes(), columns, rows, export.cells(rows, columns))
                 session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
                 output = session.run(None, {"images": np.zeros((1, 3, rows, columns), np.float32)})[0]
                 self.assertEqual(output.shape, (1, export.cells(rows, columns), 11))
