@@ -45,8 +45,8 @@ bench-check: build ## What got slower since benches/baseline.json (minutes); BAS
 model: ## Make the project's own models again, from pictures to ONNX (hours; goes on where it stopped; BUDGET=quick)
 	@bash .ci/training.sh model --budget $(or $(BUDGET),full)
 
-accuracy: ## The accuracy of the project's own models beside the general ones: all tables of models/README.md
-	@bash .ci/training.sh accuracy
+accuracy: build ## The accuracy of the project's own models beside the general ones: all tables of models/README.md
+	@bash .ci/training.sh accuracy $(target)/release/firewarden
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
 	@echo "screenshots: compiling the test that takes them (three to six minutes the first time), then about one" >&2

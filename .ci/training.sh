@@ -30,13 +30,15 @@ model)
     ;;
 accuracy)
     dataset=$(realpath "${FIREWARDEN_DATASET:-../shared/dataset}")
+    program=$(realpath "${1:?the built program}")
+    shift
     published=$(realpath "${FIREWARDEN_WEIGHTS:-$dataset/../models}")
     models=$PWD/models work=$PWD/target/training
     cd "$training"
     exec "$cache/training-python/bin/python" -m accuracy --dataset "$dataset" --work "$work" --models \
         "firewarden-nano=$models/firewarden-nano.onnx:yolox" "firewarden-lift=$models/firewarden-lift.onnx:yolox" \
         "yolox-nano=$published/yolox_nano_416.onnx:yolox" "nanodet-plus=$published/nanodet-plus-m_416.onnx:nanodet" \
-        --json "$work/accuracy.json" "$@"
+        --json "$work/accuracy.json" --program "$program" "$@"
     ;;
 *)
     echo "training: model or accuracy, not $what" >&2

@@ -299,4 +299,9 @@ fn an_evaluation_compares_with_the_truth_and_refuses_one_that_is_none() {
     for said in ["truth.csv:2: ", "lobby", "truth.csv:4: ", "overlap"] {
         assert!(stderr(&output).contains(said), "{said}: {}", stderr(&output));
     }
+
+    fs::remove_file(bench.path("20260131_235950.mp4")).expect("it is there");
+    let output = eval("camera,kind,start_s,end_s\nlane,fire_lane_parking,0.5,\n", &[]);
+    assert_code(&output, 3);
+    assert!(stderr(&output).contains("20260131_235950.mp4: not found"), "{}", stderr(&output));
 }

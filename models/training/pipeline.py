@@ -1,8 +1,8 @@
 """From data to models with one command: ``python models/training/pipeline.py``.
 
-Stages: check, renders, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy. Each is skipped where its
+Stages: check, renders, films, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, publish. Each is skipped where its
 results are there and still those of its inputs, and goes on where it was interrupted. Everything that can be missing or
-malformed is found by the check, before anything is made.
+malformed is found by the check, before anything is made. The last candidates of the full budget become the project's models.
 """
 
 from __future__ import annotations
@@ -36,12 +36,18 @@ class Budget:
     measured: int
     nano: int
     lift: int
+    films: int
+    publishes: bool
 
+
+STORIES = ("push", "pedal", "ride", "infra-red", "hidden", "folding", "two", "people", "goods", "sample")
+"""The films held back, one of each."""
+FILM_SEED = 5
 
 BUDGETS = {
     # A candidate for the table, within 45 minutes on two cores.
-    "quick": Budget(renders=160, held=40, composites=500, measured=150, nano=6_000, lift=6_000),
-    "full": Budget(renders=3_200, held=320, composites=4_000, measured=400, nano=60_000, lift=60_000),
+    "quick": Budget(renders=160, held=40, composites=500, measured=150, nano=6_000, lift=6_000, films=2, publishes=False),
+    "full": Budget(renders=3_200, held=320, composites=4_000, measured=400, nano=30_000, lift=30_000, films=10, publishes=True),
 }
 
 
@@ -87,6 +93,10 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         size = ("--first", 1000 * options.seed, "--count", count, "--profile", part, "--out", rendered / part)
         return python("lifts.render", *size, "--resume", interpreter=options.blender)
 
+    def film(story: str) -> list[str]:
+        size = ("--seed", FILM_SEED, "--story", story, "--profile", "held", "--out", work / "films")
+        return python("lifts.film", *size, interpreter=options.blender)
+
     def compose(part: str, count: int) -> list[str]:
         return python("data.composites", *pictured, "--part", part, "--count", count, *seed)
 
@@ -97,6 +107,9 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     def release(candidate: str) -> list[str]:
         return python("network.release", candidate, "--work", work, "--weights", weights)
 
+    def publish(candidate: str, name: str) -> list[str]:
+        return python("network.publish", candidate, "--as", name, "--work", work, "--weights", weights)
+
     def trained(candidates: Sequence[str]) -> list[Path]:
         return [work / "models" / candidate / "final.pt" for candidate in candidates]
 
@@ -105,8 +118,9 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     compared = [f"{candidate}={path}:yolox" for candidate, path in files.items()]
     compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
     measure = ("--models", *compared, "--json", work / "accuracy.json")
-    return [
+    made = [
         Stage("renders", [render("train", budget.renders), render("held", budget.held)], [rendered / "train", rendered / "held"]),
+        Stage("films", [film(story) for story in STORIES[: budget.films]], [work / "films"]),
         Stage("cut-outs", [python("data.cutouts", *pictured, "--part", part) for part in ("train", "measure")], [work / "cutouts"]),
         Stage(
             "composites", [compose("train", budget.composites), compose("measure", budget.measured)],
@@ -121,9 +135,14 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         Stage("export", [release(name) for name in everything], list(files.values()), ["nano", "lift"]),
         Stage("accuracy", [python("accuracy", *common, *options.measure, *measure)], [work / "accuracy.json"], ["export"]),
     ]
+    if budget.publishes:
+        last = ((options.nano, "firewarden-nano"), (options.lift, "firewarden-lift"))
+        commands = [publish(candidates[-1], name) for candidates, name in last if candidates]
+        made.append(Stage("publish", commands, after=["export"]))
+    return made
 
 
-NAMES = ("check", "renders", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy")
+NAMES = ("check", "renders", "films", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy", "publish")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,8 +153,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, default=None, help="published weights; default: models beside the data set")
     parser.add_argument("--blender", default=os.environ.get("FIREWARDEN_BLENDER", sys.executable), help="a Python that has bpy")
     parser.add_argument("--budget", choices=sorted(BUDGETS), default="full")
-    parser.add_argument("--nano", nargs="*", default=["nano-all"], help="candidates to train as firewarden-nano")
-    parser.add_argument("--lift", nargs="*", default=["lift-both-416"], help="candidates to train as firewarden-lift")
+    parser.add_argument("--nano", nargs="*", default=["nano-all", "nano-all-on"], help="candidates to train as firewarden-nano")
+    parser.add_argument("--lift", nargs="*", default=["lift-both-416", "lift-both-416-on"], help="candidates to train as firewarden-lift")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last", action="store_true", help="measure on lift-eval too: for the final table alone")
@@ -147,7 +166,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {options.dataset}: no such folder; --dataset or FIREWARDEN_DATASET says where the sets lie", file=sys.stderr)
         return 1
     runner = Runner(stages(options, BUDGETS[options.budget]), options.work, HERE, listing(options.dataset))
-    renders = (not options.only or "renders" in options.only) and not runner.is_done(runner.stages["renders"])
+    rendered = [name for name in ("renders", "films") if not options.only or name in options.only]
+    renders = not all(runner.is_done(runner.stages[name]) for name in rendered)
     found = problems(options.dataset, options.weights, options.work, options.blender if renders else None)
     for problem in found:
         print(f"error: {problem}", file=sys.stderr)

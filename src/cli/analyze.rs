@@ -92,12 +92,14 @@ pub(super) fn say_where(out: &Path) {
 /// Tells people what was noticed, what failed and what is missing, and says how the whole went.
 pub(super) fn tell(config: &Config, analysis: &Analysis) -> Status {
     let mut status = Status::Done;
-    for ((camera, outcome), evidence) in config.cameras.iter().zip(&analysis.outcomes).zip(&analysis.evidence)
-    {
+    // Where no evidence is kept, there is none to zip with: what was analysed is told all the same.
+    for (camera, evidence) in config.cameras.iter().zip(&analysis.evidence) {
         for error in &evidence.errors {
             eprintln!("warning: camera {}: {error}", camera.id);
             status = Status::Failed;
         }
+    }
+    for (camera, outcome) in config.cameras.iter().zip(&analysis.outcomes) {
         tell_of(outcome, camera, config);
         status = worse(status, outcome);
     }

@@ -1,27 +1,33 @@
 """Prints the whole accuracy table for any number of models.
 
     python -m accuracy --dataset D --work W --models NAME=PATH:HEAD ... [--renders R] [--json OUT] [--without-lift-eval]
+                       [--program FIREWARDEN]
 
 HEAD is yolox or nanodet. Held-back composites are read from WORK/composites/measure, held-back renders from R/held
 (default WORK/renders where it exists). A YOLOX file is given each picture's proportions, as the program does it; NanoDet-Plus
-takes its own input size alone.
+takes its own input size alone. With --program, recordings are judged too: the films WORK/films/*-held.mp4, and the clips of
+the demonstration where FIREWARDEN_FOOTAGE has them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
 
 import cv2
 
+from accuracy import films
 from accuracy.table import Seen, markdown, rows_of
 from accuracy.timing import milliseconds
 from accuracy.trials import CONFUSABLES_WANTED, Trials, gather
 from data.detector import Detector
 from data.picture import DataError
+
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 
 
 def main() -> None:
@@ -32,20 +38,30 @@ def main() -> None:
     parser.add_argument("--renders", type=Path)
     parser.add_argument("--models", nargs="+", required=True, metavar="NAME=PATH:HEAD")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--program", type=Path, help="the built program, for films and clips")
+    parser.add_argument("--only-films", action="store_true", help="no pictures, films and clips alone")
     parser.add_argument("--without-lift-eval", action="store_true", help="for every trial before the last measuring")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:
-        detectors = dict(_open(entry) for entry in arguments.models)
-        renders = arguments.renders or arguments.work / "renders"
-        if arguments.renders is None and not (renders / "held").is_dir():
-            renders = None
-        trials = gather(arguments.dataset, arguments.work, renders, not arguments.without_lift_eval)
-        columns = {}
-        for name, detector in detectors.items():
-            columns[name] = rows_of(trials, look(name, detector, trials))
+        models = dict(_open(entry) for entry in arguments.models)
+        if not arguments.only_films:
+            _pictures(arguments, {name: detector for name, (_, detector) in models.items()})
+        if arguments.program is not None:
+            footage = Path(os.environ["FIREWARDEN_FOOTAGE"]) if os.environ.get("FIREWARDEN_FOOTAGE") else None
+            wanted = films.recordings(arguments.work / "films", SAMPLES, footage)
+            print("\n" + films.table(arguments.program.resolve(), models, wanted, footage))
     except DataError as error:
         sys.exit(f"error: {error}")
+
+
+def _pictures(arguments: argparse.Namespace, detectors: dict[str, Detector]) -> None:
+    """Prints the table of pictures and writes it as JSON."""
+    renders = arguments.renders or arguments.work / "renders"
+    if arguments.renders is None and not (renders / "held").is_dir():
+        renders = None
+    trials = gather(arguments.dataset, arguments.work, renders, not arguments.without_lift_eval)
+    columns = {name: rows_of(trials, look(name, detector, trials)) for name, detector in detectors.items()}
     times = milliseconds(detectors)
     print(_heading(trials, renders))
     print(markdown(columns, times))
@@ -73,12 +89,12 @@ def look(name: str, detector: Detector, trials: Trials) -> Seen:
     return seen
 
 
-def _open(entry: str) -> tuple[str, Detector]:
+def _open(entry: str) -> tuple[str, tuple[Path, Detector]]:
     name, _, rest = entry.partition("=")
     path, _, head = rest.rpartition(":")
     if not name or not path or not head:
         raise DataError(f"--models {entry}: write NAME=PATH:HEAD, such as nano=models/nano.onnx:yolox")
-    return name, Detector(Path(path), head, threads=1, fitted=head == "yolox")
+    return name, (Path(path), Detector(Path(path), head, threads=1, fitted=head == "yolox"))
 
 
 def _heading(trials: Trials, renders: Path | None) -> str:

@@ -82,6 +82,7 @@ class Detector:
         if columns.ndim != 3 or columns.shape[1] != count or classes not in (len(CLASSES), 80):
             raise DataError(f"{path}: output {columns.shape} does not fit head {head} at {self.width} x {self.height}: "
                             f"[1, {count}, {extra} + 6 or 80] belongs there")
+        self.classes = classes
         self._of_class = COCO_CLASSES if classes == 80 else {index: index for index in range(classes)}
 
     def _session(self, file: bytes) -> onnxruntime.InferenceSession:

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
+from accuracy.films import Outcome, read, recordings  # noqa: E402
 from accuracy.metrics import Ranked, average_precision, flagged, miscalled, rank, recall_at_precision, threshold_at  # noqa: E402
 from data import split  # noqa: E402
 from data.detector import Found, fitting_size  # noqa: E402
@@ -284,6 +285,30 @@ class Inputs(unittest.TestCase):
             ((500, 500), (416, 416), (416, 416)),
         ):
             self.assertEqual(fitting_size(*picture, *file, 32), wanted, (picture, file))
+
+
+class Films(unittest.TestCase):
+    """Events against truth."""
+
+    def test_what_the_program_printed_is_counted(self) -> None:
+        answer = {
+            "total": {"spells": 3},
+            "matches": [{"raised_after_s": -1.0}, {"raised_after_s": 2.5}],
+            "false_alarms": [{"started": {"media_s": 7.2}}],
+        }
+        found = read(answer)
+        self.assertEqual(found, Outcome(3, (-1.0, 2.5), (7.2,)))
+        self.assertEqual(found.prompt, 1)
+        self.assertEqual(found.text(), "2 of 3 (-1.0 s, +2.5 s), others at 7 s")
+
+    def test_a_film_without_its_truth_is_refused_by_name(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "ride-5-held.mp4").write_bytes(b"film")
+            samples = Path(__file__).resolve().parents[3] / "samples"
+            with self.assertRaisesRegex(DataError, "ride-5-held.csv"):
+                recordings(Path(folder), samples, None)
+            (Path(folder) / "ride-5-held.csv").write_text("camera,kind,start_s,end_s\n")
+            self.assertEqual([film.name for film in recordings(Path(folder), samples, None)], ["ride-5-held"])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from data.detector import resized  # noqa: E402
-from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, Picture  # noqa: E402
+from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, DataError, Picture  # noqa: E402
 from network import both, choose, export, lift, lite, loss, nano  # noqa: E402
 from network.assign import assign  # noqa: E402
 from network.augment import vary  # noqa: E402
@@ -28,6 +28,7 @@ from network.batches import HARD, Sampler, Worst, category  # noqa: E402
 from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
 from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
 from network.cells import boxes, grid  # noqa: E402
+from network.publish import listed  # noqa: E402
 from network.state import CheckpointError  # noqa: E402
 from network.train import Budget, Training, freeze  # noqa: E402
 
@@ -312,6 +313,19 @@ class Categories(unittest.TestCase):
         box = (Box(BICYCLE, 0, 0, 1, 1),)
         self.assertEqual(category(Picture(Path("b"), "bicycles", box, frozenset({BICYCLE}), "g", "train")), "bicycle")
         self.assertEqual(category(Picture(Path("b"), "renders", box, frozenset(range(6)), "g", "train")), "render")
+
+
+class Catalogue(unittest.TestCase):
+    """What publishing writes into the catalogue."""
+
+    def test_only_the_named_model_is_changed_and_one_that_is_not_listed_is_refused(self) -> None:
+        entry = '[[model]]\nname = "{}"\ninput = {{ width = 416, height = 416 }}\n\n[[model.source]]\nbuilt_in = "a.onnx"\nsha256 = "00"\nbytes = 1\n'
+        text = entry.format("one") + entry.format("two")
+        changed = listed(text, "two", "ab", 7, 416, 256)
+        wanted = entry.format("two").replace("height = 416", "height = 256").replace('"00"', '"ab"').replace("bytes = 1", "bytes = 7")
+        self.assertEqual(changed, entry.format("one") + wanted)
+        with self.assertRaisesRegex(DataError, "three"):
+            listed(text, "three", "ab", 7, 416, 256)
 
 
 if __name__ == "__main__":
