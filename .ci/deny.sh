@@ -5,9 +5,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 version=0.20.2
 
 if ! cargo deny --version >/dev/null 2>&1; then
-    echo "deny: building cargo-deny $version (three to six minutes, once)" >&2
-    # A folder of its own: the project's target folder may be kept small, and its flags are not this tool's.
-    (cd / && env -u CARGO_TARGET_DIR cargo install --quiet --locked cargo-deny --version "$version" </dev/null)
+    echo "deny: building cargo-deny $version (some minutes, once)" >&2
+    # A folder of its own: the project's target folder may be kept small, and its flags are not this tool's. Not optimised:
+    # it runs for a second, and is built for minutes.
+    (cd / && env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=0 \
+        cargo install --quiet --debug --locked cargo-deny --version "$version" </dev/null)
 fi
 cargo deny --locked check licenses bans sources
 if timeout 60 cargo deny --locked fetch db </dev/null >/dev/null 2>&1; then

@@ -45,7 +45,8 @@ class Stage:
 class Recipe:
     """A candidate. ``build`` takes the folder of published weights; ``shapes`` are (height, width) of input batches,
     the first the size that the exported file is made for. ``average``: shares of the trained weights that are tried
-    when averaging with the published ones. ``begins``: the candidate whose trained weights it goes on from, if any. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
+    when averaging with the published ones. ``begins``: what it goes on from, if anything: a candidate of
+    this list, or a committed model file. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
 
     name: str
     build: Callable[[Path], Outputs]
@@ -111,6 +112,14 @@ RECIPES = {
         Recipe(
             "nano-all-on", _nano, SIDE_416, (Stage(1.0, 2e-4, NANO_EARLY, large_depthwise=True),), PEDALLED,
             chooses="classes", begins="nano-all",
+        ),
+        Recipe(
+            "nano-shipped-on", _nano, SIDE_416, (Stage(1.0, 2e-4, NANO_EARLY, large_depthwise=True),), PEDALLED,
+            chooses="classes", begins="firewarden-nano.onnx",
+        ),
+        Recipe(
+            "lift-shipped-on", _both, WIDE_416, (Stage(1.0, 3e-4, BOTH_EARLY),), CLUTTERED, LIFT_WEIGHTS,
+            begins="firewarden-lift.onnx",
         ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from data.picture import DataError, Picture
-from network import choose, curve, loss, pictures as gathered
+from network import choose, curve, loss, pictures as gathered, shipped
 from network.batches import Batch, Sampler, Store, Worst, is_negative, make
 from network.blocks import Outputs
 from network.candidates import RECIPES, Recipe, Stage
@@ -70,8 +70,7 @@ class Training:
         self.sampler = Sampler(self.pictures, recipe.shares, recipe.batch, budget.seed)
         self.worst = Worst(POOL)
         torch.manual_seed(budget.seed)
-        network = trained(recipe.begins, folder.parent / recipe.begins, weights) if recipe.begins else recipe.build(weights)
-        self.network = network.train().to(self.device, memory_format=torch.channels_last)
+        self.network = begun(recipe, folder.parent, weights).train().to(self.device, memory_format=torch.channels_last)
         self.initial = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.smoothed = Smoothed(self.network, recipe.smoothing)
         self.step, self.rows = 0, []
@@ -269,6 +268,17 @@ def freeze(network: nn.Module, stage: Stage) -> None:
         )
         for parameter in module.parameters(recurse=False):
             parameter.requires_grad_(not held and (stage.large_depthwise or not is_large))
+
+
+def begun(recipe: Recipe, models: Path, weights: Path) -> Outputs:
+    """The network that a candidate's training begins with; ``models`` holds the folders of the candidates."""
+    if recipe.begins is None:
+        return recipe.build(weights)
+    if recipe.begins.endswith(".onnx"):
+        network = recipe.build(weights)
+        shipped.fill(network, shipped.MODELS / recipe.begins)
+        return network
+    return trained(recipe.begins, models / recipe.begins, weights)
 
 
 def trained(candidate: str, folder: Path, weights: Path) -> Outputs:

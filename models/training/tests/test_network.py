@@ -21,13 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from data.detector import resized  # noqa: E402
 from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, DataError, Picture  # noqa: E402
-from network import both, choose, export, lift, lite, loss, nano  # noqa: E402
+from network import both, choose, export, lift, lite, loss, nano, shipped  # noqa: E402
 from network.assign import assign  # noqa: E402
 from network.augment import vary  # noqa: E402
 from network.batches import HARD, Sampler, Worst, category  # noqa: E402
 from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
 from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
 from network.cells import boxes, grid  # noqa: E402
+from network.nano import WeightsError  # noqa: E402
 from network.publish import listed  # noqa: E402
 from network.state import CheckpointError  # noqa: E402
 from network.train import Budget, Training, freeze  # noqa: E402
@@ -313,6 +314,19 @@ class Categories(unittest.TestCase):
         box = (Box(BICYCLE, 0, 0, 1, 1),)
         self.assertEqual(category(Picture(Path("b"), "bicycles", box, frozenset({BICYCLE}), "g", "train")), "bicycle")
         self.assertEqual(category(Picture(Path("b"), "renders", box, frozenset(range(6)), "g", "train")), "render")
+
+
+class Shipped(unittest.TestCase):
+    """The committed files, read back."""
+
+    def test_the_shipped_file_read_back_says_the_same_and_another_network_is_refused(self) -> None:
+        path = shipped.MODELS / "firewarden-nano.onnx"
+        network = nano.Nano(6)
+        shipped.fill(network, path)
+        ready = export.Ready(network.eval())
+        self.assertLess(export.largest_difference(ready, path, 416, 416), export.TOLERANCE)
+        with self.assertRaisesRegex(WeightsError, "firewarden-lift.onnx|firewarden-nano.onnx: has"):
+            shipped.fill(nano.Nano(80), path)
 
 
 class Catalogue(unittest.TestCase):
