@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-import shutil
-import subprocess
 import time as clock
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from . import camera as cameras
 from . import elevator, labels, people, render, scene, skeleton, stories, studio, two_wheelers
 from . import geometry as g
 from .parts import Thing
+from .recording import SHANGHAI, Recording
 
 SEED_BASE = 900_000
 """Films' cars have group numbers from here on, which pictures never use."""
@@ -53,7 +52,7 @@ class Film:
         self.handlers = [Person(people.draw(self.rng, ride.helmet and thing.label == 2, ride.kind == "child's bicycle" and ride.how == "ride"), k) for k, (ride, thing) in enumerate(zip(self.story.rides, self.things))]
         self.walkers = [Person(people.draw(self.rng, w.helmet and not w.child, w.child), 100 + k) for k, w in enumerate(self.story.walkers)]
         self.electronics = replace(cameras.draw_electronics(self.rng, self.story.infrared), infrared=self.story.infrared, clock=True)
-        self.began = datetime.datetime(2024, 1, 1) + datetime.timedelta(seconds=int(self.rng.integers(0, 86400 * 600)))
+        self.began = datetime.datetime(2024, 1, 1, tzinfo=SHANGHAI) + datetime.timedelta(seconds=int(self.rng.integers(0, 86400 * 600)))
         self.gain: float | None = None
 
     def door(self, time: float) -> float:
@@ -167,18 +166,12 @@ def shoot(seed: int, name: str, profile: str, out: Path, width: int, rate: int, 
     if target.exists():
         print(f"{target} is there", flush=True)
         return
-    if shutil.which("ffmpeg") is None:
-        raise FileNotFoundError("the command `ffmpeg` is not installed: films need it to write H.264")
     notes = out / f"{stem}-labels"
     notes.mkdir(parents=True, exist_ok=True)
     studio.start(samples)
     film = Film(seed, name, profile, width)
     scratch = Path("/dev/shm" if Path("/dev/shm").is_dir() else out) / f"lifts-{os.getpid()}.exr"
-    part = out / f"{stem}.{os.getpid()}.part.mp4"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{film.camera.width}x{film.camera.height}", "-r", str(rate), "-i", "-",
-               "-an", "-threads", "1", "-c:v", "libx264", "-preset", "medium", "-crf", str(crf), "-pix_fmt", "yuv420p", "-g", str(rate * 5), "-movflags", "+faststart", str(part)]
-    coder = subprocess.Popen(command, stdin=subprocess.PIPE)
-    assert coder.stdin is not None
+    recording = Recording(target, (film.camera.width, film.camera.height), rate, crf, film.began)
     count, rendered, began = int(film.story.seconds * rate), 0, clock.monotonic()
     noise, known = np.random.default_rng([seed, 11]), {}
     for step in range(count):
@@ -187,17 +180,13 @@ def shoot(seed: int, name: str, profile: str, out: Path, width: int, rate: int, 
             known = {state: film.frame(step / rate, scratch)} if state[1:] != film.state(0.0)[1:] else known | {state: film.frame(step / rate, scratch)}
             rendered += 1
         picture, lines = known[state]
-        stamp = (film.began + datetime.timedelta(seconds=step // rate)).strftime("%Y-%m-%d %H:%M:%S")
-        coder.stdin.write(film.electronics.finish(picture, noise, stamp).tobytes())
+        recording.add(film.electronics.finish(picture, noise, recording.stamp(step // rate)))
         (notes / f"{step:05d}.txt").write_text(lines)
         if step % 25 == 0 and rendered:
             spent = clock.monotonic() - began
             print(f"{stem}: frame {step} of {count}, {rendered} rendered, {spent / rendered:.2f} s each, about {spent / (step + 1) * (count - step) / 60:.1f} min to go", flush=True)
-    coder.stdin.close()
-    if coder.wait() != 0:
-        raise RuntimeError(f"ffmpeg could not write {part}; its message is above")
     render.write_whole(out / f"{stem}.csv", film.truth(camera, rate).encode())
-    part.replace(target)
+    recording.finish()
     print(f"{target}: {count / rate:.0f} s, {target.stat().st_size / 1e6:.2f} MB", flush=True)
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
-import shutil
-import subprocess
 import time as clock
 from pathlib import Path
 
@@ -19,12 +17,13 @@ import mathutils
 import numpy as np
 
 from lifts import render, studio
+from lifts.recording import SHANGHAI, Recording
 
 from . import room, street
 from .stage import Sky, Stage
 
 SCENES = {"street": street.build, "room": room.build}
-BEGAN = datetime.datetime(2024, 5, 14, 14, 20, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=8)))
+BEGAN = datetime.datetime(2024, 5, 14, 14, 20, 5, tzinfo=SHANGHAI)
 """The clock's time at the first frame, in the demonstration's time zone; the file's metadata say it too."""
 KEPT = 64
 """Pictures that are kept in case their state comes again."""
@@ -84,28 +83,17 @@ def shoot(name: str, seed: int, out: Path, width: int, rate: int, samples: int, 
 
     Raises FileNotFoundError without `ffmpeg`, RuntimeError where it fails.
     """
-    if shutil.which("ffmpeg") is None:
-        raise FileNotFoundError("the command `ffmpeg` is not installed: recordings need it to write H.264")
     out.mkdir(parents=True, exist_ok=True)
     stage = SCENES[name](seed, width)
     film, scratch, target = Film(stage, samples, detail), scratch_file(out), out / f"{name}.mp4"
-    part = out / f"{name}.{os.getpid()}.part.mp4"
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{stage.camera.width}x{stage.camera.height}", "-r", str(rate), "-i", "-",
-               "-an", "-threads", "1", "-c:v", "libx264", "-preset", "slow", "-crf", str(crf), "-pix_fmt", "yuv420p", "-g", str(rate * 5), "-movflags", "+faststart",
-               "-metadata", f"creation_time={BEGAN.astimezone(datetime.timezone.utc):%Y-%m-%dT%H:%M:%SZ}", str(part)]
-    coder = subprocess.Popen(command, stdin=subprocess.PIPE)
-    assert coder.stdin is not None
+    recording = Recording(target, (stage.camera.width, stage.camera.height), rate, crf, BEGAN)
     count, began, noise = int(stage.seconds * rate), clock.monotonic(), np.random.default_rng([seed, 11])
     for step in range(count):
-        stamp = (BEGAN + datetime.timedelta(seconds=step // rate)).strftime("%Y-%m-%d %H:%M:%S")
-        coder.stdin.write(stage.electronics.finish(film.frame(step / rate, scratch), noise, stamp).tobytes())
+        recording.add(stage.electronics.finish(film.frame(step / rate, scratch), noise, recording.stamp(step // rate)))
         if step % 25 == 0:
             print(f"{name}: frame {step} of {count}, {clock.monotonic() - began:.0f} s", flush=True)
-    coder.stdin.close()
-    if coder.wait() != 0:
-        raise RuntimeError(f"ffmpeg could not write {part}; its message is above")
     render.write_whole(out / f"{name}.csv", stage.truth().encode())
-    part.replace(target)
+    recording.finish()
     print(f"{target}: {stage.seconds:.0f} s, {target.stat().st_size / 1e3:.0f} kB, {clock.monotonic() - began:.0f} s to make", flush=True)
 
 
