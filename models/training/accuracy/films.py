@@ -20,6 +20,8 @@ from data.picture import CLASSES, DataError
 
 PROMPT = 2.0
 """Seconds after which an e-bike that is wholly inside should have been raised."""
+COMES = -6.0
+"""Seconds before it is wholly inside that an e-bike can be in sight; what is raised earlier was raised for something else."""
 TRUTH = Path(__file__).resolve().parent / "truth"
 KEYS = ("person", "bicycle", "ebike", "car", "bus", "truck")
 
@@ -45,8 +47,8 @@ class Outcome:
 
     @property
     def prompt(self) -> int:
-        """Spells that were raised in time."""
-        return sum(after <= PROMPT for after in self.after)
+        """Spells that were raised in time, and not for what came before."""
+        return sum(COMES <= after <= PROMPT for after in self.after)
 
     def text(self) -> str:
         """For a cell of the table."""

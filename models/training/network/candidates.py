@@ -45,7 +45,7 @@ class Stage:
 class Recipe:
     """A candidate. ``build`` takes the folder of published weights; ``shapes`` are (height, width) of input batches,
     the first the size that the exported file is made for. ``average``: shares of the trained weights that are tried
-    when averaging with the published ones. ``begins``: what it goes on from, if anything: a candidate of
+    when averaging with those it began with. ``begins``: what it goes on from, if anything: a candidate of
     this list, or a committed model file. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
 
     name: str
@@ -98,6 +98,8 @@ PEDALLED = {
     "composite": 0.06, "bicycle": 0.14, "traffic": 0.08,
 }
 """Shares for going on with a general network that still takes pedal bicycles for e-bikes."""
+WITH_BEFORE = (1.0, 0.75, 0.5, 0.25)
+"""Shares of what going on made; the rest is what it began with (weights averaged as in arXiv:2109.01903)."""
 LIFT_WEIGHTS = Weights(picture=1.0)
 
 RECIPES = {
@@ -119,7 +121,7 @@ RECIPES = {
         ),
         Recipe(
             "lift-shipped-on", _both, WIDE_416, (Stage(1.0, 3e-4, BOTH_EARLY),), CLUTTERED, LIFT_WEIGHTS,
-            begins="firewarden-lift.onnx",
+            WITH_BEFORE, begins="firewarden-lift.onnx",
         ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
@@ -128,7 +130,7 @@ RECIPES = {
         Recipe("lift-both-416", _both, WIDE_416, BOTH_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe(
             "lift-both-416-on", _both, WIDE_416, (Stage(1.0, 3e-4, BOTH_EARLY),), CLUTTERED, LIFT_WEIGHTS,
-            begins="lift-both-416",
+            WITH_BEFORE, begins="lift-both-416",
         ),
         Recipe("lift-both-384", _both, SIDE_384, BOTH_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-nano-416", _nano, SIDE_416, NANO_STAGES, LIFTS, LIFT_WEIGHTS, AVERAGES),

@@ -292,14 +292,14 @@ class Films(unittest.TestCase):
 
     def test_what_the_program_printed_is_counted(self) -> None:
         answer = {
-            "total": {"spells": 3},
-            "matches": [{"raised_after_s": -1.0}, {"raised_after_s": 2.5}],
+            "total": {"spells": 4},
+            "matches": [{"raised_after_s": -1.0}, {"raised_after_s": 2.5}, {"raised_after_s": -20.0}],
             "false_alarms": [{"started": {"media_s": 7.2}}],
         }
         found = read(answer)
-        self.assertEqual(found, Outcome(3, (-1.0, 2.5), (7.2,)))
+        self.assertEqual(found, Outcome(4, (-1.0, 2.5, -20.0), (7.2,)))
         self.assertEqual(found.prompt, 1)
-        self.assertEqual(found.text(), "2 of 3 (-1.0 s, +2.5 s), others at 7 s")
+        self.assertEqual(found.text(), "3 of 4 (-1.0 s, +2.5 s, -20.0 s), others at 7 s")
 
     def test_a_film_without_its_truth_is_refused_by_name(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
