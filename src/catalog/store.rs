@@ -127,7 +127,7 @@ impl Store {
         match self.check(item)? {
             Presence::Verified { sha256 } => return Ok(Fetched { path, sha256, from: None }),
             Presence::Wrong { found } => {
-                tracing::warn!(path = %path.display(), sha256 = found, "damaged, fetched anew");
+                tracing::warn!(path = %path.display(), sha256 = found, "not the file that is listed; fetched anew");
                 fs::remove_file(&path).map_err(|e| local(&path, e))?;
             }
             Presence::Absent => {}
