@@ -23,7 +23,6 @@ PROMPT = 2.0
 COMES = -6.0
 """Seconds before it is wholly inside that an e-bike can be in sight; what is raised earlier was raised for something else."""
 TRUTH = Path(__file__).resolve().parent / "truth"
-KEYS = ("person", "bicycle", "ebike", "car", "bus", "truck")
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def outcome(program: Path, recording: Recording, model: Path, detector: Detector
     """Runs the program over a recording with a model. Raises ``DataError`` with what it said where it fails."""
     told = f'\n[detector]\nmodel = "{model}"\n'
     if detector.classes == len(CLASSES):
-        classes = ", ".join(f"{key} = [{number}]" for number, key in enumerate(KEYS))
+        classes = ", ".join(f"{key} = [{number}]" for number, key in enumerate(CLASSES))
         told += f'head = "{detector.head}"\nclasses = {{ {classes} }}\ninput = [{detector.width}, {detector.height}]\n'
     head, separator, cameras = recording.configuration.partition("[[camera]]")
     with tempfile.TemporaryDirectory() as folder:
