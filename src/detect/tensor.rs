@@ -4,7 +4,7 @@ use super::{Letterbox, heads::Head};
 use crate::{
     geometry::BBox,
     libav::Colour,
-    vision::{Picture, Resampler},
+    vision::{BAND, Band, Picture, Resampler},
 };
 
 /// What the padding beside a letterboxed picture is filled with, 0 to 255.
@@ -22,7 +22,7 @@ pub struct Tensor {
     values: Vec<f32>,
     luma: Resampler,
     chroma: Resampler,
-    rows: [Vec<u16>; 3],
+    bands: [Band; 3],
     /// Where it is the same again, the padding still stands.
     filled: Option<Letterbox>,
 }
@@ -63,22 +63,21 @@ impl Tensor {
             set(&mut self.chroma, (blue.width(), blue.height()));
         }
         let colours = Colours::new(picture.colour(), mean, scale);
-        let [y_row, u_row, v_row] = &mut self.rows;
-        for row in [&mut *y_row, u_row, v_row] {
-            row.resize(width, GREY);
+        let [y_band, u_band, v_band] = &mut self.bands;
+        if picture.chroma().is_none() {
+            [&mut *u_band, v_band].into_iter().for_each(|band| band.fill(width, GREY));
         }
         let (blue, rest) = self.values.split_at_mut(plane);
         let (green, red) = rest.split_at_mut(plane);
         for y in 0..height {
-            self.luma.row(&luma, y, y_row);
-            match picture.chroma() {
-                Some([u, v]) => {
-                    self.chroma.row(u, y, u_row);
-                    self.chroma.row(v, y, v_row);
+            if y % BAND == 0 {
+                self.luma.band(&luma, y, y_band);
+                if let Some([u, v]) = picture.chroma() {
+                    self.chroma.band(u, y, u_band);
+                    self.chroma.band(v, y, v_band);
                 }
-                // A grey picture after one in colours.
-                None => [&mut *u_row, v_row].iter_mut().for_each(|row| row.fill(GREY)),
             }
+            let [y_row, u_row, v_row] = [&*y_band, u_band, v_band].map(|band| band.row(y % BAND));
             let line = y * fit.input_width as usize..y * fit.input_width as usize + width;
             let out = (&mut blue[line.clone()], &mut green[line.clone()], &mut red[line]);
             colours.row((y_row, u_row, v_row), out);

@@ -10,7 +10,7 @@ mod scene;
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
 pub use picture::{Halves, Picture};
-pub use resample::Resampler;
+pub use resample::{BAND, Band, Resampler};
 pub use scene::{SMALL, Signature, Small, State};
 use thiserror::Error;
 

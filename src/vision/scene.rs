@@ -1,4 +1,4 @@
-use super::{Picture, Resampler};
+use super::{BAND, Band, Picture, Resampler};
 use crate::{domain::Scene, geometry::BBox, libav::Plane};
 
 /// Cells of the grid on which change is measured.
@@ -34,7 +34,7 @@ pub const SMALL: (usize, usize) = (4 * COLUMNS, 4 * ROWS);
 #[derive(Debug, Default)]
 pub struct State {
     resampler: Resampler,
-    row: Vec<u16>,
+    band: Band,
     small: Vec<u8>,
 }
 
@@ -46,11 +46,12 @@ impl State {
         let plane = picture.luma_of(columns as f64, rows as f64);
         let (width, height) = (plane.width(), plane.height());
         self.resampler.set((width, height), (0.0..width as f64, 0.0..height as f64), SMALL);
-        self.row.resize(columns, 0);
         self.small.resize(columns * rows, 0);
         for (y, out) in self.small.chunks_exact_mut(columns).enumerate() {
-            self.resampler.row(&plane, y, &mut self.row);
-            for (out, value) in out.iter_mut().zip(&self.row) {
+            if y % BAND == 0 {
+                self.resampler.band(&plane, y, &mut self.band);
+            }
+            for (out, value) in out.iter_mut().zip(self.band.row(y % BAND)) {
                 *out = ((value + 128) >> 8) as u8;
             }
         }
