@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex, thread};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use image::{DynamicImage, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder, imageops::FilterType};
+use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder};
 
-use crate::domain::{EvidenceRole, Violation};
+use crate::{
+    domain::{EvidenceRole, Violation},
+    vision,
+};
 
 /// Up to how many stills may be how wide in pixels, and at which JPEG quality: so that a thousand violations give a
 /// page that still opens at once, and a handful can be judged without opening another file.
@@ -67,9 +70,11 @@ fn inline(path: &Path, most: u32, quality: u8) -> Option<Inlined> {
     if width <= most {
         return Some(Inlined { data: data(&bytes), width, height });
     }
-    let whole: DynamicImage = reader().decode().ok()?;
-    let small = whole.resize(most, height, FilterType::Triangle).into_rgb8();
+    let whole = reader().decode().ok()?.into_rgb8();
+    let to = (most, (u64::from(height) * u64::from(most) / u64::from(width)).max(1) as u32);
+    let small = vision::shrink(&whole, (width, height), to).ok()?;
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, quality).encode_image(&small).ok()?;
-    Some(Inlined { data: data(&jpeg), width: small.width(), height: small.height() })
+    let encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
+    encoder.write_image(&small, to.0, to.1, ExtendedColorType::Rgb8).ok()?;
+    Some(Inlined { data: data(&jpeg), width: to.0, height: to.1 })
 }

@@ -6,12 +6,14 @@ mod drawing;
 mod picture;
 mod resample;
 mod scene;
+mod shrink;
 
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
 pub use picture::{Halves, Picture};
 pub use resample::{BAND, Band, Resampler};
 pub use scene::{SMALL, Signature, Small, State};
+pub use shrink::shrink;
 use thiserror::Error;
 
 /// Why a picture could not be worked on.
