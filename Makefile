@@ -34,9 +34,9 @@ test: browser ## Run every test, after fetching what footage, models and browser
 	cargo test --locked --doc
 	cargo test --locked --all-targets
 
-bench: build ## Cameras per core beside the usual pipeline (some hours), and the steps of a look
+bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 after a stop), and the steps of a look
 	@bash .ci/bench.sh $(target)/release/firewarden cameras --seconds $(or $(BENCH_SECONDS),600) --runs $(or $(BENCH_RUNS),5) \
-	    $(addprefix --scene ,$(BENCH_SCENES))
+	    $(addprefix --scene ,$(BENCH_SCENES)) $(if $(GO_ON),--go-on)
 	cargo bench --locked --bench micro
 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew

@@ -14,6 +14,7 @@ import tempfile
 
 import measure
 import results
+import rounds
 import rows
 import scenes
 import table
@@ -29,20 +30,22 @@ def built(bench):
     return next(m["executable"] for m in made if m.get("target", {}).get("name") == bench and m.get("executable"))
 
 
-def run(programs, footage, wanted, seconds, runs, short=False):
-    """Measures every row of the scenes, `runs` times in turn, and returns the results."""
-    told = []
-    TARGET.mkdir(exist_ok=True)
+def run(programs, footage, wanted, seconds, runs, kept, short=False):
+    """Measures every row of the scenes until there are `runs` rounds of each, in turn, and returns the results."""
     with tempfile.TemporaryDirectory(prefix="bench-", dir=TARGET) as folder:
         made = rows.Rows(programs, footage, seconds, pathlib.Path(folder).resolve())
-        for scene in wanted:
-            listed = list(made.of(scene, short))
-            costs = {row.key: [] for row in listed}
-            for number in range(runs):
-                print(f"bench: {scene.name}, run {number + 1} of {runs}, {len(listed)} rows", file=sys.stderr)
-                for row in listed:
-                    costs[row.key].append(measure.run(row.command))
-            told += results.summed_up(scene, listed, costs)
+        listed = {scene.name: list(made.of(scene, short)) for scene in wanted}
+        for number in range(runs):
+            for scene in wanted:
+                if kept.count(scene.name) > number:
+                    continue
+                each = listed[scene.name]
+                print(f"bench: {scene.name}, run {number + 1} of {runs}, {len(each)} rows", file=sys.stderr)
+                kept.add(scene.name, {row.key: measure.run(row.command) for row in each})
+    told = []
+    for scene in wanted:
+        each = listed[scene.name]
+        told += results.summed_up(scene, each, kept.of(scene.name, each))
     return told
 
 
@@ -53,6 +56,11 @@ def wanted(names):
     if unknown:
         raise SystemExit(f"bench: there is no scene {unknown[0]!r}; there are {', '.join(known)}")
     return [known[name] for name in names] or scenes.SCENES
+
+
+def measured(programs, seconds):
+    """What rounds are of."""
+    return rounds.fingerprint([programs.firewarden, programs.limit, programs.model], seconds)
 
 
 def machine():
@@ -72,12 +80,18 @@ def main():
     parser.add_argument("--seconds", type=int, default=600, help="how long the recordings are")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scene", action="append", default=[], help="only this one; may be given again")
+    parser.add_argument("--go-on", action="store_true", help="keep the rounds that were measured, and go on with them")
     args = parser.parse_args()
     about = machine()
+    TARGET.mkdir(exist_ok=True)
     footage = scenes.Footage(args.clips, TARGET / "bench-footage")
     programs = rows.Programs.probe(args.firewarden, built("limit"), args.model)
     chosen = wanted(args.scene)
-    told = run(programs, footage, chosen, args.seconds, args.runs)
+    kept = rounds.Rounds(TARGET / "bench-rounds.jsonl", measured(programs, args.seconds), args.go_on)
+    try:
+        told = run(programs, footage, chosen, args.seconds, args.runs, kept)
+    except KeyboardInterrupt:
+        raise SystemExit("bench: stopped; whole rounds are kept, and GO_ON=1 goes on with them") from None
     whole = {
         "seconds": args.seconds,
         "runs": args.runs,

@@ -13,6 +13,7 @@ import pathlib
 import sys
 
 import cameras
+import rounds
 import rows
 import scenes
 
@@ -81,9 +82,11 @@ def main():
     args = parser.parse_args()
     baseline = None if args.write else read()
     cameras.machine()
+    cameras.TARGET.mkdir(exist_ok=True)
     footage = scenes.Footage(args.clips, cameras.TARGET / "bench-footage")
     programs = rows.Programs.probe(args.firewarden, cameras.built("limit"), args.model)
-    told = cameras.run(programs, footage, cameras.wanted(SCENES), args.seconds, args.runs, short=True)
+    kept = rounds.Rounds(cameras.TARGET / "bench-check.jsonl", cameras.measured(programs, args.seconds), go_on=False)
+    told = cameras.run(programs, footage, cameras.wanted(SCENES), args.seconds, args.runs, kept, short=True)
     fresh = ratios(told)
     if args.write:
         whole = {"seconds": args.seconds, "tolerance": TOLERANCE, "ratios": fresh}
