@@ -25,16 +25,20 @@ pub fn similarity(a: &Thumbnail, b: &Thumbnail) -> Option<f32> {
 
 /// Pearson's correlation where `b`, shifted by (`dx`, `dy`), lies over `a`.
 fn correlation(a: &Thumbnail, b: &Thumbnail, dx: isize, dy: isize) -> Option<f64> {
-    let (a, b) = (a.pixels(), b.pixels());
-    let side = THUMBNAIL_SIDE as isize;
-    let span = |shift: isize| shift.max(0)..side + shift.min(0);
-    let (mut n, mut sum_a, mut sum_b, mut sum_aa, mut sum_bb, mut sum_ab) =
-        (0i64, 0i64, 0i64, 0i64, 0i64, 0i64);
-    for y in span(dy) {
-        for x in span(dx) {
-            let p = i64::from(a[(y * side + x) as usize]);
-            let q = i64::from(b[((y - dy) * side + x - dx) as usize]);
-            n += 1;
+    // Where the two lie over each other: in `a`, and as far in `b` from the other end.
+    let over = |shift: isize| {
+        let (side, by) = (THUMBNAIL_SIDE, shift.unsigned_abs().min(THUMBNAIL_SIDE));
+        if shift >= 0 { (by..side, 0..side - by) } else { (0..side - by, by..side) }
+    };
+    let ((columns_a, columns_b), (rows_a, rows_b)) = (over(dx), over(dy));
+    let n = (columns_a.len() * rows_a.len()) as i64;
+    // Whole numbers of 32 bits hold them (576 × 255²), and go into vectors.
+    let (mut sum_a, mut sum_b, mut sum_aa, mut sum_bb, mut sum_ab) = (0u32, 0u32, 0u32, 0u32, 0u32);
+    let ((a, _), (b, _)) =
+        (a.pixels().as_chunks::<THUMBNAIL_SIDE>(), b.pixels().as_chunks::<THUMBNAIL_SIDE>());
+    for (a, b) in a[rows_a].iter().zip(&b[rows_b]) {
+        for (p, q) in a[columns_a.clone()].iter().zip(&b[columns_b.clone()]) {
+            let (p, q) = (u32::from(*p), u32::from(*q));
             sum_a += p;
             sum_b += q;
             sum_aa += p * p;
@@ -42,6 +46,7 @@ fn correlation(a: &Thumbnail, b: &Thumbnail, dx: isize, dy: isize) -> Option<f64
             sum_ab += p * q;
         }
     }
+    let [sum_a, sum_b, sum_aa, sum_bb, sum_ab] = [sum_a, sum_b, sum_aa, sum_bb, sum_ab].map(i64::from);
     let n_f = n as f64;
     let (var_a, var_b) = ((n * sum_aa - sum_a * sum_a) as f64, (n * sum_bb - sum_b * sum_b) as f64);
     let least = LEAST_VARIANCE * n_f * n_f;
