@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use firewarden::{
     catalog::Store,
     config::{Config, DetectorConfig},
-    detect::{self, Detector, Letterbox, Runtime, Tensor, heads, suppress},
+    detect::{self, Detector, Letterbox, Runtime, Tensor, View, heads, suppress},
     domain::{Class, Detection, MediaTime, ModelName, Record},
     geometry::BBox,
     libav::{Decoder, Frame, Input, Limits},
@@ -62,7 +62,7 @@ fn pictures(bench: &mut Criterion) {
     let picture = halves.picture(yuv, SMALL);
     if let Some(mut detector) = detector() {
         bench.bench_function("a look at 1080p: yolox-nano with all before and after it", |b| {
-            b.iter(|| detector.detect(black_box(&picture), &BBox::WHOLE, MediaTime::ZERO).expect("detected"));
+            b.iter(|| detector.detect(black_box(&picture), &View::WHOLE, MediaTime::ZERO).expect("detected"));
         });
     }
     let mut tensor = Tensor::default();

@@ -9,7 +9,7 @@ use common::{
     bench::{Bench, ELEVATOR, PARKING},
     command, lines, onnx, stderr, stdout, street,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_car_that_stands_is_a_violation_with_a_still() {
@@ -270,6 +270,48 @@ fn a_recording_with_a_single_key_frame_is_read_in_chunks_to_its_end() {
 }
 
 /// A configuration with more keys under `[detector]`.
+/// Where a zone needs only part of the picture, no more is looked at; the records say so, and what was not looked at is not
+/// replayed as if it had been.
+#[test]
+fn what_no_zone_needs_is_not_looked_at_and_a_replay_does_not_pretend() {
+    let corner = |at: f32| {
+        let to = at + 0.1;
+        format!(
+            "[[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = [[{at},{at}],[{to},{at}],[{to},{to}],[{at},{to}]]\n\
+             dwell = \"5s\"\n"
+        )
+    };
+    let bench = Bench::new().camera("lane", "lane.mp4", &corner(0.1));
+    bench.clip("lane.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(4, 10)));
+    let region = |out: &str| {
+        let epoch = &lines(&bench.path(out).join("observations/lane.jsonl"))[0];
+        epoch["regions"].as_object().map(|regions| regions.values().cloned().collect::<Vec<_>>())
+    };
+    assert_code(&bench.run("part", &["--threads", "1"]), 0);
+    assert_eq!(region("part"), Some(vec![json!([0.0, 0.0, 0.5, 0.5])]));
+    let whole = with_detector(&bench, "whole.toml", "whole_picture = true");
+    let mut analyze = command();
+    analyze.args(["analyze", "--config", &whole, "--out"]).arg(bench.path("whole"));
+    assert_code(&analyze.output().expect("the binary starts"), 0);
+    assert_eq!(region("whole"), None);
+
+    let moved =
+        std::fs::read_to_string(&whole).expect("the configuration").replace(&corner(0.1), &corner(0.8));
+    let moved = bench.write("moved.toml", moved.as_bytes());
+    let replay = |observations: &str| {
+        let mut replay = command();
+        replay.args(["replay", "--config"]).arg(&moved).arg("--out").arg(bench.path("again"));
+        replay.arg(bench.path(observations).join("observations/lane.jsonl"));
+        replay.output().expect("the binary starts")
+    };
+    let refused = replay("part");
+    assert_code(&refused, 3);
+    let said = stderr(&refused);
+    assert!(said.contains("error: lane/fire_lane_parking: its zone reaches beyond"), "{said}");
+    assert!(said.contains("[0, 0, 0.5, 0.5]") && said.contains("whole_picture = true"), "{said}");
+    assert_code(&replay("whole"), 0);
+}
+
 fn with_detector(bench: &Bench, name: &str, keys: &str) -> String {
     let text = std::fs::read_to_string(bench.config("always.onnx")).expect("the configuration");
     let path = bench.write(name, text.replace("[detector]\n", &format!("[detector]\n{keys}\n")).as_bytes());

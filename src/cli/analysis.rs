@@ -110,6 +110,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
             )?,
             looking: Looking {
                 region: camera.region,
+                whole_picture: config.detector.whole_picture,
                 max_age: config.detector.skip_static.then_some(config.detector.max_age),
             },
             records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),

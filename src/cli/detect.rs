@@ -15,9 +15,8 @@ use super::{
 };
 use crate::{
     config::DetectorConfig,
-    detect::{DetectError, Detector},
+    detect::{DetectError, Detector, View},
     domain::{Detection, MediaTime},
-    geometry::BBox,
     libav::YuvBuffer,
     vision::{Marks, Picture, mark},
 };
@@ -93,7 +92,7 @@ fn look(detector: &mut dyn Detector, picture: &DynamicImage) -> Result<Vec<Detec
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let planes = YuvBuffer::from_rgb(&picture.to_rgb8(), width, height);
     match planes.as_ref().and_then(YuvBuffer::yuv) {
-        Some(yuv) => detector.detect(&Picture::new(yuv), &BBox::WHOLE, MediaTime::ZERO),
+        Some(yuv) => detector.detect(&Picture::new(yuv), &View::WHOLE, MediaTime::ZERO),
         None => Ok(Vec::new()),
     }
 }

@@ -6,7 +6,8 @@ use clap::Args;
 use super::{Status, analysis::sort, results::write_violations, setting::UsageError, table};
 use crate::{
     config::{Camera, Config},
-    domain::{CameraId, ModelName, Observation, Record, Violation},
+    domain::{CameraId, Epoch, ModelName, Observation, Record, RuleId, Violation},
+    geometry::{BBox, Polygon},
     pipeline::{self, Judge, ReadError},
 };
 
@@ -63,6 +64,17 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             status = Status::InputUnread;
         }
     }
+    for replayed in cameras.values() {
+        for (rule, region) in &replayed.beyond {
+            let [left, top, right, bottom] = <[f32; 4]>::from(*region);
+            eprintln!(
+                "error: {rule}: its zone reaches beyond what the detector was shown when these observations were made \
+                 ([{left}, {top}, {right}, {bottom}]); what happened there is not known. Analyse again, with \
+                 whole_picture = true under [detector] to try several zones"
+            );
+            status = Status::InputUnread;
+        }
+    }
     let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
     sort(&mut violations);
     write_violations(&args.out.join("violations.jsonl"), &violations)?;
@@ -83,14 +95,19 @@ struct Replayed<'c> {
     judge: Option<Judge>,
     /// What came before the first observation, which tells the detector.
     before: Vec<Record>,
+    /// Rules whose zone reaches beyond what was looked at, and what that was.
+    beyond: BTreeMap<RuleId, BBox>,
 }
 
 impl<'c> Replayed<'c> {
     fn new(config: &'c Config, camera: &'c Camera) -> Self {
-        Self { config, camera, judge: None, before: Vec::new() }
+        Self { config, camera, judge: None, before: Vec::new(), beyond: BTreeMap::new() }
     }
 
     fn take(&mut self, record: Record) {
+        if let Record::Epoch(epoch) = &record {
+            self.check(epoch);
+        }
         if let Some(judge) = &mut self.judge {
             judge.take(&record);
         } else if let Record::Observation(first) = &record {
@@ -102,6 +119,21 @@ impl<'c> Replayed<'c> {
             self.judge = Some(judge);
         } else {
             self.before.push(record);
+        }
+    }
+
+    /// Notes which zones reach beyond what the rule's detector was shown. Observations of one detector may be those of
+    /// another than the configured one.
+    fn check(&mut self, epoch: &Epoch) {
+        for rule in &self.camera.rules {
+            let Some(zone) = rule.zone().map(Polygon::bounds) else { continue };
+            let named = rule.model.as_deref().unwrap_or(&self.config.detector.model);
+            let only = || epoch.regions.values().next().filter(|_| epoch.regions.len() == 1);
+            let region = epoch.regions.get(named).or_else(only);
+            if let Some(region) = region.filter(|region| zone.share_within(region) < 0.999) {
+                let id = RuleId::new(&self.camera.id, rule.kind(), rule.name.as_deref());
+                self.beyond.insert(id, *region);
+            }
         }
     }
 

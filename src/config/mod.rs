@@ -99,6 +99,9 @@ pub struct DetectorConfig {
     /// Stop where that provider cannot be used, instead of running on the CPU with a warning.
     #[serde(default)]
     pub require: bool,
+    /// Look at all of each picture, not only at what zones need of it. Observations can then be replayed with other zones.
+    #[serde(default)]
+    pub whole_picture: bool,
     /// Let the last detections stand where nothing has changed in the zones since.
     #[serde(default = "default_skip_static")]
     pub skip_static: bool,
@@ -118,6 +121,7 @@ impl Default for DetectorConfig {
             input: None,
             provider: Provider::default(),
             require: false,
+            whole_picture: false,
             skip_static: default_skip_static(),
             max_age: default_max_age(),
         }

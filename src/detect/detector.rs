@@ -3,9 +3,9 @@ use std::sync::Arc;
 use ort::{session::Session, value::TensorRef};
 
 use super::{
-    DetectError, Detector, Letterbox, OnnxModel, Runtime,
+    DetectError, Detector, Letterbox, OnnxModel, Runtime, View,
     heads::{Candidate, Shape},
-    letterbox::input_size,
+    letterbox::{input_size, part_size},
     suppress,
     tensor::Tensor,
 };
@@ -15,8 +15,9 @@ use crate::{
     vision::Picture,
 };
 
-/// As many input sizes are kept ready: cameras differ little in the shape of their pictures.
-const SIZES: usize = 4;
+/// As many input sizes are kept ready: cameras differ little in the shape of their pictures, and of each there are the
+/// whole, three quarters and a half.
+const SIZES: usize = 6;
 
 /// Sessions of a model, with the buffers that it reuses from look to look.
 ///
@@ -44,23 +45,23 @@ impl OnnxDetector {
         Self { model, runtime, fitted: Vec::new(), fixed: false, candidates: Vec::new() }
     }
 
-    /// The input that a picture is given.
-    fn size(&self, width: u32, height: u32) -> (u32, u32) {
-        let (columns, rows) = self.model.input;
+    /// The input that a part of a picture is given, which is shown as large as in `within`; their sides are in pixels.
+    fn size(&self, part: (u32, u32), within: (u32, u32)) -> (u32, u32) {
         if self.fixed {
-            return (columns, rows);
+            return self.model.input;
         }
-        input_size((width, height), (columns, rows), self.model.head.stride())
+        let stride = self.model.head.stride();
+        let input = input_size(within, self.model.input, stride);
+        if part == within { input } else { part_size(part, within, input, stride) }
     }
 
     /// Looks, and leaves what was found among the candidates, in pixels of the letterboxed picture.
-    fn look(
-        &mut self,
-        picture: &Picture<'_>,
-        region: &BBox,
-        (width, height): (u32, u32),
-    ) -> Result<Letterbox, DetectError> {
-        let size = self.size(width, height);
+    fn look(&mut self, picture: &Picture<'_>, view: &View) -> Result<Letterbox, DetectError> {
+        let pixels = |share: f32, side: usize| ((share * side as f32).round() as u32).max(1);
+        let sides =
+            |part: &BBox| (pixels(part.width(), picture.width()), pixels(part.height(), picture.height()));
+        let (width, height) = sides(&view.region);
+        let size = self.size((width, height), sides(&view.within));
         let place = self.fitted.iter().position(|f| (f.shape.width, f.shape.height) == size);
         let found = match place {
             Some(place) => Ok(self.fitted.remove(place)),
@@ -72,7 +73,7 @@ impl OnnxDetector {
         };
         let fit = Letterbox::fit(width, height, size.0, size.1);
         let looked = found.and_then(|mut fitted| {
-            fitted.tensor.fill(picture, region, fit, self.model.head);
+            fitted.tensor.fill(picture, &view.region, fit, self.model.head);
             self.candidates.clear();
             fitted.run(&self.model, &mut self.candidates)?;
             self.fitted.insert(0, fitted);
@@ -83,7 +84,7 @@ impl OnnxDetector {
             // Nothing but a try tells whether a network takes a size.
             Err(_) if size != self.model.input && place.is_none() => {
                 self.fixed = true;
-                self.look(picture, region, (width, height))
+                self.look(picture, view)
             }
             looked => looked,
         }
@@ -112,13 +113,12 @@ impl Detector for OnnxDetector {
     fn detect(
         &mut self,
         picture: &Picture<'_>,
-        region: &BBox,
+        view: &View,
         _at: MediaTime,
     ) -> Result<Vec<Detection>, DetectError> {
-        let (across, down) = (region.right - region.left, region.bottom - region.top);
-        let pixels = |share: f32, side: usize| ((share * side as f32).round() as u32).max(1);
-        let fit =
-            self.look(picture, region, (pixels(across, picture.width()), pixels(down, picture.height())))?;
+        let fit = self.look(picture, view)?;
+        let region = &view.region;
+        let (across, down) = (region.width(), region.height());
         let x = |edge: f32| rounded(region.left + across * edge / fit.width as f32, 1e4);
         let y = |edge: f32| rounded(region.top + down * edge / fit.height as f32, 1e4);
         let model = &self.model;

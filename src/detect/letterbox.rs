@@ -44,6 +44,17 @@ pub(super) fn input_size(
         .unwrap_or((columns, rows))
 }
 
+/// Columns and rows of the input in which a part of a picture is at least as large as `whole` of it is in an input of
+/// `input`: multiples of `stride`, and neither larger than `input`'s. The sides of `part` and `whole` are in pixels.
+pub(super) fn part_size(part: (u32, u32), whole: (u32, u32), input: (u32, u32), stride: u32) -> (u32, u32) {
+    let scale =
+        f64::from(Letterbox::fit(whole.0, whole.1, input.0, input.1).width) / f64::from(whole.0.max(1));
+    let side = |part: u32, most: u32| {
+        ((f64::from(part) * scale).ceil() as u32).max(1).next_multiple_of(stride.max(1)).min(most)
+    };
+    (side(part.0, input.0), side(part.1, input.1))
+}
+
 impl Letterbox {
     /// Fits a picture of `width` × `height` pixels into an input of `input_width` × `input_height`.
     pub fn fit(width: u32, height: u32, input_width: u32, input_height: u32) -> Self {
@@ -98,6 +109,27 @@ mod tests {
         assert_eq!(input_size((500, 500), (416, 416), 64), (416, 416));
         assert_eq!(input_size((500, 500), (20, 20), 64), (20, 20));
         assert_eq!(input_size((500, 500), (416, 416), 0), (408, 408), "no stride is a stride of one");
+    }
+
+    #[test]
+    fn a_part_is_as_large_as_in_the_whole_for_its_share_of_the_pixels() {
+        for (part, whole, input, wanted) in [
+            ((960, 540), (1920, 1080), (416, 256), (224, 128)),
+            ((1440, 810), (1920, 1080), (416, 256), (320, 192)),
+            ((1920, 1080), (1920, 1080), (416, 256), (416, 256)),
+            ((320, 240), (640, 480), (384, 288), (192, 160)),
+            ((1, 1), (1920, 1080), (416, 256), (32, 32)),
+            ((4000, 4000), (0, 0), (416, 256), (416, 256)),
+        ] {
+            let size = part_size(part, whole, input, 32);
+            assert_eq!(size, wanted, "{part:?} of {whole:?} in {input:?}");
+            if whole.0 > 0 {
+                let alone = Letterbox::fit(part.0, part.1, size.0, size.1);
+                let within = Letterbox::fit(whole.0, whole.1, input.0, input.1);
+                let scale = |fit: Letterbox, width: u32| f64::from(fit.width) / f64::from(width);
+                assert!(scale(alone, part.0) > 0.98 * scale(within, whole.0), "{part:?} of {whole:?}");
+            }
+        }
     }
 
     #[test]

@@ -33,17 +33,31 @@ use crate::{
     vision::Picture,
 };
 
+/// What a detector is shown of a picture. Both parts are in fractions of the picture, and at least a pixel wide and high.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct View {
+    /// The part that it sees, within the other.
+    pub region: BBox,
+    /// It is shown as large as if all of this were: so that less is seen for less, not larger for the same.
+    pub within: BBox,
+}
+
+impl View {
+    /// The whole picture.
+    pub const WHOLE: Self = Self { region: BBox::WHOLE, within: BBox::WHOLE };
+}
+
 /// Finds things in pictures.
 pub trait Detector: Send {
-    /// What is in the picture within `region`, most confident first. Region and boxes are in fractions of the
-    /// picture; the region is at least a pixel wide and high. `at` is when it was taken.
+    /// What is in the part of the picture that `view` shows, most confident first. Boxes are in fractions of the
+    /// picture. `at` is when it was taken.
     ///
     /// # Errors
     /// [`DetectError`] where the model cannot be run.
     fn detect(
         &mut self,
         picture: &Picture<'_>,
-        region: &BBox,
+        view: &View,
         at: MediaTime,
     ) -> Result<Vec<Detection>, DetectError>;
 }

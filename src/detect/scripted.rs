@@ -1,7 +1,6 @@
-use super::{DetectError, Detector};
+use super::{DetectError, Detector, View};
 use crate::{
     domain::{Detection, MediaTime},
-    geometry::BBox,
     vision::Picture,
 };
 
@@ -18,7 +17,7 @@ impl<F: FnMut(MediaTime) -> Vec<Detection> + Send> Scripted<F> {
 }
 
 impl<F: FnMut(MediaTime) -> Vec<Detection> + Send> Detector for Scripted<F> {
-    fn detect(&mut self, _: &Picture<'_>, _: &BBox, at: MediaTime) -> Result<Vec<Detection>, DetectError> {
+    fn detect(&mut self, _: &Picture<'_>, _: &View, at: MediaTime) -> Result<Vec<Detection>, DetectError> {
         Ok((self.script)(at))
     }
 }

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use jiff::Timestamp;
@@ -214,6 +214,9 @@ pub struct Epoch {
     pub width: u32,
     /// Height in pixels at the start.
     pub height: u32,
+    /// For each detector what it was shown of the pictures, where that was not all. Nothing is known of what lies beyond.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub regions: BTreeMap<ModelName, BBox>,
 }
 
 /// One line of `observations/CAMERA.jsonl`, in the order of media time.

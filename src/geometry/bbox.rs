@@ -61,6 +61,11 @@ impl BBox {
         if width > 0.0 && height > 0.0 { width * height } else { 0.0 }
     }
 
+    /// Whether it shares any area with `other`.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.intersection(other) > 0.0
+    }
+
     /// Intersection over union, 0 to 1; 0 where either box has no area.
     pub fn iou(&self, other: &Self) -> f32 {
         let shared = self.intersection(other);

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Point;
+use super::{BBox, Point};
 
 /// Why a list of points is no zone.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -70,6 +70,12 @@ impl Polygon {
     /// The whole picture.
     pub fn whole_picture() -> Self {
         Self(vec![Point::new(0.0, 0.0), Point::new(1.0, 0.0), Point::new(1.0, 1.0), Point::new(0.0, 1.0)])
+    }
+
+    /// The smallest box around it.
+    pub fn bounds(&self) -> BBox {
+        let empty = BBox::new(1.0, 1.0, 0.0, 0.0);
+        self.0.iter().fold(empty, |b, p| b.union(&BBox::new(p.x, p.y, p.x, p.y)))
     }
 
     /// The points in the order given.

@@ -17,11 +17,13 @@ use super::{
     plan::{self, Cadence, Lane, Lanes, Span, Wanted},
     pool::Looking,
     records::Records,
+    region,
     timeline::Timeline,
     worker::{Chain, Done, Job},
 };
 use crate::{
     decode::DecoderState,
+    detect::View,
     domain::{
         CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation,
     },
@@ -148,12 +150,21 @@ impl<'a> CameraRun<'a> {
                 .flat_map(|needs| needs.classes.iter().copied())
                 .collect();
             let detector = detectors.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            let around = needs.iter().map(|needs| needs.around).reduce(|a, b| a.union(&b));
+            let all = |of: fn(&Needs) -> BBox| {
+                needs.iter().map(of).reduce(|a, b| a.union(&b)).unwrap_or(BBox::WHOLE)
+            };
+            let within = looking.region;
+            let region = if looking.whole_picture {
+                within
+            } else {
+                region::part(&all(|needs| needs.region), &within)
+            };
             specs.push(LaneSpec {
                 detector,
                 appearance: appearance.into_iter().collect(),
-                region: looking.region,
-                around: around.unwrap_or(BBox::WHOLE),
+                view: View { region, within },
+                zones: all(|needs| needs.zone),
+                around: all(|needs| needs.around),
             });
             names.push(name.clone());
             cadences.push(Cadence::new(every, quiet));
@@ -350,7 +361,10 @@ impl<'a> CameraRun<'a> {
         Ok(answer.recv().map_err(|_| PipelineError::WorkersGone)??.sights)
     }
 
-    fn begin(&mut self, epoch: Epoch) {
+    fn begin(&mut self, mut epoch: Epoch) {
+        let parts =
+            self.names.iter().zip(self.specs.iter()).map(|(name, spec)| (name.clone(), spec.view.region));
+        epoch.regions = parts.filter(|(_, region)| *region != BBox::WHOLE).collect();
         self.close_gap(epoch.from);
         self.signature = None;
         self.size = (epoch.width, epoch.height);

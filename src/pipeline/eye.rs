@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{PipelineError, plan::Lanes};
+use super::{PipelineError, plan::Lanes, region};
 use crate::{
-    detect::Detector,
+    detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
     geometry::BBox,
     libav::{Frame, LibavError, Scaler, YuvBuffer},
@@ -19,8 +19,10 @@ pub struct LaneSpec {
     pub detector: usize,
     /// Classes whose detections get a thumbnail.
     pub appearance: Vec<Class>,
-    /// The part of the picture that it looks at.
-    pub region: BBox,
+    /// What it is shown of the picture.
+    pub view: View,
+    /// The smallest box around its rules' zones.
+    pub zones: BBox,
     /// Where something must change to matter to its rules.
     pub around: BBox,
 }
@@ -135,12 +137,83 @@ impl<'d> Eye<'d> {
                 let small = small.get_or_insert_with(|| Arc::new(self.state.keep()));
                 *anchor = Some(Anchor { at, small: Arc::clone(small) });
             }
-            let mut detections = detector.detect(&picture, &spec.region, at)?;
+            let mut detections = detector.detect(&picture, &spec.view, at)?;
+            if detections.iter().any(|d| region::cuts(&spec.view, &d.bbox) && d.bbox.intersects(&spec.zones))
+            {
+                let whole = View { region: spec.view.within, ..spec.view };
+                detections = detector.detect(&picture, &whole, at)?;
+            }
             for detection in detections.iter_mut().filter(|d| spec.appearance.contains(&d.class)) {
                 detection.appearance = vision::thumbnail(picture.luma(), &detection.bbox)?;
             }
             found.push((index, Found::New(detections)));
         }
         Ok(Sight { at, size: (frame.width(), frame.height()), scene, signature, found, anchored })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::{
+        detect::DetectError,
+        libav::{Decoder, Input, testing::*},
+        vision::Picture,
+    };
+
+    /// Finds the same box whatever it is shown, and notes what that was.
+    struct Noting<'n> {
+        bbox: BBox,
+        shown: &'n Mutex<Vec<View>>,
+    }
+
+    impl Detector for Noting<'_> {
+        fn detect(
+            &mut self,
+            _: &Picture<'_>,
+            view: &View,
+            _: MediaTime,
+        ) -> Result<Vec<Detection>, DetectError> {
+            self.shown.lock().expect("one thread").push(*view);
+            let (class, bbox) = (Class::Car, self.bbox);
+            Ok(vec![Detection { class, confidence: 0.9, bbox, appearance: None, model: None }])
+        }
+    }
+
+    #[test]
+    fn what_the_edge_of_a_part_cuts_is_looked_at_whole() {
+        let clips = Clips::new();
+        let clip = clips.pattern(H264, "clip.mp4");
+        let mut input = Input::open(&clip.to_string_lossy(), &Default::default()).expect("a clip");
+        let mut decoder = Decoder::new(input.stream()).expect("a decoder");
+        decoder.send(&input.read().expect("readable").expect("a packet")).expect("sound");
+        decoder.drain();
+        let frame = decoder.receive().expect("sound").expect("a picture");
+        let part = View { region: BBox::new(0.0, 0.0, 0.5, 0.5), within: BBox::WHOLE };
+        let spec = LaneSpec {
+            detector: 0,
+            appearance: Vec::new(),
+            view: part,
+            zones: BBox::new(0.1, 0.1, 0.2, 0.2),
+            around: BBox::WHOLE,
+        };
+        for (bbox, wanted) in [
+            ([0.1, 0.1, 0.3, 0.3], vec![part]),
+            // It ends where the part does, and lies in the zone: perhaps it only seems to end there.
+            ([0.15, 0.15, 0.5, 0.3], vec![part, View::WHOLE]),
+            // What ends there far from the zone matters to no rule.
+            ([0.3, 0.3, 0.5, 0.4], vec![part]),
+        ] {
+            let shown = Mutex::default();
+            let mut eye = Eye::new(vec![Box::new(Noting { bbox: bbox.into(), shown: &shown })]);
+            let ask =
+                Ask { at: MediaTime::ZERO, lanes: 1, specs: std::slice::from_ref(&spec), anchors: None };
+            let sight = eye.look(&frame, ask).expect("looked");
+            assert!(matches!(&sight.found[..], [(0, Found::New(found))] if found.len() == 1));
+            drop(eye);
+            assert_eq!(shown.into_inner().expect("one thread"), wanted, "{bbox:?}");
+        }
     }
 }

@@ -20,6 +20,7 @@ mod motion;
 pub mod plan;
 mod pool;
 mod records;
+mod region;
 mod timeline;
 mod worker;
 

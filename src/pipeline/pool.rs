@@ -34,8 +34,10 @@ pub struct Task {
 /// How looks are taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Looking {
-    /// The part of the picture that detectors look at.
+    /// The part of the picture that detectors may look at.
     pub region: BBox,
+    /// They look at all of it, not only at what the rules' zones need.
+    pub whole_picture: bool,
     /// For how long detections may stand where nothing changes in the zones; none to look each time.
     pub max_age: Option<Duration>,
 }

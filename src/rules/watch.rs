@@ -20,8 +20,12 @@ pub struct Needs {
     pub detector: ModelName,
     /// What it watches for.
     pub classes: Vec<Class>,
+    /// The smallest box around its zone.
+    pub zone: BBox,
     /// Where something must change to matter to it, with as much around its zone as a vehicle or person there takes up.
     pub around: BBox,
+    /// What of the picture its detector must be shown.
+    pub region: BBox,
     /// Whether detections of those classes must carry their appearance.
     pub appearance: bool,
 }
@@ -74,11 +78,14 @@ impl Watch {
         let every = self.config.every();
         // What was set is kept to; otherwise an elevator in which nothing moves is looked at as seldom as other places.
         let patient = self.kind() == Kind::EbikeInElevator && self.config.every.is_none();
+        let zone = self.config.zone().map_or(BBox::WHOLE, Polygon::bounds);
         Needs {
             every,
             quiet: if patient { every.max(QUIET) } else { every },
             detector: self.detector.clone(),
-            around: self.config.zone().map_or(BBox::WHOLE, around),
+            zone,
+            around: around(&zone),
+            region: region(&zone),
             classes: self.config.classes().to_vec(),
             appearance: self.kind() == Kind::FireLaneParking,
         }
@@ -111,14 +118,15 @@ impl Watch {
 }
 
 /// The zone with half its width and height on each side, and at least a tenth of the picture.
-fn around(zone: &Polygon) -> BBox {
-    let (mut left, mut top, mut right, mut bottom) = (1.0f32, 1.0f32, 0.0f32, 0.0f32);
-    for p in zone.points() {
-        (left, top) = (left.min(p.x), top.min(p.y));
-        (right, bottom) = (right.max(p.x), bottom.max(p.y));
-    }
-    let (x, y) = (((right - left) / 2.0).max(0.1), ((bottom - top) / 2.0).max(0.1));
-    BBox::new(left - x, top - y, right + x, bottom + y).clipped()
+fn around(zone: &BBox) -> BBox {
+    let (x, y) = ((zone.width() / 2.0).max(0.1), (zone.height() / 2.0).max(0.1));
+    BBox::new(zone.left - x, zone.top - y, zone.right + x, zone.bottom + y).clipped()
+}
+
+/// The same, and above the zone as much as what stands at its far edge may rise there: as high as the zone is high or wide.
+fn region(zone: &BBox) -> BBox {
+    let top = zone.top - zone.height().max(zone.width()).max(0.15);
+    BBox { top, ..around(zone) }.clipped()
 }
 
 impl fmt::Debug for Watch {

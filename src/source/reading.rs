@@ -1,6 +1,10 @@
 //! One file, from its first packet to its last: groups put onto the camera's media time.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
@@ -326,6 +330,7 @@ impl Reading {
             codec: stream.codec.clone(),
             width: stream.width,
             height: stream.height,
+            regions: BTreeMap::new(),
         };
         out.push_back(Part::Epoch { epoch, stream });
     }

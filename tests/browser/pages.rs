@@ -1,6 +1,6 @@
 //! Reports to be looked at: made by the library from records made up for it.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use firewarden::{
     config::{Config, Provider},
@@ -154,6 +154,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
         codec: "h264".to_owned(),
         width: 1920,
         height: 1080,
+        regions: BTreeMap::new(),
     });
     let scene = Scene {
         brightness: 0.5,

@@ -1,6 +1,6 @@
 //! Scenes by script: things that move along paths before a camera, and what looks at them would have told.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use firewarden::{
     domain::{
@@ -263,6 +263,7 @@ impl Scene {
             codec: "h264".to_owned(),
             width: 1280,
             height: 720,
+            regions: BTreeMap::new(),
         })];
         self.play(Pace { fps: 1.0 / every, every, lost: 0.0, seed: 0 }, |record| {
             records.push(record.clone());
