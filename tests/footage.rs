@@ -6,7 +6,10 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use common::{assert_code, assert_same, command, lines};
-use firewarden::catalog::{Catalog, Store};
+use firewarden::{
+    catalog::{Catalog, Store},
+    geometry::BBox,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -25,6 +28,7 @@ fn main() {
         had.trial("cars_on_the_road_do_not_park", &["road-moving-cars"], |c| passing("road-moving-cars", c)),
         had.trial("threads_change_nothing", &["vtest", "one-by-one-person-detection"], threads),
         had.trial("fewer_looks_find_the_same", &["vtest", "one-by-one-person-detection"], fewer_looks),
+        had.trial("parts_show_what_the_whole_shows", &["vtest"], parts),
         had.trial("replay_finds_what_analyze_found", &["vtest", "one-by-one-person-detection"], replay),
         had.trial("a_recording_cut_off_is_analysed_up_to_there", &["vtest"], cut_off),
         had.trial("a_picture_that_cannot_be_read_is_told", &[], unreadable),
@@ -223,6 +227,61 @@ fn fewer_looks(clips: Clips) {
     }
 }
 
+/// Looking at what a zone needs alone shows whom looking at all of the picture shows there.
+fn parts(clips: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Left, top, right, bottom; the first three are seen in half the picture, the others in three quarters.
+    let zones = [
+        BBox::new(0.02, 0.42, 0.17, 0.57),
+        BBox::new(0.80, 0.57, 0.95, 0.72),
+        BBox::new(0.77, 0.14, 0.92, 0.29),
+        BBox::new(0.33, 0.23, 0.63, 0.43),
+        BBox::new(0.50, 0.57, 0.70, 0.82),
+    ];
+    let rules = zones.map(|z| {
+        let zone = [[z.left, z.top], [z.right, z.top], [z.right, z.bottom], [z.left, z.bottom]];
+        format!("[[camera.rule]]\nkind = \"control_room_unattended\"\nevery = \"1s\"\nzone = {zone:?}\n")
+    });
+    let ids = ["a", "b", "c", "d", "e"];
+    let cameras: Vec<(&str, &Path, &str)> =
+        ids.iter().zip(&rules).map(|(id, rules)| (*id, clips[0].as_path(), rules.as_str())).collect();
+    let path = configuration(folder.path(), &cameras);
+    let text = std::fs::read_to_string(&path).expect("written");
+    for (out, whole) in [("whole", true), ("parts", false)] {
+        let keys = format!("[detector]\nskip_static = false\nwhole_picture = {whole}\n[[camera]]");
+        std::fs::write(&path, text.replacen("[[camera]]", &keys, 1)).expect("written");
+        analyze(&path, &folder.path().join(out), &[]);
+    }
+    let people = |out: &str, id: &str| -> Vec<Vec<BBox>> {
+        let people = |look: &Value| {
+            let detections = look["detections"].as_array().expect("a list").iter();
+            let people = detections.filter(|d| d["class"] == "person");
+            people.map(|d| serde_json::from_value(d["bbox"].clone()).expect("a box")).collect()
+        };
+        let records = lines(&folder.path().join(out).join(format!("observations/{id}.jsonl")));
+        assert_eq!(records[0]["regions"].is_null(), out == "whole", "{}", records[0]);
+        records.iter().filter(|record| record["record"] == "observation").map(people).collect()
+    };
+    let (mut there, mut shown) = (0, 0);
+    for (id, zone) in ids.into_iter().zip(zones) {
+        let (whole, parts) = (people("whole", id), people("parts", id));
+        assert_eq!(whole.len(), parts.len());
+        let inside = |b: &BBox| {
+            let p = b.anchor();
+            (zone.left..=zone.right).contains(&p.x) && (zone.top..=zone.bottom).contains(&p.y)
+        };
+        for (whole, part) in whole.iter().zip(&parts) {
+            for person in whole.iter().filter(|person| inside(person)) {
+                there += 1;
+                shown += usize::from(part.iter().any(|other| other.iou(person) > 0.5));
+            }
+        }
+    }
+    eprintln!("of {there} people in zones, parts of the picture show {shown}");
+    assert!(there > 50, "{there} are too few to tell");
+    assert!(shown * 100 >= there * 95, "{shown} of {there}");
+}
+
 fn replay(clips: Clips) {
     let folder = tempfile::tempdir().expect("a folder");
     let configuration = two_cameras(folder.path(), &clips);
@@ -285,7 +344,7 @@ fn heads(clips: Clips) {
         let car = car.unwrap_or_else(|| panic!("{model} finds no car: {line}"));
         boxes.push([0, 1, 2, 3].map(|edge| car["bbox"][edge].as_f64().expect("an edge") as f32));
     }
-    let iou = firewarden::geometry::BBox::from(boxes[0]).iou(&boxes[1].into());
+    let iou = BBox::from(boxes[0]).iou(&boxes[1].into());
     assert!(iou > 0.7, "{boxes:?}");
 }
 

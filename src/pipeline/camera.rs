@@ -1,7 +1,7 @@
 //! One camera from its parts to its violations, looks in the order of media time.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     io::Write,
     sync::Arc,
     time::Duration,
@@ -17,13 +17,11 @@ use super::{
     plan::{self, Cadence, Lane, Lanes, Span, Wanted},
     pool::Looking,
     records::Records,
-    region,
     timeline::Timeline,
     worker::{Chain, Done, Job},
 };
 use crate::{
     decode::DecoderState,
-    detect::View,
     domain::{
         CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation,
     },
@@ -144,28 +142,8 @@ impl<'a> CameraRun<'a> {
             let least =
                 |of: fn(&Needs) -> Duration| needs.iter().map(of).min().unwrap_or(Duration::from_secs(2));
             let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));
-            let appearance: BTreeSet<_> = needs
-                .iter()
-                .filter(|needs| needs.appearance)
-                .flat_map(|needs| needs.classes.iter().copied())
-                .collect();
             let detector = detectors.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            let all = |of: fn(&Needs) -> BBox| {
-                needs.iter().map(of).reduce(|a, b| a.union(&b)).unwrap_or(BBox::WHOLE)
-            };
-            let within = looking.region;
-            let region = if looking.whole_picture {
-                within
-            } else {
-                region::part(&all(|needs| needs.region), &within)
-            };
-            specs.push(LaneSpec {
-                detector,
-                appearance: appearance.into_iter().collect(),
-                view: View { region, within },
-                zones: all(|needs| needs.zone),
-                around: all(|needs| needs.around),
-            });
+            specs.push(LaneSpec::new(detector, &needs, &looking));
             names.push(name.clone());
             cadences.push(Cadence::new(every, quiet));
             lanes.push(Lane::new(watches.len()));

@@ -1,13 +1,14 @@
 //! From a decoded frame to what one look tells.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::{PipelineError, plan::Lanes, region};
+use super::{PipelineError, plan::Lanes, pool::Looking, region};
 use crate::{
     detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
     geometry::BBox,
     libav::{Frame, LibavError, Scaler, YuvBuffer},
+    rules::Needs,
     vision::{self, Halves, Signature, Small, State},
 };
 
@@ -25,6 +26,26 @@ pub struct LaneSpec {
     pub zones: BBox,
     /// Where something must change to matter to its rules.
     pub around: BBox,
+}
+
+impl LaneSpec {
+    /// A lane whose rules need this of it.
+    pub fn new(detector: usize, needs: &[Needs], looking: &Looking) -> Self {
+        let appearance: BTreeSet<_> =
+            needs.iter().filter(|needs| needs.appearance).flat_map(|needs| &needs.classes).copied().collect();
+        let all =
+            |of: fn(&Needs) -> BBox| needs.iter().map(of).reduce(|a, b| a.union(&b)).unwrap_or(BBox::WHOLE);
+        let within = looking.region;
+        let region =
+            if looking.whole_picture { within } else { region::part(&all(|needs| needs.region), &within) };
+        Self {
+            detector,
+            appearance: appearance.into_iter().collect(),
+            view: View { region, within },
+            zones: all(|needs| needs.zone),
+            around: all(|needs| needs.around),
+        }
+    }
 }
 
 /// What a lane found at a look.
