@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{Epoch, MediaTime},
     evidence::SUMS,
+    geometry::BBox,
 };
 
 pub fn analysed(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
@@ -32,6 +33,9 @@ fn recordings(report: &Report<'_>, part: &Part<'_>) -> Markup {
                 @for source in part.sources {
                     li { (recording(report, source, outcome.epochs.iter().find(|epoch| epoch.file.as_ref() == Some(&source.name)))) }
                 }
+                @for (model, region) in outcome.epochs.last().map(|epoch| &epoch.regions).into_iter().flatten() {
+                    li { bdi { (model) } ": " (looked_at(region)) }
+                }
                 @for notice in &outcome.notices {
                     @let (zh, en) = noticed(&notice.what);
                     li.notice { bdi { (notice.file) } (format!(" {:.1} s: ", notice.at.as_secs_f64())) (both(zh, en)) }
@@ -42,6 +46,18 @@ fn recordings(report: &Report<'_>, part: &Part<'_>) -> Markup {
             }
         }
     }
+}
+
+/// The part of the picture that a detector was shown, where that was not all.
+fn looked_at(region: &BBox) -> Markup {
+    let [left, top, right, bottom] = <[f32; 4]>::from(*region).map(|side| (side * 100.0).round());
+    both(
+        format!("只检测画面横向 {left}% 至 {right}%、纵向 {top}% 至 {bottom}% 的部分，其余部分未检测。"),
+        format!(
+            "looked at {left} to {right} % of the picture's width and {top} to {bottom} % of its height, from the top left; \
+             what lies beyond was not looked at."
+        ),
+    )
 }
 
 fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) -> Markup {
