@@ -95,7 +95,8 @@ impl Side {
     }
 }
 
-/// Up to [`BAND`] rows of a result: samples times 256, and less by up to one for each sample that they are made of and one.
+/// Up to [`BAND`] rows of a result: samples times 256. Products are rounded down, so that what is made of four samples is up
+/// to five too little.
 #[derive(Debug, Default)]
 pub struct Band {
     samples: Vec<u16>,
