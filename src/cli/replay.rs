@@ -13,7 +13,7 @@ use crate::{
 
 /// Run tracker and rules again over recorded observations.
 ///
-/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl. Looks that a changed rule would have asked for are not there, and evidence is not cut
+/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl. Looks that a changed rule would have asked for are not there, nor what its zone did not need of the pictures, and evidence is not cut
 /// again: for both run `analyze`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
