@@ -1,15 +1,16 @@
 //! What one look costs, step by step. `make bench`; a folder of results is left in `target/criterion/`.
 //!
-//! A 1080p picture is made by FFmpeg's command line; observations are those of `samples/observations/`. With the model
-//! `yolox-nano` in the store, one inference is measured beside them, so that shares can be told.
+//! A 1080p picture is made by FFmpeg's command line; observations are those of `samples/observations/`. Where
+//! models can be had, a look with them is measured beside them, so that shares can be told, on every execution provider
+//! that the program is built with (`cargo bench --features cuda --bench micro -- look`).
 
 use std::{hint::black_box, path::Path, process::Command};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use firewarden::{
     catalog::Store,
-    config::{Config, DetectorConfig},
-    detect::{self, Detector, Letterbox, Runtime, Tensor, View, heads, suppress},
+    config::{Config, DetectorConfig, Provider},
+    detect::{self, DetectError, Detector, Letterbox, Runtime, Tensor, View, heads, suppress},
     domain::{Class, Detection, MediaTime, ModelName, Record},
     geometry::BBox,
     libav::{Decoder, Frame, Input, Limits},
@@ -60,10 +61,16 @@ fn pictures(bench: &mut Criterion) {
     });
     let mut halves = Halves::default();
     let picture = halves.picture(yuv, SMALL);
-    if let Some(mut detector) = detector() {
-        bench.bench_function("a look at 1080p: yolox-nano with all before and after it", |b| {
-            b.iter(|| detector.detect(black_box(&picture), &View::WHOLE, MediaTime::ZERO).expect("detected"));
-        });
+    for provider in Provider::ALL {
+        for model in MODELS {
+            let Some(mut detector) = detector(model, provider) else { continue };
+            let name = format!("a look at 1080p: {model} with all before and after it, {provider}");
+            bench.bench_function(&name, |b| {
+                b.iter(|| {
+                    detector.detect(black_box(&picture), &View::WHOLE, MediaTime::ZERO).expect("detected")
+                });
+            });
+        }
     }
     let mut tensor = Tensor::default();
     let yolox = heads::find("yolox").expect("a head");
@@ -74,17 +81,18 @@ fn pictures(bench: &mut Criterion) {
     });
 }
 
-/// The default model, where it and ONNX Runtime can be had.
-fn detector() -> Option<impl Detector> {
+/// What is looked with: a general model and the project's own.
+const MODELS: [&str; 3] = ["yolox-nano", "firewarden-nano", "firewarden-lift"];
+
+/// A model run by `provider`, where it, ONNX Runtime and what the provider needs can be had.
+fn detector(model: &str, provider: Provider) -> Option<impl Detector> {
     let store = Store::from_env().ok()?;
-    let runtime = Runtime::load(&store.cache).ok()?;
-    match detect::load("yolox-nano", &DetectorConfig::default(), None, &runtime, &store) {
-        Ok(model) => Some(model.detector(&runtime)),
-        Err(error) => {
-            eprintln!("inference is not measured: {error}");
-            None
-        }
-    }
+    let loaded = |store: &Store| {
+        let runtime = Runtime::load(&store.cache)?.on(provider, true)?;
+        let model = detect::load(model, &DetectorConfig::default(), None, &runtime, store)?;
+        Ok::<_, DetectError>(model.detector(&runtime))
+    };
+    loaded(&store).inspect_err(|error| eprintln!("{model} on {provider} is not measured: {error}")).ok()
 }
 
 fn outputs(bench: &mut Criterion) {

@@ -119,10 +119,18 @@ fn openvino() -> Option<BuiltIn> {
 
 #[cfg(feature = "cuda")]
 fn cuda() -> Option<BuiltIn> {
-    use ort::ep::{CUDA, ExecutionProvider};
+    use ort::ep::{CUDA, ExecutionProvider, cuda::ConvAlgorithmSearch};
     Some(BuiltIn {
         known: CUDA::is_available,
-        make: || CUDA::default().with_device_id(0).build(),
+        // Every session tries all algorithms of every convolution for every size of input unless told not to: minutes,
+        // with a session a worker. Full precision, so that detections are those of the CPU.
+        make: || {
+            CUDA::default()
+                .with_device_id(0)
+                .with_conv_algorithm_search(ConvAlgorithmSearch::Heuristic)
+                .with_tf32(false)
+                .build()
+        },
         whole: false,
     })
 }
