@@ -12,6 +12,7 @@ import dataclasses
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -97,7 +98,7 @@ def shoot(built: Set, picture: scene.Plan, width: int, scratch: Path, detail: fl
     return image, found, record, electronics.quality
 
 
-def run(first: int, count: int, out: Path, profile: str, width: int, samples: int) -> None:
+def run(first: int, count: int, out: Path, profile: str, width: int, samples: int, only: Sequence[str] = ()) -> None:
     """Renders the seeds first .. first + count - 1 that are not there yet."""
     for folder in ("images", "labels", "meta"):
         (out / folder).mkdir(parents=True, exist_ok=True)
@@ -111,7 +112,7 @@ def run(first: int, count: int, out: Path, profile: str, width: int, samples: in
             if built is not None:
                 built.clear()
             built, group = Set(scene.car_of(seed, profile)), seed // scene.VIEWS
-        image, found, record, quality = shoot(built, scene.plan(seed, profile), width, scratch)
+        image, found, record, quality = shoot(built, scene.plan(seed, profile, only), width, scratch)
         name = picture_name(profile, seed)
         write_whole(out / f"labels/{name}.txt", labels.text(found, record["width"], record["height"]).encode())
         write_whole(out / f"meta/{name}.json", json.dumps(record, default=float).encode())
@@ -130,11 +131,13 @@ def main() -> None:
     parser.add_argument("--profile", choices=list(scene.PROFILES), default="train")
     parser.add_argument("--width", type=int, default=416, help="picture width in pixels")
     parser.add_argument("--samples", type=int, default=4, help="rays to a pixel")
+    parser.add_argument("--only", nargs="+", choices=list(scene.KINDS), default=[], metavar="KIND",
+                        help=f"only pictures of these main things: {', '.join(scene.KINDS)}")
     parser.add_argument("--resume", action="store_true", help="accepted for clarity: pictures that are there are always passed over")
     options = parser.parse_args()
     if options.first < 0 or options.count < 1:
         parser.error("--first must be 0 or more and --count 1 or more")
-    run(options.first, options.count, options.out, options.profile, options.width, options.samples)
+    run(options.first, options.count, options.out, options.profile, options.width, options.samples, options.only)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Pictures come in groups of `VIEWS` that share the car; camera, door, light, thin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -66,11 +67,12 @@ def generator(profile: str, seed: int, purpose: int) -> Rng:
     return np.random.default_rng([PROFILES[profile], purpose, seed])
 
 
-def plan(seed: int, profile: str) -> Plan:
-    """The plan of a picture."""
+def plan(seed: int, profile: str, only: Sequence[str] = ()) -> Plan:
+    """The plan of a picture, with a main thing of the kinds ``only`` (of ``KINDS``; none: all), by their shares."""
     rng = generator(profile, seed, 0)
-    odds = np.array(list(KINDS.values()))
-    kind = str(rng.choice(list(KINDS), p=odds / odds.sum()))
+    kinds = [kind for kind in KINDS if not only or kind in only]
+    odds = np.array([KINDS[kind] for kind in kinds])
+    kind = str(rng.choice(kinds, p=odds / odds.sum()))
     door = float(rng.choice([0.0, 0.5, 1.0], p=[0.45, 0.12, 0.43]))
     if door == 0.5:
         door = float(rng.uniform(0.2, 0.8))

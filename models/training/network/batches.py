@@ -1,12 +1,14 @@
 """Which pictures a batch holds, and what becomes of them.
 
-A batch is a function of seed and position alone (and of the pool of worst negatives as it stood at the last round
-number), so a training that is resumed sees what it would have seen.
+A batch is a function of seed and position alone (and of the pool of worst negatives as it stood a round before), so a
+training that is resumed sees what it would have seen, however many processes make batches ahead.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -14,11 +16,12 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from data.picture import EBIKE, IGNORE, DataError, Picture
 from data.sets import COMPOSITES, RENDERED, RENDERS
 from network.augment import KEPT, SMALLEST, vary
-from network.loss import NOT_KNOWN, NOT_SHOWN, SHOWN, Target
+from network.loss import NOT_KNOWN, NOT_SHOWN, SHOWN, Target, Targets
 
 HARD = "hard"
 ROOMS = ("rooms-cctv", "indoor-cctv")
@@ -44,7 +47,7 @@ def category(picture: Picture) -> str:
         return "room"
     if made != "photo":
         return made
-    return "bicycle" if picture.set == "bicycles" else "traffic"
+    return {"bicycles": "bicycle", "wheelchairs": "wheelchair"}.get(picture.set, "traffic")
 
 
 def is_negative(picture: Picture) -> bool:
@@ -73,7 +76,7 @@ class Store:
         kept = self._kept.get(name)
         if kept is not None:
             return kept
-        image = cv2.imread(name, cv2.IMREAD_COLOR)
+        image = self._decoded(name)
         if image is None:
             raise DataError(f"{name}: not a picture that can be decoded; fetch or make it again")
         scale = self.side / max(image.shape[:2])
@@ -84,23 +87,36 @@ class Store:
             self._kept[name] = image
         return image
 
+    def _decoded(self, name: str) -> np.ndarray | None:
+        return cv2.imread(name, cv2.IMREAD_COLOR)
+
+    def fill(self, pictures: Sequence[Picture], threads: int) -> None:
+        """Decodes all of them now, as far as they fit: what is there before processes are forked, they share."""
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(self.__getitem__, pictures):
+                pass
+
 
 @dataclass(frozen=True)
 class Batch:
     """``images`` uint8 [B, 3, H, W], what is in them, and which picture of the list each one was, [B]."""
 
     images: Tensor
-    targets: list[Target]
+    targets: Targets
     numbers: list[int]
 
 
 class Worst:
-    """The negatives that look most like an e-bike: a running score of each, and the pool drawn from them."""
+    """The negatives that look most like an e-bike: a running score of each, and the pool drawn from them.
+
+    A new ``pool`` waits a round as ``coming``, so that batches can be made up to a round ahead.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.scores: dict[int, float] = {}
         self.pool: list[int] = []
+        self.coming: list[int] = []
 
     def note(self, numbers: Sequence[int], scores: Sequence[float], negative: Sequence[bool]) -> None:
         """Remembers what the network said of the pictures of a batch; only negatives count."""
@@ -110,17 +126,17 @@ class Worst:
                 self.scores[number] = 0.5 * before + 0.5 * score
 
     def renew(self) -> None:
-        """Makes the pool anew: the highest scores, ties by number."""
+        """Begins a round: what was coming is the pool, and what comes are the highest scores, ties by number."""
         ranked = sorted(self.scores, key=lambda number: (-self.scores[number], number))
-        self.pool = ranked[: self.size]
+        self.pool, self.coming = self.coming, ranked[: self.size]
 
     def state(self) -> dict:
         """What a checkpoint keeps."""
-        return {"scores": self.scores, "pool": self.pool}
+        return {"scores": self.scores, "pool": self.pool, "coming": self.coming}
 
     def restore(self, state: dict) -> None:
         """Goes on from ``state``."""
-        self.scores, self.pool = dict(state["scores"]), list(state["pool"])
+        self.scores, self.pool, self.coming = dict(state["scores"]), list(state["pool"]), list(state["coming"])
 
 
 class Sampler:
@@ -165,18 +181,59 @@ class Sampler:
         return chosen
 
 
-def make(
-    pictures: Sequence[Picture], store: Store, numbers: Sequence[int], shape: tuple[int, int], seed: int, step: int
-) -> Batch:
-    """The batch at ``step``: the pictures ``numbers``, varied, at ``shape`` (height, width)."""
-    height, width = shape
-    images, targets = np.empty((len(numbers), height, width, 3), np.uint8), []
-    for slot, number in enumerate(numbers):
-        random = np.random.default_rng([seed, step, 2, slot])
-        picture = pictures[number]
-        images[slot], target = _vary(picture, store[picture], height, width, random)
-        targets.append(target)
-    return Batch(torch.from_numpy(images).permute(0, 3, 1, 2), targets, list(numbers))
+Wanted = tuple[int, list[int]]
+"""A position of the training and the pictures of its batch."""
+
+
+class Maker(Dataset[Batch]):
+    """Makes the batches that it is asked for. ``shapes`` (height, width) take turns."""
+
+    def __init__(
+        self, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]], seed: int
+    ) -> None:
+        self.pictures, self.store, self.shapes, self.seed = pictures, store, shapes, seed
+
+    def __getitem__(self, wanted: Wanted) -> Batch:
+        step, numbers = wanted
+        height, width = self.shapes[step % len(self.shapes)]
+        images, targets = np.empty((len(numbers), height, width, 3), np.uint8), []
+        for slot, number in enumerate(numbers):
+            random = np.random.default_rng([self.seed, step, 2, slot])
+            picture = self.pictures[number]
+            images[slot], target = _vary(picture, self.store[picture], height, width, random)
+            targets.append(target)
+        return Batch(torch.from_numpy(images).permute(0, 3, 1, 2), Targets.of(targets), list(numbers))
+
+
+class _Order:
+    """What is wanted, in order, asked for as late as the processes that make batches allow."""
+
+    def __init__(self, steps: range, draw: Callable[[int], list[int]]) -> None:
+        self.steps, self.draw = steps, draw
+
+    def __iter__(self) -> Iterator[Wanted]:
+        return ((step, self.draw(step)) for step in self.steps)
+
+
+def ahead(maker: Maker, steps: range, draw: Callable[[int], list[int]], processes: int, most: int) -> Iterator[Batch]:
+    """The batches of ``steps``, made by ``processes`` ahead of their use, never more than ``most`` of them.
+
+    ``draw`` says which pictures a batch has; it is asked in order, at most ``most`` steps early.
+    """
+    processes = min(processes, most)
+    loader = DataLoader(
+        maker, batch_size=None, sampler=_Order(steps, draw), num_workers=processes, prefetch_factor=max(1, min(2, most // processes)),
+        worker_init_fn=_alone, multiprocessing_context="fork", pin_memory=False,
+    )
+    return iter(loader)
+
+
+def _alone(_: int) -> None:
+    """A process that makes batches is one thread; what stops the training stops it through the training."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _vary(

@@ -36,23 +36,25 @@ def areas(corners: Tensor) -> Tensor:
 
 
 def overlaps(a: Tensor, b: Tensor) -> Tensor:
-    """Intersection over union, [A, B], of boxes [A, 4] and [B, 4]."""
-    low = torch.maximum(a[:, None, :2], b[None, :, :2])
-    high = torch.minimum(a[:, None, 2:], b[None, :, 2:])
+    """Intersection over union, [..., A, B], of boxes [..., A, 4] and [..., B, 4]."""
+    a, b = a[..., :, None, :], b[..., None, :, :]
+    low, high = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
     shared = (high - low).clamp(min=0).prod(-1)
-    return shared / (areas(a)[:, None] + areas(b)[None] - shared).clamp(min=1e-6)
+    return shared / (areas(a) + areas(b) - shared).clamp(min=1e-6)
 
 
 def generalised_overlaps(a: Tensor, b: Tensor) -> Tensor:
-    """Generalised intersection over union (arXiv:1902.09630), [A] in (-1, 1], of boxes in pairs."""
-    shared = (torch.minimum(a[:, 2:], b[:, 2:]) - torch.maximum(a[:, :2], b[:, :2])).clamp(min=0).prod(-1)
+    """Generalised intersection over union (arXiv:1902.09630), [...] in (-1, 1], of boxes [..., 4] in pairs."""
+    inner = torch.maximum(a[..., :2], b[..., :2]), torch.minimum(a[..., 2:], b[..., 2:])
+    outer = torch.minimum(a[..., :2], b[..., :2]), torch.maximum(a[..., 2:], b[..., 2:])
+    shared = (inner[1] - inner[0]).clamp(min=0).prod(-1)
     union = (areas(a) + areas(b) - shared).clamp(min=1e-6)
-    hull = (torch.maximum(a[:, 2:], b[:, 2:]) - torch.minimum(a[:, :2], b[:, :2])).clamp(min=0).prod(-1).clamp(min=1e-6)
+    hull = (outer[1] - outer[0]).clamp(min=0).prod(-1).clamp(min=1e-6)
     return shared / union - (hull - union) / hull
 
 
 def within(centres: Tensor, corners: Tensor) -> Tensor:
-    """Which centres [N, 2] lie inside which boxes [B, 4]: bool [B, N]."""
-    x, y = centres[None, :, 0], centres[None, :, 1]
-    left, top, right, bottom = (corners[:, i, None] for i in range(4))
+    """Which centres [N, 2] lie inside which boxes [..., 4]: bool [..., N]."""
+    x, y = centres[:, 0], centres[:, 1]
+    left, top, right, bottom = (corners[..., i, None] for i in range(4))
     return (x > left) & (x < right) & (y > top) & (y < bottom)

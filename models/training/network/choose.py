@@ -5,7 +5,7 @@ The measuring command has its own, stricter reckoning; this one is quick and run
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ LEAST = 0.02
 ALARMS = (0.01, 0.05)
 """Shares of pictures without an e-bike that may be flagged."""
 SEEN = 0.33
+BATCH = 16
+"""Pictures that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,23 @@ def shape_for(image: np.ndarray, shapes: Sequence[tuple[int, int]]) -> tuple[int
 
 
 @torch.no_grad()
-def look(network: Outputs, image: np.ndarray, shapes: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Detections [D, 6] in a picture: left, top, right, bottom in its pixels, confidence, class; best first."""
-    height, width = shape_for(image, shapes)
-    placed, scale = letterbox(image, height, width)
+def look(network: Outputs, images: Sequence[np.ndarray], shape: tuple[int, int]) -> list[np.ndarray]:
+    """Detections [D, 6] in each picture: left, top, right, bottom in its pixels, confidence, class; best first. All are
+    looked at in inputs of ``shape`` (height, width)."""
+    height, width = shape
+    placed = [letterbox(image, height, width) for image in images]
     device = next(network.parameters()).device
-    images = torch.from_numpy(placed).permute(2, 0, 1)[None].float().to(device)
-    output = network(images.contiguous(memory_format=torch.channels_last))[0].float().cpu()
+    batch = torch.from_numpy(np.stack([one for one, _ in placed])).to(device).permute(0, 3, 1, 2).float()
+    outputs = network(batch.contiguous(memory_format=torch.channels_last)).float().cpu()
     index, stride = grid(height, width)
-    confidence, kind = (output[:, 4:5].sigmoid() * output[:, 5:].sigmoid()).max(1)
-    kept = confidence > LEAST
-    found = boxes(output[kept, :4], index[kept], stride[kept]) / scale
-    rows = torch.cat([found, confidence[kept, None], kind[kept, None].float()], 1)
-    return suppressed(rows[rows[:, 4].argsort(descending=True, stable=True)][:300]).numpy()
+    answers = []
+    for output, (_, scale) in zip(outputs, placed):
+        confidence, kind = (output[:, 4:5].sigmoid() * output[:, 5:].sigmoid()).max(1)
+        kept = confidence > LEAST
+        found = boxes(output[kept, :4], index[kept], stride[kept]) / scale
+        rows = torch.cat([found, confidence[kept, None], kind[kept, None].float()], 1)
+        answers.append(suppressed(rows[rows[:, 4].argsort(descending=True, stable=True)][:300]).numpy())
+    return answers
 
 
 def suppressed(rows: Tensor, most: float = 0.6) -> Tensor:
@@ -93,10 +99,8 @@ def evaluate(
     matches: dict[int, list[tuple[float, bool]]] = {kind: [] for kind in range(len(CLASSES))}
     objects = dict.fromkeys(matches, 0)
     with_ebike, without = [], []
-    for picture in pictures:
-        image = store[picture]
-        found = look(network, image, shapes)
-        _match(picture, image, found, matches, objects)
+    for picture, found in looked_at(network, pictures, store, shapes):
+        _match(picture, store[picture], found, matches, objects)
         best = float(found[found[:, 5] == EBIKE, 4].max(initial=0.0))
         if any(box.kind == EBIKE and box.visible >= SEEN for box in picture.boxes):
             with_ebike.append(best)
@@ -109,6 +113,19 @@ def evaluate(
     recall = tuple(recall_at(with_ebike, without, share) for share in ALARMS)
     curve = float(np.mean([recall_at(with_ebike, without, share) for share in np.linspace(0, ALARMS[-1], 11)]))
     return Result(precision, recall, curve)
+
+
+def looked_at(
+    network: Outputs, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]]
+) -> Iterator[tuple[Picture, np.ndarray]]:
+    """Every picture with its detections, those of one shape of input together."""
+    alike: dict[tuple[int, int], list[Picture]] = {}
+    for picture in pictures:
+        alike.setdefault(shape_for(store[picture], shapes), []).append(picture)
+    for shape, members in alike.items():
+        for first in range(0, len(members), BATCH):
+            some = members[first : first + BATCH]
+            yield from zip(some, look(network, [store[picture] for picture in some], shape))
 
 
 def recall_at(positives: Sequence[float], negatives: Sequence[float], share: float) -> float:

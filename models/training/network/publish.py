@@ -1,4 +1,4 @@
-"""A trained candidate as one of the project's models: ``python -m network.publish lift-both-416-on --as firewarden-lift``.
+"""A trained candidate as one of the project's models: ``python -m network.publish lift-both-long --as firewarden-lift``.
 
 Writes ``models/NAME.onnx`` and what the catalogue ``models/catalog.toml`` says of it: SHA-256, size and input.
 """

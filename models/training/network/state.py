@@ -57,8 +57,8 @@ class Smoothed:
     def update(self, network: nn.Module, step: int) -> None:
         """Moves a little towards the network after ``step`` batches."""
         keep = min(self.decay, (1 + step) / (10 + step))
-        for name, tensor in network.state_dict().items():
-            if tensor.is_floating_point():
-                self.state[name].lerp_(tensor, 1 - keep)
-            else:
-                self.state[name].copy_(tensor)
+        now = network.state_dict()
+        moving = [name for name, tensor in now.items() if tensor.is_floating_point()]
+        torch._foreach_lerp_([self.state[name] for name in moving], [now[name] for name in moving], 1 - keep)
+        for name in now.keys() - set(moving):
+            self.state[name].copy_(now[name])

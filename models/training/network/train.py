@@ -15,7 +15,6 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from data.picture import DataError, Picture
-from network import choose, curve, loss, pictures as gathered, shipped
-from network.batches import Batch, Sampler, Store, Worst, is_negative, make
+from network import choose, curve, loss, pack, pictures as gathered, shipped
+from network.batches import Batch, Maker, Sampler, Store, Worst, ahead, is_negative
 from network.blocks import Outputs
 from network.candidates import RECIPES, Recipe, Stage
 from network.files import written
@@ -40,13 +39,15 @@ DECAY = 0.01
 LARGEST_GRADIENT = 10.0
 RENEWED_EVERY = 40
 """Batches after which the pool of worst negatives is made anew."""
-POOL = 160
+POOL = 320
+TERMS = ("loss", "overlap", "objectness", "classes", "picture")
+"""Of the loss, as they are told."""
 
 
 @dataclass(frozen=True)
 class Budget:
     """How much is trained: ``pictures`` in all; a checkpoint every ``saved`` batches, a look at the ``choose`` part
-    (at most ``chosen`` pictures) every ``judged`` batches, a progress line every ``told``."""
+    (at most ``chosen`` pictures) every ``judged`` batches, a progress line every ``told``. ``processes`` make batches."""
 
     pictures: int
     seed: int = 1
@@ -54,19 +55,23 @@ class Budget:
     judged: int = 250
     chosen: int = 400
     told: int = 20
+    processes: int = 1
 
 
 class Training:
     """A candidate being trained; ``folder`` takes the checkpoint, the curve and the final weights."""
 
     def __init__(
-        self, recipe: Recipe, pictures: Sequence[Picture], weights: Path, folder: Path, budget: Budget
+        self, recipe: Recipe, pictures: Sequence[Picture], weights: Path, folder: Path, budget: Budget,
+        store: Store | None = None,
     ) -> None:
         self.recipe, self.budget, self.folder = recipe, budget, folder
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.pictures = [picture for picture in pictures if picture.part == "train"]
         self.chosen = choose.spread(pictures, budget.chosen)
-        self.store = Store(round(1.25 * max(max(shape) for shape in recipe.shapes)))
+        self.store = store or Store(round(1.25 * max(max(shape) for shape in recipe.shapes)))
+        if budget.processes > 1:
+            self.store.fill([*self.pictures, *self.chosen], budget.processes)
         self.sampler = Sampler(self.pictures, recipe.shares, recipe.batch, budget.seed)
         self.worst = Worst(POOL)
         torch.manual_seed(budget.seed)
@@ -123,35 +128,29 @@ class Training:
         """Trains to the end of the budget, or until asked to stop; saves in both cases."""
         begin, begun_at = time.monotonic(), self.step
         sums: dict[str, list[float]] = {}
-        with ThreadPoolExecutor(1) as ahead:
-            coming: Future[Batch] | None = None
-            while self.step < self.steps and not self.asked_to_stop:
-                self._enter_stage()
-                batch = coming.result() if coming else self._batch(self.step)
-                following = self.step + 1
-                # At a round number the pool changes, so the batch after it cannot be made before.
-                renews = following % RENEWED_EVERY == 0
-                coming = ahead.submit(self._batch, following) if following < self.steps and not renews else None
-                for name, value in self._learn(batch).items():
-                    sums.setdefault(name, []).append(value)
-                self.step = following
-                if renews:
-                    self.worst.renew()
-                if self.step % self.budget.told == 0 or self.step == self.steps:
-                    self._tell(sums, begin, begun_at)
-                    sums = {}
-                if self.step % self.budget.judged == 0 or self.step == self.steps:
-                    self.judge()
-                if self.step % self.budget.saved == 0 or self.step == self.steps:
-                    self.save()
+        maker = Maker(self.pictures, self.store, self.recipe.shapes, self.budget.seed)
+        coming = ahead(maker, range(self.step, self.steps), self._draw, self.budget.processes, RENEWED_EVERY)
+        while self.step < self.steps and not self.asked_to_stop:
+            self._enter_stage()
+            for name, value in self._learn(next(coming)).items():
+                sums.setdefault(name, []).append(value)
+            self.step += 1
+            if self.step % RENEWED_EVERY == 0:
+                self.worst.renew()
+            if self.step % self.budget.told == 0 or self.step == self.steps:
+                self._tell(sums, begin, begun_at)
+                sums = {}
+            if self.step % self.budget.judged == 0 or self.step == self.steps:
+                self.judge()
+            if self.step % self.budget.saved == 0 or self.step == self.steps:
+                self.save()
         if self.step > begun_at:
             self.save()
 
-    def _batch(self, step: int) -> Batch:
-        numbers = self.sampler.draw(step, self.worst.pool)
-        shapes = self.recipe.shapes
-        # The shape changes from batch to batch, in a fixed turn.
-        return make(self.pictures, self.store, numbers, shapes[step % len(shapes)], self.budget.seed, step)
+    def _draw(self, step: int) -> list[int]:
+        """The pictures of the batch at ``step``, of this round or the next."""
+        is_next = step // RENEWED_EVERY > self.step // RENEWED_EVERY
+        return self.sampler.draw(step, self.worst.coming if is_next else self.worst.pool)
 
     def _stage_begin(self) -> int:
         return self.ends[self.stage - 1] if self.stage > 0 else 0
@@ -165,7 +164,7 @@ class Training:
         decayed = [p for p in self.network.parameters() if p.requires_grad and p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.requires_grad and p.ndim <= 1]
         groups = [{"params": decayed, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.stages[stage].rate)
+        self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.stages[stage].rate, fused=self.device.type == "cuda")
 
     def rate(self) -> float:
         """The learning rate of the coming batch."""
@@ -180,25 +179,21 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         self.network.train()
-        images = batch.images.to(self.device).float()
-        targets = [
-            loss.Target(t.boxes.to(self.device), t.kinds.to(self.device), t.shows) for t in batch.targets
-        ]
+        images = batch.images.to(self.device).float().contiguous(memory_format=torch.channels_last)
+        targets = batch.targets.to(self.device)
         height, width = images.shape[2:]
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
-            output = self.network(images)
-        terms = loss.losses(output, targets, height, width, self.recipe.weights)
+        terms = loss.losses(self.network(images), targets, height, width, self.recipe.weights)
         self.optimiser.zero_grad(set_to_none=True)
         terms.total.backward()
         nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.requires_grad], LARGEST_GRADIENT)
         self.optimiser.step()
         self.smoothed.update(self.network, self.step)
         negative = [is_negative(self.pictures[number]) for number in batch.numbers]
-        self.worst.note(batch.numbers, terms.scores.tolist(), negative)
-        return {
-            "loss": terms.total.item(), "overlap": terms.overlap, "objectness": terms.objectness,
-            "classes": terms.classes, "picture": terms.picture,
-        }
+        means = torch.stack([terms.total.detach(), terms.overlap, terms.objectness, terms.classes, terms.picture])
+        # One answer of the device a step: every question waits for all that it was given to do.
+        *values, scores = [*torch.split(torch.cat([means, terms.scores]).cpu(), [1] * len(TERMS) + [len(batch.numbers)])]
+        self.worst.note(batch.numbers, scores.tolist(), negative)
+        return dict(zip(TERMS, (value.item() for value in values)))
 
     def _tell(self, sums: dict[str, list[float]], begin: float, begun_at: int) -> None:
         done = self.step - begun_at
@@ -298,6 +293,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pictures", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
+    parser.add_argument("--batch", type=int, default=0, help="pictures a step; rates rise with its root; 0: the recipe's")
+    parser.add_argument("--processes", type=int, default=0, help="that make batches; 0: one, or with a GPU all cores but one")
+    parser.add_argument("--packed", type=Path, default=None, help="take pictures and labels from what network.pack wrote")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint if there is one")
     options = parser.parse_args(arguments)
     if options.threads:
@@ -312,9 +310,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace, weights: Path) -> int:
-    pictures = gathered.gather(options.dataset, options.work, weights)
+    if options.packed is None:
+        pictures, store = gathered.gather(options.dataset, options.work, weights), None
+    else:
+        pictures, store = pack.read(options.packed)
+    recipe = RECIPES[options.candidate]
+    if options.batch:
+        recipe = recipe.with_batch(options.batch)
     folder = options.work / "models" / options.candidate
-    training = Training(RECIPES[options.candidate], pictures, weights, folder, Budget(options.pictures, options.seed))
+    training = Training(recipe, pictures, weights, folder, budget(options, recipe), store)
     if options.resume:
         training.resume()
 
@@ -329,6 +333,15 @@ def _train(options: argparse.Namespace, weights: Path) -> int:
         return 130
     print(f"{options.candidate}: done, {training.finish()}", flush=True)
     return 0
+
+
+def budget(options: argparse.Namespace, recipe: Recipe) -> Budget:
+    """What is asked for; a GPU is fed by all cores, and stops less often to look at pictures one by one."""
+    if not torch.cuda.is_available():
+        return Budget(options.pictures, options.seed, processes=options.processes or 1)
+    seldom = max(100, options.pictures // recipe.batch // 8)
+    processes = options.processes or max(1, len(os.sched_getaffinity(0)) - 1)
+    return Budget(options.pictures, options.seed, saved=seldom, judged=seldom, chosen=1000, told=100, processes=processes)
 
 
 if __name__ == "__main__":

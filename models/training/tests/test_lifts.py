@@ -38,6 +38,7 @@ class Plans(unittest.TestCase):
         self.assertNotEqual(scene.plan(3, "train"), scene.plan(3, "held"))
 
     def test_the_shares_of_the_plans_are_those_asked_for(self) -> None:
+        self.assertEqual({scene.plan(seed, "train", ("bicycle", "pram")).kind for seed in range(60)}, {"bicycle", "pram"})
         plans = [scene.plan(seed, "train") for seed in range(3000)]
         ebikes = sum(plan.kind in ("moped", "pedal e-bike", "folding e-bike") for plan in plans) / len(plans)
         infrared = sum(plan.condition == "infra-red" for plan in plans) / len(plans)

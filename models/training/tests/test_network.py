@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from data.detector import resized  # noqa: E402
 from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, DataError, Picture  # noqa: E402
-from network import both, choose, export, lift, lite, loss, nano, shipped  # noqa: E402
+from network import both, choose, export, lift, lite, loss, nano, pack, shipped  # noqa: E402
 from network.assign import assign  # noqa: E402
 from network.augment import vary  # noqa: E402
-from network.batches import HARD, Sampler, Worst, category  # noqa: E402
+from network.batches import HARD, Maker, Sampler, Store, Worst, ahead, category  # noqa: E402
 from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
 from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
 from network.cells import boxes, grid  # noqa: E402
@@ -154,26 +154,66 @@ class Assignment(unittest.TestCase):
         classes = torch.full((len(index), 6), -4.0)
         classes[fits, EBIKE], classes[other, PERSON] = 4.0, 4.0
         kinds = torch.tensor([EBIKE, PERSON])
-        picked = assign(objects, kinds, found, torch.zeros(len(index)), classes, centres, strides)
-        answers = dict(zip(picked.cell.tolist(), picked.object.tolist()))
-        self.assertEqual(answers[fits], 0)
-        self.assertEqual(answers[other], 1)
-        self.assertEqual(len(set(picked.cell.tolist())), len(picked.cell), "a cell answers for one object")
+        # The second picture of the batch has the same things the other way round, and a box of unsure content.
+        objects = torch.stack([torch.cat([objects, torch.ones(1, 4)]), torch.cat([objects.flip(0), torch.ones(1, 4)])])
+        kinds = torch.stack([torch.tensor([*kinds, loss.NONE]), torch.tensor([*kinds.flip(0), IGNORE])])
+        found, classes = found.expand(2, -1, -1), classes.expand(2, -1, -1)
+        picked = assign(objects, kinds, found, torch.zeros(2, len(index)), classes, centres, strides)
+        for picture, (first, second) in enumerate(((0, 1), (1, 0))):
+            self.assertTrue(bool(picked.taken[picture, fits]) and bool(picked.taken[picture, other]))
+            self.assertEqual(int(picked.object[picture, fits]), first)
+            self.assertEqual(int(picked.object[picture, other]), second)
+            self.assertAlmostEqual(float(picked.overlap[picture, fits]), 1.0, places=5)
+        self.assertEqual(set(picked.object[picked.taken].tolist()), {0, 1}, "no cell answers for what is no object")
+        self.assertTrue(torch.equal(picked.taken[0], picked.taken[1]))
+
+    def test_a_cell_that_two_want_answers_for_the_one_it_fits_better(self) -> None:
+        index, stride = grid(64, 64)
+        objects = torch.tensor([[[8.0, 8.0, 24.0, 24.0], [9.0, 9.0, 25.0, 25.0]]])
+        raw = torch.zeros(1, len(index), 4)
+        raw[..., :2] = 0.5
+        found = boxes(raw, index, stride)
+        picked = assign(
+            objects, torch.tensor([[EBIKE, EBIKE]]), found, torch.zeros(1, len(index)), torch.zeros(1, len(index), 6),
+            (index + 0.5) * stride, stride.squeeze(1),
+        )
+        # Both are in reach of the cell at 20, 20 of stride 8, whose box is 16 to 24.
+        cell = 2 * 8 + 2
+        self.assertTrue(bool(picked.taken[0, cell]))
+        self.assertAlmostEqual(float(picked.overlap[0, cell]), 64 / 256, places=5)
 
     def test_no_object_no_cell(self) -> None:
         index, stride = grid(32, 32)
-        none = assign(
-            torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), torch.zeros(21, 4), torch.zeros(21),
-            torch.zeros(21, 6), (index + 0.5) * stride, stride.squeeze(1),
-        )
-        self.assertEqual(len(none.cell), 0)
+        for count in (0, 1):
+            none = assign(
+                torch.zeros(2, count, 4), torch.full((2, count), loss.NONE), torch.zeros(2, 21, 4), torch.zeros(2, 21),
+                torch.zeros(2, 21, 6), (index + 0.5) * stride, stride.squeeze(1),
+            )
+            self.assertFalse(bool(none.taken.any()))
 
 
 class Loss(unittest.TestCase):
     def gradient(self, target: loss.Target, picture: float = 0.0) -> torch.Tensor:
         output = torch.zeros(1, 84, 11, requires_grad=True)
-        loss.losses(output, [target], 64, 64, loss.Weights(picture=picture)).total.backward()
+        loss.losses(output, loss.Targets.of([target]), 64, 64, loss.Weights(picture=picture)).total.backward()
         return output.grad[0]
+
+    def test_a_batch_is_the_mean_of_its_pictures_however_they_are_padded(self) -> None:
+        targets = [
+            loss.Target(torch.tensor([[0.0, 0.0, 32.0, 32.0], [8.0, 8.0, 60.0, 60.0]]), torch.tensor([EBIKE, IGNORE]), loss.SHOWN),
+            loss.Target(torch.zeros(0, 4), torch.zeros(0, dtype=torch.long), loss.NOT_SHOWN),
+        ]
+        torch.manual_seed(1)
+        output, weights = torch.randn(2, 84, 11), loss.Weights(picture=1.0)
+        both_ = loss.losses(output, loss.Targets.of(targets), 64, 64, weights)
+        single = [
+            loss.losses(output[n : n + 1], loss.Targets.of([one]), 64, 64, weights) for n, one in enumerate(targets)
+        ]
+        self.assertAlmostEqual(float(both_.picture), sum(float(one.picture) for one in single) / 2, places=5)
+        self.assertTrue(torch.equal(both_.scores, torch.cat([one.scores for one in single])))
+        # Only the first picture has an object, so what is counted by objects is its own.
+        self.assertAlmostEqual(float(both_.overlap), float(single[0].overlap), places=5)
+        self.assertAlmostEqual(float(both_.classes), float(single[0].classes), places=5)
 
     def test_cells_of_unsure_content_take_no_loss(self) -> None:
         target = loss.Target(torch.tensor([[0.0, 0.0, 32.0, 64.0]]), torch.tensor([IGNORE]), loss.NOT_KNOWN)
@@ -229,7 +269,49 @@ class Batches(unittest.TestCase):
         worst = Worst(2)
         worst.note([1, 2, 3, 4], [0.1, 0.9, 0.5, 0.99], [True, True, True, False])
         worst.renew()
+        self.assertEqual((worst.pool, worst.coming), ([], [2, 3]))
+        worst.renew()
         self.assertEqual(worst.pool, [2, 3])
+
+    def test_batches_are_the_same_however_many_processes_make_them_and_none_is_asked_for_too_early(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            pictures = pictures_in(Path(name))
+            maker = Maker(pictures, Store(128), ((64, 64), (32, 64)), 1)
+            made = []
+            for processes in (1, 2):
+                used, asked = [], []
+
+                def draw(step: int) -> list[int]:
+                    asked.append(step)
+                    self.assertLess(step - len(used), 5)
+                    return [step % 12, (step + 5) % 12]
+
+                for batch in ahead(maker, range(7), draw, processes, 4):
+                    used.append(batch)
+                self.assertEqual(asked, list(range(7)))
+                made.append(used)
+            for one, other in zip(*made):
+                self.assertTrue(torch.equal(one.images, other.images) and torch.equal(one.targets.boxes, other.targets.boxes))
+                self.assertEqual(one.numbers, other.numbers)
+
+
+class PackedPictures(unittest.TestCase):
+    def test_what_is_read_is_what_was_written_and_a_missing_piece_is_named(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            pictures = pictures_in(Path(name))
+            pictures[3] = replace(pictures[3], part="measure")
+            folder = Path(name) / "packed"
+            pack.write(pictures, folder, piece=20_000)
+            found, store = pack.read(folder)
+            kept = [picture for picture in pictures if picture.part != "measure"]
+            self.assertEqual([(p.set, p.boxes, p.complete, p.group, p.part) for p in found],
+                             [(p.set, p.boxes, p.complete, p.group, p.part) for p in kept])
+            # Blurred: the colour of single pixels of noise is what the code leaves out.
+            seen, wanted = (cv2.blur(image, (9, 9)).astype(int) for image in (store[found[5]], cv2.imread(str(kept[5].path))))
+            self.assertLess(float(np.abs(seen - wanted).mean()), 4)
+            (folder / "piece-1.bin").unlink()
+            with self.assertRaisesRegex(DataError, "piece-1.bin: missing"):
+                pack.read(folder)
 
 
 class Choosing(unittest.TestCase):
