@@ -1,17 +1,25 @@
-use std::path::Path;
+use std::{path::Path, thread};
+
+use crossbeam::channel;
 
 use super::{
     Entry, EvidenceError, Piece,
     clip::{Clip, Cut},
     cutter::Cutter,
     plan::{self, Seen, moments},
-    still::Album,
+    still::{self, Album, Shot},
 };
 use crate::{
     config::{Camera, Config},
     domain::{EvidenceFile, EvidenceRole, MediaTime, MissingEvidence, Moment, Violation},
     source::{Part, Recording},
 };
+
+/// What was made, in the order in which it was wanted.
+type Made<T> = Vec<Result<T, EvidenceError>>;
+
+/// So many decoded pictures wait for a still to be made of them, at most; of 4K each is 24 MB.
+const DEVELOPED: usize = 2;
 
 /// What came of the evidence of one camera.
 #[derive(Debug, Default)]
@@ -32,23 +40,12 @@ pub fn collect(
     violations: &mut [Violation],
     seen: &Seen,
     folder: &Path,
-    mut reached: impl FnMut(MediaTime),
+    reached: impl FnMut(MediaTime),
 ) -> Collected {
     let shots = plan::shots(&config.site, camera, violations, seen);
     let cuts: Vec<Cut> = violations.iter().map(|violation| plan::cut(&config.evidence, violation)).collect();
-    let (mut album, mut cutter) = (Album::new(&shots, folder), Cutter::new(cuts, folder));
-    for part in recording {
-        if album.done() && cutter.done() {
-            break;
-        }
-        cutter.take(&part);
-        if let Part::Gop(gop) = &part {
-            album.take(gop);
-            reached(gop.end);
-        }
-    }
-    let mut stills = album.finish().into_iter();
-    let mut clips = cutter.finish().into_iter();
+    let (stills, clips) = read(recording, &shots, cuts, folder, reached);
+    let (mut stills, mut clips) = (stills.into_iter(), clips.into_iter());
     let mut collected = Collected::default();
     for violation in violations {
         let moments: Vec<(EvidenceRole, Moment)> =
@@ -64,6 +61,39 @@ pub fn collect(
         }
     }
     collected
+}
+
+/// Reads the recording; one thread decodes and copies, another makes the stills' files.
+fn read(
+    recording: Recording,
+    shots: &[Shot],
+    cuts: Vec<Cut>,
+    folder: &Path,
+    mut reached: impl FnMut(MediaTime),
+) -> (Made<EvidenceFile>, Made<Clip>) {
+    let (taken, pictures) = channel::bounded(DEVELOPED);
+    let (mut album, mut cutter) = (Album::new(shots, taken), Cutter::new(cuts, folder));
+    let (taken, files) = thread::scope(|scope| {
+        let developing = scope.spawn(|| still::develop(&pictures, shots, folder));
+        for part in recording {
+            if album.done() && cutter.done() {
+                break;
+            }
+            cutter.take(&part);
+            if let Part::Gop(gop) = &part {
+                album.take(gop);
+                reached(gop.end);
+            }
+        }
+        (album.finish(), developing.join().unwrap_or_default())
+    });
+    let mut files = files.into_iter();
+    let lost = |shot: &Shot| EvidenceError::NotFound(shot.name.clone());
+    let stills = taken.into_iter().zip(shots).map(|(taken, shot)| {
+        let file = files.next().flatten();
+        taken.and_then(|()| file.unwrap_or_else(|| Err(lost(shot))))
+    });
+    (stills.collect(), cutter.finish())
 }
 
 impl Collected {

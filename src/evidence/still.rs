@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use crossbeam::channel::{Receiver, Sender};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 
 use super::{Caption, EvidenceError, exif, keep};
@@ -29,38 +30,49 @@ pub struct Shot {
     pub caption: Caption,
 }
 
+/// A frame of a shot, decoded and not yet drawn on.
+pub(super) struct Taken {
+    /// Which shot.
+    shot: usize,
+    rgb: Vec<u8>,
+    width: u32,
+    height: u32,
+}
+
 /// Takes stills from the groups of a recording, given in their order: those without a shot are not decoded.
 ///
-/// Reading the same recording in the same way gives the same media times, so a look's time finds its very frame.
-pub struct Album<'s> {
+/// Reading the same recording in the same way gives the same media times, so a look's time finds its very frame. What
+/// was taken goes to [`develop`], so that one thread decodes while another makes JPEGs.
+pub(super) struct Album<'s> {
     shots: &'s [Shot],
     /// Indices of the shots, by their times.
     order: Vec<usize>,
     next: usize,
-    results: Vec<Option<Result<EvidenceFile, EvidenceError>>>,
+    /// Where a shot was taken, whether that went well; none of those that were not met.
+    results: Vec<Option<Result<(), EvidenceError>>>,
     decoder: GroupDecoder,
     scaler: Scaler,
     state: Option<DecoderState>,
-    folder: &'s Path,
+    taken: Sender<Taken>,
 }
 
 impl<'s> Album<'s> {
-    /// For these shots, in any order; stills go below `folder`.
-    pub fn new(shots: &'s [Shot], folder: &'s Path) -> Self {
+    /// For these shots, in any order; what is taken goes to `taken`.
+    pub(super) fn new(shots: &'s [Shot], taken: Sender<Taken>) -> Self {
         let mut order: Vec<usize> = (0..shots.len()).collect();
         order.sort_by_key(|index| shots[*index].at);
         let results = shots.iter().map(|_| None).collect();
         let (decoder, scaler) = (GroupDecoder::for_stills(), Scaler::new());
-        Self { shots, order, next: 0, results, decoder, scaler, state: None, folder }
+        Self { shots, order, next: 0, results, decoder, scaler, state: None, taken }
     }
 
     /// Whether every shot had its turn.
-    pub fn done(&self) -> bool {
+    pub(super) fn done(&self) -> bool {
         self.next == self.order.len()
     }
 
     /// Takes the stills that lie in a group.
-    pub fn take(&mut self, gop: &Gop) {
+    pub(super) fn take(&mut self, gop: &Gop) {
         let first = self.next;
         while self.order.get(self.next).is_some_and(|index| self.shots[*index].at < gop.end) {
             self.next += 1;
@@ -74,12 +86,14 @@ impl<'s> Album<'s> {
         let times: Vec<MediaTime> = within.iter().map(|index| self.shots[*index].at).collect();
         let mut times_once = times.clone();
         times_once.dedup();
-        let (shots, results) = (self.shots, &mut self.results);
-        let (scaler, folder) = (&mut self.scaler, self.folder);
+        let (scaler, taken, results) = (&mut self.scaler, &self.taken, &mut self.results);
         let decoded = self.decoder.decode(gop, &times_once, resume, |index, frame, at| {
             for (shot, time) in within.iter().zip(&times) {
                 if times_once.get(index) == Some(time) && at == *time {
-                    results[*shot] = Some(take(frame, &shots[*shot], scaler, folder));
+                    results[*shot] = Some(rgb(frame, *shot, scaler).map(|picture| {
+                        // It is waited for until the album is finished.
+                        let _ = taken.send(picture);
+                    }));
                 }
             }
         });
@@ -93,8 +107,8 @@ impl<'s> Album<'s> {
         }
     }
 
-    /// What came of each shot, in the order given.
-    pub fn finish(self) -> Vec<Result<EvidenceFile, EvidenceError>> {
+    /// Sends no more, and tells of each shot, in the order given, whether it was taken.
+    pub(super) fn finish(self) -> Vec<Result<(), EvidenceError>> {
         let missing = |shot: &Shot| Err(EvidenceError::NotFound(shot.name.clone()));
         self.results
             .into_iter()
@@ -104,15 +118,30 @@ impl<'s> Album<'s> {
     }
 }
 
-fn take(
-    frame: &Frame,
-    shot: &Shot,
-    scaler: &mut Scaler,
-    folder: &Path,
-) -> Result<EvidenceFile, EvidenceError> {
+fn rgb(frame: &Frame, shot: usize, scaler: &mut Scaler) -> Result<Taken, EvidenceError> {
     let (width, height) = (frame.width(), frame.height());
     let mut rgb = Vec::new();
     scaler.scale(frame, width, height, Pixels::Rgb, &mut rgb)?;
+    Ok(Taken { shot, rgb, width, height })
+}
+
+/// Makes files below `folder` of what is taken of `shots`, until no more comes; none for a shot that was not.
+pub(super) fn develop(
+    taken: &Receiver<Taken>,
+    shots: &[Shot],
+    folder: &Path,
+) -> Vec<Option<Result<EvidenceFile, EvidenceError>>> {
+    let mut files: Vec<_> = shots.iter().map(|_| None).collect();
+    for picture in taken {
+        if let Some((file, shot)) = files.get_mut(picture.shot).zip(shots.get(picture.shot)) {
+            *file = Some(file_of(picture, shot, folder));
+        }
+    }
+    files
+}
+
+fn file_of(picture: Taken, shot: &Shot, folder: &Path) -> Result<EvidenceFile, EvidenceError> {
+    let Taken { mut rgb, width, height, .. } = picture;
     mark(&mut rgb, width as usize, height as usize, &shot.marks)?;
     let mut jpeg = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
