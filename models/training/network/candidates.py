@@ -100,6 +100,11 @@ CLUTTERED = {
     "composite": 0.06, "bicycle": 0.05,
 }
 """Shares for going on with a lift network that still takes prams and people for e-bikes."""
+IN_LIFTS = {
+    "ebike-photo": 0.13, "ebike-render": 0.20, "ebike-composite": 0.12, "room": 0.12, "hard": 0.16, "render": 0.18,
+    "composite": 0.05, "bicycle": 0.03, "wheelchair": 0.01,
+}
+"""Shares for going on with a lift network that takes pedal bicycles which it has not seen for e-bikes."""
 PEDALLED = {
     "ebike-photo": 0.27, "ebike-render": 0.10, "ebike-composite": 0.08, "room": 0.13, "hard": 0.08, "render": 0.06,
     "composite": 0.06, "bicycle": 0.14, "traffic": 0.08,
@@ -142,6 +147,10 @@ RECIPES = {
             "nano-long", _nano, SIDE_416, NANO_STAGES, LONG_GENERAL, average=AVERAGES, chooses="classes", smoothing=LONG,
         ),
         Recipe("lift-both-long", _both, WIDE_416, BOTH_STAGES, LONG_LIFTS, LIFT_WEIGHTS, LONG_AVERAGES, smoothing=LONG),
+        Recipe(
+            "lift-both-long-on", _both, WIDE_416, (Stage(1.0, 1.5e-4, BOTH_EARLY),), IN_LIFTS, LIFT_WEIGHTS, (0.75,),
+            begins="lift-both-long",
+        ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-512", _lift(0, 96), SIDE_512, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
