@@ -1,4 +1,4 @@
-use std::{path::Path, thread};
+use std::{collections::BTreeMap, path::Path, thread};
 
 use crossbeam::channel;
 
@@ -18,8 +18,11 @@ use crate::{
 /// What was made, in the order in which it was wanted.
 type Made<T> = Vec<Result<T, EvidenceError>>;
 
-/// So many decoded pictures wait for a still to be made of them, at most; of 4K each is 24 MB.
-const DEVELOPED: usize = 2;
+/// So many threads make stills' files: a JPEG takes longer than finding its frame.
+const DEVELOPERS: usize = 2;
+
+/// So many decoded pictures wait for them, at most; of 4K each is 24 MB.
+const WAITING: usize = 2;
 
 /// What came of the evidence of one camera.
 #[derive(Debug, Default)]
@@ -63,7 +66,7 @@ pub fn collect(
     collected
 }
 
-/// Reads the recording; one thread decodes and copies, another makes the stills' files.
+/// Reads the recording; one thread decodes and copies, others make the stills' files.
 fn read(
     recording: Recording,
     shots: &[Shot],
@@ -71,10 +74,11 @@ fn read(
     folder: &Path,
     mut reached: impl FnMut(MediaTime),
 ) -> (Made<EvidenceFile>, Made<Clip>) {
-    let (taken, pictures) = channel::bounded(DEVELOPED);
+    let (taken, pictures) = channel::bounded(WAITING);
     let (mut album, mut cutter) = (Album::new(shots, taken), Cutter::new(cuts, folder));
-    let (taken, files) = thread::scope(|scope| {
-        let developing = scope.spawn(|| still::develop(&pictures, shots, folder));
+    let (taken, mut files) = thread::scope(|scope| {
+        let developers: Vec<_> =
+            (0..DEVELOPERS).map(|_| scope.spawn(|| still::develop(&pictures, shots, folder))).collect();
         for part in recording {
             if album.done() && cutter.done() {
                 break;
@@ -85,13 +89,14 @@ fn read(
                 reached(gop.end);
             }
         }
-        (album.finish(), developing.join().unwrap_or_default())
+        let taken = album.finish();
+        let files: BTreeMap<_, _> =
+            developers.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect();
+        (taken, files)
     });
-    let mut files = files.into_iter();
-    let lost = |shot: &Shot| EvidenceError::NotFound(shot.name.clone());
-    let stills = taken.into_iter().zip(shots).map(|(taken, shot)| {
-        let file = files.next().flatten();
-        taken.and_then(|()| file.unwrap_or_else(|| Err(lost(shot))))
+    let stills = taken.into_iter().zip(shots).enumerate().map(|(index, (taken, shot))| {
+        let lost = || Err(EvidenceError::NotFound(shot.name.clone()));
+        taken.and_then(|()| files.remove(&index).unwrap_or_else(lost))
     });
     (stills.collect(), cutter.finish())
 }

@@ -125,19 +125,18 @@ fn rgb(frame: &Frame, shot: usize, scaler: &mut Scaler) -> Result<Taken, Evidenc
     Ok(Taken { shot, rgb, width, height })
 }
 
-/// Makes files below `folder` of what is taken of `shots`, until no more comes; none for a shot that was not.
+/// Makes files below `folder` of what is taken of `shots`, until no more comes; each with the number of its shot. Several
+/// threads may share the work.
 pub(super) fn develop(
     taken: &Receiver<Taken>,
     shots: &[Shot],
     folder: &Path,
-) -> Vec<Option<Result<EvidenceFile, EvidenceError>>> {
-    let mut files: Vec<_> = shots.iter().map(|_| None).collect();
-    for picture in taken {
-        if let Some((file, shot)) = files.get_mut(picture.shot).zip(shots.get(picture.shot)) {
-            *file = Some(file_of(picture, shot, folder));
-        }
-    }
-    files
+) -> Vec<(usize, Result<EvidenceFile, EvidenceError>)> {
+    let file = |picture: Taken| {
+        let shot = shots.get(picture.shot)?;
+        Some((picture.shot, file_of(picture, shot, folder)))
+    };
+    taken.iter().filter_map(file).collect()
 }
 
 fn file_of(picture: Taken, shot: &Shot, folder: &Path) -> Result<EvidenceFile, EvidenceError> {
