@@ -4,13 +4,14 @@ use super::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
     furniture::Furniture,
+    rival::Rivals,
     stopwatch::Stopwatch,
     suspicion::{Outcome, Suspicion, weight},
     visibility::{Sight, Visibility},
 };
 use crate::{
     config::EbikeInElevator,
-    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, When},
+    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When},
     geometry::BBox,
 };
 
@@ -35,6 +36,7 @@ pub struct Elevator {
     stopwatch: Stopwatch,
     visibility: Visibility,
     furniture: Furniture,
+    rivals: Rivals,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
     /// No look since the last gap told anything.
@@ -86,26 +88,39 @@ impl Elevator {
             stopwatch: Stopwatch::default(),
             visibility: Visibility::default(),
             furniture: Furniture::default(),
+            rivals: Rivals::default(),
             known: false,
             after_gap: false,
             state: State::Absent(None),
         }
     }
 
-    /// The most confident two-wheeler on the floor that does not belong to the elevator.
-    fn bike(&mut self, look: &Look, passed: Duration) -> Option<Bike> {
-        let on_floor = |d: &&Detection| {
-            self.keys.classes.contains(&d.class) && self.keys.floor.contains(d.bbox.anchor())
-        };
-        let things: Vec<&Detection> = look.seen().map(|(_, d)| d).filter(on_floor).collect();
+    /// The two-wheeler on the floor that does not belong to the elevator and says most, and how much the look says by it that
+    /// one is there.
+    fn bike(&mut self, look: &Look, passed: Duration) -> (Option<Bike>, f64) {
+        let on_floor: Vec<(&Track, &Detection)> =
+            look.seen().filter(|(_, d)| self.keys.floor.contains(d.bbox.anchor())).collect();
+        let watched = |d: &Detection| self.keys.classes.contains(&d.class);
+        let boxes: Vec<BBox> = on_floor.iter().filter(|(_, d)| watched(d)).map(|(_, d)| d.bbox).collect();
         let person = look.seen().any(|(_, d)| d.class == Class::Person);
-        let boxes: Vec<BBox> = things.iter().map(|d| d.bbox).collect();
         self.furniture.look(&boxes, person, self.moving(look), passed);
-        things
-            .into_iter()
-            .filter(|d| !self.furniture.contains(&d.bbox))
-            .max_by(|a, b| a.confidence.total_cmp(&b.confidence))
-            .map(|d| Bike { class: d.class, confidence: d.confidence, bbox: d.bbox })
+        self.rivals.keep(look.tracks, look.observation.at);
+        let mut best: (Option<Bike>, f64) = (None, weight(None, self.keys.confidence));
+        for (track, d) in on_floor.into_iter().filter(|(_, d)| d.class.is_two_wheeler()) {
+            let weight = weight(Some(d.confidence), self.keys.confidence);
+            if !watched(d) {
+                self.rivals.against(track.id, weight, passed);
+                continue;
+            }
+            if self.furniture.contains(&d.bbox) {
+                continue;
+            }
+            let weight = self.rivals.left(track.id, weight, passed);
+            if best.0.is_none_or(|bike| (weight, d.confidence) > (best.1, bike.confidence)) {
+                best = (Some(Bike { class: d.class, confidence: d.confidence, bbox: d.bbox }), weight);
+            }
+        }
+        best
     }
 
     fn after_absent(
@@ -230,15 +245,17 @@ impl Rule for Elevator {
         self.after_gap |= lap.after_gap;
         let sight = self.visibility.look(&look.observation.scene, lap.passed);
         let passed = if self.known { lap.passed } else { Duration::ZERO };
-        let best = if sight.is_frozen() { None } else { self.bike(look, passed) };
-        let weight = weight(best.map(|bike| bike.confidence), self.keys.confidence);
-        let bike = best.filter(|_| weight > 0.0);
+        let unseen = weight(None, self.keys.confidence);
+        let (best, weight) = if sight.is_frozen() { (None, unseen) } else { self.bike(look, passed) };
+        let seen = |bike: &Bike| self::weight(Some(bike.confidence), self.keys.confidence) > 0.0;
+        let bike = best.filter(seen);
         self.known = bike.is_some() || sight.is_clear();
         let mut findings = Vec::new();
         if self.known {
             self.state = match std::mem::replace(&mut self.state, State::Absent(None)) {
                 State::Absent(suspicion) => {
-                    self.after_absent(suspicion, (bike, weight), passed, now, &mut findings)
+                    let counts = bike.filter(|_| weight > 0.0);
+                    self.after_absent(suspicion, (counts, weight), passed, now, &mut findings)
                 }
                 State::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
             };

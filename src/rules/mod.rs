@@ -16,6 +16,7 @@ mod doubt;
 mod ebike_in_elevator;
 mod fire_lane_parking;
 mod furniture;
+mod rival;
 mod stay;
 mod stopwatch;
 mod suspicion;

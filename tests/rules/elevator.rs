@@ -63,6 +63,34 @@ fn raised_in_time_though_looks_are_dropped_and_the_detector_flickers() {
 }
 
 #[test]
+fn what_is_called_a_bicycle_for_as_long_is_no_ebike_and_hides_none() {
+    // A pedal bicycle that the detector takes for an e-bike at every second look.
+    let bicycle = || {
+        Thing::new(Class::Bicycle, (0.2, 0.4), 1)
+            .or(Class::Ebike)
+            .at(10.0, 0.9, 0.6)
+            .at(12.0, 0.3, 0.6)
+            .at(50.0, 0.3, 0.6)
+    };
+    assert_eq!(Stage::play(elevator(), &Scene::new(60.0).with(bicycle()), pace()).times(), []);
+    let e_bike =
+        Thing::new(Class::Ebike, (0.2, 0.4), 2).at(20.0, 0.9, 0.6).at(22.0, 0.7, 0.6).at(50.0, 0.7, 0.6);
+    let times = Stage::play(elevator(), &Scene::new(60.0).with(bicycle()).with(e_bike), pace()).times();
+    assert_eq!((times.len(), times[0].0, times[0].1), (1, 20.0, 21.0), "{times:?}");
+    // One that comes through the door by which the bicycle left is none the worse for it.
+    let leaves = bicycle().at(52.0, 0.9, 0.6);
+    let comes =
+        Thing::new(Class::Ebike, (0.2, 0.4), 2).at(57.0, 0.9, 0.6).at(59.0, 0.5, 0.6).at(80.0, 0.5, 0.6);
+    let times = Stage::play(elevator(), &Scene::new(90.0).with(leaves).with(comes), pace()).times();
+    assert_eq!((times.len(), times[0].0, times[0].1), (1, 57.0, 58.0), "{times:?}");
+    // What is an e-bike all the time after a second of doubt is raised some seconds later.
+    let doubtful = Thing::new(Class::Bicycle, (0.2, 0.4), 1).at(10.0, 0.3, 0.6).at(11.0, 0.3, 0.6);
+    let sure = Thing::new(Class::Ebike, (0.2, 0.4), 1).at(11.2, 0.3, 0.6).at(50.0, 0.3, 0.6);
+    let times = Stage::play(elevator(), &Scene::new(60.0).with(doubtful).with(sure), pace()).times();
+    assert!(times.len() == 1 && times[0].1 > 12.2 && times[0].1 < 16.0, "{times:?}");
+}
+
+#[test]
 fn what_is_in_the_empty_elevator_does_not_count_and_hides_no_real_one() {
     let poster = Thing::new(Class::Ebike, (0.2, 0.3), 3).at(0.0, 0.2, 0.5).at(200.0, 0.2, 0.5).missed(0.3);
     let visitor = |t: f64| Thing::new(Class::Person, (0.2, 0.6), 9).at(t, 0.9, 0.6).at(t + 20.0, 0.6, 0.6);
