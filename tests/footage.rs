@@ -8,7 +8,12 @@ use std::path::{Path, PathBuf};
 use common::{assert_code, assert_same, command, lines};
 use firewarden::{
     catalog::{Catalog, Store},
+    config::DetectorConfig,
+    detect::{self, Detector as _, OnnxDetector, Runtime, View},
+    domain::{Class, MediaTime},
     geometry::BBox,
+    libav::{Decoder, Input, Limits},
+    vision::{Halves, SMALL},
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
@@ -33,6 +38,7 @@ fn main() {
         had.trial("a_recording_cut_off_is_analysed_up_to_there", &["vtest"], cut_off),
         had.trial("a_picture_that_cannot_be_read_is_told", &[], unreadable),
         had.trial("both_heads_find_the_same_cars", &["vtest"], heads),
+        had.trial("a_second_look_changes_what_is_thought_of_ebikes_alone", &[], second_look),
     ];
     libtest_mimic::run(&arguments, tests).exit();
 }
@@ -356,4 +362,45 @@ fn unreadable(_: Clips) {
     assert_code(&output, 3);
     assert!(common::stderr(&output).contains("not-a-picture.jpg"), "{}", common::stderr(&output));
     assert_eq!(common::stdout(&output), "");
+}
+
+fn second_look(_: Clips) {
+    let cache = Had::new().store;
+    let runtime = Runtime::load(&cache.cache).expect("ONNX Runtime");
+    let detector = |second_look: Option<bool>| {
+        let told = DetectorConfig { second_look, confidence: 0.3, ..DetectorConfig::default() };
+        let model = detect::load("firewarden-lift", &told, None, &runtime, &cache).expect("built in");
+        model.detector(&runtime)
+    };
+    // As the catalogue says: it looks again.
+    let (mut once, mut twice) = (detector(Some(false)), detector(None));
+    let clip = common::root().join("samples/elevator.mp4");
+    let mut input = Input::open(&clip.to_string_lossy(), &Limits::default()).expect("the sample");
+    let mut decoder = Decoder::new(input.stream()).expect("a decoder");
+    let (mut halves, mut frames, mut changed) = (Halves::default(), 0, 0);
+    while let Some(packet) = input.read().expect("readable") {
+        decoder.send(&packet).expect("sound");
+        while let Some(frame) = decoder.receive().expect("sound") {
+            frames += 1;
+            // The e-bike comes after 73 s, at five pictures a second.
+            if frames < 360 || frames % 4 != 0 {
+                continue;
+            }
+            let picture = halves.picture(frame.yuv().expect("planes"), SMALL);
+            let look = |detector: &mut OnnxDetector| {
+                let found = detector.detect(&picture, &View::WHOLE, MediaTime::ZERO).expect("runs");
+                assert!(found.is_sorted_by(|a, b| a.confidence >= b.confidence));
+                assert!(found.iter().all(|d| d.confidence >= 0.3));
+                found.into_iter().partition::<Vec<_>, _>(|d| d.class == Class::Ebike)
+            };
+            let ((ebikes, others), (again, others_again)) = (look(&mut once), look(&mut twice));
+            assert_eq!(others, others_again);
+            changed += usize::from(ebikes != again);
+            // What both looks are thought to have seen stands where the first look saw it.
+            for there in again.iter().filter(|d| d.confidence > 0.8) {
+                assert!(ebikes.iter().any(|first| first.bbox == there.bbox), "{there:?} {ebikes:?}");
+            }
+        }
+    }
+    assert!(changed > 2, "{changed} of {frames} pictures: it looks once");
 }

@@ -115,6 +115,8 @@ pub struct ModelEntry {
     pub class_count: usize,
     /// Which of them (0-based) mean what; all others are dropped.
     pub classes: BTreeMap<usize, Class>,
+    /// What it finds of this class is looked at twice.
+    pub second_look: Option<Class>,
 }
 
 /// A recording.
@@ -288,6 +290,7 @@ struct RawModel {
     input: Input,
     class_count: usize,
     classes: BTreeMap<Class, Vec<usize>>,
+    second_look: Option<Class>,
 }
 
 #[derive(Deserialize)]
@@ -310,7 +313,19 @@ struct RawDebian {
 
 impl RawModel {
     fn check(self) -> Result<ModelEntry, String> {
-        let Self { name, title, origin, licence, file, source, head, input, class_count, classes } = self;
+        let Self {
+            name,
+            title,
+            origin,
+            licence,
+            file,
+            source,
+            head,
+            input,
+            class_count,
+            classes,
+            second_look,
+        } = self;
         let item = RawItem { name, title, origin, licence, file, source }.check(Shelf::Model)?;
         let mut by_output = BTreeMap::new();
         for (class, outputs) in classes {
@@ -326,7 +341,10 @@ impl RawModel {
         if by_output.is_empty() || input.width == 0 || input.height == 0 {
             return Err(format!("{}: no classes, or an input without area", item.name));
         }
-        Ok(ModelEntry { item, head, input, class_count, classes: by_output })
+        if let Some(class) = second_look.filter(|class| !by_output.values().any(|told| told == class)) {
+            return Err(format!("{}: a second look at {class}, which it does not tell", item.name));
+        }
+        Ok(ModelEntry { item, head, input, class_count, classes: by_output, second_look })
     }
 }
 

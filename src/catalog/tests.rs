@@ -170,6 +170,7 @@ fn a_list_that_contradicts_itself_is_refused_by_name() {
         (list("mirror = \"a\"", &sha, "{ person = [2] }"), "output 2"),
         (list("mirror = \"a\"", &sha, "{ person = [0], car = [0] }"), "output 0 is both"),
         (list("mirror = \"a\"", &sha, "{ tram = [0] }"), "tram"),
+        (list("mirror = \"a\"", &sha, "{ person = [0] }\nsecond_look = \"ebike\""), "second look at ebike"),
         (list("mirror = \"a\"", &sha, classes).replace("m.onnx", "../m.onnx"), "plain file name"),
         (list("mirror = \"a\"", &sha, classes).replace("default = \"m\"", "default = \"n\""), "default"),
         (list("mirror = \"a\"", &sha, classes).replace("title", "titel"), "titel"),

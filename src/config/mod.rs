@@ -102,6 +102,10 @@ pub struct DetectorConfig {
     /// Look at all of each picture, not only at what zones need of it. Observations can then be replayed with other zones.
     #[serde(default)]
     pub whole_picture: bool,
+    /// Whether what is taken for an e-bike is looked at again, closer. Where it is not said, as the catalogue says of each
+    /// model: `firewarden-lift` does.
+    #[serde(default)]
+    pub second_look: Option<bool>,
     /// Let the last detections stand where nothing has changed in the zones since.
     #[serde(default = "default_skip_static")]
     pub skip_static: bool,
@@ -122,6 +126,7 @@ impl Default for DetectorConfig {
             provider: Provider::default(),
             require: false,
             whole_picture: false,
+            second_look: None,
             skip_static: default_skip_static(),
             max_age: default_max_age(),
         }

@@ -6,11 +6,11 @@ use super::{
     DetectError, Detector, Letterbox, OnnxModel, Runtime, View,
     heads::{Candidate, Shape},
     letterbox::{input_size, part_size},
-    suppress,
+    second_look, suppress,
     tensor::Tensor,
 };
 use crate::{
-    domain::{Detection, MediaTime},
+    domain::{Class, Detection, MediaTime},
     geometry::BBox,
     vision::Picture,
 };
@@ -55,8 +55,8 @@ impl OnnxDetector {
         if part == within { input } else { part_size(part, within, input, stride) }
     }
 
-    /// Looks, and leaves what was found among the candidates, in pixels of the letterboxed picture.
-    fn look(&mut self, picture: &Picture<'_>, view: &View) -> Result<Letterbox, DetectError> {
+    /// Looks, and leaves what was found with at least this confidence among the candidates, in pixels of the letterboxed picture.
+    fn look(&mut self, picture: &Picture<'_>, view: &View, least: f32) -> Result<Letterbox, DetectError> {
         let pixels = |share: f32, side: usize| ((share * side as f32).round() as u32).max(1);
         let sides =
             |part: &BBox| (pixels(part.width(), picture.width()), pixels(part.height(), picture.height()));
@@ -75,7 +75,7 @@ impl OnnxDetector {
         let looked = found.and_then(|mut fitted| {
             fitted.tensor.fill(picture, &view.region, fit, self.model.head);
             self.candidates.clear();
-            fitted.run(&self.model, &mut self.candidates)?;
+            fitted.run(&self.model, least, &mut self.candidates)?;
             self.fitted.insert(0, fitted);
             self.fitted.truncate(SIZES);
             Ok(fit)
@@ -84,7 +84,7 @@ impl OnnxDetector {
             // Nothing but a try tells whether a network takes a size.
             Err(_) if size != self.model.input && place.is_none() => {
                 self.fixed = true;
-                self.look(picture, view)
+                self.look(picture, view, least)
             }
             looked => looked,
         }
@@ -92,7 +92,12 @@ impl OnnxDetector {
 }
 
 impl Fitted {
-    fn run(&mut self, model: &OnnxModel, candidates: &mut Vec<Candidate>) -> Result<(), DetectError> {
+    fn run(
+        &mut self,
+        model: &OnnxModel,
+        least: f32,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<(), DetectError> {
         let refused = |reason: String| DetectError::Failed { path: model.path.clone(), reason };
         let failed =
             |error: ort::Error| refused(error.to_string().lines().next().unwrap_or_default().to_owned());
@@ -104,7 +109,65 @@ impl Fitted {
         if numbers.len() != cells * per_cell {
             return Err(refused(format!("{} numbers came out, not {cells} × {per_cell}", numbers.len())));
         }
-        model.head.read(numbers, &self.shape, model.confidence, candidates);
+        model.head.read(numbers, &self.shape, least, candidates);
+        Ok(())
+    }
+}
+
+impl OnnxDetector {
+    /// What one look finds: with at least the confidence that is asked for, or `least` where it is of the class `once_more`.
+    fn found(
+        &mut self,
+        picture: &Picture<'_>,
+        view: &View,
+        once_more: Option<(Class, f32)>,
+    ) -> Result<Vec<Detection>, DetectError> {
+        let asked = self.model.confidence;
+        let fit = self.look(picture, view, once_more.map_or(asked, |(_, least)| least.min(asked)))?;
+        let region = &view.region;
+        let (across, down) = (region.width(), region.height());
+        let x = |edge: f32| rounded(region.left + across * edge / fit.width as f32, 1e4);
+        let y = |edge: f32| rounded(region.top + down * edge / fit.height as f32, 1e4);
+        let model = &self.model;
+        let detections = self.candidates.iter().filter_map(|candidate| {
+            let class = *model.classes.get(&candidate.output)?;
+            if candidate.confidence < asked && once_more.is_none_or(|(again, _)| again != class) {
+                return None;
+            }
+            let [left, top, right, bottom] = candidate.bbox;
+            let bbox = BBox::new(x(left), y(top), x(right), y(bottom));
+            let confidence = rounded(candidate.confidence, 1e3);
+            Some(Detection { class, confidence, bbox, appearance: None, model: model.own.clone() })
+        });
+        Ok(suppress(detections.collect()))
+    }
+
+    /// Looks again, closer, at what of this class was found, and keeps what both looks together are sure of.
+    fn look_again(
+        &mut self,
+        picture: &Picture<'_>,
+        view: &View,
+        class: Class,
+        found: &mut Vec<Detection>,
+    ) -> Result<(), DetectError> {
+        let mut open: Vec<usize> = (0..found.len()).filter(|n| found[*n].class == class).collect();
+        for _ in 0..second_look::MOST {
+            open.retain(|n| second_look::closer(&found[*n].bbox, view).is_some());
+            let Some(closer) = open.first().and_then(|n| second_look::closer(&found[*n].bbox, view)) else {
+                break;
+            };
+            let seen = self.found(picture, &closer, Some((class, second_look::LEAST)))?;
+            let first = open.remove(0);
+            let shown = |n: &usize| found[*n].bbox.share_within(&closer.region) >= 1.0;
+            let (with_it, others): (Vec<usize>, Vec<usize>) = open.iter().partition(|n| shown(n));
+            open = others;
+            for n in with_it.into_iter().chain([first]) {
+                found[n].confidence = rounded(second_look::after(&found[n], &seen), 1e3);
+            }
+        }
+        let asked = self.model.confidence;
+        found.retain(|d| d.confidence >= asked);
+        found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         Ok(())
     }
 }
@@ -116,20 +179,10 @@ impl Detector for OnnxDetector {
         view: &View,
         _at: MediaTime,
     ) -> Result<Vec<Detection>, DetectError> {
-        let fit = self.look(picture, view)?;
-        let region = &view.region;
-        let (across, down) = (region.width(), region.height());
-        let x = |edge: f32| rounded(region.left + across * edge / fit.width as f32, 1e4);
-        let y = |edge: f32| rounded(region.top + down * edge / fit.height as f32, 1e4);
-        let model = &self.model;
-        let detections = self.candidates.iter().filter_map(|candidate| {
-            let class = *model.classes.get(&candidate.output)?;
-            let [left, top, right, bottom] = candidate.bbox;
-            let bbox = BBox::new(x(left), y(top), x(right), y(bottom));
-            let confidence = rounded(candidate.confidence, 1e3);
-            Some(Detection { class, confidence, bbox, appearance: None, model: model.own.clone() })
-        });
-        Ok(suppress(detections.collect()))
+        let Some(class) = self.model.second_look else { return self.found(picture, view, None) };
+        let mut found = self.found(picture, view, Some((class, second_look::FROM)))?;
+        self.look_again(picture, view, class, &mut found)?;
+        Ok(found)
     }
 }
 

@@ -40,6 +40,7 @@ pub fn load(
                 let classes: BTreeMap<usize, Class> = entry.classes.clone();
                 let head = heads::find(&entry.head)?;
                 OnnxModel::read(path, head, input, Some(entry.class_count), classes, own, told.confidence)?
+                    .looking_again_at(entry.second_look)
             }
             (None, ..) => return Err(DetectError::Untold { path: path.to_owned(), sha256 }),
         }
@@ -57,8 +58,13 @@ pub fn load(
             own,
             told.confidence,
         )?
+        .looking_again_at(entry.second_look)
     };
     // A file that is no model is refused here, before any footage is opened.
+    let model = match told.second_look {
+        Some(wanted) => model.looking_again_at(wanted.then_some(Class::Ebike)),
+        None => model,
+    };
     let model = Arc::new(model);
     model.try_out(runtime)?;
     Ok(model)

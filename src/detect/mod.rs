@@ -12,6 +12,7 @@ mod provider;
 mod reshape;
 mod runtime;
 mod scripted;
+mod second_look;
 mod tensor;
 
 use std::path::PathBuf;

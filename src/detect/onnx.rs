@@ -33,6 +33,8 @@ pub struct OnnxModel {
     /// Set in the detections of a rule's own model.
     pub(super) own: Option<ModelName>,
     pub(super) confidence: f32,
+    /// What it finds of this class, it looks at twice.
+    pub(super) second_look: Option<Class>,
     sha256: String,
 }
 
@@ -66,7 +68,14 @@ impl OnnxModel {
             classes: classes.into_iter().collect(),
             own,
             confidence,
+            second_look: None,
         })
+    }
+
+    /// With a second, closer look at what it finds of this class; none for one look at all.
+    #[must_use]
+    pub fn looking_again_at(self, class: Option<Class>) -> Self {
+        Self { second_look: class, ..self }
     }
 
     /// The domain's classes that it tells apart.
