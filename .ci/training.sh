@@ -36,7 +36,8 @@ accuracy)
     models=$PWD/models work=$PWD/target/training
     cd "$training"
     exec "$cache/training-python/bin/python" -m accuracy --dataset "$dataset" --work "$work" --models \
-        "firewarden-nano=$models/firewarden-nano.onnx:yolox" "firewarden-lift=$models/firewarden-lift.onnx:yolox" \
+        "firewarden-nano=$models/firewarden-nano.onnx:yolox" "firewarden-lift=$models/firewarden-lift.onnx:yolox:again" \
+        "firewarden-lift, one look=$models/firewarden-lift.onnx:yolox" \
         "yolox-nano=$published/yolox_nano_416.onnx:yolox" "nanodet-plus=$published/nanodet-plus-m_416.onnx:nanodet" \
         --json "$work/accuracy.json" --program "$program" "$@"
     ;;

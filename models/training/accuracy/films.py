@@ -75,7 +75,7 @@ def recordings(films: Path, samples: Path, footage: Path | None) -> list[Recordi
 
 def outcome(program: Path, recording: Recording, model: Path, detector: Detector, footage: Path | None) -> Outcome:
     """Runs the program over a recording with a model. Raises ``DataError`` with what it said where it fails."""
-    told = f'\n[detector]\nmodel = "{model}"\n'
+    told = f'\n[detector]\nmodel = "{model}"\nsecond_look = {str(detector.again).lower()}\n'
     if detector.classes == len(CLASSES):
         classes = ", ".join(f"{key} = [{number}]" for number, key in enumerate(CLASSES))
         told += f'head = "{detector.head}"\nclasses = {{ {classes} }}\ninput = [{detector.width}, {detector.height}]\n'

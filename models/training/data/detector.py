@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import onnxruntime
 
+from data import second_look
 from data.picture import BICYCLE, BUS, CAR, CLASSES, EBIKE, PERSON, TRUCK, DataError
 
 COCO_CLASSES = {0: PERSON, 1: BICYCLE, 2: CAR, 3: EBIKE, 5: BUS, 7: TRUCK}
@@ -54,15 +55,17 @@ class Found:
 
 
 class Detector:
-    """One model file. ``threads``: of ONNX Runtime. ``fitted``: whether inputs take the pictures' proportions."""
+    """One model file. ``threads``: of ONNX Runtime. ``fitted``: whether inputs take the pictures' proportions. ``again``:
+    whether what may be an e-bike is looked at twice."""
 
-    def __init__(self, path: Path, head: str, threads: int = 1, fitted: bool = False) -> None:
+    def __init__(self, path: Path, head: str, threads: int = 1, fitted: bool = False, again: bool = False) -> None:
         if head not in HEADS:
             raise DataError(f"{path}: unknown head {head!r}; known are {', '.join(HEADS)}")
         if not path.is_file():
             raise DataError(f"{path}: model file is missing; make or fetch it, or leave it out of --models")
         self.head = head
         self.fitted = fitted
+        self.again = again
         self._options = onnxruntime.SessionOptions()
         self._options.intra_op_num_threads = threads
         self._options.inter_op_num_threads = 1
@@ -121,7 +124,27 @@ class Detector:
         return self._ready((entry.shape[3], entry.shape[2]))[0].run(None, {self.input_name: entry})[0][0]
 
     def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
-        """Objects of our classes of at least confidence ``least`` in a BGR picture."""
+        """Objects of our classes of at least confidence ``least`` in a BGR picture; ``least`` is the first look's."""
+        found = self._once(picture, least)
+        if not self.again:
+            return found
+        ebikes = found.kind == EBIKE
+        confidence = found.confidence.copy()
+        confidence[ebikes] = second_look.settled(found.box[ebikes], found.confidence[ebikes], lambda part: self._ebikes_in(picture, part))
+        order = np.argsort(-confidence, kind="stable")
+        return Found(found.kind[order], confidence[order], found.box[order])
+
+    def _ebikes_in(self, picture: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Boxes [n, 4] of the e-bikes in a part (left, top, right, bottom in fractions) of a picture, and confidences [n]."""
+        height, width = picture.shape[:2]
+        left, top, right, bottom = np.round(part * [width, height, width, height]).astype(int)
+        found = self._once(np.ascontiguousarray(picture[top:bottom, left:right]), second_look.LEAST)
+        ebikes = found.kind == EBIKE
+        size, corner = np.array([right - left, bottom - top] * 2), np.array([left, top] * 2)
+        return (found.box[ebikes] * size + corner) / [width, height, width, height], found.confidence[ebikes]
+
+    def _once(self, picture: np.ndarray, least: float) -> Found:
+        """What one look finds."""
         entry, scale = self.prepare(picture)
         out = self.run(entry)
         _, centres, strides = self._ready((entry.shape[3], entry.shape[2]))

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
+from network.coding import coded
+
 PAD = 114
 SHAPES = (16 / 9, 4 / 3, 1.0)
 """Aspect ratios that pictures are cropped to, as cameras have them."""
@@ -107,7 +109,7 @@ def _moved(corners: np.ndarray, matrix: np.ndarray, window: tuple[int, ...]) -> 
 
 
 def worsen(image: np.ndarray, random: Generator) -> np.ndarray:
-    """Light, colour, infra-red, blur, low resolution, noise and compression, each now and then."""
+    """Light, colour, infra-red, blur, low resolution, noise, and coding as JPEG or video, each now and then."""
     image = _light(image, random)
     chance = random.random()
     if chance < 0.18:
@@ -126,9 +128,12 @@ def worsen(image: np.ndarray, random: Generator) -> np.ndarray:
     if random.random() < 0.2:
         noise = random.normal(0, random.uniform(3, 14), (*image.shape[:2], 1)).astype(np.float32)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
-    if random.random() < 0.3:
-        coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])[1]
-        image = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    chance = random.random()
+    if chance < 0.15:
+        jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(20, 80))])[1]
+        image = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    elif chance < 0.50:
+        image = coded(image, random)
     return image
 
 

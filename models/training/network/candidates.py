@@ -152,6 +152,11 @@ RECIPES = {
             "lift-both-long-on", _both, WIDE_416, (Stage(1.0, 1.5e-4, BOTH_EARLY),), IN_LIFTS, LIFT_WEIGHTS, (0.75,),
             begins="lift-both-long",
         ),
+        # The first to see pictures coded as video.
+        Recipe(
+            "lift-both-coded-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), IN_LIFTS, LIFT_WEIGHTS, (1.0, 0.75, 0.5),
+            smoothing=0.999, begins="lift-both-long-on",
+        ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-512", _lift(0, 96), SIDE_512, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),

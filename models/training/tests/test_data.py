@@ -17,7 +17,7 @@ import numpy as np  # noqa: E402
 
 from accuracy.films import Outcome, read, recordings  # noqa: E402
 from accuracy.metrics import Ranked, average_precision, flagged, miscalled, rank, recall_at_precision, threshold_at  # noqa: E402
-from data import split  # noqa: E402
+from data import second_look, split  # noqa: E402
 from data.detector import Found, fitting_size  # noqa: E402
 from data.labels import read_labels  # noqa: E402
 from data.pasting import match, paste, place, solid_pixels  # noqa: E402
@@ -309,6 +309,31 @@ class Films(unittest.TestCase):
                 recordings(Path(folder), samples, None)
             (Path(folder) / "ride-5-held.csv").write_text("camera,kind,start_s,end_s\n")
             self.assertEqual([film.name for film in recordings(Path(folder), samples, None)], ["ride-5-held"])
+
+
+class SecondLook(unittest.TestCase):
+    HERE = np.array([0.1, 0.1, 0.3, 0.4])
+    THERE = np.array([0.7, 0.7, 0.8, 0.9])
+
+    def test_both_looks_count_alike(self) -> None:
+        shown: list[np.ndarray] = []
+
+        def look(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            shown.append(part)
+            return np.array([self.HERE]), np.array([0.1])
+
+        boxes, confidence = np.array([self.HERE, self.THERE, self.HERE]), np.array([0.9, 0.6, 0.05])
+        after = second_look.settled(boxes, confidence, look)
+        self.assertAlmostEqual(float(after[0]), 0.5, places=6)
+        self.assertLess(float(after[1]), 0.05, "not seen again")
+        self.assertEqual(float(after[2]), 0.05, "too faint to be looked at again")
+        self.assertEqual(len(shown), 2)
+        for part, box in zip(shown, boxes):
+            self.assertTrue((part[:2] <= box[:2]).all() and (part[2:] >= box[2:]).all())
+            self.assertTrue((part >= 0).all() and (part <= 1).all())
+
+    def test_what_fills_the_picture_is_not_looked_at_again(self) -> None:
+        self.assertIsNone(second_look.closer(np.array([0.1, 0.0, 0.8, 0.9])))
 
 
 if __name__ == "__main__":

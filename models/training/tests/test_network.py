@@ -28,6 +28,7 @@ from network.batches import HARD, Maker, Sampler, Store, Worst, ahead, category 
 from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
 from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
 from network.cells import boxes, grid  # noqa: E402
+from network.coding import coded  # noqa: E402
 from network.nano import WeightsError  # noqa: E402
 from network.publish import listed  # noqa: E402
 from network.state import CheckpointError  # noqa: E402
@@ -251,6 +252,17 @@ class Variation(unittest.TestCase):
             x, y = int((left + right) / 2), int((top + bottom) / 2)
             if right - left > 6 and bottom - top > 6:
                 self.assertGreater(int(varied.image[y, x].max()), 118, f"seed {seed}")
+
+    def test_coding_as_video_keeps_the_picture_and_follows_its_seed(self) -> None:
+        faint = np.random.default_rng(0).integers(0, 5, (75, 101, 3), dtype=np.uint8) + 60
+        faint[20:60, 30:80] = 200
+        for seed in range(8):
+            once, again = (coded(faint, np.random.default_rng(seed)) for _ in range(2))
+            self.assertTrue((once == again).all())
+            self.assertEqual(once.shape, faint.shape)
+            # The square stays where it is; the noise does not outlive the coding.
+            self.assertLess(abs(int(once[40, 55].mean()) - 200), 12)
+            self.assertLess(float(once[2:14, 2:].std()), float(faint[2:14, 2:].std()))
 
 
 class Batches(unittest.TestCase):
