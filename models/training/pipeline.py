@@ -136,7 +136,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     everything = [*options.nano, *options.lift]
     further = dict(zip((name for name in everything if name.endswith("-on")), budget.further))
     files = {candidate: work / "models" / candidate / f"{candidate}.onnx" for candidate in everything}
-    compared = [f"{candidate}={path}:yolox" for candidate, path in files.items()]
+    compared = [f"{name}={path}:yolox{':again' if name in options.lift else ''}" for name, path in files.items()]
     compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
     renders = [render("train", budget.renders), render("held", budget.held)]
     if budget.pedals:
