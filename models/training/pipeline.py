@@ -178,7 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--blender", default=os.environ.get("FIREWARDEN_BLENDER", sys.executable), help="a Python that has bpy")
     parser.add_argument("--budget", choices=sorted(BUDGETS), default="full")
     parser.add_argument("--nano", nargs="*", default=["nano-long"], help="candidates to train as firewarden-nano")
-    parser.add_argument("--lift", nargs="*", default=["lift-both-long", "lift-both-long-on", "lift-both-coded-on"], help="candidates to train as firewarden-lift")
+    parser.add_argument("--lift", nargs="*", default=["lift-both-long", "lift-both-long-on"], help="candidates to train as firewarden-lift")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last", action="store_true", help="measure on lift-eval too: for the final table alone")
