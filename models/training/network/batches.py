@@ -221,6 +221,8 @@ def ahead(maker: Maker, steps: range, draw: Callable[[int], list[int]], processe
     ``draw`` says which pictures a batch has; it is asked in order, at most ``most`` steps early.
     """
     processes = min(processes, most)
+    # Before processes are forked: one that inherits OpenCV's threads without their running waits for them for ever.
+    cv2.setNumThreads(1)
     loader = DataLoader(
         maker, batch_size=None, sampler=_Order(steps, draw), num_workers=processes, prefetch_factor=max(1, min(2, most // processes)),
         worker_init_fn=_alone, multiprocessing_context="fork", pin_memory=False,
@@ -230,7 +232,6 @@ def ahead(maker: Maker, steps: range, draw: Callable[[int], list[int]], processe
 
 def _alone(_: int) -> None:
     """A process that makes batches is one thread; what stops the training stops it through the training."""
-    cv2.setNumThreads(1)
     torch.set_num_threads(1)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -286,6 +286,9 @@ class Batches(unittest.TestCase):
         self.assertEqual(worst.pool, [2, 3])
 
     def test_batches_are_the_same_however_many_processes_make_them_and_none_is_asked_for_too_early(self) -> None:
+        # OpenCV's threads are there, and asleep, when processes are forked.
+        cv2.setNumThreads(2)
+        cv2.GaussianBlur(np.zeros((1000, 1000, 3), np.uint8), (0, 0), 3)
         with tempfile.TemporaryDirectory() as name:
             pictures = pictures_in(Path(name))
             maker = Maker(pictures, Store(128), ((64, 64), (32, 64)), 1)
