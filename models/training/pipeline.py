@@ -60,7 +60,7 @@ BUDGETS = {
         renders=3_200, pedals=600, held=320, composites=4_000, measured=400, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
         publishes=True,
     ),
-    # What the files in models/ were trained with; the last two stages want a GPU.
+    # As many pictures as the files in models/ were trained with (not coded as video then); the trainings want a GPU.
     "gpu": Budget(
         renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000), films=10,
         publishes=True, batch=64,
