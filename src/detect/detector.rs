@@ -150,20 +150,20 @@ impl OnnxDetector {
         class: Class,
         found: &mut Vec<Detection>,
     ) -> Result<(), DetectError> {
-        let mut open: Vec<usize> = (0..found.len()).filter(|n| found[*n].class == class).collect();
+        let doubted = |d: &&Detection| d.class == class && d.confidence >= second_look::FROM;
+        let closer = |d: &Detection| second_look::closer(&d.bbox, view);
+        let places = found.iter().enumerate().filter(|(_, d)| doubted(d));
+        let mut open: Vec<(usize, View)> = places.filter_map(|(n, d)| Some((n, closer(d)?))).collect();
         for _ in 0..second_look::MOST {
-            open.retain(|n| second_look::closer(&found[*n].bbox, view).is_some());
-            let Some(closer) = open.first().and_then(|n| second_look::closer(&found[*n].bbox, view)) else {
-                break;
-            };
+            let Some((first, closer)) = open.first().copied() else { break };
             let seen = self.found(picture, &closer, Some((class, second_look::LEAST)))?;
-            let first = open.remove(0);
-            let shown = |n: &usize| found[*n].bbox.share_within(&closer.region) >= 1.0;
-            let (with_it, others): (Vec<usize>, Vec<usize>) = open.iter().partition(|n| shown(n));
-            open = others;
-            for n in with_it.into_iter().chain([first]) {
-                found[n].confidence = rounded(second_look::after(&found[n], &seen), 1e3);
-            }
+            open.retain(|(n, _)| {
+                let shown = *n == first || found[*n].bbox.share_within(&closer.region) >= 1.0;
+                if shown {
+                    found[*n].confidence = rounded(second_look::after(&found[*n], &seen), 1e3);
+                }
+                !shown
+            });
         }
         let asked = self.model.confidence;
         found.retain(|d| d.confidence >= asked);

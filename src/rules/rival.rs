@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use crate::domain::{MediaTime, Track};
 
-/// How much more it says that a thing is called what is not watched for than what is. A network that takes one pedal bicycle
-/// in twenty for an e-bike takes hardly one e-bike in two hundred for a bicycle (models/README.md): the logarithms of the two
-/// stand in about this proportion.
+/// How much more it says that a thing is called what is not watched for than what is. The network takes one pedal bicycle in
+/// some twenty for an e-bike, and none of 175 e-bikes for a bicycle (models/README.md): the logarithms of 20 and 175 stand in
+/// this proportion.
 const AGAINST: f64 = 1.7;
 /// Seconds that can be owed at most, so that nothing is beyond doubt for good.
 const MOST: f64 = 3.0;

@@ -3,10 +3,10 @@
     python -m accuracy --dataset D --work W --models NAME=PATH:HEAD[:again] ... [--renders R] [--json OUT] [--without-lift-eval]
                        [--program FIREWARDEN]
 
-HEAD is yolox or nanodet; with :again what may be an e-bike is looked at twice. Held-back composites are read from WORK/composites/measure, held-back renders from R/held
-(default WORK/renders where it exists). A YOLOX file is given each picture's proportions, as the program does it; NanoDet-Plus
-takes its own input size alone. With --program, recordings are judged too: the films WORK/films/*-held.mp4, and the clips of
-the demonstration where FIREWARDEN_FOOTAGE has them.
+HEAD is yolox or nanodet; with :again what may be an e-bike is looked at twice. Held-back composites are read from
+WORK/composites/measure, held-back renders from R/held (default WORK/renders where it exists). A YOLOX file is given each
+picture's proportions, as the program does it; NanoDet-Plus takes its own input size alone. With --program,
+recordings are judged too: the films WORK/films/*-held.mp4, and the clips of the demonstration where FIREWARDEN_FOOTAGE has them.
 """
 
 from __future__ import annotations
