@@ -134,11 +134,24 @@ fn recordings_at_their_own_pace_give_the_same_and_say_when_there_are_too_many() 
     for camera in ["a", "b", "c", "d"] {
         bench = bench.camera(camera, "street.mp4", PARKING);
     }
+    // Groups that are looked into while they grow: longer than the recording, of odd lengths, of open groups.
+    for (camera, coded) in [
+        ("long", "-g 500 -keyint_min 500 -sc_threshold 0 -bf 3"),
+        ("odd", "-g 37 -keyint_min 37 -sc_threshold 0 -bf 0"),
+        ("open", "-g 31 -bf 3 -x264-params open-gop=1"),
+    ] {
+        let clip = format!("{camera}.mp4");
+        bench.clip(&clip, &format!("{} -c:v libx264 {coded} -pix_fmt yuv420p", street(12, 10)));
+        bench = bench.camera(camera, &clip, PARKING);
+    }
     assert_code(&bench.run("fast", &["--threads", "2"]), 0);
     assert_code(&bench.run("paced", &["--threads", "2", "--paced", "8"]), 0);
     let read = |name: &str| std::fs::read(bench.path(name)).expect("written");
-    for name in ["violations.jsonl", "observations/a.jsonl", "observations/d.jsonl"] {
+    assert_eq!(read("fast/violations.jsonl"), read("paced/violations.jsonl"));
+    for camera in ["a", "d", "long", "odd", "open"] {
+        let name = format!("observations/{camera}.jsonl");
         assert_eq!(read(&format!("fast/{name}")), read(&format!("paced/{name}")), "{name}");
+        assert!(lines(&bench.path(&format!("fast/{name}"))).len() > 6, "{name}");
     }
     let output = bench.run("wrong", &["--paced", "0"]);
     assert_code(&output, 2);

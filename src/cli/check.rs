@@ -74,7 +74,7 @@ fn first_epoch(recording: Result<Recording, SourceError>) -> Result<String, Sour
                     epoch.codec, epoch.width, epoch.height, epoch.wall, epoch.wall_origin
                 );
             }
-            Part::Gop(_) => return Ok(found),
+            Part::Gop(_) | Part::Growing(_) => return Ok(found),
             Part::Failed { error, .. } => return Err(error),
             Part::Gap(_) | Part::Notice(_) => {}
         }

@@ -10,12 +10,14 @@ use crate::{
 /// A frame this little before a wanted time is the one meant: containers round.
 const ROUNDING: Duration = Duration::from_millis(1);
 
-/// The state in which a chunk leaves the decoder, for the chunk that continues it.
+/// The state in which a group that grows, or a chunk, leaves the decoder: for what follows of it.
 pub struct DecoderState {
     stream: Arc<StreamInfo>,
     decoder: Decoder,
-    damaged: bool,
-    /// Frames that came out although they belong to the next chunk.
+    /// How many packets of the group it has had: 0 for the next chunk.
+    fed: usize,
+    damaged: Option<MediaTime>,
+    /// Frames that came out and may be wanted yet.
     early: Vec<Frame>,
 }
 
@@ -26,7 +28,7 @@ pub struct Decoded {
     pub given: usize,
     /// From when on nothing was given, because packets or pictures are damaged, up to the end of the group.
     pub damaged_from: Option<MediaTime>,
-    /// For the chunk that continues this one, where it was asked for.
+    /// For what follows of the group, or the chunk that continues it.
     pub state: Option<DecoderState>,
 }
 
@@ -61,6 +63,11 @@ impl GroupDecoder {
     /// A chunk that continues another takes the state which that one left in `resume`; without it nothing of the
     /// chunk can be decoded, and all of it counts as damaged. A state is returned where the group is `continued`.
     ///
+    /// Of a group that is `open` only times before its end can be wanted, and a state is returned where more than its key
+    /// frame was decoded. With it, what is wanted next of the group goes on from there: it must not lie before what was wanted
+    /// last. A wanted time whose frame has not come out of the decoder yet is not given, although it would be once
+    /// the group is closed.
+    ///
     /// `wanted` is sorted.
     ///
     /// # Errors
@@ -83,27 +90,30 @@ impl GroupDecoder {
         resume: Option<DecoderState>,
         each: impl FnMut(usize, &Frame, MediaTime),
     ) -> Result<Decoded, LibavError> {
-        let resume = resume.filter(|r| group.continues && Arc::ptr_eq(&r.stream, &group.stream));
+        let resume = resume.filter(|r| {
+            let same = if r.fed == 0 { group.continues } else { r.fed <= group.packets.len() };
+            same && Arc::ptr_eq(&r.stream, &group.stream)
+        });
         if group.continues && resume.is_none() {
             return Ok(Decoded { damaged_from: Some(group.start), ..Decoded::default() });
         }
         if wanted.is_empty() && !group.continued {
-            return Ok(Decoded::default());
+            return Ok(Decoded { state: resume.filter(|_| group.open), ..Decoded::default() });
         }
-        let (mut decoder, damaged, early) = match resume {
-            Some(state) => (state.decoder, state.damaged, state.early),
-            None => (self.decoder(&group.stream)?, false, Vec::new()),
+        let from_key = resume.is_none();
+        let (mut decoder, mut fed, damaged, early) = match resume {
+            Some(state) => (state.decoder, state.fed, state.damaged, state.early),
+            None => (self.decoder(&group.stream)?, 0, None, Vec::new()),
         };
         decoder.smooth_only_references(!self.for_people);
         let mut choice = Choice::new(group, wanted, each);
-        if damaged {
-            choice.damage(group.start);
+        if let Some(from) = damaged {
+            choice.damage(from);
         }
         for frame in early {
             choice.take(frame);
         }
-        let key_only =
-            !group.continued && !group.continues && wanted.iter().all(|&w| w <= group.first() + ROUNDING);
+        let key_only = from_key && !group.continued && wanted.iter().all(|&w| w <= group.first() + ROUNDING);
         if key_only && group.first() >= group.start {
             // The decoder would keep the picture back until it has seen some more.
             if let Some(key) = group.packets.first() {
@@ -114,38 +124,44 @@ impl GroupDecoder {
             }
             if choice.unsure() {
                 choice.restart();
+            } else if group.open {
+                self.keep(&group.stream, decoder);
+                return Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: None });
             }
         }
         let chunk = group.continues || group.continued;
-        let mut shown = if chunk { Vec::new() } else { shown(group, wanted) };
-        for packet in &group.packets {
+        let mut shown = if chunk { Vec::new() } else { shown(group, wanted, fed) };
+        for packet in group.packets.iter().skip(fed) {
             if choice.done() && !group.continued {
                 break;
             }
             if !chunk {
                 // Once the last picture that is wanted has gone in, draining brings it out.
-                if shown.is_empty() {
+                if shown.is_empty() && !group.open {
                     break;
                 }
                 let place = packet.pts.and_then(|pts| shown.iter().position(|time| *time == pts));
-                decoder.only_references(place.is_none());
+                let later = group.open && choice.may_be_wanted_yet(packet);
+                decoder.only_references(place.is_none() && !later);
                 if let Some(place) = place {
                     shown.swap_remove(place);
                 }
             }
             choice.send(&mut decoder, packet)?;
             choice.receive(&mut decoder)?;
+            fed += 1;
         }
         decoder.only_references(false);
-        if group.continued {
-            choice.finish();
-            let state = DecoderState {
-                stream: Arc::clone(&group.stream),
-                decoder,
-                damaged: choice.damaged.is_some(),
-                early: choice.early,
-            };
-            return Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: Some(state) });
+        if group.continued || group.open {
+            if group.continued {
+                choice.finish();
+            }
+            let Choice { given, damaged, last, early, .. } = choice;
+            let (fed, last) = if group.open { (fed, last) } else { (0, None) };
+            // The frame that was given last is given again where what is wanted next lies before the one that follows it.
+            let early = last.into_iter().map(|(frame, _)| frame).chain(early).collect();
+            let state = DecoderState { stream: Arc::clone(&group.stream), decoder, fed, damaged, early };
+            return Ok(Decoded { given, damaged_from: damaged, state: Some(state) });
         }
         if !choice.done() {
             decoder.drain();
@@ -153,9 +169,13 @@ impl GroupDecoder {
             choice.finish();
         }
         decoder.flush();
-        self.kept.insert(0, (Arc::clone(&group.stream), decoder));
-        self.kept.truncate(KEPT);
+        self.keep(&group.stream, decoder);
         Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: None })
+    }
+
+    fn keep(&mut self, stream: &Arc<StreamInfo>, decoder: Decoder) {
+        self.kept.insert(0, (Arc::clone(stream), decoder));
+        self.kept.truncate(KEPT);
     }
 
     /// A decoder that has seen nothing of the stream, or has forgotten it.
@@ -173,8 +193,9 @@ impl GroupDecoder {
     }
 }
 
-/// When the pictures are shown that the wanted times are given: each the first at or after its time, else the last.
-fn shown(group: &Gop, wanted: &[MediaTime]) -> Vec<i64> {
+/// When the pictures are shown that the wanted times are given: each the first at or after its time, else the last. Without
+/// those of the packets that the decoder has had.
+fn shown(group: &Gop, wanted: &[MediaTime], fed: usize) -> Vec<i64> {
     let times = || group.packets.iter().filter_map(|p| p.pts).filter(|t| *t >= group.start.as_micros());
     let Some(last) = times().max() else { return group.packets.iter().filter_map(|p| p.pts).collect() };
     let mut shown: Vec<i64> = wanted
@@ -183,6 +204,8 @@ fn shown(group: &Gop, wanted: &[MediaTime]) -> Vec<i64> {
         .map(|w| times().filter(|t| *t >= w).min().unwrap_or(last))
         .collect();
     shown.dedup();
+    let had: Vec<i64> = group.packets.iter().take(fed).filter_map(|p| p.pts).collect();
+    shown.retain(|time| !had.contains(time));
     shown
 }
 
@@ -218,6 +241,13 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
     /// Whether the key frame alone did not give what it should.
     fn unsure(&self) -> bool {
         self.given < self.wanted.len()
+    }
+
+    /// Whether a picture comes after all that is wanted now, so that it may be wanted once more of the group is known.
+    fn may_be_wanted_yet(&self, packet: &Packet) -> bool {
+        let after =
+            |pts| self.wanted.last().is_none_or(|last| MediaTime::from_micros(pts) + ROUNDING > *last);
+        packet.pts.is_none_or(after)
     }
 
     /// Forgets what the key frame alone seemed to tell.
@@ -265,7 +295,8 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
         if time < self.group.start || self.last.as_ref().is_some_and(|(_, t)| time < *t) {
             return;
         }
-        if self.group.continued && time >= self.group.end {
+        let all_given = self.group.open && self.given == self.wanted.len();
+        if all_given || (self.group.continued && time >= self.group.end) {
             self.early.push(frame);
             return;
         }

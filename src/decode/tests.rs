@@ -77,6 +77,69 @@ fn together_or_alone_the_frames_are_the_same() {
     }
 }
 
+/// The group as a camera has sent it up to its `packets`-th packet.
+fn grown(group: &Gop, packets: usize, reorder: usize) -> Gop {
+    let mut so_far = Gop { packets: group.packets[..packets].to_vec(), open: true, ..group.clone() };
+    let mut times: Vec<i64> = so_far.packets.iter().filter_map(|p| p.pts).collect();
+    times.sort_by(|a, b| b.cmp(a));
+    so_far.end = MediaTime::from_micros(times[reorder.min(packets - 1)] + 1).max(group.start);
+    so_far
+}
+
+/// However a group grows, what is wanted of it is given the frames that all of it would give.
+#[test]
+fn a_group_that_grows_gives_the_frames_of_the_whole() {
+    let clips = Clips::new();
+    for (codec, name) in [
+        (H264_PLAIN, "plain.mp4"),
+        (H264, "b.mp4"),
+        ("-c:v libx264 -g 25 -bf 3 -x264-params open-gop=1", "open.mp4"),
+        ("-c:v libx265 -x265-params log-level=none:open-gop=1:keyint=25:bframes=4:b-pyramid=1", "cra.mp4"),
+        ("-c:v libx264 -g 250 -keyint_min 250 -sc_threshold 0 -bf 3", "long.mp4"),
+        ("-c:v libx264 -g 25 -bf 3 -x264-params b-pyramid=strict:ref=4", "pyramid.mkv"),
+        ("-c:v libvpx-vp9 -g 25 -deadline realtime -cpu-used 8", "vp9.webm"),
+    ] {
+        for (step, every) in [(1, 1), (3, 2), (7, 5), (11, 30)] {
+            let mut decoder = GroupDecoder::for_looks();
+            let (mut kept, mut late) = (0, 0);
+            for group in groups(clips.pattern(codec, name)) {
+                let length = group.end.since(group.start);
+                let all: Vec<MediaTime> = (0..)
+                    .map(|i| group.start + std::time::Duration::from_millis(50) * i * every)
+                    .take_while(|t| *t < group.end)
+                    .collect();
+                let (whole, _) = decode(&mut decoder, &group, &all);
+                assert_eq!(whole.len(), all.len(), "{name} {length:?}");
+                let (mut seen, mut state, mut until) = (Vec::new(), None, group.start);
+                for packets in (1..group.packets.len()).step_by(step) {
+                    let so_far = grown(&group, packets, group.stream.reorder);
+                    let from = until;
+                    until = so_far.end.max(from);
+                    let first = all.iter().filter(|t| **t < from).count();
+                    let wanted: Vec<_> = all.iter().copied().filter(|t| (from..until).contains(t)).collect();
+                    let decoded = decoder
+                        .decode(&so_far, &wanted, state.take(), |i, f, t| seen.push((first + i, t, hash(f))))
+                        .expect("a decoder");
+                    assert_eq!(decoded.damaged_from, None, "{name}");
+                    late += wanted.len() - decoded.given;
+                    state = decoded.state;
+                    kept += usize::from(state.is_some());
+                }
+                let first = all.iter().filter(|t| **t < until).count();
+                let decoded = decoder
+                    .decode(&group, &all[first..], state.take(), |i, f, t| seen.push((first + i, t, hash(f))))
+                    .expect("a decoder");
+                assert_eq!(decoded.given, all.len() - first, "{name}");
+                let given = |i: &usize| seen.iter().any(|(j, ..)| j == i);
+                let expected: Seen = whole.iter().filter(|(i, ..)| given(i)).copied().collect();
+                assert_eq!(seen, expected, "{name}, {step} packets at a time");
+            }
+            assert!(kept > 0, "{name}: the decoder goes on");
+            assert_eq!(late, 0, "{name}, {step} packets at a time: all that is known comes out");
+        }
+    }
+}
+
 /// What a detector sees keeps the edges of its blocks only where no picture refers to it, so that nothing drifts.
 #[test]
 fn only_pictures_that_nothing_refers_to_keep_the_edges_of_their_blocks() {

@@ -68,7 +68,7 @@ impl Cutter {
                 }
             }
             Part::Failed { .. } => self.open.iter_mut().for_each(|(_, writing)| writing.breaks()),
-            Part::Notice(_) => {}
+            Part::Growing(_) | Part::Notice(_) => {}
         }
     }
 

@@ -3,25 +3,27 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     io::Write,
-    sync::Arc,
     time::Duration,
 };
 
-use crossbeam::channel::{self, Receiver, Sender};
+use crossbeam::{
+    channel::{Receiver, Sender},
+    select,
+};
 
 use super::{
     PipelineError,
-    eye::{Anchors, Found, LaneSpec, Sight},
+    cadence::Cadence,
+    dispatch::{Dispatch, Flight},
+    eye::{Found, LaneSpec, Sight},
     judge::Judge,
-    motion,
-    plan::{self, Cadence, Lane, Lanes, Span, Wanted},
+    plan::{self, Lane, Lanes},
     pool::Looking,
     records::Records,
     timeline::Timeline,
-    worker::{Chain, Done, Job},
+    worker::Job,
 };
 use crate::{
-    decode::DecoderState,
     domain::{
         CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation,
     },
@@ -30,9 +32,6 @@ use crate::{
     source::{Gop, Notice, Noticed, Part},
     vision::Signature,
 };
-
-/// How finely looks can be taken in a group that cannot be decoded twice, because it goes on from one before it.
-const GRID: Duration = Duration::from_millis(200);
 
 /// Told how far a camera has come.
 pub trait Progress: Sync {
@@ -68,25 +67,6 @@ impl Outcome {
     }
 }
 
-/// A group in the workers' hands.
-struct Flight {
-    gop: Arc<Gop>,
-    span: Span,
-    must: Vec<Vec<MediaTime>>,
-    reply: Receiver<Result<Done, PipelineError>>,
-    done: Option<Done>,
-}
-
-impl Flight {
-    /// Waits for the workers.
-    fn land(&mut self) -> Result<&mut Done, PipelineError> {
-        if self.done.is_none() {
-            self.done = Some(self.reply.recv().map_err(|_| PipelineError::WorkersGone)??);
-        }
-        self.done.as_mut().ok_or(PipelineError::WorkersGone)
-    }
-}
-
 /// What waits for its turn, in the order of the source.
 enum Turn {
     Epoch(Epoch),
@@ -94,22 +74,43 @@ enum Turn {
     Group(Flight),
 }
 
+/// What comes next of a camera.
+enum Next {
+    Part(Part),
+    /// The turn of what waits longest.
+    Turn,
+    Over,
+}
+
+/// Waits for the next part; where parts come at a pace, for whichever is there first: it, or the workers' answer to what
+/// waits longest.
+fn next(parts: &Receiver<Part>, first: Option<&mut Turn>, paced: bool) -> Result<Next, PipelineError> {
+    let part = match first.filter(|_| paced) {
+        None => parts.recv(),
+        Some(Turn::Group(flight)) => {
+            if flight.landed()? {
+                return Ok(Next::Turn);
+            }
+            select! {
+                recv(parts) -> part => part,
+                recv(flight.reply()) -> done => return flight.put(done).map(|()| Next::Turn),
+            }
+        }
+        Some(_) => return Ok(Next::Turn),
+    };
+    Ok(part.map_or(Next::Over, Next::Part))
+}
+
 pub(super) struct CameraRun<'a> {
     id: CameraId,
     judge: Judge,
-    specs: Arc<[LaneSpec]>,
+    dispatch: Dispatch,
     /// The detector of each lane.
     names: Vec<ModelName>,
     /// For each rule its lane, and its place among that lane's rules.
     rules: Vec<(usize, usize)>,
-    cadences: Vec<Cadence>,
     lanes: Vec<Lane>,
-    jobs: Sender<Job>,
     records: Option<Records>,
-    /// For how long detections may stand where nothing changes.
-    max_age: Option<Duration>,
-    /// From the last group that was sent: the anchors of the lanes.
-    chain: Receiver<Anchors>,
     /// The last detections of each lane that may stand.
     standing: Vec<Vec<Detection>>,
     progress: &'a dyn Progress,
@@ -155,15 +156,11 @@ impl<'a> CameraRun<'a> {
         Self {
             id,
             judge,
-            specs: specs.into(),
+            dispatch: Dispatch::new(specs.into(), cadences, jobs, looking.max_age),
             names,
             rules,
-            cadences,
             lanes,
-            jobs,
             records,
-            max_age: looking.max_age,
-            chain: unanchored(),
             standing: vec![Vec::new(); lanes_count],
             progress,
             epoch: None,
@@ -175,33 +172,32 @@ impl<'a> CameraRun<'a> {
         }
     }
 
-    /// Analyses all parts, with up to `window` groups in the workers' hands.
+    /// Analyses all parts, with up to `window` groups in the workers' hands. Of a recording that is read at a pace what is
+    /// done is walked through at once; otherwise the next groups are handed to the workers first, so that they have
+    /// something to do meanwhile.
     ///
     /// # Errors
     /// Where a model or a worker fails. What cannot be read or written is in the outcome's failures.
-    pub fn run(mut self, parts: &Receiver<Part>, window: usize) -> Result<Outcome, PipelineError> {
+    pub fn run(
+        mut self,
+        parts: &Receiver<Part>,
+        window: usize,
+        paced: bool,
+    ) -> Result<Outcome, PipelineError> {
         let mut turns: VecDeque<Turn> = VecDeque::new();
-        // The decoder of a group that comes in chunks, on its way from one chunk to the next.
-        let mut state = None;
+        let mut over = false;
         loop {
-            while turns.len() < window
-                && let Some(part) = self.pull(parts)
-            {
-                match part {
-                    Part::Epoch { epoch, .. } => {
-                        self.chain = unanchored();
-                        turns.push_back(Turn::Epoch(epoch));
+            if !over && turns.len() < window {
+                match next(parts, turns.front_mut(), paced)? {
+                    Next::Part(part) => {
+                        self.take(part, &mut turns)?;
+                        continue;
                     }
-                    Part::Gap(gap) => turns.push_back(Turn::Gap(gap)),
-                    Part::Gop(gop) => {
-                        let continued = gop.continued;
-                        let mut flight = self.send(gop, state.take())?;
-                        if continued {
-                            state = flight.land()?.state.take();
-                        }
-                        turns.push_back(Turn::Group(flight));
+                    Next::Over => {
+                        over = true;
+                        continue;
                     }
-                    Part::Notice(_) | Part::Failed { .. } => {}
+                    Next::Turn => {}
                 }
             }
             match turns.pop_front() {
@@ -222,69 +218,31 @@ impl<'a> CameraRun<'a> {
         Ok(self.outcome)
     }
 
-    /// The next part that has a place in time. Notices and failures are kept for the outcome.
-    fn pull(&mut self, parts: &Receiver<Part>) -> Option<Part> {
-        loop {
-            match parts.recv().ok()? {
-                Part::Notice(notice) => self.outcome.notices.push(notice),
-                Part::Failed { error, .. } => self.outcome.failures.push(PipelineError::Source(error)),
-                part => return Some(part),
+    /// Takes a part in. Notices and failures are kept for the outcome; what has a place in time waits for its turn.
+    fn take(&mut self, part: Part, turns: &mut VecDeque<Turn>) -> Result<(), PipelineError> {
+        match part {
+            Part::Epoch { epoch, .. } => {
+                self.dispatch.begin();
+                turns.push_back(Turn::Epoch(epoch));
             }
+            Part::Gap(gap) => turns.push_back(Turn::Gap(gap)),
+            Part::Gop(gop) | Part::Growing(gop) => {
+                let before = match turns.back_mut() {
+                    Some(Turn::Group(flight)) => Some(flight),
+                    _ => None,
+                };
+                let flight = self.dispatch.send(gop, before, &self.lanes)?;
+                turns.extend(flight.map(Turn::Group));
+            }
+            Part::Notice(notice) => self.outcome.notices.push(notice),
+            Part::Failed { error, .. } => self.outcome.failures.push(PipelineError::Source(error)),
         }
+        Ok(())
     }
 
-    /// Gives a group to the workers, with the looks that must be taken and those that rules will probably ask for.
-    fn send(&mut self, gop: Arc<Gop>, resume: Option<DecoderState>) -> Result<Flight, PipelineError> {
-        let grid = gop.continues.then_some(GRID);
-        let span = Span { start: gop.start, end: gop.end, grid };
-        let must: Vec<Vec<MediaTime>> = self
-            .cadences
-            .iter_mut()
-            .map(|cadence| cadence.looks(&span, |a, b| motion::still(&gop, a, b)))
-            .collect();
-        let wanted =
-            if gop.continues { every_look(&span, self.lanes.len()) } else { self.expected(&span, &must) };
-        let (reply, answer) = channel::bounded(1);
-        if wanted.is_empty() && !gop.continued {
-            // Nothing is wanted of this group, so no worker touches it.
-            let done = Done { sights: BTreeMap::new(), state: None };
-            return Ok(Flight { gop, span, must, reply: answer, done: Some(done) });
-        }
-        let chain = self.max_age.map(|max_age| {
-            let (after, next) = channel::bounded(1);
-            let must = together(&must);
-            let mut before = std::mem::replace(&mut self.chain, next);
-            // A group with several looks would keep the next one waiting through all of them.
-            if must.len() > 1 {
-                before = unanchored();
-            }
-            Chain { must, max_age, before, after }
-        });
-        let job = Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume, reply, chain };
-        self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
-        Ok(Flight { gop, span, must, reply: answer, done: None })
-    }
-
-    /// What will be looked at in a group, if rules go on asking for what they ask for now.
-    fn expected(&self, span: &Span, must: &[Vec<MediaTime>]) -> Wanted {
-        let mut wanted = Wanted::new();
-        for (index, (lane, must)) in self.lanes.iter().zip(must).enumerate() {
-            for (place, time) in must.iter().enumerate() {
-                let mut lane = lane.renewed(span.end);
-                lane.enter(Vec::new());
-                lane.looked(*time);
-                *wanted.entry(*time).or_default() |= 1 << index;
-                let end = must.get(place + 1).copied().unwrap_or(span.end);
-                for (time, _) in plan::foresee(&[lane], &Span { end, ..*span }) {
-                    *wanted.entry(time).or_default() |= 1 << index;
-                }
-            }
-        }
-        wanted
-    }
-
-    /// Walks through a group in the order of media time.
+    /// Walks through what is known of a group in the order of media time.
     fn walk(&mut self, mut flight: Flight) -> Result<(), PipelineError> {
+        self.dispatch.take_state(&mut flight)?;
         let mut sights = std::mem::take(&mut flight.land()?.sights);
         let Flight { gop, span, must, .. } = flight;
         for (lane, must) in self.lanes.iter_mut().zip(must) {
@@ -302,7 +260,7 @@ impl<'a> CameraRun<'a> {
                 for (time, lanes) in &wanted {
                     *asked.entry(*time).or_default() |= lanes;
                 }
-                for (time, sight) in self.look_again(&gop, wanted)? {
+                for (time, sight) in self.dispatch.look_again(&gop, wanted)? {
                     match sights.get_mut(&time) {
                         Some(known) => known.found.extend(sight.found),
                         None => {
@@ -321,27 +279,15 @@ impl<'a> CameraRun<'a> {
                 None => self.missed(time, &gop),
             }
         }
-        self.outcome.until = self.outcome.until.max(gop.end);
+        self.outcome.until = self.outcome.until.max(span.end);
         let file = self.epoch.as_ref().and_then(|epoch| epoch.file.as_deref());
-        self.progress.reached(&self.id, file, gop.end);
+        self.progress.reached(&self.id, file, span.end);
         Ok(())
-    }
-
-    fn look_again(
-        &self,
-        gop: &Arc<Gop>,
-        wanted: Wanted,
-    ) -> Result<BTreeMap<MediaTime, Sight>, PipelineError> {
-        let (reply, answer) = channel::bounded(1);
-        let job =
-            Job { gop: gop.clone(), wanted, lanes: self.specs.clone(), resume: None, reply, chain: None };
-        self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
-        Ok(answer.recv().map_err(|_| PipelineError::WorkersGone)??.sights)
     }
 
     fn begin(&mut self, mut epoch: Epoch) {
         let parts =
-            self.names.iter().zip(self.specs.iter()).map(|(name, spec)| (name.clone(), spec.view.region));
+            self.names.iter().zip(self.dispatch.specs()).map(|(name, spec)| (name.clone(), spec.view.region));
         epoch.regions = parts.filter(|(_, region)| *region != BBox::WHOLE).collect();
         self.close_gap(epoch.from);
         self.signature = None;
@@ -461,35 +407,7 @@ impl<'a> CameraRun<'a> {
     }
 }
 
-/// The start of a chain.
-fn unanchored() -> Receiver<Anchors> {
-    channel::bounded(0).1
-}
-
-/// The looks of all lanes, by time.
-fn together(must: &[Vec<MediaTime>]) -> Wanted {
-    let mut all = Wanted::new();
-    for (lane, times) in must.iter().enumerate() {
-        for time in times {
-            *all.entry(*time).or_default() |= 1 << lane;
-        }
-    }
-    all
-}
-
 /// The lanes that looked.
 fn seen(sight: Option<&Sight>) -> Lanes {
     sight.map_or(0, |sight| sight.found.iter().fold(0, |lanes, (lane, _)| lanes | 1 << lane))
-}
-
-/// Every look that could be taken in a group that cannot be decoded twice.
-fn every_look(span: &Span, lanes: usize) -> Wanted {
-    let all = (0..lanes).fold(0, |all, lane| all | 1 << lane);
-    let mut wanted = Wanted::new();
-    let mut time = span.start;
-    while time < span.end {
-        wanted.insert(time, all);
-        time = time + GRID;
-    }
-    wanted
 }

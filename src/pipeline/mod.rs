@@ -13,7 +13,9 @@
 //! gives the group back to the workers with those times. So the rules see the same looks however many threads there
 //! are.
 
+mod cadence;
 mod camera;
+mod dispatch;
 mod eye;
 mod judge;
 mod motion;

@@ -1,14 +1,10 @@
-//! When to look. Each detector of a camera has a lane of looks: those that must always be taken, known from the
-//! groups' times alone, and those that a rule asked for in between. Pure: what is looked at is a function of the
+//! When to look. Each detector of a camera has a lane of looks: those that must always be taken (`cadence.rs`), and
+//! those that a rule asked for in between. Pure: what is looked at is a function of the
 //! recording and the configuration, never of timing or of the number of threads.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::domain::{Attention, MediaTime};
-
-/// How much longer than `every` the time between two looks may be, so that a key frame that comes a little late (a
-/// group of 2.04 s for `every` 2 s) does not cost a second look.
-const TOLERANCE: f64 = 0.1;
 
 /// A set of lanes, one bit each.
 pub type Lanes = u32;
@@ -21,15 +17,17 @@ pub type Wanted = BTreeMap<MediaTime, Lanes>;
 pub struct Span {
     /// Presentation time of its first picture.
     pub start: MediaTime,
-    /// Presentation time of the next group's first picture.
+    /// Presentation time of the next group's first picture; of a group that is still growing, up to where it is known.
     pub end: MediaTime,
+    /// Whether more of the group may follow.
+    pub open: bool,
     /// Looks are taken on multiples of this from the start only: where the group cannot be decoded twice.
     pub grid: Option<Duration>,
 }
 
 impl Span {
     /// The first time at or after `time` at which a look can be taken.
-    fn snap(&self, time: MediaTime) -> MediaTime {
+    pub fn snap(&self, time: MediaTime) -> MediaTime {
         match self.grid {
             Some(grid) if !grid.is_zero() && time > self.start => {
                 let steps = time.since(self.start).as_micros().div_ceil(grid.as_micros());
@@ -37,55 +35,6 @@ impl Span {
             }
             _ => time,
         }
-    }
-}
-
-/// The looks that one lane must always take.
-#[derive(Debug, Clone)]
-pub struct Cadence {
-    every: Duration,
-    /// As seldom where nothing moves.
-    quiet: Duration,
-    last: Option<MediaTime>,
-}
-
-impl Cadence {
-    /// At least one look each `every`; but only each `quiet`, which is not less, where nothing moves.
-    pub fn new(every: Duration, quiet: Duration) -> Self {
-        let every = every.max(Duration::from_millis(1));
-        Self { every, quiet: quiet.max(every), last: None }
-    }
-
-    /// The looks within a group: none where the next group's key frame comes soon enough, else its own key frame,
-    /// and between it and the next as many as are needed, evenly spread. Those after the key frame are left out where
-    /// nothing moves since the look before, as `still` may tell of two times in the group. Groups are given in their
-    /// order.
-    pub fn looks(&mut self, span: &Span, still: impl Fn(MediaTime, MediaTime) -> bool) -> Vec<MediaTime> {
-        let limit = self.every.mul_f64(1.0 + TOLERANCE);
-        if span.end <= span.start || self.last.is_some_and(|last| span.end.since(last) <= limit) {
-            return Vec::new();
-        }
-        let length = span.end.since(span.start);
-        let count =
-            (length.as_secs_f64() / self.every.as_secs_f64() - TOLERANCE).ceil().clamp(1.0, 1e6) as u32;
-        let mut looks: Vec<MediaTime> = (0..count)
-            .map(|index| span.snap(span.start + length * index / count))
-            .filter(|look| *look < span.end)
-            .collect();
-        if self.quiet > self.every {
-            let most = self.quiet.mul_f64(1.0 + TOLERANCE);
-            let mut place = 1;
-            while let Some(look) = looks.get(place).copied() {
-                let (before, next) = (looks[place - 1], looks.get(place + 1).copied().unwrap_or(span.end));
-                if next.since(before) <= most && still(before, look) {
-                    looks.remove(place);
-                } else {
-                    place += 1;
-                }
-            }
-        }
-        self.last = looks.last().copied().or(self.last);
-        looks
     }
 }
 
@@ -193,46 +142,11 @@ mod tests {
     }
 
     fn span(start: f64, end: f64) -> Span {
-        Span { start: s(start), end: s(end), grid: None }
-    }
-
-    fn moving(_: MediaTime, _: MediaTime) -> bool {
-        false
+        Span { start: s(start), end: s(end), open: false, grid: None }
     }
 
     fn secs(seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds)
-    }
-
-    #[test]
-    fn key_frames_are_enough_while_they_come_often_enough() {
-        let mut cadence = Cadence::new(secs(2.0), secs(2.0));
-        assert_eq!(cadence.looks(&span(0.0, 2.04), moving), [s(0.0)]);
-        assert_eq!(cadence.looks(&span(2.04, 4.08), moving), [s(2.04)]);
-        let mut cadence = Cadence::new(secs(2.0), secs(2.0));
-        let looks: Vec<_> =
-            (0..6).flat_map(|k| cadence.looks(&span(f64::from(k), f64::from(k + 1)), moving)).collect();
-        assert_eq!(looks, [s(0.0), s(2.0), s(4.0)]);
-    }
-
-    #[test]
-    fn long_groups_are_looked_into_evenly() {
-        let mut cadence = Cadence::new(secs(2.0), secs(2.0));
-        assert_eq!(
-            cadence.looks(&span(0.0, 5.0), moving),
-            [s(0.0), MediaTime::from_micros(1_666_666), MediaTime::from_micros(3_333_333)]
-        );
-    }
-
-    #[test]
-    fn where_nothing_moves_key_frames_do_while_they_come_often_enough() {
-        let mut cadence = Cadence::new(secs(1.0), secs(2.0));
-        assert_eq!(cadence.looks(&span(0.0, 2.0), |_, _| true), [s(0.0)]);
-        assert_eq!(cadence.looks(&span(2.0, 4.0), |_, _| false), [s(2.0), s(3.0)]);
-        let looks = cadence.looks(&span(4.0, 14.0), |_, _| true);
-        assert_eq!(looks, [4.0, 6.0, 8.0, 10.0, 12.0].map(s));
-        let looks = cadence.looks(&span(14.0, 24.0), |from, to| !(from..to).contains(&s(16.5)));
-        assert_eq!(looks, [14.0, 16.0, 17.0, 19.0, 21.0, 23.0].map(s));
     }
 
     #[test]
@@ -273,27 +187,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn no_two_looks_are_further_apart_than_allowed(
-            lengths in prop::collection::vec(0.04f64..30.0, 1..30), every in 0.2f64..5.0, patience in 1.0f64..3.0,
-        ) {
-            // Where everything is still, `quiet` is what holds.
-            let quiet = every * patience;
-            let mut cadence = Cadence::new(secs(every), secs(quiet));
-            let (mut start, mut looks) = (0.0, Vec::new());
-            for length in &lengths {
-                looks.extend(cadence.looks(&span(start, start + length), |_, _| true));
-                start += length;
-            }
-            // The end of the recording stands for the look that would follow.
-            looks.push(s(start));
-            prop_assert!(looks[0].as_secs_f64() <= every * (1.0 + TOLERANCE));
-            for pair in looks.windows(2) {
-                prop_assert!(pair[1] > pair[0]);
-                prop_assert!(pair[1].since(pair[0]).as_secs_f64() <= quiet * (1.0 + TOLERANCE) * 1.1 + 1e-5);
-            }
-        }
-
         #[test]
         fn foreseen_looks_are_those_that_are_taken(every in 0.05f64..1.0, until in 0.0f64..3.0, musts in 1usize..5) {
             let group = span(0.0, 2.5);

@@ -114,6 +114,7 @@ fn run_one(
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.looking, progress);
+    let paced = task.recording.paced();
     let (parts, ahead) = channel::bounded(2);
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -125,6 +126,6 @@ fn run_one(
             }
         });
         // Dropping the receiver at the end of the run lets the reader stop.
-        run.run(&ahead, threads + 1)
+        run.run(&ahead, threads + 1, paced)
     })
 }

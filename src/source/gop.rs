@@ -22,8 +22,11 @@ pub struct Gop {
     /// The first media time that is looked at in this group: its key frame's, but for chunks, and for files that
     /// overlap the one before.
     pub start: MediaTime,
-    /// Where the next group starts, or the end of its last picture where none follows without a break.
+    /// Where the next group starts, or the end of its last picture where none follows without a break. Of a group that
+    /// is still growing: every picture before it is there.
     pub end: MediaTime,
+    /// Whether more of it may follow: a camera's group while it is read.
+    pub open: bool,
     /// Whether decoding needs the state in which the chunk before left the decoder.
     pub continues: bool,
     /// Whether the chunk after it needs that state.

@@ -35,6 +35,8 @@ pub(super) struct Group {
     pub jump: Option<Jump>,
     /// Presentation time from which on pictures may come out of the decoder only with the next chunk.
     pub held_back: Option<i64>,
+    /// Of a group of which more may follow: every picture before it is there.
+    pub known: Option<i64>,
 }
 
 impl Group {
@@ -137,6 +139,20 @@ impl Grouping {
         Ok(ended)
     }
 
+    /// The group that is being read, as far as it is known; none where its times have to be worked out, which takes all of it.
+    pub(super) fn so_far(&self) -> Option<Group> {
+        let times: Option<Vec<i64>> = self.packets.iter().map(|p| p.pts).collect();
+        let known = nth_latest(times.filter(|_| !self.rebuilding)?, self.reorder)?.saturating_add(1);
+        Some(Group {
+            packets: self.packets.clone(),
+            continues: self.continues,
+            continued: false,
+            jump: self.jump,
+            held_back: None,
+            known: Some(known),
+        })
+    }
+
     /// The last group of the file.
     pub(super) fn finish(&mut self) -> Result<Option<Group>, LibavError> {
         if self.packets.is_empty() { Ok(None) } else { self.close(None, false, true).map(Some) }
@@ -188,10 +204,16 @@ impl Grouping {
             }
         }
         let held_back = (continued && !broken && self.reorder > 0).then(|| {
-            let mut times: Vec<i64> = packets.iter().filter_map(|p| p.pts).collect();
-            times.sort_unstable_by(|a, b| b.cmp(a));
-            times.get(self.reorder.min(times.len().saturating_sub(1))).copied().unwrap_or(i64::MAX)
+            let times = packets.iter().filter_map(|p| p.pts).collect();
+            nth_latest(times, self.reorder).unwrap_or(i64::MAX)
         });
-        Ok(Group { packets, continues: self.continues, continued, jump: self.jump.take(), held_back })
+        let (continues, jump) = (self.continues, self.jump.take());
+        Ok(Group { packets, continues, continued, jump, held_back, known: None })
     }
+}
+
+/// The time that `n` others are after, or else the earliest.
+fn nth_latest(mut times: Vec<i64>, n: usize) -> Option<i64> {
+    times.sort_unstable_by(|a, b| b.cmp(a));
+    times.get(n.min(times.len().saturating_sub(1))).copied()
 }

@@ -24,6 +24,9 @@ const TELL_THEIR_LENGTH: [&str; 4] = ["mov,", "matroska", "avi", "flv"];
 /// After so many errors in a row the rest of a file is given up.
 const MAX_ERRORS: u32 = 50;
 
+/// A group that is read at the pace of a camera is told of each time it has grown by so much.
+const GROWTH: i64 = 500_000;
+
 /// Whether a file has more.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -49,6 +52,10 @@ pub(super) struct Reading {
     /// The last group, which waits for its end.
     pending: Option<Gop>,
     held_back: Option<i64>,
+    /// Whether groups are told of while they grow.
+    growing: bool,
+    /// The group that grows, once it was told of: where it starts, and how far it went then on the file's own clock.
+    grown: Option<(MediaTime, i64)>,
     /// Media time of the end of the last picture.
     end: MediaTime,
     jumped: bool,
@@ -99,12 +106,20 @@ impl Reading {
             offset: 0,
             pending: None,
             held_back: None,
+            growing: false,
+            grown: None,
             end: MediaTime::ZERO,
             jumped: nonsense.is_some(),
             errors: 0,
             said: Said { rate: nonsense, ..Said::default() },
             reach: None,
         })
+    }
+
+    /// Tells of groups while they grow, for whoever cannot wait until they are complete.
+    pub(super) fn growing(mut self, growing: bool) -> Self {
+        self.growing = growing;
+        self
     }
 
     /// What the next file must know of this one; of the one before, where nothing of this one was given.
@@ -144,10 +159,18 @@ impl Reading {
         };
         self.errors = 0;
         self.reached(&packet);
+        let now = packet.dts.or(packet.pts);
         match self.grouping.push(packet) {
             Ok(Some(group)) => self.take(group, out),
             Ok(None) => {}
             Err(error) => return self.close(Some(error), out),
+        }
+        if self.growing
+            && let Some(now) = now
+            && self.grown.is_none_or(|(_, told)| now >= told + GROWTH)
+            && let Some(group) = self.grouping.so_far()
+        {
+            self.grow(group, now, out);
         }
         Step::More
     }
@@ -202,13 +225,51 @@ impl Reading {
 
     /// Puts a group onto media time. It is given once its end is known.
     fn take(&mut self, group: Group, out: &mut VecDeque<Part>) {
+        let start = match self.grown.take() {
+            Some((start, _)) => start,
+            None => self.open(&group, out),
+        };
+        if group.continued
+            && group.held_back.is_some() | group.jump.is_none()
+            && !std::mem::replace(&mut self.said.long, true)
+        {
+            self.notice(start, Noticed::LongGroup, out);
+        }
+        let end = MediaTime::from_micros(group.end(self.usual) + self.offset);
+        self.end = self.end.max(end).max(start);
+        self.held_back = group.held_back;
+        self.pending = self.gop(group, start, self.end);
+    }
+
+    /// Tells of a group that is being read; `now` is the time of the last packet on the file's own clock.
+    fn grow(&mut self, group: Group, now: i64, out: &mut VecDeque<Part>) {
+        let start = match self.grown {
+            Some((start, _)) => start,
+            None => self.open(&group, out),
+        };
+        self.grown = Some((start, now));
+        let floor = self.place.map_or(MediaTime::ZERO, |p| p.floor);
+        let Some(known) = group.known.map(|known| MediaTime::from_micros(known + self.offset)) else {
+            return;
+        };
+        if known <= floor.max(start) {
+            return;
+        }
+        if let Some(gop) = self.gop(group, start.max(floor), known) {
+            self.begin(out);
+            out.push_back(Part::Growing(Arc::new(gop)));
+        }
+    }
+
+    /// Where a group starts on media time, told with all that lies before it: the group before ends there.
+    fn open(&mut self, group: &Group, out: &mut VecDeque<Part>) -> MediaTime {
         let first = self.place.is_none();
         if first {
-            self.put(&group, out);
+            self.put(group, out);
         }
         let jump = group.jump.filter(|_| !first);
         if let Some(jump) = jump {
-            self.jump(jump, &group, out);
+            self.jump(jump, group, out);
         }
         let own = if group.continues && jump.is_none() { self.held_back } else { None };
         let start = MediaTime::from_micros(own.unwrap_or(group.start()) + self.offset);
@@ -220,33 +281,30 @@ impl Reading {
                 None => self.notice(start, Noticed::TimesRebuilt, out),
             }
         }
-        if group.continued
-            && group.held_back.is_some() | jump.is_none()
-            && !std::mem::replace(&mut self.said.long, true)
-        {
-            self.notice(start, Noticed::LongGroup, out);
-        }
-        let end = MediaTime::from_micros(group.end(self.usual) + self.offset);
-        self.end = self.end.max(end).max(start);
-        self.held_back = group.held_back;
-        let Some(place) = self.place else { return };
+        start
+    }
+
+    /// The group on media time; none before the first has been placed.
+    fn gop(&self, group: Group, start: MediaTime, end: MediaTime) -> Option<Gop> {
+        let place = self.place?;
         let mut packets = group.packets;
         for packet in &mut packets {
             packet.pts = packet.pts.map(|t| t + self.offset);
             packet.dts = packet.dts.map(|t| t + self.offset);
         }
-        self.pending = Some(Gop {
+        Some(Gop {
             camera: self.camera.clone(),
             epoch: self.number,
             stream: Arc::clone(self.input.stream()),
             packets,
             start,
-            end: self.end,
+            end,
+            open: group.known.is_some(),
             continues: group.continues,
             continued: group.continued,
             epoch_from: place.from,
             epoch_wall: place.wall,
-        });
+        })
     }
 
     /// The first group tells where the file lies.

@@ -31,6 +31,9 @@ pub enum Part {
     },
     /// A group of pictures.
     Gop(Arc<Gop>),
+    /// A group of pictures as far as it is known, which is `open`: told of again and again while it grows, before it comes as
+    /// [`Part::Gop`]. Only of recordings that are read at a pace.
+    Growing(Arc<Gop>),
     /// A spell without pictures, or a break in time where `from` and `to` are the same.
     Gap(Gap),
     /// Something people should be told.
@@ -104,6 +107,11 @@ impl Recording {
         })
     }
 
+    /// Whether it is read at a pace.
+    pub fn paced(&self) -> bool {
+        self.pacer.is_some()
+    }
+
     /// Opens the next file. One that cannot be opened is a failed part.
     fn begin(&mut self, planned: Planned) {
         let Planned { path, name, start, ask } = planned;
@@ -120,7 +128,7 @@ impl Recording {
         let origin = if self.options.start.is_some() { WallOrigin::Given } else { WallOrigin::Modified };
         let guess = if origin == WallOrigin::Given { Timestamp::MIN } else { modified_start(&path, &input) };
         match Reading::new(self.camera.clone(), name.clone(), input, start, (guess, origin), self.before) {
-            Ok(reading) => self.current = Some(reading),
+            Ok(reading) => self.current = Some(reading.growing(self.pacer.is_some())),
             Err(error) => self.ready.push_back(fail(error)),
         }
     }

@@ -13,6 +13,7 @@ use crate::{
 struct Told {
     epochs: Vec<Epoch>,
     gops: Vec<std::sync::Arc<Gop>>,
+    growing: Vec<std::sync::Arc<Gop>>,
     gaps: Vec<Gap>,
     notices: Vec<Noticed>,
     failed: Vec<SourceError>,
@@ -37,6 +38,7 @@ fn read_with(files: Vec<PathBuf>, options: Options) -> Told {
                 last = gap.to.expect("an end");
                 told.gaps.push(gap);
             }
+            Part::Growing(gop) => told.growing.push(gop),
             Part::Notice(notice) => told.notices.push(notice.what),
             Part::Failed { error, .. } => told.failed.push(error),
         }
@@ -90,6 +92,40 @@ fn groups_go_from_key_frame_to_key_frame() {
             "{name}: {:?}",
             told.notices
         );
+    }
+}
+
+#[test]
+fn at_the_pace_of_a_camera_groups_are_told_of_while_they_grow() {
+    let clips = Clips::new();
+    let pace = Some(Pace { speed: 1000.0, delay: std::time::Duration::ZERO });
+    for (codec, name) in [
+        ("-c:v libx264 -g 250 -keyint_min 250 -sc_threshold 0 -bf 0", "long.mp4"),
+        (H264, "b.mp4"),
+        ("-c:v libx264 -g 25 -bf 3 -x264-params open-gop=1", "open.mkv"),
+    ] {
+        let path = clips.pattern(codec, name);
+        let told = read_with(vec![path.clone()], Options { pace, ..Options::default() });
+        assert_eq!(seconds(&told.gops), seconds(&read(vec![path]).gops), "{name}");
+        let mut step = Vec::new();
+        for group in &told.gops {
+            assert!(!group.open);
+            let mut known = group.start;
+            for growing in told.growing.iter().filter(|g| (g.start..g.end).contains(&group.start)) {
+                assert!(growing.open && growing.end <= group.end && growing.start == group.start, "{name}");
+                step.push(growing.end.since(known).as_secs_f64());
+                known = growing.end;
+                // What is before its end is there.
+                let span = group.start.as_micros()..growing.end.as_micros();
+                let times = |g: &Gop| {
+                    let times = g.packets.iter().filter_map(|p| p.pts).filter(|t| span.contains(t));
+                    times.collect::<std::collections::BTreeSet<_>>()
+                };
+                assert_eq!(times(growing), times(group), "{name}");
+            }
+            step.push(group.end.since(known).as_secs_f64());
+        }
+        assert!(told.growing.len() >= 16 && step.iter().all(|step| *step <= 1.0), "{name}: {step:?}");
     }
 }
 
