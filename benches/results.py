@@ -53,6 +53,10 @@ def result(scene, row, costs, per_second):
     told["peak_mib"] = spread([cost.peak_mib for cost in costs])
     told["late_mib"] = spread([cost.late_mib for cost in costs])
     told["looks_per_camera_s"] = looks(row, costs[-1])
+    behind = [how_far_behind(cost) for cost in costs]
+    if all(behind):
+        told["behind_s"] = spread([mean for mean, _ in behind])
+        told["behind_most_s"] = spread([most for _, most in behind])
     if row.cores:
         speeds = [row.camera_s / cost.wall_s for cost in costs]
         told["camera_s_per_wall_s"] = spread(speeds)
@@ -67,6 +71,16 @@ def looks(row, cost):
     told = json.loads(cost.output)
     taken = told["looks"] if "looks" in told else sum(camera["looks"] for camera in told["cameras"])
     return taken / row.camera_s
+
+
+def how_far_behind(cost):
+    """Seconds from when pictures were sent until their looks were judged, in the mean of the cameras and at most; none where
+    the recording was not read at a pace."""
+    told = json.loads(cost.output).get("cameras", [])
+    behind = [camera["behind_s"] for camera in told if "behind_s" in camera]
+    if not behind:
+        return None
+    return statistics.mean(each["mean"] for each in behind), max(each["most"] for each in behind)
 
 
 def memory_per_camera(results):

@@ -88,7 +88,7 @@ class Rows:
             yield self.limit(scene)
         if scene.name == "busy" and not short:
             yield from self.all_cores(scene)
-        if scene.name in ("busy", "quiet") and self.programs.paced and not short:
+        if scene.name in ("busy", "quiet", "gop-250") and self.programs.paced and not short:
             yield from self.paced(scene)
 
     def usual(self, scene):
@@ -121,6 +121,9 @@ class Rows:
         manned: no still is made, whose full-size picture would hide what a camera needs."""
         seconds = min(self.seconds, PACED_SECONDS)
         flags = ["--paced", "1", "--threads", "1"]
+        if not in_full(scene):
+            yield self.firewarden(scene, POST, False, flags, seconds)
+            return
         for skip in self.skips(scene):
             yield self.firewarden(scene, POST, skip, flags, seconds, MANY)
         if scene.name == "busy":

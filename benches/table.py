@@ -31,6 +31,12 @@ def show(told, titles):
         shares = share(row, "of_cores_times_limit", "cores × the limit")
         shares += share(row, "of_cores_times_one", "cores × one core")
         print(f"  {row['title']:46} {speed:6.1f} s of video a second{shares}")
+    paced = [row for row in told if "behind_s" in row]
+    if paced:
+        print("\nseconds from when a picture is sent until its look is judged, and at most")
+    for row in paced:
+        mean, most = row["behind_s"]["median"], row["behind_most_s"]["median"]
+        print(f"  {row['scene']:9} {row['title']:46} {mean:6.2f} {most:6.2f}")
     memory = results.memory_per_camera(told)
     if memory:
         low, middle, high = memory["min"], memory["median"], memory["max"]

@@ -147,10 +147,13 @@ fn recordings_at_their_own_pace_give_the_same_and_say_when_there_are_too_many() 
     assert_code(&bench.run("fast", &["--threads", "2"]), 0);
     assert_code(&bench.run("paced", &["--threads", "2", "--paced", "8"]), 0);
     let read = |name: &str| std::fs::read(bench.path(name)).expect("written");
+    // With fewer cameras than threads no group is looked at before all of it is there.
+    assert_code(&bench.run("whole", &["--threads", "8"]), 0);
     assert_eq!(read("fast/violations.jsonl"), read("paced/violations.jsonl"));
     for camera in ["a", "d", "long", "odd", "open"] {
         let name = format!("observations/{camera}.jsonl");
         assert_eq!(read(&format!("fast/{name}")), read(&format!("paced/{name}")), "{name}");
+        assert_eq!(read(&format!("fast/{name}")), read(&format!("whole/{name}")), "{name}");
         assert!(lines(&bench.path(&format!("fast/{name}"))).len() > 6, "{name}");
     }
     let output = bench.run("wrong", &["--paced", "0"]);

@@ -106,7 +106,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
             recording: Recording::open(
                 camera.id.clone(),
                 files.clone(),
-                Options { pace, ..options.clone() },
+                Options { pace, long_groups_grow: recordings.len() >= threads, ..options.clone() },
             )?,
             looking: Looking {
                 region: camera.region,

@@ -49,6 +49,12 @@ struct Summary<'a> {
     cameras: Vec<CameraSummary<'a>>,
 }
 
+#[derive(Serialize)]
+struct BehindSummary {
+    mean: f64,
+    most: f64,
+}
+
 /// Each camera's part of it.
 #[derive(Serialize)]
 struct CameraSummary<'a> {
@@ -56,6 +62,9 @@ struct CameraSummary<'a> {
     looks: u64,
     missed: u64,
     analysed_s: f64,
+    /// With `--paced`: how long after their pictures were sent looks were judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind_s: Option<BehindSummary>,
     failures: Vec<String>,
     notices: Vec<String>,
 }
@@ -123,6 +132,14 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
     for failure in &outcome.failures {
         eprintln!("error: {}", with_camera(camera, failure));
     }
+    if let Some(behind) = outcome.behind {
+        eprintln!(
+            "camera {}: looks were judged {:.1} s after their pictures were sent, {:.1} s at most",
+            camera.id,
+            behind.mean().as_secs_f64(),
+            behind.most.as_secs_f64()
+        );
+    }
     if outcome.missed > 0 {
         eprintln!(
             "note: camera {}: {} looks could not be taken ({}); rules treat that time as a gap",
@@ -167,6 +184,9 @@ fn print(
                 looks: outcome.looks,
                 missed: outcome.missed,
                 analysed_s: outcome.until.as_secs_f64(),
+                behind_s: outcome
+                    .behind
+                    .map(|b| BehindSummary { mean: b.mean().as_secs_f64(), most: b.most.as_secs_f64() }),
                 failures: outcome.failures.iter().map(|failure| with_camera(camera, failure)).collect(),
                 notices: outcome.notices.iter().map(ToString::to_string).collect(),
             })

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     io::Write,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam::{
@@ -29,7 +29,7 @@ use crate::{
     },
     geometry::BBox,
     rules::Needs,
-    source::{Gop, Notice, Noticed, Part},
+    source::{Gop, Notice, Noticed, Part, Sent},
     vision::Signature,
 };
 
@@ -37,6 +37,27 @@ use crate::{
 pub trait Progress: Sync {
     /// The camera has been analysed up to `at`, in this file.
     fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
+}
+
+/// How long after their pictures were sent looks were judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Behind {
+    /// The longest.
+    pub most: Duration,
+    sum: Duration,
+    looks: u32,
+}
+
+impl Behind {
+    /// Zero without looks.
+    pub fn mean(&self) -> Duration {
+        self.sum / self.looks.max(1)
+    }
+
+    fn take(&mut self, by: Duration) {
+        (self.most, self.sum) = (self.most.max(by), self.sum.saturating_add(by));
+        self.looks = self.looks.saturating_add(1);
+    }
 }
 
 /// What became of a camera.
@@ -54,6 +75,8 @@ pub struct Outcome {
     pub looks: u64,
     /// Looks that could not be taken, because what was wanted could not be decoded.
     pub missed: u64,
+    /// How far judging lay behind, where the recording was read at a pace.
+    pub behind: Option<Behind>,
     /// Media time up to which it was analysed.
     pub until: MediaTime,
     /// The whole period at a glance.
@@ -101,6 +124,12 @@ fn next(parts: &Receiver<Part>, first: Option<&mut Turn>, paced: bool) -> Result
     Ok(part.map_or(Next::Over, Next::Part))
 }
 
+impl Turn {
+    fn grows(&self) -> bool {
+        matches!(self, Self::Group(flight) if flight.gop.open)
+    }
+}
+
 pub(super) struct CameraRun<'a> {
     id: CameraId,
     judge: Judge,
@@ -120,6 +149,7 @@ pub(super) struct CameraRun<'a> {
     signature: Option<Signature>,
     last: Option<MediaTime>,
     gap: Option<Gap>,
+    sent: Option<Sent>,
     outcome: Outcome,
 }
 
@@ -168,11 +198,12 @@ impl<'a> CameraRun<'a> {
             signature: None,
             last: None,
             gap: None,
+            sent: None,
             outcome: Outcome::default(),
         }
     }
 
-    /// Analyses all parts, with up to `window` groups in the workers' hands. Of a recording that is read at a pace what is
+    /// Analyses all parts, with up to `window` groups in the workers' hands. Where parts are `sent` at a pace, what is
     /// done is walked through at once; otherwise the next groups are handed to the workers first, so that they have
     /// something to do meanwhile.
     ///
@@ -182,13 +213,16 @@ impl<'a> CameraRun<'a> {
         mut self,
         parts: &Receiver<Part>,
         window: usize,
-        paced: bool,
+        sent: Option<Sent>,
     ) -> Result<Outcome, PipelineError> {
         let mut turns: VecDeque<Turn> = VecDeque::new();
         let mut over = false;
+        self.sent = sent;
         loop {
-            if !over && turns.len() < window {
-                match next(parts, turns.front_mut(), paced)? {
+            // What follows of a group that grows goes on from what rules have made of it, and from its decoder.
+            let growing = sent.is_none() && turns.back().is_some_and(Turn::grows);
+            if !over && turns.len() < window && !growing {
+                match next(parts, turns.front_mut(), sent.is_some())? {
                     Next::Part(part) => {
                         self.take(part, &mut turns)?;
                         continue;
@@ -324,6 +358,9 @@ impl<'a> CameraRun<'a> {
         };
         self.outcome.looks += 1;
         self.emit(Record::Observation(observation));
+        if let Some(due) = self.sent.and_then(|sent| sent.time(sight.at)) {
+            self.outcome.behind.get_or_insert_default().take(Instant::now().saturating_duration_since(due));
+        }
     }
 
     /// Says so where pictures change their size within a file.

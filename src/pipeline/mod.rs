@@ -28,7 +28,7 @@ mod worker;
 
 use std::path::PathBuf;
 
-pub use camera::{Outcome, Progress};
+pub use camera::{Behind, Outcome, Progress};
 pub use judge::{Judge, Judgement};
 pub use pool::{Looking, Task, analyze};
 pub use records::{ReadError, Records, read};

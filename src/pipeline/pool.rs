@@ -114,7 +114,7 @@ fn run_one(
     progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.looking, progress);
-    let paced = task.recording.paced();
+    let sent = task.recording.sent();
     let (parts, ahead) = channel::bounded(2);
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -126,6 +126,6 @@ fn run_one(
             }
         });
         // Dropping the receiver at the end of the run lets the reader stop.
-        run.run(&ahead, threads + 1, paced)
+        run.run(&ahead, threads + 1, sent)
     })
 }

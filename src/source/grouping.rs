@@ -139,6 +139,11 @@ impl Grouping {
         Ok(ended)
     }
 
+    /// When the first packet of the group that is being read is decoded, or shown.
+    pub(super) fn began(&self) -> Option<i64> {
+        self.packets.first().and_then(|p| p.dts.or(p.pts))
+    }
+
     /// The group that is being read, as far as it is known; none where its times have to be worked out, which takes all of it.
     pub(super) fn so_far(&self) -> Option<Group> {
         let times: Option<Vec<i64>> = self.packets.iter().map(|p| p.pts).collect();

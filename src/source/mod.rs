@@ -16,7 +16,7 @@ mod wall;
 pub use error::SourceError;
 pub use gop::Gop;
 pub use notice::{Notice, Noticed};
-pub use pace::Pace;
+pub use pace::{Pace, Sent};
 pub use recording::{Options, Part, Recording};
 pub use wall::{from_file_name, from_metadata};
 

@@ -14,25 +14,42 @@ pub struct Pace {
     pub delay: Duration,
 }
 
+/// When a camera would have sent its pictures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sent {
+    /// When the recording begins to be read.
+    began: Instant,
+    speed: f64,
+}
+
+impl Sent {
+    fn new(pace: Pace) -> Self {
+        let now = Instant::now();
+        Self { began: now.checked_add(pace.delay).unwrap_or(now), speed: pace.speed.max(0.001) }
+    }
+
+    /// When what is shown at `at` is sent; none where that is too far away to be told.
+    pub fn time(&self, at: MediaTime) -> Option<Instant> {
+        self.began.checked_add(at.since(MediaTime::ZERO).div_f64(self.speed))
+    }
+}
+
 /// Gives each packet when a camera would have sent it.
 #[derive(Debug)]
 pub(super) struct Pacer {
-    pace: Pace,
-    began: Option<Instant>,
+    pub sent: Sent,
     /// By how much a packet was read later than it should have been, at most.
     late: Duration,
 }
 
 impl Pacer {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, began: None, late: Duration::ZERO }
+        Self { sent: Sent::new(pace), late: Duration::ZERO }
     }
 
     /// Waits until the packet that ends at `at` is there.
     pub(super) fn wait(&mut self, at: MediaTime) {
-        let began = *self.began.get_or_insert_with(|| Instant::now() + self.pace.delay);
-        let after = at.since(MediaTime::ZERO).div_f64(self.pace.speed.max(0.001));
-        let Some(due) = began.checked_add(after) else { return };
+        let Some(due) = self.sent.time(at) else { return };
         let now = Instant::now();
         match due.checked_duration_since(now) {
             Some(wait) => thread::sleep(wait),

@@ -24,8 +24,21 @@ const TELL_THEIR_LENGTH: [&str; 4] = ["mov,", "matroska", "avi", "flv"];
 /// After so many errors in a row the rest of a file is given up.
 const MAX_ERRORS: u32 = 50;
 
-/// A group that is read at the pace of a camera is told of each time it has grown by so much.
-const GROWTH: i64 = 500_000;
+/// When groups are told of while they grow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Growth {
+    /// Once they are so long, in microseconds.
+    from: i64,
+    /// And whenever they have grown by so much again.
+    step: i64,
+}
+
+impl Growth {
+    /// For looks that cannot wait.
+    pub const AT_ONCE: Self = Self { from: 0, step: 500_000 };
+    /// For long groups, so that they need not be decoded again from their key frames for what rules ask for.
+    pub const LONG: Self = Self { from: 3_000_000, step: 2_000_000 };
+}
 
 /// Whether a file has more.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,8 +65,7 @@ pub(super) struct Reading {
     /// The last group, which waits for its end.
     pending: Option<Gop>,
     held_back: Option<i64>,
-    /// Whether groups are told of while they grow.
-    growing: bool,
+    growth: Option<Growth>,
     /// The group that grows, once it was told of: where it starts, and how far it went then on the file's own clock.
     grown: Option<(MediaTime, i64)>,
     /// Media time of the end of the last picture.
@@ -106,7 +118,7 @@ impl Reading {
             offset: 0,
             pending: None,
             held_back: None,
-            growing: false,
+            growth: None,
             grown: None,
             end: MediaTime::ZERO,
             jumped: nonsense.is_some(),
@@ -116,9 +128,9 @@ impl Reading {
         })
     }
 
-    /// Tells of groups while they grow, for whoever cannot wait until they are complete.
-    pub(super) fn growing(mut self, growing: bool) -> Self {
-        self.growing = growing;
+    /// Tells of groups while they grow.
+    pub(super) fn growing(mut self, growth: Option<Growth>) -> Self {
+        self.growth = growth;
         self
     }
 
@@ -165,12 +177,13 @@ impl Reading {
             Ok(None) => {}
             Err(error) => return self.close(Some(error), out),
         }
-        if self.growing
-            && let Some(now) = now
-            && self.grown.is_none_or(|(_, told)| now >= told + GROWTH)
-            && let Some(group) = self.grouping.so_far()
-        {
-            self.grow(group, now, out);
+        if let (Some(growth), Some(now), Some(began)) = (self.growth, now, self.grouping.began()) {
+            let due = self.grown.map_or(began + growth.from, |(_, told)| told + growth.step);
+            if now >= due
+                && let Some(group) = self.grouping.so_far()
+            {
+                self.grow(group, now, out);
+            }
         }
         Step::More
     }

@@ -8,10 +8,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    Gop, HOLE, Notice, Pace, SourceError, from_file_name, from_metadata,
+    Gop, HOLE, Notice, Pace, Sent, SourceError, from_file_name, from_metadata,
     pace::Pacer,
     placing::{Before, Start},
-    reading::{Reading, Step},
+    reading::{Growth, Reading, Step},
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, WallOrigin},
@@ -32,7 +32,7 @@ pub enum Part {
     /// A group of pictures.
     Gop(Arc<Gop>),
     /// A group of pictures as far as it is known, which is `open`: told of again and again while it grows, before it comes as
-    /// [`Part::Gop`]. Only of recordings that are read at a pace.
+    /// [`Part::Gop`]. Only where [`Options`] say so.
     Growing(Arc<Gop>),
     /// A spell without pictures, or a break in time where `from` and `to` are the same.
     Gap(Gap),
@@ -58,11 +58,20 @@ pub struct Options {
     pub limits: Limits,
     /// At what pace it is read; none for as fast as possible.
     pub pace: Option<Pace>,
+    /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
+    /// other.
+    pub long_groups_grow: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { start: None, zone: TimeZone::UTC, limits: Limits::default(), pace: None }
+        Self {
+            start: None,
+            zone: TimeZone::UTC,
+            limits: Limits::default(),
+            pace: None,
+            long_groups_grow: false,
+        }
     }
 }
 
@@ -107,9 +116,16 @@ impl Recording {
         })
     }
 
-    /// Whether it is read at a pace.
-    pub fn paced(&self) -> bool {
-        self.pacer.is_some()
+    /// When its pictures are sent, where it is read at a pace.
+    pub fn sent(&self) -> Option<Sent> {
+        self.pacer.as_ref().map(|pacer| pacer.sent)
+    }
+
+    fn growth(&self) -> Option<Growth> {
+        match self.pacer {
+            Some(_) => Some(Growth::AT_ONCE),
+            None => self.options.long_groups_grow.then_some(Growth::LONG),
+        }
     }
 
     /// Opens the next file. One that cannot be opened is a failed part.
@@ -128,7 +144,7 @@ impl Recording {
         let origin = if self.options.start.is_some() { WallOrigin::Given } else { WallOrigin::Modified };
         let guess = if origin == WallOrigin::Given { Timestamp::MIN } else { modified_start(&path, &input) };
         match Reading::new(self.camera.clone(), name.clone(), input, start, (guess, origin), self.before) {
-            Ok(reading) => self.current = Some(reading.growing(self.pacer.is_some())),
+            Ok(reading) => self.current = Some(reading.growing(self.growth())),
             Err(error) => self.ready.push_back(fail(error)),
         }
     }
