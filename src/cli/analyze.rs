@@ -34,7 +34,7 @@ pub struct AnalyzeArgs {
     #[command(flatten)]
     settings: Settings,
     /// Read all recordings at once, each packet when a camera would have sent it, or SPEED times as fast: shows how many
-    /// cameras this machine carries.
+    /// cameras this machine carries, and how long after its picture was sent a look is judged.
     #[arg(long, value_name = "SPEED", num_args = 0..=1, default_missing_value = "1", value_parser = speed)]
     paced: Option<f64>,
     /// Print a summary as JSON instead of a table.

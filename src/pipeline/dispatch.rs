@@ -109,9 +109,10 @@ impl Dispatch {
         &self.specs
     }
 
-    /// Another file begins: nothing stands from the one before.
+    /// Another file begins: nothing stands from the one before, nor goes on from it where its last group broke off.
     pub fn begin(&mut self) {
         self.chain = unanchored();
+        (self.grown, self.state, self.long) = (None, None, false);
     }
 
     /// Gives a group to the workers, with the looks that must be taken and those that rules will probably ask for; of one that

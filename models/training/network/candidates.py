@@ -147,6 +147,11 @@ RECIPES = {
             "nano-long", _nano, SIDE_416, NANO_STAGES, LONG_GENERAL, average=AVERAGES, chooses="classes", smoothing=LONG,
         ),
         Recipe("lift-both-long", _both, WIDE_416, BOTH_STAGES, LONG_LIFTS, LIFT_WEIGHTS, LONG_AVERAGES, smoothing=LONG),
+        # Sees pictures coded as video, which `nano-long` did not, and more bicycles.
+        Recipe(
+            "nano-long-on", _nano, SIDE_416, (Stage(1.0, 1.5e-4, NANO_EARLY, large_depthwise=True),), PEDALLED,
+            average=(0.75,), chooses="classes", smoothing=0.999, begins="nano-long",
+        ),
         # Mean recall hardly tells the shares apart; what is said of unseen pedal bicycles does (models/README.md).
         Recipe(
             "lift-both-long-on", _both, WIDE_416, (Stage(1.0, 1.5e-4, BOTH_EARLY),), IN_LIFTS, LIFT_WEIGHTS, (0.75,),
