@@ -12,6 +12,10 @@
 //! groups and walks through them in the order of media time. Where a rule asks for more looks than were foreseen, it
 //! gives the group back to the workers with those times. So the rules see the same looks however many threads there
 //! are.
+//!
+//! A group may come again and again while it grows, before all of it does. What has become certain of its looks is then
+//! asked for and walked through as if it were a group of its own, but that its decoder and its anchors go on. Nothing is
+//! certain that the rest of the group could change (`cadence.rs`), so the rules see the same looks once more.
 
 mod cadence;
 mod camera;
