@@ -141,7 +141,8 @@ class Rows:
     def firewarden(self, scene, kind, skip, flags, seconds, cameras=1):
         paced = "--paced" in flags
         key = "-".join(filter(None, [f"paced-{cameras}" if paced else "", kind, "skip" if skip else ""]))
-        title = "".join([f"paced, {cameras} cameras, " if paced else "", kind, ", static skipped" if skip else ""])
+        at_once = f"paced, {cameras} camera{'s' if cameras > 1 else ''}, " if paced else ""
+        title = "".join([at_once, kind, ", static skipped" if skip else ""])
         stem = f"{scene.name}-{key}-{cameras}"
         config = self.folder / f"{stem}.toml"
         config.write_text(self.config(self.footage.clip(scene, seconds), kind, skip, cameras), encoding="utf-8")
