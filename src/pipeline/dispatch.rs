@@ -7,7 +7,7 @@ use crossbeam::channel::{self, Receiver, RecvError, Sender, TryRecvError};
 
 use super::{
     PipelineError,
-    cadence::{Cadence, Looks},
+    cadence::{Cadence, Looks, MOST},
     eye::{Anchors, LaneSpec, Sight},
     motion,
     plan::{self, Lane, Span, Wanted},
@@ -249,11 +249,6 @@ fn together(must: &[Vec<MediaTime>]) -> Wanted {
 /// Every look that could be taken in a group that cannot be decoded twice.
 fn every_look(span: &Span, lanes: usize) -> Wanted {
     let all = (0..lanes).fold(0, |all, lane| all | 1 << lane);
-    let mut wanted = Wanted::new();
-    let mut time = span.start;
-    while time < span.end {
-        wanted.insert(time, all);
-        time = time + GRID;
-    }
-    wanted
+    let times = std::iter::successors(Some(span.start), |time| Some(*time + GRID));
+    times.take_while(|time| *time < span.end).take(MOST).map(|time| (time, all)).collect()
 }

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::cadence::MOST;
 use crate::domain::{Attention, MediaTime};
 
 /// A set of lanes, one bit each.
@@ -115,9 +116,13 @@ pub fn foresee(lanes: &[Lane], span: &Span) -> Wanted {
     let mut wanted = Wanted::new();
     for (index, lane) in lanes.iter().enumerate() {
         let mut lane = lane.clone();
-        while let Some(time) = lane.next(span) {
-            *wanted.entry(time).or_default() |= 1 << index;
+        let next = || {
+            let time = lane.next(span)?;
             lane.looked(time);
+            Some(time)
+        };
+        for time in std::iter::from_fn(next).take(MOST) {
+            *wanted.entry(time).or_default() |= 1 << index;
         }
     }
     wanted

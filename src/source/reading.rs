@@ -178,7 +178,10 @@ impl Reading {
             Err(error) => return self.close(Some(error), out),
         }
         if let (Some(growth), Some(now), Some(began)) = (self.growth, now, self.grouping.began()) {
-            let due = self.grown.map_or(began + growth.from, |(_, told)| told + growth.step);
+            let due = match self.grown {
+                Some((_, told)) => told.saturating_add(growth.step),
+                None => began.saturating_add(growth.from),
+            };
             if now >= due
                 && let Some(group) = self.grouping.so_far()
             {
