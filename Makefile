@@ -45,7 +45,8 @@ bench-check: build ## What got slower since benches/baseline.json (minutes); BAS
 model: ## Make the project's own models again, from pictures to ONNX (hours; goes on where it stopped; BUDGET=quick)
 	@bash .ci/training.sh model --budget $(or $(BUDGET),full)
 
-accuracy: build ## The accuracy of the project's own models beside the general ones: all tables of models/README.md
+accuracy: build ## The accuracy of the project's own models beside the general ones (hours the first time, for rendering)
+	@bash .ci/pull.sh $(target)/release/firewarden footage || true
 	@bash .ci/training.sh accuracy $(target)/release/firewarden
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed

