@@ -84,6 +84,8 @@ class Rows:
         """Every row of a scene, the usual pipeline first. `short` leaves out what takes its time on the clock."""
         yield from self.usual(scene)
         yield from self.analyze(scene)
+        if in_full(scene) and not short:
+            yield self.as_shipped(scene)
         if scene.key_every == 2.0:
             yield self.limit(scene)
         if scene.name == "busy" and not short:
@@ -108,6 +110,12 @@ class Rows:
         for kind in RULES:
             for skip in self.skips(scene):
                 yield self.firewarden(scene, kind, skip, ["--threads", "1"], self.seconds)
+
+    def as_shipped(self, scene):
+        """An elevator with the network of its own, as it is where nothing is configured: not what the others run, but what it
+        costs."""
+        row = self.firewarden(scene, ELEVATOR, False, ["--threads", "1"], self.seconds, own=True)
+        return dataclasses.replace(row, key=f"{ELEVATOR}-own", title=f"{ELEVATOR}, its own network")
 
     def all_cores(self, scene):
         """Throughput on the clock: many recordings, and one."""
@@ -138,21 +146,21 @@ class Rows:
     def skips(self, scene):
         return [False, True] if in_full(scene) and self.programs.skip_static else [False]
 
-    def firewarden(self, scene, kind, skip, flags, seconds, cameras=1):
+    def firewarden(self, scene, kind, skip, flags, seconds, cameras=1, own=False):
         paced = "--paced" in flags
         key = "-".join(filter(None, [f"paced-{cameras}" if paced else "", kind, "skip" if skip else ""]))
         at_once = f"paced, {cameras} camera{'s' if cameras > 1 else ''}, " if paced else ""
         title = "".join([at_once, kind, ", static skipped" if skip else ""])
-        stem = f"{scene.name}-{key}-{cameras}"
+        stem = f"{scene.name}-{key}-{cameras}" + ("-own" if own else "")
         config = self.folder / f"{stem}.toml"
-        config.write_text(self.config(self.footage.clip(scene, seconds), kind, skip, cameras), encoding="utf-8")
+        config.write_text(self.config(self.footage.clip(scene, seconds), kind, skip, cameras, own), encoding="utf-8")
         command = [self.programs.firewarden, "analyze", "--json", "--config", str(config)]
         command += ["--out", str(self.folder / stem), *flags]
         return Row(key, title, command, seconds * cameras, cameras, at_key_frames=kind in AT_KEY_FRAMES)
 
-    def config(self, clip, kind, skip, cameras):
+    def config(self, clip, kind, skip, cameras, own):
         # The model that the other pipelines run, for all rules: an elevator has one of its own otherwise.
-        model = f"model = {json.dumps(str(self.programs.model))}\n"
+        model = "" if own else f"model = {json.dumps(str(self.programs.model))}\n"
         lines = [f'[site]\nid = "bench"\n[detector]\n{model}']
         if self.programs.skip_static:
             lines.append(f"skip_static = {json.dumps(skip)}\n")
