@@ -56,7 +56,7 @@ accuracy)
     made=(--dataset "$dataset" --weights "$published" --work "$work" --budget gpu)
     pipeline "${made[@]}" --only check held
     measure --json "$work/accuracy.json" "$@"
-    echo "accuracy: the pictures' table is above; next the films that the program is judged on" >&2
+    echo "accuracy: the pictures' table is above; next ten films through the program: what is not there is rendered, six minutes each" >&2
     pipeline "${made[@]}" --only films
     measure --program "$program" --only-films "$@"
     ;;
