@@ -200,11 +200,12 @@ fn evidence_that_cannot_be_kept_does_not_keep_a_violation_from_being_reported() 
     let found = bench.violations("out");
     assert_eq!(roles(&found[0], "evidence"), Vec::<String>::new());
     assert_eq!(roles(&found[0], "missing"), ["started", "raised", "clip"]);
+    assert_eq!(found[0]["missing"][0]["cause"], "not_written");
     assert!(
         found[0]["missing"][0]["reason"].as_str().is_some_and(|reason| reason.contains("cannot be written"))
     );
     let report = fs::read_to_string(bench.path("out/report.html")).expect("a report all the same");
-    assert!(report.contains("缺失证据"));
+    assert!(report.contains("缺失证据") && report.contains("证据文件无法写入"));
     assert_eq!(fs::read(bench.path("out/evidence")).expect("still there"), b"in the way");
 }
 

@@ -138,12 +138,34 @@ pub struct EvidenceFile {
     pub url: Option<String>,
 }
 
+/// Why a file of evidence is missing, for whoever shows it in another language than English.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingCause {
+    /// The recording cannot be read again.
+    Unreadable,
+    /// The recording cannot be decoded at that moment.
+    Undecodable,
+    /// The recording no longer shows the moment.
+    NotFound,
+    /// The picture or the clip cannot be made of what was read.
+    NotMade,
+    /// The file cannot be written.
+    NotWritten,
+    /// Not told, as in older results.
+    #[default]
+    Other,
+}
+
 /// A file of evidence that could not be had. The violation stands all the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MissingEvidence {
     /// What it was to show.
     pub role: EvidenceRole,
     /// Why it is not there.
+    #[serde(default)]
+    pub cause: MissingCause,
+    /// The same in English and in full, with the file and the system's message.
     pub reason: String,
 }
 

@@ -13,7 +13,9 @@ mod track;
 pub use alert::{
     Alert, AlertBody, BoxHealth, CameraHealth, ContentType, Explanation, SpecVersion, ViolationData,
 };
-pub use alerting::{Count, EvidenceFile, EvidenceRole, Kind, MissingEvidence, Moment, Phase, Violation};
+pub use alerting::{
+    Count, EvidenceFile, EvidenceRole, Kind, MissingCause, MissingEvidence, Moment, Phase, Violation,
+};
 pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
 pub use observation::{

@@ -119,7 +119,7 @@ impl Collected {
             Err(error) => {
                 // Where the folder lies matters neither to who is told nor to whether two results are the same.
                 let reason = error.to_string().replace(&format!("{}/", folder.display()), "");
-                violation.missing.push(MissingEvidence { role, reason });
+                violation.missing.push(MissingEvidence { role, cause: error.cause(), reason });
                 self.errors.push(error);
             }
         }

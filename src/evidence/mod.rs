@@ -26,7 +26,7 @@ use thiserror::Error;
 pub use verify::{Problem, REPORT, Verified, VerifyError, Wrong, verify};
 
 use crate::{
-    domain::{EvidenceFile, EvidenceRole},
+    domain::{EvidenceFile, EvidenceRole, MissingCause},
     files,
 };
 
@@ -72,6 +72,21 @@ pub enum EvidenceError {
     /// The recording no longer shows the moment.
     #[error("the moment of {0} was not found in the recording again")]
     NotFound(String),
+}
+
+impl EvidenceError {
+    /// What is told of it in every language.
+    pub fn cause(&self) -> MissingCause {
+        match self {
+            Self::Source(_) => MissingCause::Unreadable,
+            Self::Decode(_) => MissingCause::Undecodable,
+            Self::Libav(_) | Self::Vision(_) | Self::Encode { .. } | Self::Clip { .. } => {
+                MissingCause::NotMade
+            }
+            Self::Write { .. } => MissingCause::NotWritten,
+            Self::NotFound(_) => MissingCause::NotFound,
+        }
+    }
 }
 
 /// Writes `bytes` to `folder`/`name`, whole or not at all, and describes the file.

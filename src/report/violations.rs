@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{
     Report,
     pictures::Pictures,
-    words::{self, both, class, kind, local, pair, role, size, span},
+    words::{self, both, cause, class, kind, local, pair, role, size, span},
 };
 use crate::domain::{EvidenceFile, EvidenceRole, Moment, Violation};
 
@@ -70,7 +70,10 @@ pub fn card(report: &Report<'_>, number: usize, violation: &Violation, pictures:
                 }
                 @for missing in &violation.missing {
                     dt { (both("缺失证据", "Missing evidence")) }
-                    dd.missing { (pair(role(missing.role, violation.kind))) ": " bdi { (missing.reason) } }
+                    dd.missing {
+                        (pair(role(missing.role, violation.kind))) ": " (pair(cause(missing.cause)))
+                        " " small { "(" bdi { (missing.reason) } ")" }
+                    }
                 }
                 dt { (both("编号", "Id")) }
                 dd { code { (violation.id) } }

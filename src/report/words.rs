@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use maud::{Markup, html};
 
 use crate::{
-    domain::{Class, EvidenceRole, GapReason, Kind, WallOrigin},
+    domain::{Class, EvidenceRole, GapReason, Kind, MissingCause, WallOrigin},
     evidence::Shortfall,
     source::Noticed,
 };
@@ -62,6 +62,21 @@ pub fn role(role: EvidenceRole, kind: Kind) -> Pair {
         (EvidenceRole::Ended, Kind::ControlRoomUnattended) => ("返岗时", "When the post was manned again"),
         (EvidenceRole::Ended, Kind::EbikeInElevator) => ("离开后", "When the e-bike had left"),
         (EvidenceRole::Clip, _) => ("视频片段", "Clip"),
+    }
+}
+
+/// Why a file of evidence is missing.
+pub fn cause(cause: MissingCause) -> Pair {
+    match cause {
+        MissingCause::Unreadable => ("录像无法再次读取", "the recording cannot be read again"),
+        MissingCause::Undecodable => ("该时刻的录像无法解码", "the recording cannot be decoded there"),
+        MissingCause::NotFound => ("录像中已找不到该时刻", "the recording no longer shows the moment"),
+        MissingCause::NotMade => ("证据文件无法生成", "the file cannot be made"),
+        MissingCause::NotWritten => (
+            "证据文件无法写入：磁盘已满或目录只读？",
+            "the file cannot be written: is the disk full, or the folder read-only?",
+        ),
+        MissingCause::Other => ("未能保存", "it could not be kept"),
     }
 }
 

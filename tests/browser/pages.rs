@@ -6,7 +6,8 @@ use firewarden::{
     config::{Config, Provider},
     domain::{
         CameraId, Class, Count, Epoch, EvidenceFile, EvidenceRole, Gap, GapReason, Kind, MediaTime,
-        MissingEvidence, Moment, Observation, Phase, Record, RuleId, Scene, Violation, WallOrigin,
+        MissingCause, MissingEvidence, Moment, Observation, Phase, Record, RuleId, Scene, Violation,
+        WallOrigin,
     },
     geometry::BBox,
     pipeline::{Outcome, PipelineError},
@@ -133,6 +134,7 @@ fn violation(number: usize, wanted: &Wanted) -> Violation {
         missing: if number.is_multiple_of(10) {
             vec![MissingEvidence {
                 role: EvidenceRole::Clip,
+                cause: MissingCause::NotWritten,
                 reason: format!("{} cannot be written. Is the disk full?", NASTY[3]),
             }]
         } else {
