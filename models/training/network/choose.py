@@ -41,6 +41,11 @@ class Result:
         """Mean AP50 of the classes that occur."""
         return float(np.mean(list(self.precision.values()))) if self.precision else 0.0
 
+    def __str__(self) -> str:
+        found = ", ".join(f"{name} {value:.3f}" for name, value in self.precision.items())
+        alarms = ", ".join(f"{recall:.2f} at {alarm * 100:.0f} %" for recall, alarm in zip(self.recall, ALARMS))
+        return f"AP50 {found}; recall of e-bikes {alarms}, mean up to 5 % {self.curve:.3f}"
+
 
 def spread(pictures: Sequence[Picture], most: int) -> list[Picture]:
     """At most ``most`` pictures of the ``choose`` part, evenly over the list, which is in order of sets."""

@@ -334,6 +334,10 @@ class Choosing(unittest.TestCase):
         self.assertAlmostEqual(choose.average_precision([(0.9, True), (0.8, False), (0.7, True)], 2), (1 + 2 / 3) / 2)
         self.assertEqual(choose.average_precision([], 3), 0.0)
 
+    def test_a_result_says_what_was_reached_in_words(self) -> None:
+        result = choose.Result({"person": 0.76226, "ebike": 0.7}, (0.25, 0.5), 0.4127)
+        self.assertEqual(str(result), "AP50 person 0.762, ebike 0.700; recall of e-bikes 0.25 at 1 %, 0.50 at 5 %, mean up to 5 % 0.413")
+
     def test_recall_at_a_share_of_alarms(self) -> None:
         negatives = [n / 100 for n in range(100)]
         self.assertEqual(choose.recall_at([0.995, 0.5], negatives, 0.01), 0.5)
