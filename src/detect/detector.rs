@@ -6,7 +6,8 @@ use super::{
     DetectError, Detector, Letterbox, OnnxModel, Runtime, View,
     heads::{Candidate, Shape},
     letterbox::{input_size, part_size},
-    second_look, suppress,
+    nms::{suppress, without_surer_bicycles},
+    second_look,
     tensor::Tensor,
 };
 use crate::{
@@ -179,10 +180,12 @@ impl Detector for OnnxDetector {
         view: &View,
         _at: MediaTime,
     ) -> Result<Vec<Detection>, DetectError> {
-        let Some(class) = self.model.second_look else { return self.found(picture, view, None) };
-        let mut found = self.found(picture, view, Some((class, second_look::FROM)))?;
-        self.look_again(picture, view, class, &mut found)?;
-        Ok(found)
+        let once_more = self.model.second_look.map(|class| (class, second_look::FROM));
+        let mut found = self.found(picture, view, once_more)?;
+        if let Some((class, _)) = once_more {
+            self.look_again(picture, view, class, &mut found)?;
+        }
+        Ok(without_surer_bicycles(found))
     }
 }
 

@@ -1,7 +1,12 @@
-use crate::domain::Detection;
+use crate::{
+    domain::{Class, Detection},
+    geometry::BBox,
+};
 
 /// Boxes of one class that overlap more than this are one thing (the value that YOLOX is published with).
 const SAME_THING: f32 = 0.45;
+/// Boxes of a bicycle and of an e-bike that overlap more than this are one thing: two that lean on each other do not.
+const SAME_PLACE: f32 = 0.6;
 
 /// Keeps the most confident of overlapping detections of one class (greedy non-maximum suppression), most confident
 /// first; ties are broken by place, so that the order never depends on the order of the input.
@@ -27,12 +32,24 @@ pub fn suppress(mut detections: Vec<Detection>) -> Vec<Detection> {
     kept
 }
 
+/// Leaves out what is called an e-bike and, in the same place and with more confidence, a bicycle. A network answers for each class
+/// by itself, so a pedal bicycle is a bicycle with 0.8 and an e-bike with 0.4.
+pub(super) fn without_surer_bicycles(mut detections: Vec<Detection>) -> Vec<Detection> {
+    let bicycles: Vec<(f32, BBox)> =
+        detections.iter().filter(|d| d.class == Class::Bicycle).map(|d| (d.confidence, d.bbox)).collect();
+    detections.retain(|d| {
+        let is_this =
+            |(confidence, bbox): &(f32, BBox)| *confidence > d.confidence && bbox.iou(&d.bbox) > SAME_PLACE;
+        d.class != Class::Ebike || !bicycles.iter().any(is_this)
+    });
+    detections
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{domain::Class, geometry::BBox};
 
     fn detection(class: Class, confidence: f32, bbox: [f32; 4]) -> Detection {
         Detection { class, confidence, bbox: bbox.into(), appearance: None, model: None }
@@ -52,6 +69,28 @@ mod tests {
             detection(Class::Person, 0.4, [0.1, 0.1, 0.3, 0.3]),
         ]);
         assert_eq!(kept.iter().map(|d| d.confidence).collect::<Vec<_>>(), [0.9, 0.4]);
+    }
+
+    #[test]
+    fn what_is_surer_a_bicycle_is_no_ebike() {
+        let here = [0.2, 0.2, 0.5, 0.6];
+        let beside = [0.32, 0.2, 0.62, 0.6];
+        let left = |pairs: &[(Class, f32, [f32; 4])]| -> Vec<Class> {
+            let all =
+                pairs.iter().map(|(class, confidence, bbox)| detection(*class, *confidence, *bbox)).collect();
+            without_surer_bicycles(all).into_iter().map(|d| d.class).collect()
+        };
+        assert_eq!(left(&[(Class::Bicycle, 0.8, here), (Class::Ebike, 0.4, here)]), [Class::Bicycle]);
+        let surer = [(Class::Ebike, 0.8, here), (Class::Bicycle, 0.4, here)];
+        assert_eq!(
+            left(&surer),
+            [Class::Ebike, Class::Bicycle],
+            "it was a bicycle too, and the rule is told"
+        );
+        let two = [(Class::Bicycle, 0.8, here), (Class::Ebike, 0.4, beside)];
+        assert_eq!(left(&two), [Class::Bicycle, Class::Ebike], "one stands beside the other");
+        let others = [(Class::Person, 0.9, here), (Class::Ebike, 0.4, here), (Class::Car, 0.9, here)];
+        assert_eq!(left(&others), [Class::Person, Class::Ebike, Class::Car]);
     }
 
     proptest! {

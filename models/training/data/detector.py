@@ -28,6 +28,8 @@ NANODET_MEAN = np.array([103.53, 116.28, 123.675], np.float32)
 NANODET_SPREAD = np.array([57.375, 57.12, 58.395], np.float32)
 SAME_THING = 0.45
 """Intersection over union above which two boxes of a class are one thing."""
+SAME_PLACE = 0.6
+"""Intersection over union above which a bicycle and an e-bike are one thing."""
 MOST = 100
 PIXELS_MORE = 1.05
 """An input in a picture's own proportions may have this many times the pixels of the file's: sides are multiples of strides."""
@@ -126,8 +128,10 @@ class Detector:
     def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
         """Objects of our classes of at least confidence ``least`` in a BGR picture; ``least`` is the first look's."""
         found = self._once(picture, least)
-        if not self.again:
-            return found
+        return without_surer_bicycles(self._again(picture, found) if self.again else found)
+
+    def _again(self, picture: np.ndarray, found: Found) -> Found:
+        """What is thought after second looks."""
         ebikes = found.kind == EBIKE
         confidence = found.confidence.copy()
         confidence[ebikes] = second_look.settled(found.box[ebikes], found.confidence[ebikes], lambda part: self._ebikes_in(picture, part))
@@ -216,6 +220,15 @@ def suppress(boxes: np.ndarray, confidence: np.ndarray, kind: np.ndarray) -> np.
         shared = np.prod(np.maximum(high - low, 0), axis=1)
         left = rest[shared <= SAME_THING * np.maximum(areas[first] + areas[rest] - shared, 1e-9)]
     return np.array(kept, int)
+
+
+def without_surer_bicycles(found: Found) -> Found:
+    """Without what is called an e-bike and, in the same place and with more confidence, a bicycle (``src/detect/nms.rs``)."""
+    bicycles, keep = found.kind == BICYCLE, np.ones(len(found.kind), bool)
+    for number in np.flatnonzero(found.kind == EBIKE):
+        surer = found.box[bicycles & (found.confidence > found.confidence[number])]
+        keep[number] = not (second_look.overlaps(found.box[number], surer) > SAME_PLACE).any()
+    return Found(found.kind[keep], found.confidence[keep], found.box[keep])
 
 
 def _cells(height: int, width: int, head: str) -> tuple[np.ndarray, np.ndarray]:

@@ -39,7 +39,7 @@ def settled(
         served = [number for number in still if number == still[0] or _holds(part, boxes[number])]
         still = [number for number in still if number not in served]
         for number in served:
-            second = max((float(sure[other]) for other in range(len(seen)) if _overlap(boxes[number], seen[other]) > SAME_THING), default=NOTHING)
+            second = float(sure[overlaps(boxes[number], seen) > SAME_THING].max(initial=NOTHING))
             odds = (_log_odds(float(confidence[number])) + _log_odds(second)) / 2
             after[number] = 1 / (1 + np.exp(-odds))
     return after
@@ -59,11 +59,12 @@ def _holds(part: np.ndarray, box: np.ndarray) -> bool:
     return bool((box[:2] >= part[:2]).all() and (box[2:] <= part[2:]).all())
 
 
-def _overlap(box: np.ndarray, other: np.ndarray) -> float:
-    low, high = np.maximum(box[:2], other[:2]), np.minimum(box[2:], other[2:])
-    shared = float(np.prod(np.maximum(high - low, 0)))
-    both = float(np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2])) - shared
-    return shared / max(both, 1e-12)
+def overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of one box [4] with others [n, 4]."""
+    sides = np.maximum(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0)
+    shared = np.prod(sides, axis=1)
+    both = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], axis=1) - shared
+    return shared / np.maximum(both, 1e-12)
 
 
 def _log_odds(probability: float) -> float:

@@ -1,4 +1,4 @@
-"""Pictures made varied: cropped, scaled, mirrored, and seen by worse cameras.
+"""Pictures made varied: cropped, scaled, turned, mirrored, recoloured, and seen by worse cameras.
 
 All randomness comes from the generator that is handed in, so that a picture at a position of the training is the same
 whenever it is made again. Pictures are uint8 [h, w, 3], BGR.
@@ -21,6 +21,12 @@ KEPT = 0.30
 """An object of which less than this share is left by the crop is not asked for, but not denied either."""
 LOST = 0.05
 """Below this share nothing of it is to be seen any more."""
+TURNED, LARGEST_TURN = 0.3, 0.26
+"""Share of pictures that are turned, by up to so many radians: cameras hang askew, and lenses turn what is far from the middle."""
+DIMMED = 0.12
+"""Share of pictures with far too little light."""
+RECOLOURED = 0.2
+"""Share of pictures of which colour and fine texture are changed for others, so that shape is what is left to go by."""
 SMALLEST = 4.0
 """Pixels: a narrower or lower object is unsure."""
 
@@ -49,8 +55,7 @@ def vary(
     rows, columns = image.shape[:2]
     corners = boxes * np.array([columns, rows, columns, rows], np.float64)
     moved = _moved(corners, matrix, window)
-    edges = _moved(np.array([[left, top, right, bottom]], np.float64), matrix, window)[0]
-    edges = np.clip(edges, 0, [width, height, width, height])
+    edges = np.clip(_window_edges(matrix, window), 0, [width, height, width, height])
     cut = np.clip(moved, np.tile(edges[:2], 2), np.tile(edges[2:], 2))
     area = np.maximum(_area(moved), 1e-9)
     left_over = _area(cut) / area * visible
@@ -98,19 +103,43 @@ def _placing(image: np.ndarray, height: int, width: int, random: Generator) -> t
     matrix = np.array([[a, 0.0, x], [0.0, scale, y]])
     if flip:
         matrix[0] = [-a, 0.0, x + a * (right - left) - 1]
+    if random.random() < TURNED:
+        matrix = _turned(matrix, float(random.uniform(-LARGEST_TURN, LARGEST_TURN)), width / 2, height / 2)
     return matrix, (left, top, right, bottom)
 
 
+def _turned(matrix: np.ndarray, angle: float, x: float, y: float) -> np.ndarray:
+    """The affine ``matrix`` [2, 3], and after it a turn by ``angle`` radians around (x, y)."""
+    cosine, sine = np.cos(angle), np.sin(angle)
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    middle = np.array([x, y])
+    return np.column_stack([turn @ matrix[:, :2], turn @ (matrix[:, 2] - middle) + middle])
+
+
 def _moved(corners: np.ndarray, matrix: np.ndarray, window: tuple[int, ...]) -> np.ndarray:
-    """Boxes [G, 4] in the picture's pixels as boxes in the input's."""
-    x = (corners[:, [0, 2]] - window[0]) * matrix[0, 0] + matrix[0, 2]
-    y = (corners[:, [1, 3]] - window[1]) * matrix[1, 1] + matrix[1, 2]
-    return np.stack([x.min(1), y.min(1), x.max(1), y.max(1)], axis=1).reshape(-1, 4)
+    """Boxes [G, 4] in the picture's pixels as boxes in the input's.
+
+    Where the matrix turns, each is the box around the ellipse that filled it: things seldom reach into their boxes' corners.
+    """
+    middles = (corners[:, :2] + corners[:, 2:]) / 2 - window[:2]
+    halves = (corners[:, 2:] - corners[:, :2]) / 2
+    placed = middles @ matrix[:, :2].T + matrix[:, 2]
+    reach = np.sqrt(halves**2 @ (matrix[:, :2] ** 2).T)
+    return np.concatenate([placed - reach, placed + reach], axis=1)
+
+
+def _window_edges(matrix: np.ndarray, window: tuple[int, ...]) -> np.ndarray:
+    """Left, top, right, bottom of the cropped picture where the matrix puts it."""
+    wide, high = window[2] - window[0], window[3] - window[1]
+    placed = np.array([[0, 0], [wide, 0], [0, high], [wide, high]]) @ matrix[:, :2].T + matrix[:, 2]
+    return np.concatenate([placed.min(0), placed.max(0)])
 
 
 def worsen(image: np.ndarray, random: Generator) -> np.ndarray:
     """Light, colour, infra-red, blur, low resolution, noise, and coding as JPEG or video, each now and then."""
-    image = _light(image, random)
+    image = _dimmed(image, random) if random.random() < DIMMED else _light(image, random)
+    if random.random() < RECOLOURED:
+        image = _recoloured(image, random)
     chance = random.random()
     if chance < 0.18:
         image = _infrared(image, random)
@@ -143,6 +172,28 @@ def _light(image: np.ndarray, random: Generator) -> np.ndarray:
     ramp = 255 * (np.arange(256) / 255) ** gamma
     table = np.clip((ramp - 128) * contrast + 128 + brightness, 0, 255).astype(np.uint8)
     return cv2.LUT(image, table)
+
+
+def _dimmed(image: np.ndarray, random: Generator) -> np.ndarray:
+    """In the dark: a fraction of the light, blacks that are grey, and noise as a camera's amplifier makes it."""
+    gain, black = float(np.exp(random.uniform(np.log(0.15), np.log(0.6)))), float(random.uniform(0, 35))
+    size = (*image.shape[:2], 1 if random.random() < 0.7 else 3)
+    noise = random.normal(0, random.uniform(1, 7), size).astype(np.float32)
+    return np.clip(image * np.float32(gain) + np.float32(black) + noise, 0, 255).astype(np.uint8)
+
+
+def _recoloured(image: np.ndarray, random: Generator) -> np.ndarray:
+    """Through a random convolution over all channels, mixed with what it was (arXiv:2007.13003), as bright as before."""
+    size = int(random.choice([1, 3, 5]))
+    kernels = random.normal(0, 1 / np.sqrt(3 * size * size), (3, 3, size, size)).astype(np.float32)
+    # Around the mean, so that a kernel changes contrasts and not the light.
+    levels = image.mean((0, 1), dtype=np.float32)
+    planes = [np.ascontiguousarray(image[..., channel]).astype(np.float32) - levels[channel] for channel in range(3)]
+    mixed = np.stack([sum(cv2.filter2D(plane, -1, kernel) for plane, kernel in zip(planes, row)) for row in kernels], axis=2)
+    spread = np.maximum(mixed.std((0, 1)), 1e-3)
+    mixed = mixed * (image.std((0, 1), dtype=np.float32) / spread) + levels
+    share = float(random.uniform(0.1, 0.8))
+    return np.clip(share * mixed + (1 - share) * image, 0, 255).astype(np.uint8)
 
 
 def _tint(image: np.ndarray, random: Generator) -> np.ndarray:

@@ -119,6 +119,11 @@ LONG_LIFTS = {
     "composite": 0.07, "bicycle": 0.05, "wheelchair": 0.03, "traffic": 0.01,
 }
 """Shares for trainings that see every picture dozens of times."""
+BROAD_LIFTS = {
+    "ebike-photo": 0.16, "ebike-render": 0.19, "ebike-composite": 0.13, "room": 0.12, "hard": 0.14, "render": 0.14,
+    "composite": 0.06, "bicycle": 0.04, "wheelchair": 0.02,
+}
+"""Shares for going on with a lift network that has seen pictures coded as video."""
 WITH_BEFORE = (1.0, 0.75, 0.5, 0.25)
 """Shares of what going on made; the rest is what it began with (weights averaged as in arXiv:2109.01903)."""
 LIFT_WEIGHTS = Weights(picture=1.0)
@@ -161,6 +166,11 @@ RECIPES = {
         Recipe(
             "lift-both-coded-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), IN_LIFTS, LIFT_WEIGHTS, (1.0, 0.75, 0.5),
             smoothing=0.999, begins="lift-both-long-on",
+        ),
+        # The first to see pictures turned, recoloured and in the dark.
+        Recipe(
+            "lift-both-broad-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), BROAD_LIFTS, LIFT_WEIGHTS, WITH_BEFORE[:3],
+            smoothing=0.999, begins="lift-both-coded-on",
         ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),

@@ -12,6 +12,7 @@ import tempfile
 import unittest
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -21,9 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from data.detector import resized  # noqa: E402
 from data.picture import BICYCLE, EBIKE, IGNORE, PERSON, Box, DataError, Picture  # noqa: E402
-from network import both, choose, export, lift, lite, loss, nano, pack, shipped  # noqa: E402
+from network import augment, both, choose, export, lift, lite, loss, nano, pack, shipped  # noqa: E402
 from network.assign import assign  # noqa: E402
-from network.augment import vary  # noqa: E402
 from network.batches import HARD, Maker, Sampler, Store, Worst, ahead, category  # noqa: E402
 from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
 from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
@@ -240,18 +240,37 @@ class Loss(unittest.TestCase):
 class Variation(unittest.TestCase):
     def test_boxes_follow_the_picture(self) -> None:
         image = np.zeros((96, 128, 3), np.uint8)
-        image[20:70, 30:90] = 255
+        # What is turned has the box of the ellipse that filled its own, so an ellipse is what the box must fit.
+        cv2.ellipse(image, ((60, 45), (60, 50), 0), (255, 255, 255), cv2.FILLED)
         corners = np.array([[30 / 128, 20 / 96, 90 / 128, 70 / 96]])
-        for seed in range(40):
+        with_box = 0
+        for seed in range(60):
             random = np.random.default_rng(seed)
-            varied = vary(image, corners, np.ones(1), 64, 96, random)
+            with mock.patch.object(augment, "worsen", lambda placed, _: placed):
+                varied = augment.vary(image, corners, np.ones(1), 64, 96, random)
             if not len(varied.boxes):
                 continue
             left, top, right, bottom = varied.boxes[0]
             self.assertTrue(0 <= left < right <= 96 and 0 <= top < bottom <= 64)
-            x, y = int((left + right) / 2), int((top + bottom) / 2)
-            if right - left > 6 and bottom - top > 6:
-                self.assertGreater(int(varied.image[y, x].max()), 118, f"seed {seed}")
+            x, y, wide, high = cv2.boundingRect((varied.image[..., 0] > 127).astype(np.uint8))
+            if varied.visible[0] > 0.9:
+                with_box += 1
+                shown = np.array([x, y, x + wide, y + high])
+                self.assertLess(np.abs(varied.boxes[0] - shown).max(), 2.0, f"seed {seed}")
+        self.assertGreater(with_box, 20)
+
+    def test_recoloured_is_another_picture_of_the_same_shapes(self) -> None:
+        image = np.full((64, 96, 3), 60, np.uint8)
+        image[20:50, 30:70] = (40, 120, 200)
+        seen = set()
+        for seed in range(12):
+            recoloured = augment._recoloured(image, np.random.default_rng(seed))
+            self.assertTrue((recoloured == augment._recoloured(image, np.random.default_rng(seed))).all())
+            inside, outside = recoloured[30:40, 40:60].mean((0, 1)), recoloured[2:12, 2:20].mean((0, 1))
+            self.assertGreater(np.abs(inside - outside).max(), 15, f"seed {seed}")
+            self.assertLess(np.abs(recoloured.mean((0, 1)) - image.mean((0, 1))).max(), 12, f"seed {seed}")
+            seen.add(tuple(np.round(inside / 24).astype(int)))
+        self.assertGreater(len(seen), 6)
 
     def test_coding_as_video_keeps_the_picture_and_follows_its_seed(self) -> None:
         faint = np.random.default_rng(0).integers(0, 5, (75, 101, 3), dtype=np.uint8) + 60
