@@ -44,6 +44,7 @@ class Budget:
     films: int
     publishes: bool
     batch: int = 0
+    lifts: tuple[str, ...] = ("lift-both-long", "lift-both-long-on")
 
 
 STORIES = ("push", "pedal", "ride", "infra-red", "hidden", "folding", "two", "people", "goods", "sample")
@@ -64,10 +65,10 @@ BUDGETS = {
         renders=3_200, pedals=600, held=300, composites=4_000, measured=360, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
         publishes=True,
     ),
-    # As many pictures as the files in models/ were trained with (not coded as video then); the trainings want a GPU.
+    # As many pictures as the files in models/ were trained with, one training after the other; the first ones want a GPU.
     "gpu": Budget(
-        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000), films=10,
-        publishes=True, batch=64,
+        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000, 44_000), films=10,
+        publishes=True, batch=64, lifts=("lift-both-long", "lift-both-long-on", "lift-both-coded-on", "lift-both-broad-on"),
     ),
 }
 
@@ -185,13 +186,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--blender", default=os.environ.get("FIREWARDEN_BLENDER", sys.executable), help="a Python that has bpy")
     parser.add_argument("--budget", choices=sorted(BUDGETS), default="full")
     parser.add_argument("--nano", nargs="*", default=["nano-long"], help="candidates to train as firewarden-nano")
-    parser.add_argument("--lift", nargs="*", default=["lift-both-long", "lift-both-long-on"], help="candidates to train as firewarden-lift")
+    parser.add_argument("--lift", nargs="*", default=None, help="candidates to train as firewarden-lift; default: the budget's")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--last", action="store_true", help="measure on lift-eval too: for the final table alone")
     options = parser.parse_args(arguments)
     options.dataset, options.work = options.dataset.resolve(), options.work.resolve()
     options.weights = (options.weights or options.dataset.parent / "models").resolve()
+    options.lift = list(BUDGETS[options.budget].lifts) if options.lift is None else options.lift
     options.measure = [] if options.last else ["--without-lift-eval"]
     if not options.dataset.is_dir():
         print(f"error: {options.dataset}: no such folder; --dataset or FIREWARDEN_DATASET says where the sets lie", file=sys.stderr)

@@ -7,6 +7,12 @@ use crate::{
 const SAME_THING: f32 = 0.45;
 /// Boxes of a bicycle and of an e-bike that overlap more than this are one thing: two that lean on each other do not.
 const SAME_PLACE: f32 = 0.6;
+/// From this confidence on a bicycle speaks against an e-bike.
+const CLAIM: f32 = 0.25;
+/// By how much more, in log-odds: networks take pedal bicycles for e-bikes more often than e-bikes for bicycles (models/README.md).
+const COUNTS_MORE: f32 = 1.5;
+/// The least probability that log-odds are taken of.
+pub(super) const NOTHING: f32 = 1e-4;
 
 /// Keeps the most confident of overlapping detections of one class (greedy non-maximum suppression), most confident
 /// first; ties are broken by place, so that the order never depends on the order of the input.
@@ -32,17 +38,26 @@ pub fn suppress(mut detections: Vec<Detection>) -> Vec<Detection> {
     kept
 }
 
-/// Leaves out what is called an e-bike and, in the same place and with more confidence, a bicycle. A network answers for each class
-/// by itself, so a pedal bicycle is a bicycle with 0.8 and an e-bike with 0.4.
-pub(super) fn without_surer_bicycles(mut detections: Vec<Detection>) -> Vec<Detection> {
-    let bicycles: Vec<(f32, BBox)> =
-        detections.iter().filter(|d| d.class == Class::Bicycle).map(|d| (d.confidence, d.bbox)).collect();
+/// Leaves out what is called an e-bike and, in the same place, surely enough a bicycle. A network answers for each class by
+/// itself, so a pedal bicycle is a bicycle with 0.8 and an e-bike with 0.4.
+pub(super) fn without_bicycles(mut detections: Vec<Detection>) -> Vec<Detection> {
+    let bicycles: Vec<(f32, BBox)> = detections
+        .iter()
+        .filter(|d| d.class == Class::Bicycle && d.confidence >= CLAIM)
+        .map(|d| (log_odds(d.confidence) + COUNTS_MORE, d.bbox))
+        .collect();
     detections.retain(|d| {
         let is_this =
-            |(confidence, bbox): &(f32, BBox)| *confidence > d.confidence && bbox.iou(&d.bbox) > SAME_PLACE;
+            |(odds, bbox): &(f32, BBox)| *odds > log_odds(d.confidence) && bbox.iou(&d.bbox) > SAME_PLACE;
         d.class != Class::Ebike || !bicycles.iter().any(is_this)
     });
     detections
+}
+
+/// ln(p / (1 - p)) of a confidence; 0 and 1 are taken for almost so.
+pub(super) fn log_odds(probability: f32) -> f32 {
+    let p = probability.clamp(NOTHING, 1.0 - NOTHING);
+    (p / (1.0 - p)).ln()
 }
 
 #[cfg(test)]
@@ -72,21 +87,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_surer_a_bicycle_is_no_ebike() {
+    fn what_is_surely_enough_a_bicycle_is_no_ebike() {
         let here = [0.2, 0.2, 0.5, 0.6];
         let beside = [0.32, 0.2, 0.62, 0.6];
         let left = |pairs: &[(Class, f32, [f32; 4])]| -> Vec<Class> {
             let all =
                 pairs.iter().map(|(class, confidence, bbox)| detection(*class, *confidence, *bbox)).collect();
-            without_surer_bicycles(all).into_iter().map(|d| d.class).collect()
+            without_bicycles(all).into_iter().map(|d| d.class).collect()
         };
         assert_eq!(left(&[(Class::Bicycle, 0.8, here), (Class::Ebike, 0.4, here)]), [Class::Bicycle]);
+        assert_eq!(left(&[(Class::Bicycle, 0.4, here), (Class::Ebike, 0.7, here)]), [Class::Bicycle]);
         let surer = [(Class::Ebike, 0.8, here), (Class::Bicycle, 0.4, here)];
         assert_eq!(
             left(&surer),
             [Class::Ebike, Class::Bicycle],
             "it was a bicycle too, and the rule is told"
         );
+        let faint = [(Class::Bicycle, 0.2, here), (Class::Ebike, 0.3, here)];
+        assert_eq!(left(&faint), [Class::Bicycle, Class::Ebike], "what is hardly seen at all says nothing");
         let two = [(Class::Bicycle, 0.8, here), (Class::Ebike, 0.4, beside)];
         assert_eq!(left(&two), [Class::Bicycle, Class::Ebike], "one stands beside the other");
         let others = [(Class::Person, 0.9, here), (Class::Ebike, 0.4, here), (Class::Car, 0.9, here)];

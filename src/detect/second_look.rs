@@ -3,7 +3,10 @@
 //! A thing that stands in another place of the input, at another size and with less around it, is told from what merely
 //! looks like it. What both looks say is one opinion: the mean of their log-odds.
 
-use super::View;
+use super::{
+    View,
+    nms::{NOTHING, log_odds},
+};
 use crate::{domain::Detection, geometry::BBox};
 
 /// From this confidence at the first look on, there is a second one.
@@ -20,8 +23,6 @@ const SMALLEST: f32 = 0.55;
 const LARGEST: f32 = 0.95;
 /// Boxes of two looks that overlap more than this are of one thing.
 const SAME_THING: f32 = 0.3;
-/// What a look says that says nothing.
-const NOTHING: f32 = 1e-4;
 
 /// What a second look shows around `bbox`: a part in the picture's proportions, within what `view` showed. None where that
 /// is no closer look.
@@ -48,11 +49,6 @@ pub(super) fn after(first: &Detection, seen: &[Detection]) -> f32 {
     let second = seen.iter().filter(same).map(|d| d.confidence).fold(NOTHING, f32::max);
     let odds = log_odds(first.confidence).midpoint(log_odds(second));
     1.0 / (1.0 + (-odds).exp())
-}
-
-fn log_odds(probability: f32) -> f32 {
-    let p = probability.clamp(NOTHING, 1.0 - NOTHING);
-    (p / (1.0 - p)).ln()
 }
 
 #[cfg(test)]

@@ -30,6 +30,10 @@ SAME_THING = 0.45
 """Intersection over union above which two boxes of a class are one thing."""
 SAME_PLACE = 0.6
 """Intersection over union above which a bicycle and an e-bike are one thing."""
+CLAIM = 0.25
+"""From this confidence on a bicycle speaks against an e-bike,"""
+COUNTS_MORE = 1.5
+"""by so much more in log-odds."""
 MOST = 100
 PIXELS_MORE = 1.05
 """An input in a picture's own proportions may have this many times the pixels of the file's: sides are multiples of strides."""
@@ -128,7 +132,7 @@ class Detector:
     def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
         """Objects of our classes of at least confidence ``least`` in a BGR picture; ``least`` is the first look's."""
         found = self._once(picture, least)
-        return without_surer_bicycles(self._again(picture, found) if self.again else found)
+        return without_bicycles(self._again(picture, found) if self.again else found)
 
     def _again(self, picture: np.ndarray, found: Found) -> Found:
         """What is thought after second looks."""
@@ -222,11 +226,12 @@ def suppress(boxes: np.ndarray, confidence: np.ndarray, kind: np.ndarray) -> np.
     return np.array(kept, int)
 
 
-def without_surer_bicycles(found: Found) -> Found:
-    """Without what is called an e-bike and, in the same place and with more confidence, a bicycle (``src/detect/nms.rs``)."""
-    bicycles, keep = found.kind == BICYCLE, np.ones(len(found.kind), bool)
+def without_bicycles(found: Found) -> Found:
+    """Without what is called an e-bike and, in the same place, surely enough a bicycle (``src/detect/nms.rs``)."""
+    bicycles, keep = (found.kind == BICYCLE) & (found.confidence >= CLAIM), np.ones(len(found.kind), bool)
+    odds = second_look.log_odds(found.confidence)
     for number in np.flatnonzero(found.kind == EBIKE):
-        surer = found.box[bicycles & (found.confidence > found.confidence[number])]
+        surer = found.box[bicycles & (odds + COUNTS_MORE > odds[number])]
         keep[number] = not (second_look.overlaps(found.box[number], surer) > SAME_PLACE).any()
     return Found(found.kind[keep], found.confidence[keep], found.box[keep])
 

@@ -40,7 +40,7 @@ def settled(
         still = [number for number in still if number not in served]
         for number in served:
             second = float(sure[overlaps(boxes[number], seen) > SAME_THING].max(initial=NOTHING))
-            odds = (_log_odds(float(confidence[number])) + _log_odds(second)) / 2
+            odds = (log_odds(confidence[number]) + log_odds(second)) / 2
             after[number] = 1 / (1 + np.exp(-odds))
     return after
 
@@ -67,6 +67,7 @@ def overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     return shared / np.maximum(both, 1e-12)
 
 
-def _log_odds(probability: float) -> float:
-    p = min(max(probability, NOTHING), 1 - NOTHING)
-    return float(np.log(p / (1 - p)))
+def log_odds(probability: np.ndarray) -> np.ndarray:
+    """ln(p / (1 - p)) of probabilities of any shape; 0 and 1 are taken for almost so."""
+    p = np.clip(np.asarray(probability, np.float64), NOTHING, 1 - NOTHING)
+    return np.log(p / (1 - p))

@@ -1,7 +1,7 @@
 """Trains one candidate: ``python -m network.train lift-lite0-416 --pictures 20000``.
 
 AdamW (arXiv:1711.05101) with warm-up and cosine, stage after stage, an exponential moving average of the weights, and
-at the end an average with the published weights (arXiv:2109.01903) where the recipe asks for it, its share chosen on
+at the end an average with the weights before (arXiv:2109.01903) where the recipe asks for it, its share chosen on
 the ``choose`` part. The budget is counted in pictures, so that a busy machine changes the time and not the result.
 """
 
@@ -76,7 +76,10 @@ class Training:
         self.worst = Worst(POOL)
         torch.manual_seed(budget.seed)
         self.network = begun(recipe, folder.parent, weights).train().to(self.device, memory_format=torch.channels_last)
-        self.initial = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.before = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        if recipe.averaged_with:
+            other = trained(recipe.averaged_with, folder.parent / recipe.averaged_with, weights).to(self.device)
+            self.before = other.state_dict()
         self.smoothed = Smoothed(self.network, recipe.smoothing)
         self.step, self.rows = 0, []
         self.steps = max(1, budget.pictures // recipe.batch)
@@ -229,10 +232,10 @@ class Training:
         return result.classes if self.recipe.chooses == "classes" else result.curve
 
     def finish(self) -> Path:
-        """Averages with the published weights by the best share, writes ``final.pt`` and the drawn curve."""
+        """Averages with the weights before by the best share, writes ``final.pt`` and the drawn curve."""
         best, best_score, best_share = self.smoothed.state, -1.0, 1.0
         for share in self.recipe.average:
-            state = averaged(self.initial, self.smoothed.state, share)
+            state = averaged(self.before, self.smoothed.state, share)
             score = self._score(self._judged(state)) if len(self.recipe.average) > 1 else 0.0
             if len(self.recipe.average) > 1:
                 print(f"{self.recipe.name}: trained weights x {share}: {score:.3f}", flush=True)
@@ -246,10 +249,10 @@ class Training:
         return path
 
 
-def averaged(initial: dict[str, Tensor], trained: dict[str, Tensor], share: float) -> dict[str, Tensor]:
-    """``share`` of the trained weights and the rest of the initial ones."""
+def averaged(before: dict[str, Tensor], trained: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+    """``share`` of the trained weights and the rest of those before."""
     return {
-        name: initial[name].lerp(tensor, share) if tensor.is_floating_point() else tensor
+        name: before[name].lerp(tensor, share) if tensor.is_floating_point() else tensor
         for name, tensor in trained.items()
     }
 

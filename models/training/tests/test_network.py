@@ -420,6 +420,27 @@ class Trained(unittest.TestCase):
             with self.assertRaisesRegex(CheckpointError, "checkpoint.pt"):
                 other.resume()
 
+    def test_the_end_is_averaged_with_the_weights_that_the_recipe_names(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder, pictures = Path(name), pictures_in(Path(name))
+            ends = {}
+            for number, part in enumerate(("before", "other")):
+                torch.manual_seed(number)
+                ends[part] = Tiny().state_dict()
+                (folder / part).mkdir()
+                torch.save({"candidate": part, "share": 1.0, "network": ends[part]}, folder / part / "final.pt")
+            on = replace(self.recipe, name="on", average=(0.25,), begins="before")
+            recipes = {"before": self.recipe, "other": self.recipe}
+            for averaged_with, expected in ((None, "before"), ("other", "other")):
+                recipe = replace(on, averaged_with=averaged_with)
+                with mock.patch.dict("network.train.RECIPES", recipes):
+                    training = Training(recipe, pictures, folder, folder / "on", Budget(4))
+                training.smoothed.state = {key: tensor + 1 for key, tensor in training.smoothed.state.items()}
+                found = torch.load(training.finish(), weights_only=True)["network"]
+                for key in ("heads.0.0.weight", "eight.0.0.weight"):
+                    wanted = 0.25 * (ends["before"][key] + 1) + 0.75 * ends[expected][key]
+                    self.assertTrue(torch.allclose(found[key], wanted, atol=1e-6), key)
+
     def test_frozen_layers_stay(self) -> None:
         network = lift.Lift(lite.Lite(0), 64)
         freeze(network, Stage(1.0, 1.0, LITE_EARLY))

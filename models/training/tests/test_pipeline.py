@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from network.candidates import RECIPES  # noqa: E402
 from pipeline import BUDGETS, NAMES, stages  # noqa: E402
 from stages import Runner, Stage, StageError, python  # noqa: E402
 
@@ -44,6 +45,16 @@ class WhatIsMeasuredOn(unittest.TestCase):
 
     def test_every_stage_can_be_asked_for(self) -> None:
         self.assertEqual(set(of(1, "full")) | {"check"}, set(NAMES))
+
+
+class Candidates(unittest.TestCase):
+    def test_each_has_what_it_goes_on_from_and_a_number_of_pictures(self) -> None:
+        for name, budget in BUDGETS.items():
+            self.assertTrue(budget.lifts)
+            for number, lift in enumerate(budget.lifts):
+                recipe = RECIPES[lift]
+                self.assertLessEqual({recipe.begins, recipe.averaged_with} - {None}, set(budget.lifts[:number]), f"{name}: {lift}")
+            self.assertLessEqual(sum(lift.endswith("-on") for lift in budget.lifts), len(budget.further), name)
 
 
 class Running(unittest.TestCase):
