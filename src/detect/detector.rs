@@ -6,7 +6,7 @@ use super::{
     DetectError, Detector, Letterbox, OnnxModel, Runtime, View,
     heads::{Candidate, Shape},
     letterbox::{input_size, part_size},
-    nms::{suppress, without_bicycles},
+    nms::{suppress, without_doubtful_ebikes},
     second_look,
     tensor::Tensor,
 };
@@ -185,7 +185,7 @@ impl Detector for OnnxDetector {
         if let Some((class, _)) = once_more {
             self.look_again(picture, view, class, &mut found)?;
         }
-        Ok(without_bicycles(found))
+        Ok(without_doubtful_ebikes(found))
     }
 }
 

@@ -40,7 +40,7 @@ pub fn suppress(mut detections: Vec<Detection>) -> Vec<Detection> {
 
 /// Leaves out what is called an e-bike and, in the same place, surely enough a bicycle. A network answers for each class by
 /// itself, so a pedal bicycle is a bicycle with 0.8 and an e-bike with 0.4.
-pub(super) fn without_bicycles(mut detections: Vec<Detection>) -> Vec<Detection> {
+pub(super) fn without_doubtful_ebikes(mut detections: Vec<Detection>) -> Vec<Detection> {
     let bicycles: Vec<(f32, BBox)> = detections
         .iter()
         .filter(|d| d.class == Class::Bicycle && d.confidence >= CLAIM)
@@ -93,7 +93,7 @@ mod tests {
         let left = |pairs: &[(Class, f32, [f32; 4])]| -> Vec<Class> {
             let all =
                 pairs.iter().map(|(class, confidence, bbox)| detection(*class, *confidence, *bbox)).collect();
-            without_bicycles(all).into_iter().map(|d| d.class).collect()
+            without_doubtful_ebikes(all).into_iter().map(|d| d.class).collect()
         };
         assert_eq!(left(&[(Class::Bicycle, 0.8, here), (Class::Ebike, 0.4, here)]), [Class::Bicycle]);
         assert_eq!(left(&[(Class::Bicycle, 0.4, here), (Class::Ebike, 0.7, here)]), [Class::Bicycle]);

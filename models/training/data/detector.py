@@ -132,7 +132,7 @@ class Detector:
     def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
         """Objects of our classes of at least confidence ``least`` in a BGR picture; ``least`` is the first look's."""
         found = self._once(picture, least)
-        return without_bicycles(self._again(picture, found) if self.again else found)
+        return without_doubtful_ebikes(self._again(picture, found) if self.again else found)
 
     def _again(self, picture: np.ndarray, found: Found) -> Found:
         """What is thought after second looks."""
@@ -226,7 +226,7 @@ def suppress(boxes: np.ndarray, confidence: np.ndarray, kind: np.ndarray) -> np.
     return np.array(kept, int)
 
 
-def without_bicycles(found: Found) -> Found:
+def without_doubtful_ebikes(found: Found) -> Found:
     """Without what is called an e-bike and, in the same place, surely enough a bicycle (``src/detect/nms.rs``)."""
     bicycles, keep = (found.kind == BICYCLE) & (found.confidence >= CLAIM), np.ones(len(found.kind), bool)
     odds = second_look.log_odds(found.confidence)

@@ -168,8 +168,8 @@ RECIPES = {
             "lift-both-coded-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), IN_LIFTS, LIFT_WEIGHTS, (1.0, 0.75, 0.5),
             smoothing=0.999, begins="lift-both-long-on",
         ),
-        # The first to see pictures turned, recoloured and in the dark. Half of it, and half of what no small batch has changed, was best
-        # on pictures as they are, coded and dimmed taken together (models/README.md).
+        # The first to see pictures turned, recoloured and in the dark. Half of it and half of `lift-both-long-on`
+        # does well on pictures as they are, coded and dimmed, with the fewest others above 0.5 of what was trained (models/README.md).
         Recipe(
             "lift-both-broad-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), BROAD_LIFTS, LIFT_WEIGHTS, (0.5,),
             smoothing=0.999, begins="lift-both-coded-on", averaged_with="lift-both-long-on",

@@ -18,7 +18,7 @@ import numpy as np  # noqa: E402
 from accuracy.films import Outcome, read, recordings  # noqa: E402
 from accuracy.metrics import Ranked, average_precision, flagged, miscalled, rank, recall_at_precision, threshold_at  # noqa: E402
 from data import second_look, split  # noqa: E402
-from data.detector import Found, fitting_size, without_bicycles  # noqa: E402
+from data.detector import Found, fitting_size, without_doubtful_ebikes  # noqa: E402
 from data.labels import read_labels  # noqa: E402
 from data.pasting import match, paste, place, solid_pixels  # noqa: E402
 from data.picture import BICYCLE, CLASSES, EBIKE, IGNORE, PERSON, Box, DataError, Picture, overlap  # noqa: E402
@@ -338,7 +338,7 @@ class SecondLook(unittest.TestCase):
     def test_what_is_surely_enough_a_bicycle_is_no_ebike(self) -> None:
         kinds, boxes = np.array([BICYCLE, EBIKE, EBIKE, PERSON]), np.array([self.HERE, self.HERE, self.THERE, self.HERE])
         for sure, left in ((0.4, [BICYCLE, EBIKE, PERSON]), (0.9, [BICYCLE, EBIKE, PERSON]), (0.96, [BICYCLE, EBIKE, EBIKE, PERSON])):
-            found = without_bicycles(Found(kinds, np.array([0.8, sure, 0.3, 0.95]), boxes))
+            found = without_doubtful_ebikes(Found(kinds, np.array([0.8, sure, 0.3, 0.95]), boxes))
             self.assertEqual(found.kind.tolist(), left)
 
 
