@@ -22,6 +22,7 @@ browser:
 build: setup ## Build the optimised program
 	@[ -x $(target)/release/firewarden ] || echo "build: compiling, optimised (three to six minutes the first time)" >&2
 	@cargo build --release --locked $(if $(wildcard $(target)/release/firewarden),--quiet)
+	@mkdir -p $(target)/release/lib && ln -sf "$(abspath $(ORT_DYLIB_PATH))" $(target)/release/lib/libonnxruntime.so
 
 demo: build ## Analyse real footage with real rules and print the violations
 	@bash .ci/demo.sh $(target)/release/firewarden

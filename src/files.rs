@@ -10,6 +10,17 @@ use std::{
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+/// What the names of unfinished files begin with.
+pub const UNFINISHED: &str = ".firewarden-";
+
+/// An unfinished file in a folder, which [`persist`] gives its name. One that an interrupted run leaves is known by its name.
+///
+/// # Errors
+/// Where it cannot be made.
+pub fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)
+}
+
 /// Gives a temporary file its name, readable for all as an ordinary file is.
 ///
 /// # Errors
@@ -38,7 +49,7 @@ pub fn plain(error: io::Error) -> io::Error {
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || {
-        let mut file = NamedTempFile::new_in(folder)?;
+        let mut file = temporary(folder)?;
         file.write_all(bytes)?;
         persist(file, path)
     };

@@ -7,7 +7,7 @@ use std::path::Path;
 use common::{
     assert_code, assert_same,
     bench::{Bench, ELEVATOR, PARKING},
-    command, lines, onnx, stderr, stdout, street,
+    command, firewarden, lines, onnx, stderr, stdout, street,
 };
 use serde_json::{Value, json};
 
@@ -65,6 +65,53 @@ fn what_is_looked_at_depends_on_neither_threads_nor_their_timing() {
     assert_eq!(bench.violations("1").len(), 6);
     assert_code(&bench.run("1", &["--threads", "2", "--start", "2026-01-01T00:00:00Z"]), 0);
     assert_same(&bench.path("1"), &bench.path("2"));
+}
+
+#[test]
+fn a_break_within_a_group_is_looked_across_alike_on_any_number_of_threads() {
+    let bench = Bench::new().camera("lane", "broken.ts", PARKING);
+    let whole = format!("{} -c:v libx264 -g 250 -keyint_min 250 -bf 0 -pix_fmt yuv420p", street(20, 10));
+    let whole = bench.clip("whole.ts", &whole);
+    // Five seconds are missing where no key frame is.
+    let later = "setts=ts=TS+if(gte(N\\,101)\\,5/TB\\,0)";
+    bench.clip("broken.ts", &format!("-i {} -c copy -bsf:v {later}", whole.display()));
+    for threads in ["1", "4"] {
+        assert_code(&bench.run(threads, &["--threads", threads, "--start", "2026-01-01T00:00:00Z"]), 0);
+    }
+    assert_same(&bench.path("1"), &bench.path("4"));
+    let records = lines(&bench.path("4/observations/lane.jsonl"));
+    let gaps: Vec<&Value> = records.iter().filter(|r| r["record"] == "gap").collect();
+    assert!(gaps.iter().all(|gap| gap["reason"] != "damaged"), "{gaps:?}");
+    let looked =
+        |from: f64| records.iter().any(|r| r["record"] == "observation" && r["at"].as_f64() > Some(from));
+    assert!(!gaps.is_empty() && looked(20.0), "{gaps:?}");
+}
+
+#[test]
+fn a_camera_without_files_never_stops_the_others_either() {
+    let bench = Bench::new().camera("none", "none-*.mp4", PARKING).camera("good", "good.mp4", PARKING);
+    bench.clip("good.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    let output = bench.run("out", &[]);
+    assert_code(&output, 3);
+    assert!(stderr(&output).contains("camera none: no file to read"), "{}", stderr(&output));
+    assert_eq!(bench.violations("out").len(), 1);
+    let config = bench.config("always.onnx");
+    let probed = firewarden(&["check", "--probe", "--config", &config.to_string_lossy()]);
+    assert_code(&probed, 3);
+    assert!(stderr(&probed).contains("camera none: no file to read"), "{}", stderr(&probed));
+}
+
+#[test]
+fn results_are_kept_where_the_table_cannot_be_printed() {
+    let bench = Bench::new().camera("lane", "a.mp4", PARKING);
+    bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a full disk");
+    let config = bench.config("always.onnx");
+    let mut run = command();
+    run.args(["analyze", "--config"]).arg(config).arg("--out").arg(bench.path("out")).stdout(full);
+    assert_code(&run.output().expect("the binary starts"), 1);
+    assert_eq!(bench.violations("out").len(), 1);
+    assert_code(&firewarden(&["verify", &bench.path("out").to_string_lossy()]), 0);
 }
 
 #[test]

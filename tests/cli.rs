@@ -76,6 +76,24 @@ fn recorded_observations_are_replayed() {
 }
 
 #[test]
+fn observations_of_two_analyses_and_a_finished_result_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = root().join("samples/observations/lane-3.toml").to_string_lossy().into_owned();
+    let file = root().join("samples/observations/above-parking.jsonl").to_string_lossy().into_owned();
+    let out = folder.path().join("out");
+    let replay = ["replay", "--config", &config, "--out", &out.to_string_lossy(), &file, &file];
+    let output = firewarden(&replay);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("goes back"), "{}", stderr(&output));
+    std::fs::create_dir_all(out.join("evidence")).expect("made");
+    std::fs::write(out.join("evidence/manifest.jsonl"), "").expect("written");
+    let output = firewarden(&replay[..6]);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("name another folder for --out"), "{}", stderr(&output));
+    assert!(!out.join("violations.jsonl").exists());
+}
+
+#[test]
 fn a_line_that_is_no_observation_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = root().join("samples/observations/lane-3.toml").to_string_lossy().into_owned();

@@ -23,7 +23,7 @@ use crate::{
     domain::{Record, Violation},
     evidence::{self, Collected, MANIFEST, SUMS, Seen, moments},
     files, libav,
-    pipeline::{self, Judge, Looking, Outcome, PipelineError, Progress, Records, Task},
+    pipeline::{self, Judge, Looking, Outcome, Progress, Records, Task},
     report::{ModelFact, SourceFact},
     source::{Options, Pace, Recording},
 };
@@ -37,7 +37,8 @@ pub struct Settings {
     /// How many workers decode and detect [default: the number of processors].
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// When the recordings begin, where neither file name nor metadata say so, such as 2026-11-24T08:00:00+08:00.
+    /// When each camera's first recording began, whatever its name and metadata say, such as 2026-11-24T08:00:00+08:00; the
+    /// others keep their distance from it.
     #[arg(long, value_name = "TIME")]
     pub start: Option<Timestamp>,
     /// How many times as fast as they were recorded all recordings are read, all at once.
@@ -107,7 +108,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
                 camera.id.clone(),
                 files.clone(),
                 Options { pace, long_groups_grow: recordings.len() >= threads, ..options.clone() },
-            )?,
+            ),
             looking: Looking {
                 region: camera.region,
                 whole_picture: config.detector.whole_picture,
@@ -130,12 +131,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
     });
     progress.finish();
     let took = began.elapsed();
-    let mut outcomes: Vec<Outcome> = outcomes
-        .into_iter()
-        .map(|(_, outcome)| {
-            outcome.unwrap_or_else(|error| Outcome { failures: vec![error], ..Outcome::default() })
-        })
-        .collect();
+    let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     let evidence =
         if keep { gather(config, &recordings, &options, &mut outcomes, threads, out) } else { Vec::new() };
     Ok(Analysis { outcomes, sources, models: models.facts(), evidence, took })
@@ -153,16 +149,20 @@ fn prepare(out: &Path) -> anyhow::Result<()> {
     let folder = out.join("observations");
     fs::create_dir_all(&folder).with_context(|| cannot(&folder))?;
     let named = [MANIFEST, "violations.jsonl", "violations.csv", SUMS, evidence::REPORT];
-    let earlier: Vec<PathBuf> =
-        named.iter().map(|name| out.join(name)).filter(|path| path.is_file()).collect();
-    if earlier.is_empty() {
-        return Ok(());
-    }
-    let below = |folder: &str| fs::read_dir(out.join(folder)).into_iter().flatten().flatten();
+    let below =
+        |folder: &str| fs::read_dir(out.join(folder)).into_iter().flatten().flatten().map(|e| e.path());
+    let unfinished = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(files::UNFINISHED))
+    };
+    let left = ["", "evidence"].into_iter().flat_map(below).filter(unfinished);
     let records =
-        below("observations").map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl"));
-    let shown = below("evidence").map(|entry| entry.path()).filter(|path| evidence::is_ours(path));
-    for path in earlier.into_iter().chain(records).chain(shown) {
+        below("observations").filter(|path| path.is_file() && path.extension().is_some_and(|e| e == "jsonl"));
+    // An analysis that was interrupted has left its records at least.
+    let earlier: Vec<PathBuf> =
+        named.iter().map(|name| out.join(name)).filter(|path| path.is_file()).chain(records).collect();
+    let shown = below("evidence").filter(|path| !earlier.is_empty() && evidence::is_ours(path));
+    let all: Vec<PathBuf> = left.chain(earlier.iter().cloned()).chain(shown).collect();
+    for path in all {
         fs::remove_file(&path).with_context(|| cannot(&path))?;
     }
     Ok(())
@@ -228,17 +228,10 @@ fn collect(
     progress: &Bar,
 ) -> Collected {
     let seen = seen(&observations(out, camera), &outcome.violations);
-    match Recording::open(camera.id.clone(), files.to_vec(), options.clone()) {
-        Ok(recording) => {
-            evidence::collect(config, camera, recording, &mut outcome.violations, &seen, out, |at| {
-                progress.reached(&camera.id, Some("evidence"), at)
-            })
-        }
-        Err(error) => {
-            outcome.failures.push(PipelineError::Source(error));
-            Collected::default()
-        }
-    }
+    let recording = Recording::open(camera.id.clone(), files.to_vec(), options.clone());
+    evidence::collect(config, camera, recording, &mut outcome.violations, &seen, out, |at| {
+        progress.reached(&camera.id, Some("evidence"), at)
+    })
 }
 
 /// What was found at the moments that evidence shows. Where the records cannot be read, nothing is boxed but what the

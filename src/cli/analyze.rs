@@ -75,13 +75,14 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let analysis = analysis::run(&config, &settings, &args.out, true)?;
     let mut status = tell(&config, &analysis);
     let violations = analysis.violations();
-    print(args, &config, &violations, &analysis.outcomes)?;
+    // First the files: a reader that closed stdout keeps nothing from being kept.
     if let Err(error) = results::write(&config, &analysis, &violations, None, &args.out) {
         eprintln!("error: {error:#}");
         status = Status::Failed;
     }
+    let printed = print(args, &config, &violations, &analysis.outcomes);
     say_where(&args.out);
-    Ok(status)
+    printed.map(|()| status)
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -47,7 +47,12 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
             println!("camera {}: {} is a live camera and was not opened", camera.id, camera.source);
             continue;
         }
-        for file in setting::files(camera)? {
+        let files = setting::files(camera)?;
+        if files.is_empty() {
+            eprintln!("error: {}", SourceError::NoFiles { camera: camera.id.clone() });
+            status = Status::InputUnread;
+        }
+        for file in files {
             match first_epoch(Recording::open(camera.id.clone(), vec![file.clone()], options.clone())) {
                 Ok(found) => println!("camera {}: {}: {found}", camera.id, file.display()),
                 Err(error) => {
@@ -64,9 +69,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
 }
 
 /// What a recording says of itself, once its first group has been read.
-fn first_epoch(recording: Result<Recording, SourceError>) -> Result<String, SourceError> {
+fn first_epoch(recording: Recording) -> Result<String, SourceError> {
     let mut found = "no pictures".to_owned();
-    for part in recording? {
+    for part in recording {
         match part {
             Part::Epoch { epoch, .. } => {
                 found = format!(

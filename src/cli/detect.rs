@@ -17,6 +17,7 @@ use crate::{
     config::DetectorConfig,
     detect::{DetectError, Detector, View},
     domain::{Detection, MediaTime},
+    files,
     libav::YuvBuffer,
     vision::{Marks, Picture, mark},
 };
@@ -30,7 +31,7 @@ pub struct DetectArgs {
     /// Detections below it are left out, 0 to 1.
     #[arg(long, value_name = "C", default_value_t = DetectorConfig::default().confidence)]
     confidence: f32,
-    /// Write copies with boxes drawn into this folder.
+    /// Write copies with boxes drawn into this folder, as NAME.drawn.jpg; none replaces a file that is there.
     #[arg(long, value_name = "DIR")]
     draw: Option<PathBuf>,
     /// JPEG or PNG files.
@@ -103,10 +104,16 @@ fn draw(folder: &Path, path: &Path, picture: &DynamicImage, detections: &[Detect
     let marks = Marks { zone: None, boxes: detections.iter().map(|detection| detection.bbox).collect() };
     mark(&mut rgb, width as usize, height as usize, &marks)?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let out = folder.join(format!("{name}.jpg"));
+    let named = |number: u32| match number {
+        1 => folder.join(format!("{name}.drawn.jpg")),
+        _ => folder.join(format!("{name}.drawn-{number}.jpg")),
+    };
+    let out = (1..).map(named).find(|path| !path.exists()).unwrap_or_else(|| named(1));
     let write = || -> anyhow::Result<()> {
+        let mut jpeg = Vec::new();
+        rgb.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, 90))?;
         fs::create_dir_all(folder)?;
-        rgb.write_with_encoder(JpegEncoder::new_with_quality(fs::File::create(&out)?, 90))?;
+        files::write(&out, &jpeg)?;
         Ok(())
     };
     write().with_context(|| format!("{} cannot be written", out.display()))

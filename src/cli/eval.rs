@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::Write,
     path::PathBuf,
     time::Duration,
 };
@@ -62,17 +63,18 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
         .map(|(camera, outcome)| (camera.id.clone(), outcome.looked_at()))
         .collect();
     let evaluation = eval::compare(&spells, &violations, &analysed, &watched);
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&evaluation)?);
-    } else {
-        print!("{}", eval::table(&evaluation));
-    }
     if args.out.is_some() {
         if let Err(error) = results::write(&config, &analysis, &violations, Some(&evaluation), out) {
             eprintln!("error: {error:#}");
             status = Status::Failed;
         }
         analyze::say_where(out);
+    }
+    let mut stdout = std::io::stdout().lock();
+    if args.json {
+        writeln!(stdout, "{}", serde_json::to_string_pretty(&evaluation)?)?;
+    } else {
+        write!(stdout, "{}", eval::table(&evaluation))?;
     }
     Ok(status)
 }

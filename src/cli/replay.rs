@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -6,7 +6,8 @@ use clap::Args;
 use super::{Status, analysis::sort, results::write_violations, setting::UsageError, table};
 use crate::{
     config::{Camera, Config},
-    domain::{CameraId, Epoch, ModelName, Observation, Record, RuleId, Violation},
+    domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
+    evidence::MANIFEST,
     geometry::{BBox, Polygon},
     pipeline::{self, Judge, ReadError},
 };
@@ -33,15 +34,25 @@ pub struct ReplayArgs {
 
 pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
+    if args.out.join(MANIFEST).exists() {
+        let wrong = format!(
+            "{} holds the result of an analysis, with its evidence; name another folder for --out",
+            args.out.display()
+        );
+        return Err(UsageError::Other(wrong).into());
+    }
     fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be written", args.out.display()))?;
     let mut cameras: BTreeMap<CameraId, Replayed<'_>> =
         config.cameras.iter().map(|camera| (camera.id.clone(), Replayed::new(&config, camera))).collect();
     let mut status = Status::Done;
     for path in &args.observations {
-        let mut stranger = None;
+        let (mut stranger, mut earlier) = (None, None);
         let replayed = pipeline::read(path, &mut |line, record| {
             let camera = camera_of(&record).clone();
             match cameras.get_mut(&camera) {
+                Some(replayed) if replayed.goes_back(&record) => {
+                    earlier.get_or_insert((line, camera));
+                }
                 Some(replayed) => replayed.take(record),
                 None => {
                     stranger.get_or_insert((line, camera));
@@ -52,6 +63,14 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             let known = config.cameras.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ");
             let path = path.display();
             let wrong = format!("{path}:{line}: the configuration has no camera {camera}; it has {known}");
+            return Err(UsageError::Other(wrong).into());
+        }
+        if let Some((line, camera)) = earlier {
+            let wrong = format!(
+                "{}:{line}: the time of camera {camera} goes back: these are observations of another analysis; replay \
+                 each by itself",
+                path.display()
+            );
             return Err(UsageError::Other(wrong).into());
         }
         if let Err(error) = replayed {
@@ -78,12 +97,13 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
     sort(&mut violations);
     write_violations(&args.out.join("violations.jsonl"), &violations)?;
+    let mut stdout = std::io::stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&violations)?);
+        writeln!(stdout, "{}", serde_json::to_string_pretty(&violations)?)?;
     } else if violations.is_empty() {
-        println!("no violations");
+        writeln!(stdout, "no violations")?;
     } else {
-        print!("{}", table::violations(&violations, &config.site.timezone));
+        write!(stdout, "{}", table::violations(&violations, &config.site.timezone))?;
     }
     Ok(status)
 }
@@ -97,14 +117,24 @@ struct Replayed<'c> {
     before: Vec<Record>,
     /// Rules whose zone reaches beyond what was looked at, and what that was.
     beyond: BTreeMap<RuleId, BBox>,
+    /// The last observation.
+    last: Option<MediaTime>,
 }
 
 impl<'c> Replayed<'c> {
     fn new(config: &'c Config, camera: &'c Camera) -> Self {
-        Self { config, camera, judge: None, before: Vec::new(), beyond: BTreeMap::new() }
+        Self { config, camera, judge: None, before: Vec::new(), beyond: BTreeMap::new(), last: None }
+    }
+
+    /// Whether it is an observation of before the last one, as one analysis makes none.
+    fn goes_back(&self, record: &Record) -> bool {
+        matches!(record, Record::Observation(new) if self.last.is_some_and(|last| new.at < last))
     }
 
     fn take(&mut self, record: Record) {
+        if let Record::Observation(observation) = &record {
+            self.last = Some(observation.at);
+        }
         if let Record::Epoch(epoch) = &record {
             self.check(epoch);
         }

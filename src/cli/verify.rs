@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 
@@ -18,17 +18,19 @@ pub struct VerifyArgs {
 
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
     let verified = evidence::verify(&args.folder)?;
+    let mut stdout = std::io::stdout().lock();
     for problem in &verified.problems {
-        println!("{problem}");
+        writeln!(stdout, "{problem}")?;
     }
-    println!(
+    writeln!(
+        stdout,
         "{} files, {} bytes as listed; {} not as listed",
         verified.sound,
         verified.bytes,
         verified.problems.len()
-    );
+    )?;
     if !verified.sums.is_empty() {
-        println!("SHA-256 of {}: {}", evidence::SUMS, verified.sums);
+        writeln!(stdout, "SHA-256 of {}: {}", evidence::SUMS, verified.sums)?;
     }
     Ok(if verified.problems.is_empty() { Status::Done } else { Status::Failed })
 }

@@ -28,7 +28,7 @@ fn expand_value(
     faults: &Faults<'_>,
 ) {
     match value {
-        DeValue::String(text) if text.contains("${") => match expand_text(text, lookup) {
+        DeValue::String(text) if text.contains("${") => match expand_text(text, lookup, faults) {
             Ok(expanded) => *text = Cow::Owned(expanded),
             Err(message) => faults.add(Some(span), key, message),
         },
@@ -48,7 +48,11 @@ fn expand_value(
     }
 }
 
-fn expand_text(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+fn expand_text(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<String>,
+    faults: &Faults<'_>,
+) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -57,6 +61,7 @@ fn expand_text(text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<St
         let value = lookup(name).ok_or_else(|| {
             format!("the environment variable {name:?} is not defined; set it before starting firewarden")
         })?;
+        faults.keep_secret(name, &value);
         out.push_str(before);
         out.push_str(&value);
         rest = tail;

@@ -23,11 +23,13 @@ pub struct Fault {
 pub(super) struct Faults<'t> {
     text: &'t str,
     found: RefCell<Vec<Fault>>,
+    /// Names of environment variables that were put in, and their values.
+    secrets: RefCell<Vec<(String, String)>>,
 }
 
 impl<'t> Faults<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, found: RefCell::default() }
+        Self { text, found: RefCell::default(), secrets: RefCell::default() }
     }
 
     /// Notes a fault of `key`, found at `span` in the text.
@@ -41,9 +43,25 @@ impl<'t> Faults<'t> {
         }
     }
 
-    /// The faults in the order of their lines.
+    /// Notes the value of an environment variable that was put in, which no fault may tell.
+    pub fn keep_secret(&self, name: &str, value: &str) {
+        self.secrets.borrow_mut().push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The faults in the order of their lines; the values of environment variables are given by their names.
     pub fn into_sorted(self) -> Vec<Fault> {
         let mut found = self.found.into_inner();
+        let mut secrets = self.secrets.into_inner();
+        // One letter or two are in every sentence; the longest first, for one value may hold another.
+        secrets.retain(|(_, value)| value.chars().count() > 2);
+        secrets.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+        for (name, value) in &secrets {
+            let shown = format!("${{{name}}}");
+            for fault in &mut found {
+                fault.message =
+                    fault.message.replace(&value.escape_debug().to_string(), &shown).replace(value, &shown);
+            }
+        }
         found.sort_by_key(|fault| fault.line);
         found
     }

@@ -236,3 +236,12 @@ fn text_that_is_no_toml_is_said_to_be_none() {
     let found = parse("[site\nid = ").expect_err("no TOML");
     assert!(found[0].message.starts_with("this is not TOML"), "{found:?}");
 }
+
+#[test]
+fn no_fault_tells_the_value_of_an_environment_variable() {
+    let camera = "[[camera]]\nid = \"c\"\nsource = \"a.mp4\"\n[[camera.rule]]\nkind = \"fire_lane_parking\"\n\
+                  zone = [[0,0],[1,0],[1,1]]\ndwell = \"${LANE3_PASSWORD}\"\n";
+    let told = faults(&format!("timezone = \"tz-${{LANE3_PASSWORD}}\"\n{camera}")).join("\n");
+    assert!(told.contains("tz-${LANE3_PASSWORD}") && !told.contains("s3cret"), "{told}");
+    assert_eq!(told.matches("${LANE3_PASSWORD}").count(), 2, "{told}");
+}

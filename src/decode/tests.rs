@@ -9,7 +9,7 @@ use crate::{
 
 fn groups(file: PathBuf) -> Vec<Arc<Gop>> {
     let camera = CameraId::new("lane").expect("an id");
-    let parts = Recording::open(camera, vec![file], Options::default()).expect("a file");
+    let parts = Recording::open(camera, vec![file], Options::default());
     parts.filter_map(|p| if let Part::Gop(gop) = p { Some(gop) } else { None }).collect()
 }
 

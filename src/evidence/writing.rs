@@ -187,8 +187,7 @@ impl Begun {
         let name = format!("{}.{}", cut.stem, container.extension());
         let path = folder.join(&name);
         let parent = path.parent().unwrap_or(folder);
-        let file =
-            fs::create_dir_all(parent).and_then(|()| NamedTempFile::new_in(parent)).map_err(files::plain);
+        let file = fs::create_dir_all(parent).and_then(|()| files::temporary(parent)).map_err(files::plain);
         let file =
             file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
         let muxer = Muxer::create(&file, &gop.stream, container).map_err(|e| failed(&path, e))?;

@@ -164,8 +164,11 @@ pub fn redact(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    // A password may itself hold '/', '?' or '#', unescaped: then the '@' comes later, before the first '='.
-    let (authority, path) = match (authority.rfind('@'), path.find('=').unwrap_or(path.len())) {
+    // A password may itself hold '/', '?' or '#', unescaped: then the '@' comes later, before the first '='; or after one,
+    // where what stands before the '/' is no host with a port but the beginning of a password.
+    let is_host = authority.rsplit_once(':').is_none_or(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let before = if is_host { path.find('=').unwrap_or(path.len()) } else { path.len() };
+    let (authority, path) = match (authority.rfind('@'), before) {
         (Some(at), _) => (&authority[at + 1..], path),
         (None, before) => match path[..before].rfind('@') {
             Some(at) => ("", &path[at + 1..]),
@@ -210,6 +213,8 @@ mod tests {
         for (with, without) in [
             ("rtsp://viewer:p@ss@10.2.0.31/stream1", "rtsp://10.2.0.31/stream1"),
             ("rtsp://a:b/c@10.2.0.31:554/s", "rtsp://10.2.0.31:554/s"),
+            ("rtsp://viewer:abc/def==@10.2.0.31/s", "rtsp://10.2.0.31/s"),
+            ("http://10.2.0.31:8080/v?a=1&to=x@y", "http://10.2.0.31:8080/v?a=1&to=x@y"),
             (
                 "rtsp://10.2.0.31/user=admin&password=x&channel=1",
                 "rtsp://10.2.0.31/user=…&password=…&channel=1",

@@ -125,7 +125,7 @@ impl Scaler {
             height: frame.height(),
             format: frame.pixel_format(),
         };
-        let format = frame.format().ok_or_else(refuse)?;
+        let format = plain(frame.format().ok_or_else(refuse)?);
         let side = |n: u32| i32::try_from(n).ok().filter(|n| (1..=16_384).contains(n)).ok_or_else(refuse);
         let (w, h) = (side(width)?, side(height)?);
         let (from_w, from_h) = (side(frame.width())?, side(frame.height())?);
@@ -213,5 +213,19 @@ impl Drop for Scaler {
     fn drop(&mut self) {
         // SAFETY: null or a live context, freed once.
         unsafe { ffi::sws_freeContext(self.context) };
+    }
+}
+
+/// The format without its range, which [`Scaler::set_colour`] tells: asked for a format that has one, swscale makes a new context
+/// for every picture, and forgets the matrix.
+fn plain(format: AVPixelFormat) -> AVPixelFormat {
+    use AVPixelFormat as P;
+    match format {
+        P::AV_PIX_FMT_YUVJ411P => P::AV_PIX_FMT_YUV411P,
+        P::AV_PIX_FMT_YUVJ420P => P::AV_PIX_FMT_YUV420P,
+        P::AV_PIX_FMT_YUVJ422P => P::AV_PIX_FMT_YUV422P,
+        P::AV_PIX_FMT_YUVJ440P => P::AV_PIX_FMT_YUV440P,
+        P::AV_PIX_FMT_YUVJ444P => P::AV_PIX_FMT_YUV444P,
+        other => other,
     }
 }

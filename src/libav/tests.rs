@@ -117,6 +117,10 @@ fn colours_survive_in_both_ranges_and_matrices() {
             format!("-vf scale=out_color_matrix=bt601:out_range=pc {h264} yuvj420p -colorspace smpte170m"),
         ),
         ("hd.mp4", format!("-vf scale=out_color_matrix=bt709:out_range=tv {h264} yuv444p -colorspace bt709")),
+        (
+            "full-hd.mp4",
+            format!("-vf scale=out_color_matrix=bt709:out_range=pc {h264} yuvj420p -colorspace bt709"),
+        ),
         ("jpeg.avi", "-c:v mjpeg -q:v 1 -pix_fmt yuvj420p".to_owned()),
     ] {
         let frame = first_frame(&clips.ffmpeg(&format!("{source} {how}"), name));
@@ -135,6 +139,11 @@ fn colours_survive_in_both_ranges_and_matrices() {
         let same = |a: u8, b: u8| a.abs_diff(b) <= 2;
         let swapped = |(a, b): (&[u8], &[u8])| same(a[0], b[2]) && same(a[1], b[1]) && same(a[2], b[0]);
         assert!(rgb.chunks(3).zip(out.chunks(3)).all(swapped), "{name}: {:?} {:?}", &rgb[..3], &out[..3]);
+        let mut scaler = Scaler::new();
+        for again in 0..3 {
+            scaler.scale(&frame, 33, 17, Pixels::Rgb, &mut out).expect("scales");
+            assert_eq!(out, rgb, "{name}, scaled {again} times before");
+        }
     }
 }
 

@@ -207,14 +207,24 @@ impl<'a> CameraRun<'a> {
     /// done is walked through at once; otherwise the next groups are handed to the workers first, so that they have
     /// something to do meanwhile.
     ///
-    /// # Errors
-    /// Where a model or a worker fails. What cannot be read or written is in the outcome's failures.
-    pub fn run(
-        mut self,
+    /// What cannot be read or written is in the outcome's failures, and so is a model or a worker that fails: nothing is
+    /// analysed after that, and what was found before stands.
+    pub fn run(mut self, parts: &Receiver<Part>, window: usize, sent: Option<Sent>) -> Outcome {
+        if let Err(error) = self.walk_all(parts, window, sent) {
+            self.outcome.failures.push(error);
+        }
+        self.close_gap(self.outcome.until);
+        self.finish_records();
+        self.outcome.violations = self.judge.violations();
+        self.outcome
+    }
+
+    fn walk_all(
+        &mut self,
         parts: &Receiver<Part>,
         window: usize,
         sent: Option<Sent>,
-    ) -> Result<Outcome, PipelineError> {
+    ) -> Result<(), PipelineError> {
         let mut turns: VecDeque<Turn> = VecDeque::new();
         let mut over = false;
         self.sent = sent;
@@ -243,13 +253,9 @@ impl<'a> CameraRun<'a> {
                     self.emit(Record::Gap(gap));
                 }
                 Some(Turn::Group(flight)) => self.walk(flight)?,
-                None => break,
+                None => return Ok(()),
             }
         }
-        self.close_gap(self.outcome.until);
-        self.finish_records();
-        self.outcome.violations = self.judge.violations();
-        Ok(self.outcome)
     }
 
     /// Takes a part in. Notices and failures are kept for the outcome; what has a place in time waits for its turn.
@@ -261,10 +267,12 @@ impl<'a> CameraRun<'a> {
             }
             Part::Gap(gap) => turns.push_back(Turn::Gap(gap)),
             Part::Gop(gop) | Part::Growing(gop) => {
-                let before = match turns.back_mut() {
-                    Some(Turn::Group(flight)) => Some(flight),
-                    _ => None,
-                };
+                // A break in time may lie between a group's chunks.
+                let before = turns
+                    .iter_mut()
+                    .rev()
+                    .take_while(|turn| !matches!(turn, Turn::Epoch(_)))
+                    .find_map(|turn| if let Turn::Group(flight) = turn { Some(flight) } else { None });
                 let flight = self.dispatch.send(gop, before, &self.lanes)?;
                 turns.extend(flight.map(Turn::Group));
             }

@@ -39,7 +39,6 @@ mod tests {
         let clip = clips.ffmpeg(&coded, "clip.mp4");
         let camera = CameraId::new("lift").expect("an id");
         Recording::open(camera, vec![clip], Options::default())
-            .expect("a file")
             .filter_map(|part| if let Part::Gop(gop) = part { Some(gop) } else { None })
             .map(|gop| still(&gop, gop.start, MediaTime::from_micros(gop.start.as_micros() + 1_000_000)))
             .collect()

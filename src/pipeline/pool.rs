@@ -51,7 +51,7 @@ pub fn analyze(
     names: &[ModelName],
     detectors: &Detectors<'_>,
     progress: &dyn Progress,
-) -> Vec<(CameraId, Result<Outcome, PipelineError>)> {
+) -> Vec<(CameraId, Outcome)> {
     let threads = threads.max(1);
     let count = tasks.len();
     let (outcomes, results) = channel::unbounded();
@@ -63,7 +63,9 @@ pub fn analyze(
             scope.spawn(move || {
                 if let Err(error) = work(&work_list, detectors) {
                     // Told once per worker; the camera that waits for it is told that workers are gone.
-                    let _ = outcomes.send((usize::MAX, None, Err(PipelineError::Detect(error))));
+                    let failed =
+                        Outcome { failures: vec![PipelineError::Detect(error)], ..Outcome::default() };
+                    let _ = outcomes.send((usize::MAX, None, failed));
                 }
             });
         }
@@ -93,14 +95,13 @@ pub fn analyze(
     for (_, camera, outcome) in all {
         match camera {
             Some(camera) => done.push((camera, outcome)),
-            None => causes.extend(outcome.err()),
+            None => causes.extend(outcome.failures),
         }
     }
-    for (_, outcome) in &mut done {
-        if matches!(outcome, Err(PipelineError::WorkersGone))
-            && let Some(cause) = causes.pop()
-        {
-            *outcome = Err(cause);
+    let gone = |failure: &&mut PipelineError| matches!(failure, PipelineError::WorkersGone);
+    for failure in done.iter_mut().flat_map(|(_, outcome)| &mut outcome.failures).filter(gone) {
+        if let Some(cause) = causes.pop() {
+            *failure = cause;
         }
     }
     done
@@ -112,7 +113,7 @@ fn run_one(
     names: &[ModelName],
     jobs: channel::Sender<super::worker::Job>,
     progress: &dyn Progress,
-) -> Result<Outcome, PipelineError> {
+) -> Outcome {
     let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.looking, progress);
     let sent = task.recording.sent();
     let (parts, ahead) = channel::bounded(2);
@@ -125,7 +126,46 @@ fn run_one(
                 }
             }
         });
-        // Dropping the receiver at the end of the run lets the reader stop.
-        run.run(&ahead, threads + 1, sent)
+        let outcome = run.run(&ahead, threads + 1, sent);
+        // Without a receiver the reader stops: the scope would wait for it for ever where a run ends early.
+        drop(ahead);
+        outcome
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, detect::DetectError, domain::MediaTime, libav::testing::*, source::Options};
+
+    struct Silent;
+
+    impl Progress for Silent {
+        fn reached(&self, _: &CameraId, _: Option<&str>, _: MediaTime) {}
+    }
+
+    #[test]
+    fn a_camera_whose_workers_fail_ends_with_their_error_while_more_is_to_be_read() {
+        let clips = Clips::new();
+        // Forty groups: more than its reader may hold ahead.
+        let clip = clips.ffmpeg(&format!("{PATTERN} -c:v libx264 -g 5 -keyint_min 5 -bf 0"), "clip.mp4");
+        let keys = "[site]\nid = \"s\"\n[[camera]]\nid = \"lane\"\nsource = \"clip.mp4\"\n[[camera.rule]]\n\
+                    kind = \"control_room_unattended\"\n";
+        let config = Config::parse(keys, clips.path("").as_path(), &|_| None).expect("sound");
+        let camera = &config.cameras[0];
+        let model: ModelName = "none".into();
+        let task = Task {
+            camera: camera.id.clone(),
+            judge: Judge::new(&config.site, camera, &model),
+            recording: Recording::open(camera.id.clone(), vec![clip], Options::default()),
+            records: None,
+            looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
+        };
+        let fail = || Err(DetectError::NoRuntime { looked: Vec::new() });
+        let done = analyze(vec![task], 1, 1, &[model], &fail, &Silent);
+        let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
+        let [PipelineError::Detect(DetectError::NoRuntime { .. })] = &outcome.failures[..] else {
+            panic!("{:?}", outcome.failures)
+        };
+    }
 }

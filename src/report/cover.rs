@@ -26,7 +26,9 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
                 @if let Some((from, to)) = period(parts) { (local(from, zone)) " – " (local(to, zone)) " · " }
                 (both("时区 ", "time zone ")) (zone.iana_name().unwrap_or("UTC"))
             }
-            @if count == 0 {
+            @if count == 0 && unread > 0 {
+                p.verdict { (both("已分析的部分未发现违规，部分录像未能读取。", "No violation was found in what could be read.")) }
+            } @else if count == 0 {
                 p.verdict.quiet { (both("本时段未发现违规。", "No violation was found in this period.")) }
             } @else {
                 p.verdict {
@@ -41,7 +43,9 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
             p.coverage {
                 (both(format!("{} 台摄像机，共分析 ", parts.len()), format!("{} {}, analysed for ", parts.len(), if parts.len() == 1 { "camera" } else { "cameras" })))
                 (span(looked))
-                @if gaps.is_zero() {
+                @if gaps.is_zero() && unread > 0 {
+                    (both("。", "."))
+                } @else if gaps.is_zero() {
                     (both("，无中断。", ", without a gap."))
                 } @else {
                     (both("；另有 ", "; for another ")) (span(gaps))

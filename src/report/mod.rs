@@ -169,7 +169,7 @@ fn camera(report: &Report<'_>, part: &Part<'_>, pictures: &Pictures) -> Markup {
             }
             (strip::timeline(report, part))
             (settings::rules(part.camera))
-            @if part.violations.is_empty() {
+            @if part.violations.is_empty() && part.outcome.until > MediaTime::ZERO {
                 p.quiet { (both("本时段该摄像机未发现违规。", "No violation was found by this camera in this period.")) }
             }
             @for (number, violation) in &part.violations {

@@ -58,9 +58,8 @@ pub fn role(role: EvidenceRole, kind: Kind) -> Pair {
     match (role, kind) {
         (EvidenceRole::Started, _) => ("开始时", "When it began"),
         (EvidenceRole::Raised, _) => ("认定违规时", "When it became a violation"),
-        (EvidenceRole::Ended, Kind::FireLaneParking) => ("驶离后", "When the vehicle had left"),
-        (EvidenceRole::Ended, Kind::ControlRoomUnattended) => ("返岗时", "When the post was manned again"),
-        (EvidenceRole::Ended, Kind::EbikeInElevator) => ("离开后", "When the e-bike had left"),
+        // A schedule's end ends a violation, too: what the still shows then may not have changed.
+        (EvidenceRole::Ended, _) => ("结束时", "When it ended"),
         (EvidenceRole::Clip, _) => ("视频片段", "Clip"),
     }
 }

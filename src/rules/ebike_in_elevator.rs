@@ -245,6 +245,10 @@ impl Rule for Elevator {
         self.after_gap |= lap.after_gap;
         let sight = self.visibility.look(&look.observation.scene, lap.passed);
         let passed = if self.known { lap.passed } else { Duration::ZERO };
+        // Between two files, too, nobody looked.
+        if lap.after_gap || (!lap.passed.is_zero() && look.observation.scene.changed.is_none()) {
+            self.furniture.interrupted();
+        }
         let unseen = weight(None, self.keys.confidence);
         let (best, weight) = if sight.is_frozen() { (None, unseen) } else { self.bike(look, passed) };
         let seen = |bike: &Bike| self::weight(Some(bike.confidence), self.keys.confidence) > 0.0;

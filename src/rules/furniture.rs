@@ -24,7 +24,7 @@ const MOST_PIECES: usize = 8;
 /// place through [`VISITS`] visits and [`STOOD_FOR`] is it taken for furniture too, ends the violation and is passed over
 /// from then on. An e-bike that is left in an elevator in use for so long is passed over as well: it has been
 /// reported by then.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Furniture {
     pieces: Vec<Piece>,
     /// Visits so far.
@@ -35,7 +35,7 @@ pub(super) struct Furniture {
     visited: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Piece {
     bbox: BBox,
     stood: Duration,
@@ -47,6 +47,11 @@ struct Piece {
 }
 
 impl Furniture {
+    /// Nobody could look for a while: what is seen next may have been brought in meanwhile.
+    pub fn interrupted(&mut self) {
+        self.still_for = Some(Duration::ZERO);
+    }
+
     /// Takes in a look `passed` after the one before: where things stand, whether a person is in the picture, and whether
     /// anything moves.
     pub fn look(&mut self, things: &[BBox], person: bool, moving: bool, passed: Duration) {
@@ -99,5 +104,26 @@ impl Furniture {
 impl Piece {
     fn is(&self, bbox: &BBox) -> bool {
         self.bbox.iou(bbox) >= SAME_PLACE_IOU
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_there_after_nobody_could_look_may_have_been_brought_in() {
+        let bike = BBox::new(0.3, 0.4, 0.6, 0.9);
+        let second = Duration::from_secs(1);
+        let mut furniture = Furniture::default();
+        for _ in 0..20 {
+            furniture.look(&[], false, false, second);
+        }
+        let mut across = furniture.clone();
+        furniture.look(&[bike], false, false, second);
+        assert!(furniture.contains(&bike), "it came into an elevator in which nothing ever moved");
+        across.interrupted();
+        across.look(&[bike], false, false, second);
+        assert!(!across.contains(&bike));
     }
 }

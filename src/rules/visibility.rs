@@ -105,7 +105,13 @@ impl Visibility {
     }
 
     fn weigh(&mut self, scene: &Scene, passed: Duration) {
-        let Some(identical) = scene.identical else { return self.reset() };
+        let Some(identical) = scene.identical else {
+            // The first look of a file cannot be compared: it proves neither that the picture stands still nor that it lives.
+            if let Some(run) = &mut self.still {
+                run.lasted = run.lasted.saturating_add(passed);
+            }
+            return;
+        };
         if identical < LIVE || scene.changed.is_some_and(|share| share >= MOVED) {
             return self.reset();
         }
@@ -176,6 +182,18 @@ mod tests {
         assert_eq!(visibility.look(&still, Duration::from_secs(5)), Sight::Frozen { recognised: None });
         assert_eq!(visibility.look(&ROOM, Duration::from_secs(5)), Sight::Clear);
         assert_eq!(visibility.unproven(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_picture_is_frozen_across_files_too() {
+        let still = Scene { identical: Some(1.0), changed: Some(0.0), ..ROOM };
+        let first = Scene { identical: None, changed: None, ..ROOM };
+        let mut visibility = Visibility::default();
+        let sights: Vec<Sight> = (0..20)
+            .map(|look| visibility.look(if look % 5 == 0 { &first } else { &still }, Duration::from_secs(2)))
+            .collect();
+        assert!(sights[..14].iter().all(|sight| sight.is_clear()), "{sights:?}");
+        assert!(sights[16..].iter().all(|sight| sight.is_frozen()), "{sights:?}");
     }
 
     #[test]

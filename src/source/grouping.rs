@@ -14,6 +14,9 @@ const PLACEHOLDER: usize = 4;
 const SECOND: i64 = 1_000_000;
 const HOLE: i64 = 2 * SECOND;
 const DAY: i64 = 86_400 * SECOND;
+/// Further from its time of decoding no picture is shown, or so many pictures where they are seldom.
+const FAR: i64 = 10 * SECOND;
+const FAR_PICTURES: i64 = 32;
 
 /// How a group's times go on from those of the group before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,6 +170,12 @@ impl Grouping {
     fn clock(&mut self, packet: &mut Packet) -> Option<Jump> {
         if self.times == Times::Counted {
             (packet.pts, packet.dts, packet.duration) = (None, None, self.usual);
+        }
+        if let (Some(pts), Some(dts)) = (packet.pts, packet.dts)
+            && pts.abs_diff(dts) > FAR.max(FAR_PICTURES.saturating_mul(self.usual)).unsigned_abs()
+        {
+            // Damaged: all looks up to that time would be given its picture.
+            packet.pts = None;
         }
         if packet.dts.is_none() && packet.pts.is_none() {
             packet.dts = self.expected.or(Some(0));

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, WallOrigin},
-    libav::{Input, Limits, StreamInfo},
+    libav::{Decoder, Input, Limits, StreamInfo},
 };
 
 /// What a recording tells, in the order of media time.
@@ -98,22 +98,22 @@ struct Planned {
 impl Recording {
     /// Plans the order of the files: by their start on the wall where that is known of all, else by name.
     ///
-    /// # Errors
-    /// [`SourceError::NoFiles`]. A file that cannot be read comes as [`Part::Failed`] in its turn.
-    pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Result<Self, SourceError> {
-        if files.is_empty() {
-            return Err(SourceError::NoFiles { camera });
-        }
+    /// A file that cannot be read comes as [`Part::Failed`] in its turn, and so does the lack of any.
+    pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Self {
+        let none = files.is_empty().then(|| Part::Failed {
+            file: String::new(),
+            error: SourceError::NoFiles { camera: camera.clone() },
+        });
         let files = plan(files, &options);
-        Ok(Self {
+        Self {
             camera,
             files: files.into(),
             before: None,
             current: None,
-            ready: VecDeque::new(),
+            ready: none.into_iter().collect(),
             pacer: options.pace.map(Pacer::new),
             options,
-        })
+        }
     }
 
     /// When its pictures are sent, where it is read at a pace.
@@ -136,14 +136,20 @@ impl Recording {
             file: name.clone(),
             error: SourceError::Open { camera: camera.clone(), error },
         };
-        let input = match Input::open(&path.to_string_lossy(), &self.options.limits) {
+        // A header that the decoder refuses is the file's fault, not that of what is analysed after it.
+        let opened = Input::open(&path.to_string_lossy(), &self.options.limits)
+            .and_then(|input| Decoder::new(input.stream()).map(|_| input));
+        let input = match opened {
             Ok(input) => input,
             Err(error) => return self.ready.push_back(fail(error)),
         };
         let start = start.or_else(|| if ask { metadata_start(&input) } else { None });
-        let origin = if self.options.start.is_some() { WallOrigin::Given } else { WallOrigin::Modified };
-        let guess = if origin == WallOrigin::Given { Timestamp::MIN } else { modified_start(&path, &input) };
-        match Reading::new(self.camera.clone(), name.clone(), input, start, (guess, origin), self.before) {
+        // Where the first file could not be read, the next begins when that was said to.
+        let guess = match self.options.start {
+            Some(given) => (given, WallOrigin::Given),
+            None => (modified_start(&path, &input), WallOrigin::Modified),
+        };
+        match Reading::new(self.camera.clone(), name.clone(), input, start, guess, self.before) {
             Ok(reading) => self.current = Some(reading.growing(self.growth())),
             Err(error) => self.ready.push_back(fail(error)),
         }

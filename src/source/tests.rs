@@ -23,7 +23,7 @@ fn read_with(files: Vec<PathBuf>, options: Options) -> Told {
     let camera = CameraId::new("lane").expect("an id");
     let mut told = Told::default();
     let mut last = MediaTime::ZERO;
-    for part in Recording::open(camera, files, options).expect("files") {
+    for part in Recording::open(camera, files, options) {
         match part {
             Part::Epoch { epoch, .. } => told.epochs.push(epoch),
             Part::Gop(gop) => {
@@ -262,6 +262,30 @@ fn a_start_that_is_given_counts_before_all_else() {
     let start = time("2020-01-01T00:00:00Z");
     let told = read_with(vec![named], Options { start: Some(start), ..Options::default() });
     assert_eq!((told.epochs[0].wall, told.epochs[0].wall_origin), (start, WallOrigin::Given));
+}
+
+#[test]
+fn a_start_that_is_given_is_that_of_the_first_file_that_can_be_read() {
+    let clips = Clips::new();
+    let bad = clips.bytes(b"nothing of the kind", "a.mp4");
+    let good = clips.pattern(H264, "b.mp4");
+    let start = time("2020-01-01T00:00:00Z");
+    let told = read_with(vec![bad, good], Options { start: Some(start), ..Options::default() });
+    assert_eq!((told.failed.len(), told.epochs.len()), (1, 1));
+    assert_eq!((told.epochs[0].wall, told.epochs[0].wall_origin), (start, WallOrigin::Given));
+}
+
+#[test]
+fn a_picture_that_claims_to_be_shown_long_after_the_others_moves_nothing() {
+    let clips = Clips::new();
+    let whole = clips.pattern(H264_PLAIN, "whole.ts");
+    let one = "setts=pts=PTS+if(eq(N\\,30)\\,600/TB\\,0)";
+    let damaged = clips.ffmpeg(&format!("-i {} -c copy -bsf:v {one}", whole.display()), "damaged.ts");
+    let told = read(vec![damaged]);
+    assert_eq!(told.gops.len(), 4);
+    assert!(told.gaps.is_empty(), "{:?}", told.gaps);
+    let latest = told.gops.iter().map(|g| g.end).max();
+    assert!(latest.is_some_and(|end| end.as_secs_f64() < 11.0), "{latest:?}");
 }
 
 #[test]
