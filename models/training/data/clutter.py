@@ -142,7 +142,7 @@ def chair(random: Random) -> np.ndarray:
 
 
 def patch(room: np.ndarray, random: Random) -> np.ndarray:
-    """An irregular piece of another room's picture: clutter with real texture and no meaning."""
+    """An irregular piece of another room's picture: clutter with real texture, now and then a person's."""
     height, width = room.shape[:2]
     tall, wide = int(height * random.uniform(0.15, 0.4)), int(width * random.uniform(0.12, 0.4))
     top, left = int(random.integers(0, height - tall)), int(random.integers(0, width - wide))

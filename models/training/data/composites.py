@@ -29,7 +29,8 @@ from data.pseudo import detections
 from data.sets import OTHER_WHEELED, UNSURE, load
 
 NUMBERS = {"person": 0, "bicycle": 1, "ebike": 2, "wheelchair": OTHER_WHEELED, "trolley": OTHER_WHEELED,
-           "suitcase": OTHER_WHEELED}
+           "suitcase": OTHER_WHEELED, "patch": UNSURE}
+"""A patch may show a person of the other room."""
 
 def main() -> None:
     """Command line."""

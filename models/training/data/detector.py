@@ -118,7 +118,8 @@ class Detector:
         width, height = self.size_for(picture)
         scale = min(width / picture.shape[1], height / picture.shape[0])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
-        scaled = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        # The program takes the mean of what each pixel of the input covers.
+        scaled = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         padded = np.full((height, width, 3), PADDING, np.float32)
         padded[: size[1], : size[0]] = scaled
         if self.head == "nanodet":
@@ -132,7 +133,8 @@ class Detector:
     def detect(self, picture: np.ndarray, least: float = 0.01) -> Found:
         """Objects of our classes of at least confidence ``least`` in a BGR picture; ``least`` is the first look's."""
         found = self._once(picture, least)
-        return without_doubtful_ebikes(self._again(picture, found) if self.again else found)
+        found = without_doubtful_ebikes(self._again(picture, found) if self.again else found)
+        return Found(found.kind, found.confidence, np.clip(found.box, 0.0, 1.0))
 
     def _again(self, picture: np.ndarray, found: Found) -> Found:
         """What is thought after second looks."""
@@ -152,7 +154,7 @@ class Detector:
         return (found.box[ebikes] * size + corner) / [width, height, width, height], found.confidence[ebikes]
 
     def _once(self, picture: np.ndarray, least: float) -> Found:
-        """What one look finds."""
+        """What one look finds; boxes may reach beyond the picture. A cell tells of the class that it is surest of, as in the program."""
         entry, scale = self.prepare(picture)
         out = self.run(entry)
         _, centres, strides = self._ready((entry.shape[3], entry.shape[2]))
@@ -160,6 +162,7 @@ class Detector:
             scores = out[:, 4:5] * out[:, 5:]
         else:
             scores = out[:, : out.shape[1] - 4 * BINS]
+        scores = np.where(scores < scores.max(axis=1, keepdims=True), 0, scores)
         numbers = list(self._of_class)
         scores = scores[:, numbers]
         cells, columns = np.nonzero(scores >= least)
@@ -170,7 +173,7 @@ class Detector:
         boxes = self._boxes(out[cells], centres[cells], strides[cells][:, None])
         size = np.array([picture.shape[1], picture.shape[0]] * 2, np.float32) * scale
         kept = suppress(boxes, confidence, kind)
-        return Found(kind[kept], confidence[kept], np.clip(boxes[kept] / size, 0.0, 1.0))
+        return Found(kind[kept], confidence[kept], boxes[kept] / size)
 
     def _boxes(self, out: np.ndarray, centres: np.ndarray, strides: np.ndarray) -> np.ndarray:
         if self.head == "yolox":

@@ -25,6 +25,8 @@ GENERATED_CLASSES: dict[int, int | None] = {0: 0, 1: 1, 2: 2, OTHER_WHEELED: Non
 unsure (a person whom a detector half sees)."""
 LEAST_VISIBLE = 0.12
 """Below this visible share a generated object is masked: too little to be called one, too much to be background."""
+VIEWS = 3
+"""So many renders, one after the other, show one car (``lifts.scene``)."""
 GENERATED_COMPLETE = frozenset(range(len(CLASSES)))
 """Generated pictures hold nothing but what was put in them, so every class is complete in them."""
 
@@ -57,14 +59,14 @@ def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eva
 def load_generated(folder: Path, name: str, held: bool) -> list[Picture]:
     """Rendered pictures or composites: ``images`` and ``labels`` (``class cx cy w h [visible]``) under ``folder``.
 
-    Their group is the seed in the file name, so that pictures of one scene stay together.
+    Their group is the seed in the file name, that of renders the car that they show, so that pictures of one scene stay together.
     """
     pictures = []
     for path, labels in _pairs(folder):
-        group = f"{name}/{_seed_of(path.stem)}"
+        group = f"{name}/{_car_of(path.stem) if name == RENDERS else _seed_of(path.stem)}"
         part = "measure" if held else split.trained_part_of(group)
         boxes = _boxes(path, labels, GENERATED_CLASSES, visible_column=True)
-        pictures.append(Picture(path, name, boxes, GENERATED_COMPLETE, group, part))
+        pictures.append(Picture(path, name, boxes, _generated_complete(labels, boxes), group, part))
     return pictures
 
 
@@ -88,12 +90,19 @@ def _read_set(folder: Path, description: Description) -> list[Picture]:
         if outlines_folder.is_dir():
             outlines = tuple(label.outline for label in read_labels(outlines_folder / labels.name) if label.outline)
         part = "measure" if description.measured_only or _is_held_back(path, description) else ""
-        complete = GENERATED_COMPLETE if generated else description.complete
+        complete = _generated_complete(labels, boxes) if generated else description.complete
         pictures.append(Picture(path, description.name, boxes, complete, "", part, outlines))
     if len(pictures) != description.images:
         raise DataError(f"{folder}: {len(pictures)} pictures where sets.toml promises {description.images}; "
                         f"fetch the set again or mend 'images' of [{description.name}]")
     return pictures
+
+
+def _generated_complete(labels: Path, boxes: tuple[Box, ...]) -> frozenset[int]:
+    """The classes that a generated picture shows no unlabelled thing of: not e-bikes, where all that it has are nearly hidden."""
+    hidden = not any(box.kind == EBIKE for box in boxes) and any(
+        label.number == EBIKE for label in read_labels(labels, visible_column=True))
+    return GENERATED_COMPLETE - {EBIKE} if hidden else GENERATED_COMPLETE
 
 
 def _is_held_back(path: Path, description: Description) -> bool:
@@ -201,6 +210,11 @@ def _keep_copies_together(photographs: list[Picture], first_copy: list[int],
 def _seed_of(stem: str) -> str:
     found = re.match(r"\D*\d+", stem)
     return found[0] if found else stem
+
+
+def _car_of(stem: str) -> str:
+    found = re.match(r"(\D*)(\d+)", stem)
+    return f"{found[1]}{int(found[2]) // VIEWS}" if found else stem
 
 
 def summary(pictures: list[Picture]) -> str:

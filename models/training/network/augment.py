@@ -49,7 +49,7 @@ def vary(
     matrix, window = _placing(image, height, width, random)
     left, top, right, bottom = window
     placed = cv2.warpAffine(
-        image[top:bottom, left:right], matrix, (width, height), flags=cv2.INTER_LINEAR,
+        image[top:bottom, left:right], _for_pixels(matrix), (width, height), flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT, borderValue=(PAD, PAD, PAD),
     )
     rows, columns = image.shape[:2]
@@ -102,7 +102,7 @@ def _placing(image: np.ndarray, height: int, width: int, random: Generator) -> t
     a = scale * stretch
     matrix = np.array([[a, 0.0, x], [0.0, scale, y]])
     if flip:
-        matrix[0] = [-a, 0.0, x + a * (right - left) - 1]
+        matrix[0] = [-a, 0.0, x + a * (right - left)]
     if random.random() < TURNED:
         matrix = _turned(matrix, float(random.uniform(-LARGEST_TURN, LARGEST_TURN)), width / 2, height / 2)
     return matrix, (left, top, right, bottom)
@@ -114,6 +114,13 @@ def _turned(matrix: np.ndarray, angle: float, x: float, y: float) -> np.ndarray:
     turn = np.array([[cosine, -sine], [sine, cosine]])
     middle = np.array([x, y])
     return np.column_stack([turn @ matrix[:, :2], turn @ (matrix[:, 2] - middle) + middle])
+
+
+def _for_pixels(matrix: np.ndarray) -> np.ndarray:
+    """The affine ``matrix`` [2, 3] between points as one between the indices of pixels, whose middles lie half a pixel further."""
+    moved = matrix.copy()
+    moved[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
+    return moved
 
 
 def _moved(corners: np.ndarray, matrix: np.ndarray, window: tuple[int, ...]) -> np.ndarray:

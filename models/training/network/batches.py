@@ -27,7 +27,8 @@ HARD = "hard"
 ROOMS = ("rooms-cctv", "indoor-cctv")
 GENERATED = (RENDERS, RENDERED, COMPOSITES)
 SURELY_LABELLED = (*ROOMS, "wheelchairs", *GENERATED)
-"""Sets of which it is known where e-bikes are and where none is, whatever else in them is unsure."""
+"""Sets of which it is known where e-bikes are and where none is, whatever else in them is unsure. In what is generated an
+e-bike may be nearly hidden: such pictures are not complete for the class."""
 SEEN = 0.33
 """Visible share from which a picture is asked to show its e-bike; below, it is neither asked nor denied."""
 
@@ -50,16 +51,21 @@ def category(picture: Picture) -> str:
     return {"bicycles": "bicycle", "wheelchairs": "wheelchair"}.get(picture.set, "traffic")
 
 
+def is_surely_labelled(picture: Picture) -> bool:
+    """Whether every e-bike of the picture has its box."""
+    return picture.set in SURELY_LABELLED and EBIKE in picture.complete
+
+
 def is_negative(picture: Picture) -> bool:
     """Whether the picture shows no e-bike, at least outside its unsure boxes."""
     without = all(box.kind != EBIKE for box in picture.boxes)
-    return without and (EBIKE in picture.complete or picture.set in SURELY_LABELLED)
+    return without and EBIKE in picture.complete
 
 
 def is_surely_negative(picture: Picture) -> bool:
     """Whether the picture shows no e-bike anywhere."""
     unsure = any(box.kind == IGNORE for box in picture.boxes)
-    return is_negative(picture) and (picture.set in SURELY_LABELLED or not unsure)
+    return is_negative(picture) and (is_surely_labelled(picture) or not unsure)
 
 
 class Store:
@@ -249,10 +255,10 @@ def _vary(
     ebikes = kinds == EBIKE
     if (ebikes & clear & (varied.visible >= SEEN)).any():
         shows = SHOWN
-    elif ebikes.any() or not (EBIKE in picture.complete or picture.set in SURELY_LABELLED):
+    elif ebikes.any() or EBIKE not in picture.complete:
         shows = NOT_KNOWN
     else:
         shows = NOT_SHOWN
     kinds = np.where(clear, kinds, IGNORE)
     boxes = torch.from_numpy(varied.boxes).float()
-    return varied.image, Target(boxes, torch.from_numpy(kinds), shows, picture.set in SURELY_LABELLED)
+    return varied.image, Target(boxes, torch.from_numpy(kinds), shows, is_surely_labelled(picture))

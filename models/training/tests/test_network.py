@@ -259,6 +259,17 @@ class Variation(unittest.TestCase):
                 self.assertLess(np.abs(varied.boxes[0] - shown).max(), 2.0, f"seed {seed}")
         self.assertGreater(with_box, 20)
 
+    def test_pixels_lie_where_boxes_say_to_the_pixel(self) -> None:
+        image = np.zeros((8, 40, 3), np.uint8)
+        image[:, 10:20] = 255
+        for matrix, edges in (([-1.0, 0.0, 40.0], (20, 30)), ([1.0, 0.0, 3.0], (13, 23)), ([2.0, 0.0, 0.0], (20, 40))):
+            matrix = np.array([matrix, [0.0, 1.0, 0.0]])
+            moved = augment._moved(np.array([[10.0, 0.0, 20.0, 8.0]]), matrix, (0, 0, 40, 8))[0]
+            self.assertEqual((moved[0], moved[2]), edges)
+            placed = cv2.warpAffine(image, augment._for_pixels(matrix), (80, 8))
+            x, _, wide, _ = cv2.boundingRect((placed[..., 0] > 127).astype(np.uint8))
+            self.assertEqual((x, x + wide), edges)
+
     def test_recoloured_is_another_picture_of_the_same_shapes(self) -> None:
         image = np.full((64, 96, 3), 60, np.uint8)
         image[20:50, 30:70] = (40, 120, 200)
