@@ -85,6 +85,8 @@ fn a_break_within_a_group_is_looked_across_alike_on_any_number_of_threads() {
     let looked =
         |from: f64| records.iter().any(|r| r["record"] == "observation" && r["at"].as_f64() > Some(from));
     assert!(!gaps.is_empty() && looked(20.0), "{gaps:?}");
+    let output = bench.run("again", &[]);
+    assert!(!stderr(&output).contains("so far apart"), "{}", stderr(&output));
 }
 
 #[test]
@@ -99,6 +101,22 @@ fn a_camera_without_files_never_stops_the_others_either() {
     let probed = firewarden(&["check", "--probe", "--config", &config.to_string_lossy()]);
     assert_code(&probed, 3);
     assert!(stderr(&probed).contains("camera none: no file to read"), "{}", stderr(&probed));
+}
+
+#[test]
+fn a_folder_whose_name_looks_like_a_pattern_is_that_folder() {
+    let bench = Bench::new().camera("lane", "2026*.mp4", PARKING);
+    std::fs::create_dir(bench.path("[lf-027]")).expect("made");
+    bench.clip(
+        "[lf-027]/20260131_100000.mp4",
+        &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)),
+    );
+    let text = std::fs::read_to_string(bench.config("always.onnx")).expect("the configuration");
+    let config = bench.write("[lf-027]/firewarden.toml", text.as_bytes());
+    let mut run = command();
+    run.args(["analyze", "--config"]).arg(config).arg("--out").arg(bench.path("out"));
+    assert_code(&run.output().expect("the binary starts"), 0);
+    assert_eq!(bench.violations("out").len(), 1);
 }
 
 #[test]

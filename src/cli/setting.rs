@@ -180,7 +180,12 @@ pub fn files(camera: &Camera) -> Result<Vec<PathBuf>, UsageError> {
         pattern: text.to_string(),
         reason: error.to_string(),
     })?;
-    Ok(found.filter_map(Result::ok).filter(|path: &PathBuf| path.is_file()).collect())
+    // A folder that cannot be read is given too, so that its recordings are missed and not left out without a word.
+    let file = |entry: glob::GlobResult| match entry {
+        Ok(path) => Some(path).filter(|path| path.is_file()),
+        Err(error) => Some(error.path().to_owned()),
+    };
+    Ok(found.filter_map(file).collect())
 }
 
 /// The number of processors, where `--threads` does not say.

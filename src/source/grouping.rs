@@ -35,6 +35,8 @@ pub(super) struct Group {
     pub packets: Vec<Packet>,
     pub continues: bool,
     pub continued: bool,
+    /// What follows of it does so after a break in time.
+    pub broken: bool,
     pub jump: Option<Jump>,
     /// Presentation time from which on pictures may come out of the decoder only with the next chunk.
     pub held_back: Option<i64>,
@@ -155,6 +157,7 @@ impl Grouping {
             packets: self.packets.clone(),
             continues: self.continues,
             continued: false,
+            broken: false,
             jump: self.jump,
             held_back: None,
             known: Some(known),
@@ -222,7 +225,7 @@ impl Grouping {
             nth_latest(times, self.reorder).unwrap_or(i64::MAX)
         });
         let (continues, jump) = (self.continues, self.jump.take());
-        Ok(Group { packets, continues, continued, jump, held_back, known: None })
+        Ok(Group { packets, continues, continued, broken, jump, held_back, known: None })
     }
 }
 

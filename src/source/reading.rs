@@ -245,10 +245,7 @@ impl Reading {
             Some((start, _)) => start,
             None => self.open(&group, out),
         };
-        if group.continued
-            && group.held_back.is_some() | group.jump.is_none()
-            && !std::mem::replace(&mut self.said.long, true)
-        {
+        if group.continued && !group.broken && !std::mem::replace(&mut self.said.long, true) {
             self.notice(start, Noticed::LongGroup, out);
         }
         let end = MediaTime::from_micros(group.end(self.usual) + self.offset);
