@@ -7,7 +7,7 @@ use crate::{
 const SAME_THING: f32 = 0.45;
 /// Boxes of a bicycle and of an e-bike that overlap more than this are one thing: two that lean on each other do not.
 const SAME_PLACE: f32 = 0.6;
-/// From this confidence on a bicycle speaks against an e-bike.
+/// From this confidence on, or from the one that the detector is asked for where that is higher, a bicycle speaks against an e-bike.
 const CLAIM: f32 = 0.25;
 /// By how much more, in log-odds: networks take pedal bicycles for e-bikes more often than e-bikes for bicycles (models/README.md).
 const COUNTS_MORE: f32 = 1.5;
@@ -38,8 +38,8 @@ pub fn suppress(mut detections: Vec<Detection>) -> Vec<Detection> {
     kept
 }
 
-/// Leaves out what is called an e-bike and, in the same place, surely enough a bicycle. A network answers for each class by
-/// itself, so a pedal bicycle is a bicycle with 0.8 and an e-bike with 0.4.
+/// Leaves out what is called an e-bike and, in the same place, surely enough a bicycle: a pedal bicycle may be a bicycle with 0.8
+/// in one cell and an e-bike with 0.4 in the next.
 pub(super) fn without_doubtful_ebikes(mut detections: Vec<Detection>) -> Vec<Detection> {
     let bicycles: Vec<(f32, BBox)> = detections
         .iter()
