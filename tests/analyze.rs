@@ -120,6 +120,41 @@ fn a_folder_whose_name_looks_like_a_pattern_is_that_folder() {
 }
 
 #[test]
+fn what_an_interrupted_analysis_left_is_in_no_later_result() {
+    let bench = Bench::new().camera("lane", "a.mp4", PARKING);
+    bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    for folder in ["out/observations", "out/evidence"] {
+        std::fs::create_dir_all(bench.path(folder)).expect("made");
+    }
+    let left = [
+        "out/observations/another.jsonl",
+        "out/evidence/x_started.jpg",
+        "out/evidence/.firewarden-a",
+        "out/.firewarden-b",
+    ];
+    for name in left {
+        bench.write(name, b"half");
+    }
+    assert_code(&bench.run("out", &[]), 0);
+    assert!(left.iter().all(|name| !bench.path(name).exists()));
+    assert_code(&firewarden(&["verify", &bench.path("out").to_string_lossy()]), 0);
+}
+
+#[test]
+fn drawn_copies_replace_nothing() {
+    let bench = Bench::new();
+    let picture = bench.clip("a.jpg", "-f lavfi -i testsrc2=size=320x240 -frames:v 1");
+    let before = std::fs::read(&picture).expect("the picture");
+    let folder = bench.path("");
+    for _ in 0..2 {
+        let draw = ["detect", "--draw", &folder.to_string_lossy(), &picture.to_string_lossy()];
+        assert_code(&firewarden(&draw), 0);
+    }
+    assert_eq!(std::fs::read(&picture).expect("the picture"), before);
+    assert!(bench.path("a.drawn.jpg").exists() && bench.path("a.drawn-2.jpg").exists());
+}
+
+#[test]
 fn results_are_kept_where_the_table_cannot_be_printed() {
     let bench = Bench::new().camera("lane", "a.mp4", PARKING);
     bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
