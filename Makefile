@@ -43,8 +43,8 @@ bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
 	@bash .ci/bench.sh $(target)/release/firewarden check $(if $(filter write,$(BASELINE)),--write)
 
-model: ## Make the project's own models again, from pictures to ONNX (hours; goes on where it stopped; BUDGET=quick)
-	@bash .ci/training.sh model --budget $(or $(BUDGET),full)
+model: ## Make the project's own models again, from pictures to ONNX (hours; goes on where it stopped; BUDGET=quick, PUBLISH=1 to replace the files)
+	@bash .ci/training.sh model --budget $(or $(BUDGET),full) $(if $(PUBLISH),--publish)
 
 accuracy: build ## The accuracy of the project's own models beside the general ones (hours the first time, for rendering)
 	@bash .ci/pull.sh $(target)/release/firewarden footage || true
@@ -64,6 +64,6 @@ check: setup ## Formatting, lints, licences of dependencies, advisories where th
 fmt: ## Format the code
 	cargo fmt
 
-clean: ## Remove what was built, fetched and shown
-	cargo clean
+clean: ## Remove what was built, fetched and shown; what training made stays (target/training, hours of work)
+	@if [ -d $(target) ]; then find $(target) -mindepth 1 -maxdepth 1 ! -name training -exec rm -rf {} +; fi
 	rm -rf .cache demo-out screenshots

@@ -8,6 +8,7 @@ shift
 cache=${FIREWARDEN_CACHE:?}
 training=models/training
 dataset=$(realpath --canonicalize-missing "${FIREWARDEN_DATASET:-../shared/dataset}")
+published=$(realpath --canonicalize-missing "${FIREWARDEN_WEIGHTS:-$dataset/../models}")
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3.11}
 
@@ -40,12 +41,11 @@ pipeline() {
 }
 case $what in
 model)
-    pipeline --dataset "$dataset" "$@"
+    pipeline --dataset "$dataset" --weights "$published" "$@"
     ;;
 accuracy)
     program=$(realpath "${1:?the built program}")
     shift
-    published=$(realpath --canonicalize-missing "${FIREWARDEN_WEIGHTS:-$dataset/../models}")
     models=$PWD/models work=$PWD/target/training
     measure() {
         (cd "$training" && "$cache/training-python/bin/python" -m accuracy --dataset "$dataset" --work "$work" --models \

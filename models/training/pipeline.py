@@ -1,15 +1,16 @@
 """From data to models with one command: ``python models/training/pipeline.py``.
 
-Stages: check, held, films, renders, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, publish. Each is skipped where its
+Stages: check, held, films, renders, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, and with --publish that. Each is skipped where its
 results are there and still those of its inputs, and goes on where it was interrupted. Everything that can be missing or
 malformed is found by the check, before anything is made. ``held`` and ``films`` are what is measured on: the same whatever the seed, and
-all that ``make accuracy`` makes. The last candidates of the full budget become the project's models.
+all that ``make accuracy`` makes. With ``--publish`` the last candidates become the project's models, in place of those in ``models/``.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -42,7 +43,6 @@ class Budget:
     lift: int
     further: tuple[int, ...]
     films: int
-    publishes: bool
     batch: int = 0
     lifts: tuple[str, ...] = ("lift-both-long", "lift-both-long-on")
 
@@ -55,36 +55,41 @@ HELD_SEED = 1
 """Seeds of the renders and composites held back, so that tables of any two runs are of the same pictures."""
 PEDALS = ("bicycle", "child's bicycle", "kick scooter", "wheelchair")
 """What is not an e-bike and looks most like one."""
+RENDERS_OF_A_SEED = 10_000
+"""So many pictures there may be of each seed before they are those of the next."""
 RATHER_FROM = 500_000
 """Seeds of pictures of ``PEDALS`` begin so much later."""
 
 BUDGETS = {
     # A candidate for the table, within 45 minutes on two cores.
-    "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=(1_000, 1_000), films=0, publishes=False),
+    "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=(1_000, 1_000), films=0),
     "full": Budget(
         renders=3_200, pedals=600, held=300, composites=4_000, measured=360, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
-        publishes=True,
     ),
     # As many pictures as the files in models/ were trained with, one training after the other; the first ones want a GPU.
     "gpu": Budget(
         renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000, 44_000), films=10,
-        publishes=True, batch=64, lifts=("lift-both-long", "lift-both-long-on", "lift-both-coded-on", "lift-both-broad-on"),
+        batch=64, lifts=("lift-both-long", "lift-both-long-on", "lift-both-coded-on", "lift-both-broad-on"),
     ),
 }
 
 
-def problems(dataset: Path, weights: Path, work: Path, blender: str | None) -> list[str]:
-    """Everything that would stop a later stage, each with the way out; ``blender`` is None where nothing is rendered."""
+def problems(dataset: Path, weights: Path, work: Path, blender: str | None, lift_eval: bool = False) -> list[str]:
+    """Everything that would stop a later stage, each with the way out; ``blender`` is None where nothing is rendered, ``lift_eval``
+    says whether that set is measured on."""
     found = [f"package {name} is missing: pip install -r {HERE / 'requirements.txt'}" for name in PACKAGES if not find_spec(name)]
     for name in WEIGHTS:
         if not (weights / name).is_file():
-            found.append(f"{weights / name}: missing; `firewarden models pull` fetches it, --weights says where it lies")
+            found.append(f"{weights / name}: missing; --weights names the folder of the published weights, models/catalog.toml where they come from")
     found += [] if blender is None else rendering_problems(blender)
     if not found:
-        from data.sets import load, summary
+        from data.lift_eval import read_lift_eval
+        from data.sets import LIFT_EVAL, load, summary
 
         try:
             print(summary(load(dataset, None, work)))
+            if lift_eval:
+                read_lift_eval(dataset / LIFT_EVAL)
         except DataError as error:
             found.append(str(error))
     return found
@@ -94,9 +99,11 @@ def rendering_problems(blender: str) -> list[str]:
     """What keeps the interpreter ``blender`` from rendering."""
     way_out = f"pip install -r {HERE / 'requirements-renders.txt'}, and --blender says which Python"
     try:
-        asked = subprocess.run([blender, "-c", "import bpy, cv2"], capture_output=True, text=True, check=False)
+        asked = subprocess.run([blender, "-c", "import anny, bpy, cv2"], capture_output=True, text=True, check=False)
     except OSError as error:
         return [f"--blender {blender}: {error}; {way_out}"]
+    if shutil.which("ffmpeg") is None:
+        return ["ffmpeg is missing, which writes the films: `make setup` installs it"]
     if asked.returncode == 0:
         return []
     last = (asked.stderr.strip().splitlines() or ["no message"])[-1]
@@ -141,20 +148,21 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         return [work / "models" / candidate / "final.pt" for candidate in candidates]
 
     everything = [*options.nano, *options.lift]
-    further = dict(zip((name for name in everything if name.endswith("-on")), budget.further))
+    further = dict(zip((name for name in budget.lifts if name.endswith("-on")), budget.further))
+    further |= {name: min(budget.further) for name in everything if name.endswith("-on") and name not in further}
     files = {candidate: work / "models" / candidate / f"{candidate}.onnx" for candidate in everything}
     compared = [f"{name}={path}:yolox{':again' if name in options.lift else ''}" for name, path in files.items()]
     compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
-    first = 1000 * options.seed
+    first = RENDERS_OF_A_SEED * options.seed
     renders = [render("train", first, budget.renders)]
     if budget.pedals:
         renders.append(render("train", first + RATHER_FROM, budget.pedals, PEDALS))
     held = [render("held", HELD_FIRST, budget.held), cut_out("measure"), compose("measure", budget.measured, HELD_SEED)]
-    measure = ("--models", *compared, "--json", work / "accuracy.json")
+    measure = ("--models", *compared, "--json", work / "candidates.json")
     stories = STORIES[: budget.films]
     made = [
         Stage("held", held, [rendered / "held", composed / "measure"]),
-        Stage("films", [film(story) for story in stories], [work / "films" / f"{story}-{FILM_SEED}-held.mp4" for story in stories]),
+        Stage("films", [film(story) for story in stories], [work / "films" / f"{story}-{FILM_SEED}-held.{part}" for story in stories for part in ("mp4", "csv")]),
         Stage("renders", renders, [rendered / "train"]),
         Stage("cut-outs", [cut_out("train")], [work / "cutouts" / "train"]),
         Stage("composites", [compose("train", budget.composites, options.seed)], [composed / "train"], ["cut-outs"]),
@@ -165,9 +173,9 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         Stage("nano", [train(name, budget.nano) for name in options.nano], trained(options.nano), ["pseudo-labels"]),
         Stage("lift", [train(name, budget.lift) for name in options.lift], trained(options.lift), ["pseudo-labels"]),
         Stage("export", [release(name) for name in everything], list(files.values()), ["nano", "lift"]),
-        Stage("accuracy", [python("accuracy", *common, *options.measure, *measure)], [work / "accuracy.json"], ["held", "export"]),
+        Stage("accuracy", [python("accuracy", *common, *options.measure, *measure)], [work / "candidates.json"], ["held", "export"]),
     ]
-    if budget.publishes:
+    if options.publish:
         last = ((options.nano, "firewarden-nano"), (options.lift, "firewarden-lift"))
         commands = [publish(candidates[-1], name) for candidates, name in last if candidates]
         made.append(Stage("publish", commands, after=["export"]))
@@ -189,6 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lift", nargs="*", default=None, help="candidates to train as firewarden-lift; default: the budget's")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--publish", action="store_true", help="put the last candidates in place of the files in models/")
     parser.add_argument("--last", action="store_true", help="measure on lift-eval too: for the final table alone")
     options = parser.parse_args(arguments)
     options.dataset, options.work = options.dataset.resolve(), options.work.resolve()
@@ -201,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runner = Runner(stages(options, BUDGETS[options.budget]), options.work, HERE, listing(options.dataset))
     rendered = [name for name in ("held", "films", "renders") if not options.only or name in options.only]
     renders = not all(runner.is_done(runner.stages[name]) for name in rendered)
-    found = problems(options.dataset, options.weights, options.work, options.blender if renders else None)
+    found = problems(options.dataset, options.weights, options.work, options.blender if renders else None, options.last)
     for problem in found:
         print(f"error: {problem}", file=sys.stderr)
     if found:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from network.files import written
+from data.files import written
 
 
 class StageError(Exception):
@@ -76,12 +77,21 @@ class Runner:
     def _call(self, stage: Stage, command: Sequence[str]) -> None:
         print(f"{stage.name}: {' '.join(command)}", flush=True)
         process = subprocess.Popen(command, env=self._environment())
+
+        def stop(*_: object) -> None:
+            process.terminate()
+            raise KeyboardInterrupt
+
+        # A terminal tells the command too when it is interrupted; who ends this process alone does not.
+        before = signal.signal(signal.SIGTERM, stop)
         try:
             code = process.wait()
         except KeyboardInterrupt:
-            # The terminal has told the command too: it saves what it has and ends by itself.
+            # It saves what it has and ends by itself.
             process.wait()
             raise
+        finally:
+            signal.signal(signal.SIGTERM, before)
         if code:
             raise StageError(
                 f"{stage.name}: ended with {code}; what it said is above; running again goes on from here"

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from data.files import keep_groups, kept_groups
 from data.picture import DataError
 from data.similar import Joined
 
@@ -36,10 +37,8 @@ WEAK_MATCHES agree. A wrong join only makes the split coarser; a missed one woul
 def camera_groups(paths: list[Path], cache: Path | None = None) -> list[int]:
     """A camera number for each frame (the index of its first frame); ``cache`` is a .npz file of the last result."""
     keys = np.array([f"{path.name}:{path.stat().st_size}" for path in paths])
-    if cache is not None and cache.is_file():
-        with np.load(cache) as stored:
-            if np.array_equal(stored["keys"], keys):
-                return [int(number) for number in stored["groups"]]
+    if (kept := kept_groups(cache, keys)) is not None:
+        return kept
     joined = Joined(len(paths))
     first_of_name: dict[str, int] = {}
     for index, path in enumerate(paths):
@@ -53,9 +52,7 @@ def camera_groups(paths: list[Path], cache: Path | None = None) -> list[int]:
                 joined.join(a, b)
     _join_leftovers(features, joined)
     groups = joined.numbers()
-    if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(cache, keys=keys, groups=np.array(groups))
+    keep_groups(cache, keys, groups)
     return groups
 
 

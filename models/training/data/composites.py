@@ -23,6 +23,7 @@ import numpy as np
 
 from data import clutter, pasting, rooms
 from data.cutouts import default_detector, make_cutouts
+from data.files import written
 from data.picture import IGNORE, PERSON, Box, DataError, Picture
 from data.plan import MOST_USES, Recipe, Thing, make_plan
 from data.pseudo import detections
@@ -75,8 +76,12 @@ def make_composites(pictures: list[Picture], model: Path, work: Path, count: int
         background = backgrounds[recipe.background]
         other = backgrounds[int(random.integers(len(backgrounds)))]
         picture, lines = compose(background, rooms.with_people(background, found), other, recipe, random)
-        cv2.imwrite(str(image), picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(42, 93))])
-        labels.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(42, 93))])[1]
+        # The picture last: where it is, its labels are whole.
+        with written(labels) as unfinished:
+            unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        with written(image) as unfinished:
+            unfinished.write_bytes(jpeg.tobytes())
         fresh += 1
         if fresh % 200 == 0:
             rate = fresh / (time.monotonic() - started)
@@ -190,7 +195,8 @@ def _check_origin(folder: Path, seed: int, cutouts: dict[str, list[Path]], backg
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) != origin:
         raise DataError(f"{record}: these composites came from another seed, other cut-outs or rooms; remove {folder} "
                         "to make them again")
-    record.write_text(json.dumps(origin), encoding="utf-8")
+    with written(record) as unfinished:
+        unfinished.write_text(json.dumps(origin), encoding="utf-8")
 
 
 if __name__ == "__main__":

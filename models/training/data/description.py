@@ -40,8 +40,10 @@ def read_descriptions(path: Path) -> dict[str, Description]:
             tables = tomllib.load(file)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error}; point --dataset at the folder that holds it") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not valid TOML: {error}") from error
+    if not tables:
+        raise DataError(f"{path}: names no set; every set has a table here")
     return {name: _describe(f"{path}: [{name}]", name, table) for name, table in tables.items()}
 
 
@@ -55,11 +57,17 @@ def _describe(where: str, name: str, table: object) -> Description:
     if not isinstance(images, int) or images < 1:
         raise DataError(f"{where} images: {images!r} is not a number of pictures")
     classes: dict[int, int | None] = {}
-    for number, meaning in table.get("classes", {}).items():
-        if not number.isdigit():
+    named = table.get("classes", {})
+    if not isinstance(named, dict):
+        raise DataError(f"{where} classes: {named!r} is not a table of numbers and their meaning")
+    for number, meaning in named.items():
+        if not number.isdecimal():
             raise DataError(f"{where} classes: {number!r} is not a whole number")
         classes[int(number)] = _meaning(meaning, f"{where} classes.{number}")
-    complete = frozenset(_known_class(entry, f"{where} complete") for entry in table.get("complete", []))
+    boxed = table.get("complete", [])
+    if not isinstance(boxed, list):
+        raise DataError(f"{where} complete: {boxed!r} is not a list of classes")
+    complete = frozenset(_known_class(entry, f"{where} complete") for entry in boxed)
     if use.startswith("negatives") or "no two-wheelers" in str(table.get("shows", "")):
         complete |= {BICYCLE, EBIKE}
     return Description(name, images, classes, complete, use, _held_back(use, f"{where} use"))

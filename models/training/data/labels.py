@@ -52,7 +52,7 @@ def _parse(line: str, where: str, visible_column: bool) -> Label:
     if not (is_box or is_outline):
         expected = "5 or 6 numbers" if visible_column else "5 numbers, or a class and at least 3 points"
         raise DataError(f"{where}: {count} columns where {expected} belong; mend or remove the line")
-    if not words[0].isdigit():
+    if not words[0].isdecimal():
         raise DataError(f"{where}: class {words[0]!r} is not a whole number; mend or remove the line")
     numbers = []
     for column, word in enumerate(words[1:], start=2):

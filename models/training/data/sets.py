@@ -60,11 +60,12 @@ def load_generated(folder: Path, name: str, held: bool) -> list[Picture]:
     """Rendered pictures or composites: ``images`` and ``labels`` (``class cx cy w h [visible]``) under ``folder``.
 
     Their group is the seed in the file name, that of renders the car that they show, so that pictures of one scene stay together.
+    Composites are all trained on: they share rooms and cut-outs with each other, so none of them could be kept for choosing.
     """
     pictures = []
     for path, labels in _pairs(folder):
         group = f"{name}/{_car_of(path.stem) if name == RENDERS else _seed_of(path.stem)}"
-        part = "measure" if held else split.trained_part_of(group)
+        part = "measure" if held else "train" if name == COMPOSITES else split.trained_part_of(group)
         boxes = _boxes(path, labels, GENERATED_CLASSES, visible_column=True)
         pictures.append(Picture(path, name, boxes, _generated_complete(labels, boxes), group, part))
     return pictures
@@ -150,7 +151,10 @@ def _split(raw: list[tuple[Description, list[Picture]]], work: Path | None) -> l
     cache = work / "cache" if work is not None else None
     first_copy = copies([picture.path for picture in photographs], cache / "copies.npz" if cache else None)
     cameras = _cameras(photographs, first_copy, cache)
-    held_groups = {group for picture, group in zip(photographs, first_copy) if picture.part == "measure"}
+    held_groups = {
+        copy for picture, copy in zip(photographs, first_copy)
+        if (cameras[picture.path][1] if picture.path in cameras else picture.part) == "measure"
+    }
     done: list[Picture] = []
     for picture, copy in zip(photographs, first_copy):
         first = photographs[copy]

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from data.files import keep_groups, kept_groups
 from data.picture import DataError
 
 COPY_CORRELATION = 0.965
@@ -31,14 +32,10 @@ def copies(paths: list[Path], cache: Path | None = None) -> list[int]:
     ``cache`` is a .npz file of the last answer, which is reused while names and sizes agree.
     """
     keys = np.array([f"{path}:{_size(path)}" for path in paths])
-    if cache is not None and cache.is_file():
-        with np.load(cache) as stored:
-            if np.array_equal(stored["keys"], keys):
-                return [int(number) for number in stored["groups"]]
+    if (kept := kept_groups(cache, keys)) is not None:
+        return kept
     groups = groups_of_copies(signatures(paths))
-    if cache is not None:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(cache, keys=keys, groups=np.array(groups))
+    keep_groups(cache, keys, groups)
     return groups
 
 

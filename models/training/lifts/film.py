@@ -163,7 +163,7 @@ def shoot(seed: int, name: str, profile: str, out: Path, width: int, rate: int, 
     """Renders a film and its files; passes it over where the film is there."""
     stem = f"{name}-{seed}" if profile == "train" else f"{name}-{seed}-{profile}"
     target = out / f"{stem}.mp4"
-    if target.exists():
+    if target.exists() and target.with_suffix(".csv").exists():
         print(f"{target} is there", flush=True)
         return
     notes = out / f"{stem}-labels"

@@ -98,11 +98,16 @@ def shoot(built: Set, picture: scene.Plan, width: int, scratch: Path, detail: fl
     return image, found, record, electronics.quality
 
 
+def is_there(out: Path, name: str) -> bool:
+    """Whether a picture and all that belongs to it was written."""
+    return all((out / file).exists() for file in (f"images/{name}.jpg", f"labels/{name}.txt", f"meta/{name}.json"))
+
+
 def run(first: int, count: int, out: Path, profile: str, width: int, samples: int, only: Sequence[str] = ()) -> None:
     """Renders the seeds first .. first + count - 1 that are not there yet."""
     for folder in ("images", "labels", "meta"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    todo = [seed for seed in range(first, first + count) if not (out / f"images/{picture_name(profile, seed)}.jpg").exists()]
+    todo = [seed for seed in range(first, first + count) if not is_there(out, picture_name(profile, seed))]
     print(f"{count - len(todo)} of {count} pictures are there, {len(todo)} to render", flush=True)
     studio.start(samples)
     scratch = Path("/dev/shm" if Path("/dev/shm").is_dir() else out) / f"lifts-{os.getpid()}.exr"

@@ -1,4 +1,4 @@
-"""Pictures made varied: cropped, scaled, turned, mirrored, recoloured, and seen by worse cameras.
+"""Pictures made varied: seen by other lenses, cropped, scaled, turned, mirrored, recoloured, and seen by worse cameras.
 
 All randomness comes from the generator that is handed in, so that a picture at a position of the training is the same
 whenever it is made again. Pictures are uint8 [h, w, 3], BGR.
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.random import Generator
 
 from network.coding import coded
+from network.lens import View
 
 PAD = 114
 SHAPES = (16 / 9, 4 / 3, 1.0)
@@ -23,6 +24,8 @@ LOST = 0.05
 """Below this share nothing of it is to be seen any more."""
 TURNED, LARGEST_TURN = 0.3, 0.26
 """Share of pictures that are turned, by up to so many radians: cameras hang askew, and lenses turn what is far from the middle."""
+RESEEN = 0.35
+"""Share of pictures that are seen as by another lens, turned up, down or aside."""
 DIMMED = 0.12
 """Share of pictures with far too little light."""
 RECOLOURED = 0.2
@@ -46,14 +49,17 @@ def vary(
     image: np.ndarray, boxes: np.ndarray, visible: np.ndarray, height: int, width: int, random: Generator
 ) -> Varied:
     """A varied input of ``height`` x ``width`` from a picture and its boxes [G, 4], in fractions of it."""
+    rows, columns = image.shape[:2]
+    corners = boxes * np.array([columns, rows, columns, rows], np.float64)
+    if random.random() < RESEEN:
+        view = View.draw(random)
+        image, corners = view.picture(image, (PAD, PAD, PAD)), view.boxes(corners, columns, rows)
     matrix, window = _placing(image, height, width, random)
     left, top, right, bottom = window
     placed = cv2.warpAffine(
         image[top:bottom, left:right], _for_pixels(matrix), (width, height), flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT, borderValue=(PAD, PAD, PAD),
     )
-    rows, columns = image.shape[:2]
-    corners = boxes * np.array([columns, rows, columns, rows], np.float64)
     moved = _moved(corners, matrix, window)
     edges = np.clip(_window_edges(matrix, window), 0, [width, height, width, height])
     cut = np.clip(moved, np.tile(edges[:2], 2), np.tile(edges[2:], 2))

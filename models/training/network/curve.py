@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from network.files import written
+from data.files import written
 
 WIDTH, HEIGHT, MARGIN = 900, 420, 60
 COLOURS = ((180, 110, 30), (40, 120, 220), (60, 160, 60), (160, 60, 160), (60, 60, 60), (30, 180, 200), (90, 90, 220))

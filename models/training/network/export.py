@@ -19,8 +19,8 @@ from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from data.detector import resized
+from data.files import written
 from network.blocks import Outputs
-from network.files import written
 
 OPSET = 17
 CLASSES = 6

@@ -18,9 +18,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from data.files import written
 from data.picture import Box, DataError, Picture
 from network.batches import Store
-from network.files import written
 
 SIDE = 520
 """Pixels of the longer side: a quarter more than the longest input, for crops."""

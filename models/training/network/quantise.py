@@ -17,8 +17,8 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
+from data.files import written
 from network.augment import letterbox
-from network.files import written
 
 
 class Pictures(CalibrationDataReader):

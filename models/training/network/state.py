@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from network.files import written
+from data.files import written
 
 
 class CheckpointError(Exception):
@@ -33,17 +33,12 @@ class Checkpoint:
             torch.save(asdict(self), unfinished)
 
     @staticmethod
-    def load(path: Path, plan: str) -> Checkpoint:
-        """Reads a checkpoint made under ``plan``; raises ``CheckpointError`` for another one."""
+    def load(path: Path) -> Checkpoint:
+        """Reads a checkpoint; raises ``CheckpointError`` where that cannot be done."""
         try:
-            found = Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
+            return Checkpoint(**torch.load(path, map_location="cpu", weights_only=True))
         except Exception as error:
             raise CheckpointError(f"{path}: cannot be read ({error}); remove it to begin anew") from error
-        if found.plan != plan:
-            raise CheckpointError(
-                f"{path}: was made with other pictures, recipe, budget or seed; give the same ones, or remove it to begin anew"
-            )
-        return found
 
 
 class Smoothed:

@@ -21,12 +21,12 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from data.files import written
 from data.picture import DataError, Picture
 from network import choose, curve, loss, pack, pictures as gathered, shipped
-from network.batches import Batch, Maker, Sampler, Store, Worst, ahead, is_negative
+from network.batches import Batch, Maker, Sampler, Store, Worst, ahead, is_surely_negative
 from network.blocks import Outputs
 from network.candidates import RECIPES, Recipe, Stage
-from network.files import written
 from network.memory import keep_memory
 from network.nano import WeightsError
 from network.state import Checkpoint, CheckpointError, Smoothed
@@ -47,7 +47,8 @@ TERMS = ("loss", "overlap", "objectness", "classes", "picture")
 @dataclass(frozen=True)
 class Budget:
     """How much is trained: ``pictures`` in all; a checkpoint every ``saved`` batches, a look at the ``choose`` part
-    (at most ``chosen`` pictures) every ``judged`` batches, a progress line every ``told``. ``processes`` make batches."""
+    (at most ``chosen`` pictures) every ``judged`` batches, a progress line every ``told``. ``processes`` make batches. ``half``: the network reckons in bfloat16,
+    and the loss and the weights stay as they are; faster where the processor has units for it."""
 
     pictures: int
     seed: int = 1
@@ -56,6 +57,7 @@ class Budget:
     chosen: int = 400
     told: int = 20
     processes: int = 1
+    half: bool = False
 
 
 class Training:
@@ -72,11 +74,13 @@ class Training:
         self.store = store or Store(round(1.25 * max(max(shape) for shape in recipe.shapes)))
         if budget.processes > 1:
             self.store.fill([*self.pictures, *self.chosen], budget.processes)
-        self.sampler = Sampler(self.pictures, recipe.shares, recipe.batch, budget.seed)
+        self.seed = budget.seed + recipe.seed
+        self.sampler = Sampler(self.pictures, recipe.shares, recipe.batch, self.seed)
         self.worst = Worst(POOL)
-        torch.manual_seed(budget.seed)
+        torch.manual_seed(self.seed)
         self.network = begun(recipe, folder.parent, weights).train().to(self.device, memory_format=torch.channels_last)
-        self.before = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.begins = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        self.before = self.begins
         if recipe.averaged_with:
             other = trained(recipe.averaged_with, folder.parent / recipe.averaged_with, weights).to(self.device)
             self.before = other.state_dict()
@@ -91,7 +95,8 @@ class Training:
 
     def _plan(self) -> str:
         said = f"{self.recipe.name} {self.recipe.shapes} {self.recipe.stages} {self.recipe.shares} {self.recipe.weights} "
-        said += f"{self.recipe.batch} {self.budget.pictures} {self.budget.seed} {gathered.fingerprint(self.pictures)}"
+        said += f"{self.recipe.batch} {self.budget.pictures} {self.seed} {self.budget.half} {gathered.fingerprint(self.pictures)} "
+        said += f"{self.recipe.smoothing} {digest(self.begins)} {digest(self.before)}"
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _stage_ends(self) -> list[int]:
@@ -107,10 +112,15 @@ class Training:
         return self.folder / "checkpoint.pt"
 
     def resume(self) -> None:
-        """Goes on from the checkpoint if there is one."""
+        """Goes on from the checkpoint if there is one. One of another plan is set aside, and the training begins anew."""
         if not self.checkpoint.is_file():
             return
-        found = Checkpoint.load(self.checkpoint, self.plan)
+        found = Checkpoint.load(self.checkpoint)
+        if found.plan != self.plan:
+            aside = self.checkpoint.with_name("checkpoint.before.pt")
+            self.checkpoint.replace(aside)
+            print(f"{self.recipe.name}: begins anew; {aside} is of other pictures, recipe, beginning, budget or seed", flush=True)
+            return
         self.step, self.rows = found.step, found.rows
         self.network.load_state_dict(found.network)
         self.smoothed.state = {name: tensor.to(self.device) for name, tensor in found.smoothed.items()}
@@ -131,7 +141,7 @@ class Training:
         """Trains to the end of the budget, or until asked to stop; saves in both cases."""
         begin, begun_at = time.monotonic(), self.step
         sums: dict[str, list[float]] = {}
-        maker = Maker(self.pictures, self.store, self.recipe.shapes, self.budget.seed)
+        maker = Maker(self.pictures, self.store, self.recipe.shapes, self.seed)
         coming = ahead(maker, range(self.step, self.steps), self._draw, self.budget.processes, RENEWED_EVERY)
         while self.step < self.steps and not self.asked_to_stop:
             self._enter_stage()
@@ -185,13 +195,15 @@ class Training:
         images = batch.images.to(self.device).float().contiguous(memory_format=torch.channels_last)
         targets = batch.targets.to(self.device)
         height, width = images.shape[2:]
-        terms = loss.losses(self.network(images), targets, height, width, self.recipe.weights)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.budget.half):
+            output = self.network(images)
+        terms = loss.losses(output, targets, height, width, self.recipe.weights)
         self.optimiser.zero_grad(set_to_none=True)
         terms.total.backward()
         nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.requires_grad], LARGEST_GRADIENT)
         self.optimiser.step()
         self.smoothed.update(self.network, self.step)
-        negative = [is_negative(self.pictures[number]) for number in batch.numbers]
+        negative = [is_surely_negative(self.pictures[number]) for number in batch.numbers]
         means = torch.stack([terms.total.detach(), terms.overlap, terms.objectness, terms.classes, terms.picture])
         # One answer of the device a step: every question waits for all that it was given to do.
         *values, scores = [*torch.split(torch.cat([means, terms.scores]).cpu(), [1] * len(TERMS) + [len(batch.numbers)])]
@@ -249,6 +261,14 @@ class Training:
         return path
 
 
+def digest(state: dict[str, Tensor]) -> str:
+    """A short hash of weights."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        found.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
 def averaged(before: dict[str, Tensor], trained: dict[str, Tensor], share: float) -> dict[str, Tensor]:
     """``share`` of the trained weights and the rest of those before."""
     return {
@@ -297,6 +317,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
     parser.add_argument("--batch", type=int, default=0, help="pictures a step; rates rise with its root; 0: the recipe's")
+    parser.add_argument("--half", action="store_true", help="reckon in bfloat16")
     parser.add_argument("--processes", type=int, default=0, help="that make batches; 0: one, or with a GPU all cores but one")
     parser.add_argument("--packed", type=Path, default=None, help="take pictures and labels from what network.pack wrote")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint if there is one")
@@ -341,10 +362,10 @@ def _train(options: argparse.Namespace, weights: Path) -> int:
 def budget(options: argparse.Namespace, recipe: Recipe) -> Budget:
     """What is asked for; a GPU is fed by all cores, and stops less often to look at pictures one by one."""
     if not torch.cuda.is_available():
-        return Budget(options.pictures, options.seed, processes=options.processes or 1)
+        return Budget(options.pictures, options.seed, processes=options.processes or 1, half=options.half)
     seldom = max(100, options.pictures // recipe.batch // 8)
     processes = options.processes or max(1, len(os.sched_getaffinity(0)) - 1)
-    return Budget(options.pictures, options.seed, saved=seldom, judged=seldom, chosen=1000, told=100, processes=processes)
+    return Budget(options.pictures, options.seed, saved=seldom, judged=seldom, chosen=1000, told=100, processes=processes, half=options.half)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from network.blocks import LINEAR, Conv, Outputs, Separable  # noqa: E402
 from network.candidates import LITE_EARLY, Recipe, Stage  # noqa: E402
 from network.cells import boxes, grid  # noqa: E402
 from network.coding import coded  # noqa: E402
+from network.lens import Lens, View  # noqa: E402
 from network.nano import WeightsError  # noqa: E402
 from network.publish import listed  # noqa: E402
 from network.state import CheckpointError  # noqa: E402
@@ -270,6 +271,32 @@ class Variation(unittest.TestCase):
             x, _, wide, _ = cv2.boundingRect((placed[..., 0] > 127).astype(np.uint8))
             self.assertEqual((x, x + wide), edges)
 
+    def test_a_lens_finds_its_way_back(self) -> None:
+        points = np.random.default_rng(1).uniform(-0.45, 0.45, (50, 2))
+        for fisheye in (False, True):
+            lens = Lens.of_field(fisheye, 0.9)
+            rays = lens.rays(points)
+            self.assertLess(np.abs(np.linalg.norm(rays, axis=1) - 1).max(), 1e-9)
+            self.assertLess(np.abs(lens.points(rays) - points).max(), 1e-9)
+            edge = np.array([[0.5, 0.0]])
+            self.assertAlmostEqual(float(np.arctan2(lens.rays(edge)[0, 0], lens.rays(edge)[0, 2])), 0.9)
+
+    def test_boxes_follow_another_lens(self) -> None:
+        image = np.zeros((180, 320, 3), np.uint8)
+        cv2.ellipse(image, ((150, 100), (80, 60), 0), (255, 255, 255), cv2.FILLED)
+        bent = 0
+        for seed in range(30):
+            view = View.draw(np.random.default_rng(seed))
+            seen = view.picture(image, (114, 114, 114))
+            box = view.boxes(np.array([[110.0, 70, 190, 130]]), 320, 180)[0]
+            x, y, wide, high = cv2.boundingRect((seen[..., 0] > 180).astype(np.uint8))
+            if box.min() < 0 or box[2] > 320 or box[3] > 180:
+                continue
+            self.assertLess(np.abs(box - [x, y, x + wide, y + high]).max(), 2.0, f"seed {seed}")
+            bent += bool(np.abs(box - [110, 70, 190, 130]).max() > 10)
+        self.assertGreater(bent, 15)
+        self.assertEqual(View.draw(np.random.default_rng(1)).boxes(np.zeros((0, 4)), 320, 180).shape, (0, 4))
+
     def test_recoloured_is_another_picture_of_the_same_shapes(self) -> None:
         image = np.full((64, 96, 3), 60, np.uint8)
         image[20:50, 30:70] = (40, 120, 200)
@@ -412,22 +439,44 @@ class Trained(unittest.TestCase):
                 self.assertTrue(torch.equal(tensor, last.smoothed.state[key]), key)
             self.assertTrue(whole.finish().is_file() and (folder / "whole" / "curve.png").is_file())
 
-    def test_it_learns(self) -> None:
+    def test_it_learns_with_half_the_bits_too(self) -> None:
         torch.set_num_threads(1)
-        with tempfile.TemporaryDirectory() as name:
-            training = self.training(Path(name) / "t", pictures_in(Path(name)))
-            training.run()
-            told = [row["loss"] for row in training.rows if "loss" in row]
-            self.assertLess(told[-1], 0.8 * told[0])
+        for half in (False, True):
+            with self.subTest(half=half), tempfile.TemporaryDirectory() as name:
+                folder, budget = Path(name), Budget(400, saved=30, judged=1000, told=50, half=half)
+                training = Training(self.recipe, pictures_in(folder), folder, folder / "t", budget)
+                training.run()
+                told = [row["loss"] for row in training.rows if "loss" in row]
+                self.assertLess(told[-1], 0.8 * told[0])
 
-    def test_a_checkpoint_of_another_plan_is_refused(self) -> None:
+    def test_a_recipe_with_another_seed_sees_others(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            pictures = pictures_in(folder)
+            seen = [Training(replace(self.recipe, seed=seed), pictures, folder, folder, Budget(400)).sampler.draw(3, []) for seed in (0, 1)]
+            self.assertNotEqual(*seen)
+
+    def test_a_checkpoint_of_another_plan_is_set_aside_and_one_that_cannot_be_read_is_named(self) -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             pictures = pictures_in(folder)
             first = self.training(folder, pictures)
             first._enter_stage()
             first.save()
+            kept = first.checkpoint.read_bytes()
+            # Other weights to begin with are another plan, too.
+            torch.manual_seed(7)
+            begins = Tiny().state_dict()
+            (folder / "base").mkdir()
+            torch.save({"candidate": "base", "share": 1.0, "network": begins}, folder / "base" / "final.pt")
+            with mock.patch.dict("network.train.RECIPES", {"base": self.recipe}):
+                other = Training(replace(self.recipe, begins="base"), pictures, folder, folder / "x", Budget(400))
+            self.assertNotEqual(other.plan, first.plan)
             other = Training(replace(self.recipe, batch=2), pictures, folder, folder, Budget(400))
+            other.resume()
+            self.assertFalse(other.checkpoint.exists())
+            self.assertEqual((folder / "checkpoint.before.pt").read_bytes(), kept)
+            other.checkpoint.write_bytes(kept[:100])
             with self.assertRaisesRegex(CheckpointError, "checkpoint.pt"):
                 other.resume()
 
