@@ -20,6 +20,8 @@ use serde_json::Value;
 
 const KERB: &str = "[[0.80, 0.05], [1.00, 0.05], [1.00, 0.30], [0.80, 0.30]]";
 const ROAD: &str = "[[0.20, 0.30], [0.70, 0.30], [0.70, 1.00], [0.20, 1.00]]";
+/// A model of each head.
+const HEADS: [&str; 2] = ["yolox-nano", "nanodet-plus-m"];
 const WHOLE: &str = "[[0, 0], [1, 0], [1, 1], [0, 1]]";
 
 fn main() {
@@ -37,7 +39,7 @@ fn main() {
         had.trial("replay_finds_what_analyze_found", &["vtest", "one-by-one-person-detection"], replay),
         had.trial("a_recording_cut_off_is_analysed_up_to_there", &["vtest"], cut_off),
         had.trial("a_picture_that_cannot_be_read_is_told", &[], unreadable),
-        had.trial("both_heads_find_the_same_cars", &["vtest"], heads),
+        had.trial_of(&HEADS, "both_heads_find_the_same_cars", &["vtest"], heads),
         had.trial("a_second_look_changes_what_is_thought_of_ebikes_alone", &[], second_look),
     ];
     libtest_mimic::run(&arguments, tests).exit();
@@ -61,8 +63,13 @@ impl Had {
     }
 
     fn trial(&self, name: &str, clips: &[&str], test: fn(Clips)) -> Trial {
-        let models = ["yolox-nano", "nanodet-plus-m"].map(|name| self.catalog.model(name).expect("listed"));
-        let missing_model = models.into_iter().find(|model| self.store.ensure(*model).is_err());
+        self.trial_of(&[], name, clips, test)
+    }
+
+    /// A test that needs models that are not part of the program.
+    fn trial_of(&self, models: &[&str], name: &str, clips: &[&str], test: fn(Clips)) -> Trial {
+        let mut models = models.iter().map(|name| self.catalog.model(name).expect("listed"));
+        let missing_model = models.find(|model| self.store.ensure(*model).is_err());
         let found: Result<Clips, &str> = clips
             .iter()
             .map(|name| self.store.ensure(self.catalog.clip(name).expect("listed")).map_err(|_| *name))
@@ -340,7 +347,7 @@ fn heads(clips: Clips) {
     let folder = tempfile::tempdir().expect("a folder");
     let picture = common::clip(folder.path(), "frame.png", &format!("-i {} -frames:v 1", clips[0].display()));
     let mut boxes = Vec::new();
-    for model in ["yolox-nano", "nanodet-plus-m"] {
+    for model in HEADS {
         let output =
             command().args(["detect", "--model", model]).arg(&picture).output().expect("the binary starts");
         assert_code(&output, 0);

@@ -85,6 +85,9 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
     libav::init();
     let recordings: Vec<Vec<PathBuf>> =
         config.cameras.iter().map(setting::files).collect::<Result<_, UsageError>>()?;
+    for (camera, files) in config.cameras.iter().zip(&recordings) {
+        apart(camera, files, out)?;
+    }
     let models = Models::load(config)?;
     prepare(out)?;
     let options = Options { start: settings.start, zone: config.site.timezone.clone(), ..Options::default() };
@@ -140,6 +143,16 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
 /// Where a camera's records lie.
 fn observations(out: &Path, camera: &Camera) -> PathBuf {
     out.join("observations").join(format!("{}.jsonl", camera.id))
+}
+
+/// Refuses recordings that lie in the folder of the results.
+fn apart(camera: &Camera, files: &[PathBuf], out: &Path) -> Result<(), UsageError> {
+    let Ok(out) = out.canonicalize() else { return Ok(()) };
+    let within = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&out));
+    match files.iter().find(within) {
+        Some(file) => Err(UsageError::OwnRecording { camera: camera.id.clone(), recording: file.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Makes the folder, without what an earlier analysis left in it. The manifest goes first: without it a folder is

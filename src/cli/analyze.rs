@@ -1,7 +1,4 @@
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -9,7 +6,9 @@ use serde::Serialize;
 use super::{
     Status,
     analysis::{self, Analysis, Settings},
-    results, table,
+    results,
+    say::{print, say},
+    table,
 };
 use crate::{
     config::{Camera, Config},
@@ -73,16 +72,17 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
     let settings = Settings { paced: args.paced, ..args.settings.clone() };
     let analysis = analysis::run(&config, &settings, &args.out, true)?;
-    let mut status = tell(&config, &analysis);
     let violations = analysis.violations();
-    // First the files: a reader that closed stdout keeps nothing from being kept.
-    if let Err(error) = results::write(&config, &analysis, &violations, None, &args.out) {
-        eprintln!("error: {error:#}");
+    // First the files: whoever reads what is said and printed, or no longer does, keeps nothing from being kept.
+    let written = results::write(&config, &analysis, &violations, None, &args.out);
+    let mut status = tell(&config, &analysis);
+    if let Err(error) = written {
+        say(format_args!("error: {error:#}"));
         status = Status::Failed;
     }
-    let printed = print(args, &config, &violations, &analysis.outcomes);
+    let printed = print(&printed(args, &config, &violations, &analysis.outcomes)?);
     say_where(&args.out);
-    printed.map(|()| status)
+    Ok(printed.map(|()| status)?)
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -96,7 +96,7 @@ fn speed(text: &str) -> Result<f64, String> {
 pub(super) fn say_where(out: &Path) {
     let report = out.join(REPORT);
     let open = if report.is_file() { format!("; open {}", report.display()) } else { String::new() };
-    eprintln!("results are in {}{open}", out.display());
+    say(format_args!("results are in {}{open}", out.display()));
 }
 
 /// Tells people what was noticed, what failed and what is missing, and says how the whole went.
@@ -105,7 +105,7 @@ pub(super) fn tell(config: &Config, analysis: &Analysis) -> Status {
     // Where no evidence is kept, there is none to zip with: what was analysed is told all the same.
     for (camera, evidence) in config.cameras.iter().zip(&analysis.evidence) {
         for error in &evidence.errors {
-            eprintln!("warning: camera {}: {error}", camera.id);
+            say(format_args!("warning: camera {}: {error}", camera.id));
             status = Status::Failed;
         }
     }
@@ -120,34 +120,34 @@ pub(super) fn tell(config: &Config, analysis: &Analysis) -> Status {
 fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
     for epoch in &outcome.epochs {
         let file = epoch.file.as_deref().unwrap_or("-");
-        eprintln!(
+        say(format_args!(
             "{}: {file} begins at {} ({})",
             camera.id,
             table::local(epoch.wall, &config.site.timezone),
             epoch.wall_origin
-        );
+        ));
     }
     for notice in &outcome.notices {
-        eprintln!("note: {notice}");
+        say(format_args!("note: {notice}"));
     }
     for failure in &outcome.failures {
-        eprintln!("error: {}", with_camera(camera, failure));
+        say(format_args!("error: {}", with_camera(camera, failure)));
     }
     if let Some(behind) = outcome.behind {
-        eprintln!(
+        say(format_args!(
             "camera {}: looks were judged {:.1} s after their pictures were sent, {:.1} s at most",
             camera.id,
             behind.mean().as_secs_f64(),
             behind.most.as_secs_f64()
-        );
+        ));
     }
     if outcome.missed > 0 {
-        eprintln!(
+        say(format_args!(
             "note: camera {}: {} looks could not be taken ({}); rules treat that time as a gap",
             camera.id,
             outcome.missed,
             GapReason::Damaged
-        );
+        ));
     }
 }
 
@@ -168,13 +168,12 @@ fn worse(status: Status, outcome: &Outcome) -> Status {
     }
 }
 
-fn print(
+fn printed(
     args: &AnalyzeArgs,
     config: &Config,
     violations: &[Violation],
     done: &[Outcome],
-) -> anyhow::Result<()> {
-    let mut stdout = std::io::stdout().lock();
+) -> anyhow::Result<String> {
     if args.json {
         let cameras: Vec<CameraSummary<'_>> = config
             .cameras
@@ -192,12 +191,7 @@ fn print(
                 notices: outcome.notices.iter().map(ToString::to_string).collect(),
             })
             .collect();
-        serde_json::to_writer_pretty(&mut stdout, &Summary { violations, cameras })?;
-        writeln!(stdout)?;
-    } else if violations.is_empty() {
-        writeln!(stdout, "no violations")?;
-    } else {
-        write!(stdout, "{}", table::violations(violations, &config.site.timezone))?;
+        return Ok(serde_json::to_string_pretty(&Summary { violations, cameras })? + "\n");
     }
-    Ok(())
+    Ok(table::violations(violations, &config.site.timezone))
 }

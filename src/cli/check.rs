@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{
     Status,
+    say::{print, say},
     setting::{self, Models},
 };
 use crate::{
@@ -26,44 +27,44 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
     let rules: usize = config.cameras.iter().map(|camera| camera.rules.len()).sum();
-    println!(
-        "{}: site {}, {} cameras, {rules} rules, {} sinks: well formed",
+    print(&format!(
+        "{}: site {}, {} cameras, {rules} rules, {} sinks: well formed\n",
         args.config.display(),
         config.site.id,
         config.cameras.len(),
         config.sinks.len()
-    );
+    ))?;
     if !args.probe {
         return Ok(Status::Done);
     }
     libav::init();
     let models = Models::load(&config)?;
     models.detectors()?;
-    println!("models {}: loaded, provider {}", models.names().join(", "), models.provider());
+    print(&format!("models {}: loaded, provider {}\n", models.names().join(", "), models.provider()))?;
     let options = Options { zone: config.site.timezone.clone(), ..Options::default() };
     let mut status = Status::Done;
     for camera in &config.cameras {
         if let SourceAddress::Live(_) = camera.source {
-            println!("camera {}: {} is a live camera and was not opened", camera.id, camera.source);
+            print(&format!("camera {}: {} is a live camera and was not opened\n", camera.id, camera.source))?;
             continue;
         }
         let files = setting::files(camera)?;
         if files.is_empty() {
-            eprintln!("error: {}", SourceError::NoFiles { camera: camera.id.clone() });
+            say(format_args!("error: {}", SourceError::NoFiles { camera: camera.id.clone() }));
             status = Status::InputUnread;
         }
         for file in files {
             match first_epoch(Recording::open(camera.id.clone(), vec![file.clone()], options.clone())) {
-                Ok(found) => println!("camera {}: {}: {found}", camera.id, file.display()),
+                Ok(found) => print(&format!("camera {}: {}: {found}\n", camera.id, file.display()))?,
                 Err(error) => {
-                    eprintln!("error: {error}");
+                    say(format_args!("error: {error}"));
                     status = Status::InputUnread;
                 }
             }
         }
     }
     for sink in &config.sinks {
-        println!("sink {sink:?}: was not opened");
+        print(&format!("sink {sink:?}: was not opened\n"))?;
     }
     Ok(status)
 }

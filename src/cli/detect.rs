@@ -1,6 +1,5 @@
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -11,6 +10,7 @@ use serde::Serialize;
 
 use super::{
     Status,
+    say::{print, say},
     setting::{Models, UsageError},
 };
 use crate::{
@@ -63,16 +63,14 @@ pub fn run(args: &DetectArgs) -> anyhow::Result<Status> {
         let picture = match open(path) {
             Ok(picture) => picture,
             Err(error) => {
-                eprintln!("error: {}: {error}", path.display());
+                say(format_args!("error: {}: {error}", path.display()));
                 status = Status::InputUnread;
                 continue;
             }
         };
         let detections = look(detector.as_mut(), &picture)?;
         let line = Line { image: &path.to_string_lossy(), detections: &detections };
-        let mut stdout = std::io::stdout().lock();
-        serde_json::to_writer(&mut stdout, &line)?;
-        writeln!(stdout)?;
+        print(&(serde_json::to_string(&line)? + "\n"))?;
         if let Some(folder) = &args.draw {
             draw(folder, path, &picture, &detections)?;
         }

@@ -1,8 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Write,
     path::PathBuf,
-    time::Duration,
 };
 
 use anyhow::Context;
@@ -12,11 +10,12 @@ use super::{
     Status,
     analysis::{self, Settings},
     analyze, results,
+    say::{print, say},
 };
 use crate::{
     config::{Config, RuleConfig},
     domain::{CameraId, Kind},
-    eval,
+    eval::{self, Analysed},
 };
 
 /// Analyse, and compare with what really happened: precision, recall, false alarms, delay.
@@ -56,25 +55,26 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
     let analysis = analysis::run(&config, &args.settings, out, args.out.is_some())?;
     let mut status = analyze::tell(&config, &analysis);
     let violations = analysis.violations();
-    let analysed: BTreeMap<CameraId, Duration> = config
+    let analysed: BTreeMap<CameraId, Analysed> = config
         .cameras
         .iter()
         .zip(&analysis.outcomes)
-        .map(|(camera, outcome)| (camera.id.clone(), outcome.looked_at()))
+        .map(|(camera, outcome)| {
+            (camera.id.clone(), Analysed { looked_at: outcome.looked_at(), until: outcome.until })
+        })
         .collect();
     let evaluation = eval::compare(&spells, &violations, &analysed, &watched);
     if args.out.is_some() {
         if let Err(error) = results::write(&config, &analysis, &violations, Some(&evaluation), out) {
-            eprintln!("error: {error:#}");
+            say(format_args!("error: {error:#}"));
             status = Status::Failed;
         }
         analyze::say_where(out);
     }
-    let mut stdout = std::io::stdout().lock();
-    if args.json {
-        writeln!(stdout, "{}", serde_json::to_string_pretty(&evaluation)?)?;
+    print(&if args.json {
+        serde_json::to_string_pretty(&evaluation)? + "\n"
     } else {
-        write!(stdout, "{}", eval::table(&evaluation))?;
-    }
+        eval::table(&evaluation)
+    })?;
     Ok(status)
 }

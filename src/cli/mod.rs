@@ -9,6 +9,7 @@ pub mod models;
 mod progress;
 mod replay;
 mod results;
+mod say;
 mod schema;
 mod setting;
 mod table;
@@ -18,12 +19,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::say::say;
 use crate::{
     catalog::CatalogError, config::ConfigError, detect::DetectError, eval::TruthError, evidence::VerifyError,
     telemetry,
 };
 
-/// Watches fire lanes, fire control rooms and elevators over the cameras that are already there.
+/// Finds fire-safety violations in recordings of fire lanes, fire control rooms and elevators.
 #[derive(Debug, Parser)]
 #[command(name = "firewarden", version, arg_required_else_help = true)]
 #[command(
@@ -81,7 +83,7 @@ pub fn main() -> ExitCode {
             if error.chain().any(is_broken_pipe) {
                 return ExitCode::SUCCESS;
             }
-            eprintln!("error: {error:#}");
+            say(format_args!("error: {error:#}"));
             ExitCode::from(code(&error))
         }
     }
@@ -92,12 +94,15 @@ fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn code(error: &anyhow::Error) -> u8 {
-    let wrong_model = |error: &DetectError| {
+    fn wrong_model(error: &DetectError) -> bool {
+        if let DetectError::OfRule { wrong, .. } = error {
+            return wrong_model(wrong);
+        }
         !matches!(
             error,
             DetectError::NoRuntime { .. } | DetectError::BadRuntime { .. } | DetectError::Failed { .. }
         ) && !matches!(error, DetectError::Catalog(inner) if !matches!(inner, CatalogError::Unknown { .. }))
-    };
+    }
     let usage = error.is::<ConfigError>()
         || error.is::<setting::UsageError>()
         || error.is::<TruthError>()

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::say::say;
 use crate::catalog::{Catalog, Item, ModelEntry, Place, Presence, Shelf, Source, Store};
 
 /// List, fetch and verify the models and the sample footage of the catalogue
@@ -167,13 +168,13 @@ fn pull(catalog: &Catalog, store: &Store, wanted: &PullArgs, out: &mut dyn Write
         match store.fetch(item, |source| announce(item, source, store)) {
             Ok(fetched) => {
                 match &fetched.from {
-                    Some(origin) => eprintln!("{}: from {origin}, verified", item.name),
-                    None => eprintln!("{}: already here, verified", item.name),
+                    Some(origin) => say(format_args!("{}: from {origin}, verified", item.name)),
+                    None => say(format_args!("{}: already here, verified", item.name)),
                 }
                 writeln!(out, "{}", fetched.path.display())?;
             }
             Err(error) => {
-                eprintln!("{error}");
+                say(format_args!("{error}"));
                 missing.push(item.name.as_str());
             }
         }
@@ -200,9 +201,11 @@ fn announce(item: &Item, source: &Source, store: &Store) {
     let (origin, size) = (store.origin(source), megabytes(source.bytes));
     match source.place {
         Place::BuiltIn(_) | Place::Mirror(_) => {}
-        Place::Url(_) => eprintln!("{}: fetching {size} from {origin} (seconds to a minute)", item.name),
+        Place::Url(_) => {
+            say(format_args!("{}: fetching {size} from {origin} (seconds to a minute)", item.name))
+        }
         Place::Debian { .. } => {
-            eprintln!("{}: downloading {origin} (about 100 MB, up to some minutes)", item.name);
+            say(format_args!("{}: downloading {origin} (about 100 MB, up to some minutes)", item.name));
         }
     }
 }
@@ -220,14 +223,14 @@ fn verify(catalog: &Catalog, store: &Store, out: &mut dyn Write) -> anyhow::Resu
                 let mut listed: Vec<&str> =
                     item.sources.iter().map(|source| source.sha256.as_str()).collect();
                 listed.dedup();
-                eprintln!("{}: expected {}", item.name, listed.join(" or "));
+                say(format_args!("{}: expected {}", item.name, listed.join(" or ")));
                 wrong.push(item.name.as_str());
             }
         }
         here += 1;
     }
     if here == 0 {
-        eprintln!("nothing to verify in {}; `firewarden models pull` fetches", store.cache.display());
+        say(format_args!("nothing to verify in {}; `firewarden models pull` fetches", store.cache.display()));
     }
     if !wrong.is_empty() {
         bail!(

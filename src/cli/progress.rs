@@ -9,6 +9,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::say::say;
 use crate::{
     domain::{CameraId, MediaTime},
     pipeline::Progress,
@@ -74,7 +75,10 @@ impl Progress for Bar {
         } else if state.said.elapsed() >= PLAIN_EVERY {
             state.said = Instant::now();
             let percent = 100.0 * done.as_secs_f64() / self.total.as_secs_f64().max(1e-3);
-            eprintln!("{:>3.0} %  {camera} {file} at {at}, {speed:.0}× real time{left}", percent.min(100.0));
+            say(format_args!(
+                "{:>3.0} %  {camera} {file} at {at}, {speed:.0}× real time{left}",
+                percent.min(100.0)
+            ));
         }
     }
 }

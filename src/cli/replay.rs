@@ -1,9 +1,16 @@
-use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 
-use super::{Status, analysis::sort, results::write_violations, setting::UsageError, table};
+use super::{
+    Status,
+    analysis::sort,
+    results::write_violations,
+    say::{print, say},
+    setting::UsageError,
+    table,
+};
 use crate::{
     config::{Camera, Config},
     domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
@@ -14,8 +21,8 @@ use crate::{
 
 /// Run tracker and rules again over recorded observations.
 ///
-/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl. Looks that a changed rule would have asked for are not there, nor what its zone did not need of the pictures, and evidence is not cut
-/// again: for both run `analyze`.
+/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl. Three things are not in the observations: looks that only
+/// the changed rule would have asked for, parts of the picture that no zone needed, and evidence. For these run `analyze` again.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// The configuration.
@@ -79,32 +86,29 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             } else {
                 "; what stands before it was replayed"
             };
-            eprintln!("error: {error}{before}");
+            say(format_args!("error: {error}{before}"));
             status = Status::InputUnread;
         }
     }
     for replayed in cameras.values() {
         for (rule, region) in &replayed.beyond {
             let [left, top, right, bottom] = <[f32; 4]>::from(*region);
-            eprintln!(
+            say(format_args!(
                 "error: {rule}: its zone reaches beyond what the detector was shown when these observations were made \
                  ([{left}, {top}, {right}, {bottom}]); what happened there is not known. Analyse again, with \
                  whole_picture = true under [detector] to try several zones"
-            );
+            ));
             status = Status::InputUnread;
         }
     }
     let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
     sort(&mut violations);
     write_violations(&args.out.join("violations.jsonl"), &violations)?;
-    let mut stdout = std::io::stdout().lock();
-    if args.json {
-        writeln!(stdout, "{}", serde_json::to_string_pretty(&violations)?)?;
-    } else if violations.is_empty() {
-        writeln!(stdout, "no violations")?;
+    print(&if args.json {
+        serde_json::to_string_pretty(&violations)? + "\n"
     } else {
-        write!(stdout, "{}", table::violations(&violations, &config.site.timezone))?;
-    }
+        table::violations(&violations, &config.site.timezone)
+    })?;
     Ok(status)
 }
 
@@ -174,10 +178,10 @@ impl<'c> Replayed<'c> {
         let own = |name: &ModelName| self.camera.rules.iter().any(|rule| rule.model.as_ref() == Some(name));
         match first.looked.iter().find(|name| !own(name)) {
             Some(other) if !first.looked.contains(&configured) => {
-                eprintln!(
+                say(format_args!(
                     "note: camera {}: these observations were made with {other}, not with {configured}",
                     self.camera.id
-                );
+                ));
                 other.clone()
             }
             _ => configured,

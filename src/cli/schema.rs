@@ -1,8 +1,6 @@
-use std::io::{self, Write};
-
 use clap::{Args, Subcommand};
 
-use super::Status;
+use super::{Status, say::print};
 use crate::{config, domain::Alert};
 
 /// Print the JSON Schema of what Firewarden reads and sends, for editors and platforms.
@@ -16,7 +14,7 @@ pub struct SchemaArgs {
 enum What {
     /// The configuration file.
     Config,
-    /// An alert, as it is sent to every sink.
+    /// An alert, as it will be sent to sinks (nothing sends one yet).
     Alert,
 }
 
@@ -25,6 +23,6 @@ pub fn run(args: &SchemaArgs) -> anyhow::Result<Status> {
         What::Config => config::schema(),
         What::Alert => Alert::schema(),
     };
-    writeln!(io::stdout().lock(), "{}", serde_json::to_string_pretty(&schema)?)?;
+    print(&(serde_json::to_string_pretty(&schema)? + "\n"))?;
     Ok(Status::Done)
 }

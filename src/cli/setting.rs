@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::{
     catalog::Store,
-    config::{Camera, Config, DetectorConfig, Provider, SourceAddress},
+    config::{Camera, Config, DetectorConfig, Provider, RuleConfig, SourceAddress},
     detect::{self, DetectError, Detector, OnnxModel, Runtime},
     domain::{CameraId, Class, ModelName, RuleId},
     libav::{Input, Limits},
@@ -39,6 +39,17 @@ pub enum UsageError {
         /// Why.
         reason: String,
     },
+    /// A recording that lies where results are written, and old ones removed.
+    #[error(
+        "camera {camera}: its recording {recording} lies in the folder that --out names; results would take its place. Name \
+         another folder"
+    )]
+    OwnRecording {
+        /// Whose.
+        camera: CameraId,
+        /// The file.
+        recording: PathBuf,
+    },
     /// Anything else.
     #[error("{0}")]
     Other(String),
@@ -59,9 +70,11 @@ impl Models {
     pub fn load(config: &Config) -> Result<Self, DetectError> {
         let mut models = Self::load_one(&config.detector)?;
         let store = Store::from_env()?;
-        for (name, confidence) in own_models(config) {
+        for OwnModel { name, rule, confidence } in own_models(config) {
             let told = DetectorConfig { confidence, ..config.detector.clone() };
-            let model = detect::load(&name, &told, Some(name.clone()), &models.runtime, &store)?;
+            let of_rule = |wrong| DetectError::OfRule { rule, wrong: Box::new(wrong) };
+            let model =
+                detect::load(&name, &told, Some(name.clone()), &models.runtime, &store).map_err(of_rule)?;
             models.all.push((name, model));
         }
         models.serve(config)?;
@@ -70,9 +83,7 @@ impl Models {
 
     /// Whether every rule is given something that it watches for.
     fn serve(&self, config: &Config) -> Result<(), DetectError> {
-        let rules =
-            config.cameras.iter().flat_map(|camera| camera.rules.iter().map(move |rule| (camera, rule)));
-        for (camera, rule) in rules {
+        for (camera, rule) in rules(config) {
             let name = rule.model.as_deref().unwrap_or(&config.detector.model);
             let Some((_, model)) = self.all.iter().find(|(known, _)| **known == *name) else { continue };
             let told: BTreeSet<Class> = model.told_apart().collect();
@@ -126,6 +137,7 @@ impl Models {
             name: name.to_string(),
             sha256: model.sha256().to_owned(),
             provider: self.provider(),
+            confidence: model.confidence(),
         };
         self.all.iter().map(fact).collect()
     }
@@ -142,18 +154,33 @@ impl Models {
     }
 }
 
-/// The models that rules have of their own, with the least confidence that one of those rules can use.
-fn own_models(config: &Config) -> Vec<(ModelName, f32)> {
-    let mut own: Vec<(ModelName, f32)> = Vec::new();
-    for rule in config.cameras.iter().flat_map(|camera| &camera.rules) {
+/// A model that rules have of their own.
+struct OwnModel {
+    name: ModelName,
+    /// The first of those rules.
+    rule: RuleId,
+    /// The least confidence that one of them can use.
+    confidence: f32,
+}
+
+fn own_models(config: &Config) -> Vec<OwnModel> {
+    let mut own: Vec<OwnModel> = Vec::new();
+    for (camera, rule) in rules(config) {
         let Some(name) = rule.model.clone().filter(|name| **name != *config.detector.model) else { continue };
         let least = rule.least_confidence().unwrap_or(config.detector.confidence);
-        match own.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, confidence)) => *confidence = confidence.min(least),
-            None => own.push((name, least)),
+        match own.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.confidence = known.confidence.min(least),
+            None => {
+                let rule = RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
+                own.push(OwnModel { name, rule, confidence: least });
+            }
         }
     }
     own
+}
+
+fn rules(config: &Config) -> impl Iterator<Item = (&Camera, &RuleConfig)> {
+    config.cameras.iter().flat_map(|camera| camera.rules.iter().map(move |rule| (camera, rule)))
 }
 
 /// The files of a camera's recording: the one named, or those that the pattern finds, sorted by name.

@@ -6,8 +6,11 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::domain::Violation;
 
-/// Violations as people read them, one line each, times in the site's time zone.
+/// Violations as people read them, one line each, times in the site's time zone; where there is none, that.
 pub fn violations(violations: &[Violation], zone: &TimeZone) -> String {
+    if violations.is_empty() {
+        return "no violations\n".to_owned();
+    }
     let mut rows = vec![
         ["camera", "violation", "started", "in the recording", "lasted", "what", "confidence"]
             .map(str::to_owned),

@@ -1,8 +1,8 @@
-use std::{io::Write, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Status;
+use super::{Status, say::print};
 use crate::evidence;
 
 /// Hash a result folder again and name what is missing, changed or not listed.
@@ -18,19 +18,16 @@ pub struct VerifyArgs {
 
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
     let verified = evidence::verify(&args.folder)?;
-    let mut stdout = std::io::stdout().lock();
-    for problem in &verified.problems {
-        writeln!(stdout, "{problem}")?;
-    }
-    writeln!(
-        stdout,
+    let mut lines: Vec<String> = verified.problems.iter().map(ToString::to_string).collect();
+    lines.push(format!(
         "{} files, {} bytes as listed; {} not as listed",
         verified.sound,
         verified.bytes,
         verified.problems.len()
-    )?;
+    ));
     if !verified.sums.is_empty() {
-        writeln!(stdout, "SHA-256 of {}: {}", evidence::SUMS, verified.sums)?;
+        lines.push(format!("SHA-256 of {}: {}", evidence::SUMS, verified.sums));
     }
+    print(&(lines.join("\n") + "\n"))?;
     Ok(if verified.problems.is_empty() { Status::Done } else { Status::Failed })
 }

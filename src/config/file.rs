@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    Camera, Config, DetectorConfig, Fault, RuleConfig, RuleKind, Schedule, Site, SourceAddress, duration,
+    Camera, Config, DetectorConfig, Evidence, Fault, RuleConfig, RuleKind, Schedule, Site, SourceAddress,
+    duration,
     secrets::expand,
     section::{Faults, Table, fields_of, join, read, refuse_unknown, take_table, take_tables, unknown},
 };
@@ -112,7 +113,12 @@ pub(super) fn parse(
     }
     let cameras = take_tables(&mut file, "camera", "", &faults);
     let no_camera = cameras.is_empty();
-    let cameras = read_cameras(cameras, folder, lookup, &faults);
+    let mut cameras = read_cameras(cameras, folder, lookup, &faults);
+    for model in
+        cameras.iter_mut().flat_map(|camera| &mut camera.rules).filter_map(|rule| rule.model.as_mut())
+    {
+        *model = located(model, folder).as_str().into();
+    }
     expand(&mut file, "", lookup, &faults);
     let sinks: Vec<Option<_>> = take_tables(&mut file, "sink", "", &faults)
         .into_iter()
@@ -125,11 +131,14 @@ pub(super) fn parse(
     }
     let site = site.and_then(|table| read_site(table, &faults));
     let box_keys = section::<BoxKeys>(&mut file, "box", &faults);
-    let detector = section::<DetectorConfig>(&mut file, "detector", &faults);
-    if let Some(Some(detector)) = &detector {
-        check_detector(detector, &faults);
-    }
-    let evidence = section(&mut file, "evidence", &faults);
+    let detector = section::<DetectorConfig>(&mut file, "detector", &faults).map(|detector| {
+        let mut detector = detector?;
+        check_detector(&detector, &faults);
+        detector.model = located(&detector.model, folder);
+        Some(detector)
+    });
+    let evidence = section::<Evidence>(&mut file, "evidence", &faults).flatten().unwrap_or_default();
+    check_evidence(&evidence, &faults);
     let state = section::<StateKeys>(&mut file, "state", &faults);
     let console = section(&mut file, "console", &faults);
     refuse_unknown(&mut file, &TOP, "", &faults);
@@ -144,7 +153,7 @@ pub(super) fn parse(
             box_id: box_keys.flatten().and_then(|keys| keys.id).map_or_else(host_name, |id| id.to_string()),
             detector: detector.flatten().unwrap_or_default(),
             cameras,
-            evidence: evidence.flatten().unwrap_or_default(),
+            evidence: Evidence { directory: folder.join(&evidence.directory), ..evidence },
             state: folder.join(state.flatten().map_or_else(default_state, |keys| keys.directory)),
             sinks: sinks.into_iter().flatten().collect(),
             console: console.flatten().unwrap_or_default(),
@@ -265,18 +274,25 @@ fn wrong_region(region: &BBox, rules: &[RuleConfig]) -> Option<String> {
             .iter()
             .any(|p| p.x < region.left || p.x > region.right || p.y < region.top || p.y > region.bottom)
     };
-    let index = rules.iter().position(|rule| rule.zone().is_some_and(beyond))?;
-    Some(format!("the zone of rule[{index}] reaches beyond it, where nothing would be found"))
+    let rule = rules.iter().find(|rule| rule.zone().is_some_and(beyond))?;
+    let named = rule.name.as_ref().map(|name| format!(" {name:?}")).unwrap_or_default();
+    Some(format!(
+        "the zone of its rule {}{named} reaches beyond it, where nothing would be found",
+        rule.kind()
+    ))
 }
 
 fn read_rules(tables: Vec<Table<'_>>, camera: &str, faults: &Faults<'_>) -> Vec<RuleConfig> {
-    let mut rules = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut rules: Vec<RuleConfig> = Vec::new();
     for (index, mut table) in tables.into_iter().enumerate() {
         let path = format!("{camera}.rule[{index}]");
         let span = table.span();
         let Some(rule) = read_rule(&mut table, &path, faults) else { continue };
-        if !seen.insert((rule.kind(), rule.name.clone())) {
+        let clashes = |other: &RuleConfig| {
+            other.kind() == rule.kind()
+                && (other.name == rule.name || other.name.is_none() || rule.name.is_none())
+        };
+        if rules.iter().any(clashes) {
             faults.add(
                 Some(span),
                 &join(&path, "name"),
@@ -345,6 +361,11 @@ fn rule_of<T: DeserializeOwned>(
     read(table, path, faults).map(wrap)
 }
 
+/// Whoever is notified more often is not helped.
+const LEAST_UPDATE: Duration = Duration::from_secs(1);
+/// A clip of more than this around a moment is a slip of the pen: it copies that much of the recording.
+const LONGEST_ROLL: Duration = Duration::from_secs(600);
+
 fn check_rule(
     rule: &RuleConfig,
     path: &str,
@@ -355,6 +376,11 @@ fn check_rule(
     let positive = |key: &str, duration: Duration| {
         if duration.is_zero() {
             fault(key, "it must be longer than nothing".to_owned());
+        }
+    };
+    let repeated = |update_every: Option<Duration>| {
+        if update_every.is_some_and(|every| every < LEAST_UPDATE) {
+            fault("update_every", format!("it must be at least {}", duration::format(LEAST_UPDATE)));
         }
     };
     let shorter = |warn_after: Option<Duration>, key: &str, than: Duration| {
@@ -378,11 +404,14 @@ fn check_rule(
     match &rule.kind {
         RuleKind::FireLaneParking(keys) => {
             positive("dwell", keys.dwell);
+            positive("occlusion", keys.occlusion);
+            repeated(keys.update_every);
             shorter(keys.warn_after, "dwell", keys.dwell);
             fits(|class| class != Class::Person, "vehicle or two-wheeler");
         }
         RuleKind::ControlRoomUnattended(keys) => {
             positive("grace", keys.grace);
+            repeated(keys.update_every);
             shorter(keys.warn_after, "grace", keys.grace);
             fits(|class| class == Class::Person, "person");
             if !(1..=50).contains(&keys.required) {
@@ -391,6 +420,7 @@ fn check_rule(
         }
         RuleKind::EbikeInElevator(keys) => {
             positive("rearm", keys.rearm);
+            repeated(keys.update_every);
             if !(keys.confidence > 0.0 && keys.confidence < 1.0) {
                 fault("confidence", "it must lie between 0 and 1, such as 0.35".to_owned());
             }
@@ -408,6 +438,17 @@ fn check_detector(detector: &DetectorConfig, faults: &Faults<'_>) {
     {
         faults.add(None, "detector.input", "width and height must be between 32 and 4096 pixels");
     }
+    let mut told_apart = BTreeSet::new();
+    let outputs = detector.classes.iter().flatten().flat_map(|(_, outputs)| outputs);
+    for output in outputs {
+        if !told_apart.insert(*output) {
+            faults.add(
+                None,
+                "detector.classes",
+                format!("output {output} is named twice: it is of one class"),
+            );
+        }
+    }
     let told = [detector.head.is_some(), detector.classes.is_some(), detector.input.is_some()];
     if told.contains(&true) && told.contains(&false) {
         faults.add(
@@ -416,6 +457,25 @@ fn check_detector(detector: &DetectorConfig, faults: &Faults<'_>) {
             "`head`, `classes` and `input` belong together: give all three, or none",
         );
     }
+}
+
+fn check_evidence(evidence: &Evidence, faults: &Faults<'_>) {
+    for (key, roll) in [("pre_roll", evidence.pre_roll), ("post_roll", evidence.post_roll)] {
+        if roll > LONGEST_ROLL {
+            faults.add(
+                None,
+                &join("evidence", key),
+                format!("it must be no longer than {}", duration::format(LONGEST_ROLL)),
+            );
+        }
+    }
+}
+
+/// What a configuration names a model by: a name in the catalogue, or the path of a file, from `folder`.
+fn located(model: &str, folder: &Path) -> String {
+    let path = Path::new(model);
+    let is_file = model.ends_with(".onnx") || path.components().count() > 1;
+    if is_file { folder.join(path).to_string_lossy().into_owned() } else { model.to_owned() }
 }
 
 /// The host's name made an id; `box` where it has none.

@@ -75,7 +75,7 @@ pub struct Site {
     "input": ["head", "classes"]
 }))]
 pub struct DetectorConfig {
-    /// A name in the catalogue, or the path of an `.onnx` file.
+    /// A name in the catalogue, or the path of an `.onnx` file, from the configuration's folder.
     #[serde(default = "default_model")]
     pub model: String,
     /// Detections below it are dropped, 0 to 1.

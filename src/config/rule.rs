@@ -174,8 +174,8 @@ impl RuleConfig {
         }
     }
 
-    /// How often the rule must always look: as set, else a tenth of `dwell` or `grace` within 0.2 s to 2 s, and 1 s
-    /// in an elevator in which nothing moves.
+    /// How often the rule must look at least: as set, else a tenth of `dwell` or `grace` within 0.2 s to 2 s, and 1 s
+    /// in an elevator.
     pub fn every(&self) -> Duration {
         let tenth = |of: Duration| (of / 10).clamp(Duration::from_millis(200), Duration::from_secs(2));
         self.every.unwrap_or_else(|| match &self.kind {
@@ -183,6 +183,15 @@ impl RuleConfig {
             RuleKind::ControlRoomUnattended(keys) => tenth(keys.grace),
             RuleKind::EbikeInElevator(_) => Duration::from_secs(1),
         })
+    }
+
+    /// How often the rule must look where the recording tells that nothing moves: what was set is kept to; otherwise 2 s in
+    /// an elevator, as seldom as other places are looked at.
+    pub fn quiet(&self) -> Duration {
+        match (&self.kind, self.every) {
+            (RuleKind::EbikeInElevator(_), None) => Duration::from_secs(2),
+            _ => self.every(),
+        }
     }
 }
 

@@ -45,8 +45,10 @@ impl Span {
         let error = || ScheduleError(text.chars().take(60).collect());
         let lower = text.trim().to_ascii_lowercase();
         let (days, hours) = match lower.split_once(char::is_whitespace) {
-            Some((days, hours)) => (parse_days(days).ok_or_else(error)?, hours.trim()),
-            None => ([true; 7], lower.as_str()),
+            Some((days, hours)) if days.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                (parse_days(days).ok_or_else(error)?, hours.trim())
+            }
+            _ => ([true; 7], lower.as_str()),
         };
         let (from, to) = hours.split_once('-').ok_or_else(error)?;
         let from = parse_minutes(from).filter(|m| *m < 1440).ok_or_else(error)?;
@@ -98,7 +100,9 @@ fn parse_days(text: &str) -> Option<[bool; 7]> {
 
 fn parse_minutes(text: &str) -> Option<u16> {
     let (hours, minutes) = text.trim().split_once(':')?;
-    if minutes.len() != 2 || hours.is_empty() || hours.len() > 2 {
+    // Numbers in Rust may have a sign, hours have none.
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if minutes.len() != 2 || hours.is_empty() || hours.len() > 2 || !digits(hours) || !digits(minutes) {
         return None;
     }
     let (hours, minutes) = (hours.parse::<u16>().ok()?, minutes.parse::<u16>().ok()?);
@@ -151,6 +155,19 @@ impl Schedule {
         let minute = u16::try_from(i32::from(time.hour()) * 60 + i32::from(time.minute())).unwrap_or(0);
         self.0.iter().any(|span| span.holds(local.weekday(), minute))
     }
+
+    /// Whether there is a time between `from` and `to`, at both of which it holds, at which it does not. Hours begin and end with
+    /// minutes, and after a week they come again.
+    pub fn lapses(&self, from: Timestamp, to: Timestamp, zone: &TimeZone) -> bool {
+        const MINUTE: i64 = 60;
+        const WEEK: i64 = 7 * 24 * 60;
+        let first = from.as_second().div_euclid(MINUTE) + 1;
+        let last = to.as_second().div_euclid(MINUTE).min(first.saturating_add(WEEK));
+        !self.is_always()
+            && (first..=last)
+                .filter_map(|minute| Timestamp::from_second(minute.checked_mul(MINUTE)?).ok())
+                .any(|wall| !self.holds(wall, zone))
+    }
 }
 
 impl fmt::Display for Schedule {
@@ -193,6 +210,23 @@ mod tests {
         assert!(!holds("sat-mon 00:00-24:00", "2026-12-01T04:00:00Z"));
         assert!(holds("tue,thu 08:00-18:00", "2026-12-01T04:00:00Z"));
         assert!(holds("08:00-18:00", "2026-12-01T04:00:00Z"));
+        assert!(holds("08:00 - 18:00", "2026-12-01T04:00:00Z"));
+        assert!(!holds("mon 08:00 - 18:00", "2026-12-01T04:00:00Z"));
+    }
+
+    #[test]
+    fn hours_that_end_and_begin_again_between_two_times_lapse() {
+        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
+        let lapses = |span: &str, from: &str, to: &str| {
+            let schedule = Schedule::new(vec![Span::parse(span).expect("a span")]);
+            schedule.lapses(from.parse().expect("a timestamp"), to.parse().expect("a timestamp"), &zone)
+        };
+        // From two minutes to six in the evening to a minute past eight the next morning.
+        assert!(lapses("08:00-18:00", "2026-11-27T09:58:00Z", "2026-11-28T00:01:00Z"));
+        assert!(!lapses("08:00-18:00", "2026-11-27T00:00:00Z", "2026-11-27T09:59:59Z"));
+        assert!(lapses("sat,sun 00:00-24:00", "2026-11-29T04:00:00Z", "2026-12-05T04:00:00Z"));
+        assert!(!lapses("00:00-24:00", "2020-11-29T04:00:00Z", "2026-12-05T04:00:00Z"));
+        assert!(!Schedule::default().lapses(Timestamp::MIN, Timestamp::MAX, &zone));
     }
 
     #[test]
@@ -207,6 +241,8 @@ mod tests {
             "08:60-09:00",
             "mon- 08:00-09:00",
             "24:00-08:00",
+            "+8:00-18:00",
+            "08:+5-18:00",
         ] {
             assert!(Span::parse(text).is_err(), "{text}");
         }

@@ -58,13 +58,29 @@ impl<'t> Faults<'t> {
         for (name, value) in &secrets {
             let shown = format!("${{{name}}}");
             for fault in &mut found {
-                fault.message =
-                    fault.message.replace(&value.escape_debug().to_string(), &shown).replace(value, &shown);
+                let message = masked(&fault.message, &value.escape_debug().to_string(), &shown);
+                fault.message = masked(&message, value, &shown);
             }
         }
         found.sort_by_key(|fault| fault.line);
         found
     }
+}
+
+/// Letters of a value from which on it is known again where a message has cut it off.
+const KNOWN_BY: usize = 16;
+
+/// The message with `shown` in place of the value, or of what a message that cut it off has of it.
+fn masked(message: &str, value: &str, shown: &str) -> String {
+    let head = value.char_indices().nth(KNOWN_BY).map_or(value, |(end, _)| &value[..end]);
+    let (mut out, mut rest) = (String::new(), message);
+    while let Some(found) = rest.find(head) {
+        let same = rest[found..].chars().zip(value.chars()).take_while(|(a, b)| a == b);
+        out.push_str(&rest[..found]);
+        out.push_str(shown);
+        rest = &rest[found + same.map(|(c, _)| c.len_utf8()).sum::<usize>()..];
+    }
+    out + rest
 }
 
 pub(super) type Table<'i> = Spanned<DeTable<'i>>;

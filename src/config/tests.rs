@@ -106,9 +106,37 @@ fn a_password_is_used_and_never_shown() {
 }
 
 #[test]
-fn recordings_lie_beside_the_configuration() {
-    let config = parse(&format!("[site]\nid = \"s\"\n{}", lane(SQUARE))).expect("a small configuration");
+fn files_lie_beside_the_configuration() {
+    let more =
+        "model = \"models/own.onnx\"\n[detector]\nmodel = \"yard.onnx\"\n[evidence]\ndirectory = \"kept\"\n";
+    let config =
+        parse(&format!("[site]\nid = \"s\"\n{}{more}", lane(SQUARE))).expect("a small configuration");
     assert_eq!(config.cameras[0].source, SourceAddress::Recording("/etc/firewarden/a.mp4".into()));
+    assert_eq!(config.cameras[0].rules[0].model.as_deref(), Some("/etc/firewarden/models/own.onnx"));
+    assert_eq!(config.detector.model, "/etc/firewarden/yard.onnx");
+    assert_eq!(config.evidence.directory, Path::new("/etc/firewarden/kept"));
+    let named = parse(&format!("[site]\nid = \"s\"\n{}[detector]\nmodel = \"yolox-nano\"\n", lane(SQUARE)));
+    assert_eq!(named.expect("a name in the catalogue").detector.model, "yolox-nano");
+}
+
+#[test]
+fn slips_of_the_pen_are_found() {
+    let told = |more: &str| faults(&format!("{}{more}", lane(SQUARE))).join("\n");
+    assert!(
+        told("[evidence]\npre_roll = \"5d\"\n").contains("evidence.pre_roll: it must be no longer than 10m")
+    );
+    let twice = "[detector]\nmodel = \"a.onnx\"\nhead = \"yolox\"\ninput = [416, 416]\nclasses = { car = [2], truck = [2] }\n";
+    assert!(told(twice).contains("detector.classes: output 2 is named twice"), "{}", told(twice));
+}
+
+#[test]
+fn what_is_cut_off_of_a_secret_is_not_told_either() {
+    let secret = "correct-horse-battery-staple-".repeat(5);
+    let text = lane(SQUARE).replace("dwell = \"60s\"", "dwell = \"${LONG}\"");
+    let text = format!("[site]\nid = \"s\"\n{text}");
+    let found = Config::parse(&text, Path::new("/"), &|name| (name == "LONG").then(|| secret.clone()));
+    let told = format!("{:?}", found.expect_err("no length of time"));
+    assert!(told.contains("${LONG}") && !told.contains("horse"), "{told}");
 }
 
 #[test]
@@ -135,7 +163,10 @@ fn a_region_is_large_enough_and_holds_its_zones() {
     let small = faults(&with("[0.5, 0.5, 0.5, 0.9]"));
     assert!(small[0].contains("camera.lane.region: left, top, right, bottom are wanted"), "{small:?}");
     let beyond = faults(&with("[0.9, 0.9, 1.0, 1.0]"));
-    assert!(beyond[0].contains("camera.lane.region: the zone of rule[0] reaches beyond it"), "{beyond:?}");
+    assert!(
+        beyond[0].contains("camera.lane.region: the zone of its rule fire_lane_parking reaches beyond it"),
+        "{beyond:?}"
+    );
 }
 
 #[test]
@@ -174,8 +205,16 @@ fn ids_are_unique_and_well_formed() {
         "{:?}",
         faults(&malformed)
     );
-    let two_rules = format!("{}[[camera.rule]]\nkind = \"fire_lane_parking\"\n{SQUARE}", lane(SQUARE));
-    assert!(faults(&two_rules)[0].contains("need names of their own"));
+    let two_rules = |first: &str, second: &str| {
+        let named = |name: &str| if name.is_empty() { String::new() } else { format!("name = \"{name}\"\n") };
+        let second = format!("[[camera.rule]]\nkind = \"fire_lane_parking\"\n{}{SQUARE}", named(second));
+        lane(&format!("{}{SQUARE}", named(first))) + &second
+    };
+    for (first, second) in [("", ""), ("", "b"), ("a", ""), ("a", "a")] {
+        let text = two_rules(first, second);
+        assert!(faults(&text)[0].contains("need names of their own"), "{text}");
+    }
+    assert!(parse(&format!("[site]\nid = \"s\"\n{}", two_rules("a", "b"))).is_ok());
 }
 
 #[test]
@@ -197,6 +236,8 @@ fn kinds_and_values_are_checked() {
     );
     for (rest, part) in [
         ("warn_after = \"2m\"\n", "it must be shorter than dwell (1m)"),
+        ("occlusion = \"0s\"\n", "it must be longer than nothing"),
+        ("update_every = \"0s\"\n", "it must be at least 1s"),
         ("classes = [\"person\"]\n", "person is no vehicle or two-wheeler"),
         ("classes = []\n", "the list is empty"),
         ("classes = [\"lorry\"]\n", "unknown variant `lorry`"),

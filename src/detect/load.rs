@@ -29,9 +29,11 @@ pub fn load(
     let model = if as_file {
         let unreadable = |source| DetectError::Unreadable { path: path.to_owned(), source };
         let sha256 = sha256_of(path).map_err(unreadable)?;
-        match (catalog.model_by_sha256(&sha256), &told.head, &told.classes, told.input) {
-            // What the user says of a file of their own goes before what the catalogue says.
-            (_, Some(head), Some(classes), Some([width, height])) => {
+        // What the user says of the detector's own file goes before what the catalogue says. Of a rule's file nothing can be said
+        // but what is said of the detector's, so the catalogue goes first.
+        let known = catalog.model_by_sha256(&sha256).filter(|_| own.is_some() || told.head.is_none());
+        match (known, &told.head, &told.classes, told.input) {
+            (None, Some(head), Some(classes), Some([width, height])) => {
                 let pairs = classes.iter().flat_map(|(class, outputs)| outputs.iter().map(|o| (*o, *class)));
                 OnnxModel::read(path, heads::find(head)?, (width, height), None, pairs, own, told.confidence)?
             }

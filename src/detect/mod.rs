@@ -160,6 +160,14 @@ pub enum DetectError {
         /// What it tells, separated by commas.
         told: String,
     },
+    /// What is wrong with the model that a rule has of its own.
+    #[error("rule {rule}: {wrong}")]
+    OfRule {
+        /// The rule.
+        rule: RuleId,
+        /// What is wrong. It is no source of the error: its words are said already.
+        wrong: Box<DetectError>,
+    },
     /// A class number beyond the model's outputs.
     #[error("the classes of {path} name output {index}, but it has only outputs 0 to {last}")]
     NoSuchOutput {

@@ -9,7 +9,7 @@ use ort::{
         Session,
         builder::{GraphOptimizationLevel, SessionBuilder},
     },
-    value::{Outlet, TensorElementType, ValueType},
+    value::{Outlet, TensorElementType, TensorRef, ValueType},
 };
 use sha2::{Digest, Sha256};
 
@@ -83,19 +83,46 @@ impl OnnxModel {
         self.classes.values().copied()
     }
 
+    /// The confidence below which what it finds is left out, in [0, 1].
+    pub fn confidence(&self) -> f32 {
+        self.confidence
+    }
+
     /// SHA-256 of the file, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// Finds out whether ONNX Runtime and the head take the file.
+    /// Finds out whether ONNX Runtime and the head take the file, by running it once: a file may leave sizes open.
     ///
     /// # Errors
     /// [`DetectError::NotAModel`] where ONNX Runtime does not take the file, [`DetectError::DoesNotFit`] where its
     /// input or output is not what its head reads, [`DetectError::Provider`] where the execution provider that is
     /// required does not run it.
     pub fn try_out(&self, runtime: &Runtime) -> Result<(), DetectError> {
-        self.session(runtime, self.input).map(drop)
+        let (mut session, shape) = self.session(runtime, self.input)?;
+        let (cells, numbers) = self.head.output(&shape);
+        let size = [1, 3, shape.height as usize, shape.width as usize];
+        let nothing = vec![0.0f32; size.iter().product()];
+        let ran = TensorRef::from_array_view((size, nothing.as_slice())).and_then(|input| {
+            let outputs = session.run(ort::inputs![input])?;
+            let (_, found) = outputs[0].try_extract_tensor::<f32>()?;
+            Ok(found.len())
+        });
+        let found = ran.map_err(|error| DetectError::Failed {
+            path: self.path.clone(),
+            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+        })?;
+        if found != cells * numbers {
+            return Err(DetectError::DoesNotFit {
+                path: self.path.clone(),
+                head: self.head.name(),
+                what: "output",
+                found: format!("{found} numbers"),
+                wanted: format!("{cells} × {numbers}"),
+            });
+        }
+        Ok(())
     }
 
     /// Makes a detector that runs on the thread which uses it.
@@ -144,7 +171,13 @@ impl OnnxModel {
         };
         let numbers =
             output.as_ref().and_then(|sizes| sizes.last()).map_or(0, |n| usize::try_from(*n).unwrap_or(0));
-        let classes = self.class_count.unwrap_or_else(|| self.head.classes(numbers));
+        // How many classes there are, the last size alone tells; at least those that are spoken of.
+        let spoken_of = self.classes.keys().last().map_or(0, |last| last + 1);
+        let classes = match (self.class_count, numbers) {
+            (Some(count), _) => count,
+            (None, 0) => spoken_of,
+            (None, numbers) => self.head.classes(numbers),
+        };
         let shape = Shape { width, height, classes };
         let (cells, numbers) = self.head.output(&shape);
         let wanted_input = [1, 3, i64::from(height), i64::from(width)];

@@ -109,6 +109,15 @@ pub struct FalseAlarm {
     pub started: Moment,
 }
 
+/// How much of a camera was analysed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Analysed {
+    /// The time looked at, without gaps.
+    pub looked_at: Duration,
+    /// Media time at which its recording ends.
+    pub until: MediaTime,
+}
+
 /// Compares violations with the truth.
 ///
 /// A violation lies in that spell of its camera and kind with which it shares the most time, measured from `started`
@@ -116,12 +125,12 @@ pub struct FalseAlarm {
 /// time with none is a false alarm. So a violation that spans two spells finds the longer shared one alone. Of the
 /// violations in a spell, the one that started first found it.
 ///
-/// `analysed` is the time looked at per camera, without gaps; a camera that is not in it was not looked at. `watched`
+/// `analysed` says of each camera how much of it was looked at; a camera that is not in it was not. `watched`
 /// are the kinds that each camera has rules for. The order of spells and violations does not matter.
 pub fn compare(
     spells: &[Spell],
     violations: &[Violation],
-    analysed: &BTreeMap<CameraId, Duration>,
+    analysed: &BTreeMap<CameraId, Analysed>,
     watched: &BTreeMap<CameraId, BTreeSet<Kind>>,
 ) -> Evaluation {
     let mut spells: Vec<&Spell> = spells.iter().collect();
@@ -198,9 +207,9 @@ pub fn compare(
 fn ends<'a>(
     spells: &[&'a Spell],
     violations: &[&'a Violation],
-    analysed: &'a BTreeMap<CameraId, Duration>,
+    analysed: &'a BTreeMap<CameraId, Analysed>,
 ) -> BTreeMap<&'a CameraId, MediaTime> {
-    let looked = analysed.iter().map(|(camera, time)| (camera, MediaTime::ZERO + *time));
+    let looked = analysed.iter().map(|(camera, analysed)| (camera, analysed.until));
     let spelled = spells.iter().map(|spell| (&spell.camera, spell.end.unwrap_or(spell.start)));
     let told = violations
         .iter()
@@ -255,12 +264,12 @@ struct Sum {
 
 impl Sums {
     fn watching(
-        analysed: &BTreeMap<CameraId, Duration>,
+        analysed: &BTreeMap<CameraId, Analysed>,
         watched: &BTreeMap<CameraId, BTreeSet<Kind>>,
     ) -> Self {
         let mut sums = Self::default();
         for (camera, kinds) in watched.iter().filter(|(_, kinds)| !kinds.is_empty()) {
-            let time = analysed.get(camera).copied().unwrap_or_default();
+            let time = analysed.get(camera).copied().unwrap_or_default().looked_at;
             for kind in kinds {
                 let sum = sums.kinds.entry(*kind).or_default();
                 sum.analysed = sum.analysed.saturating_add(time);

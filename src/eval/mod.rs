@@ -11,7 +11,7 @@ mod truth;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Evaluation, FalseAlarm, KindTally, Match, Spread, Tally, compare};
+pub use compare::{Analysed, Evaluation, FalseAlarm, KindTally, Match, Spread, Tally, compare};
 pub use error::{Fault, Reason, TruthError};
 pub use table::table;
 pub use truth::{COLUMNS, Spell, read};

@@ -45,7 +45,7 @@ pub fn collect(
     folder: &Path,
     reached: impl FnMut(MediaTime),
 ) -> Collected {
-    let shots = plan::shots(&config.site, camera, violations, seen);
+    let shots = plan::shots(config, camera, violations, seen);
     let cuts: Vec<Cut> = violations.iter().map(|violation| plan::cut(&config.evidence, violation)).collect();
     let (stills, clips) = read(recording, &shots, cuts, folder, reached);
     let (mut stills, mut clips) = (stills.into_iter(), clips.into_iter());

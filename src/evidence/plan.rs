@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Caption, Cut, Shot};
 use crate::{
-    config::{Camera, Evidence, RuleConfig, RuleKind, Site},
+    config::{Camera, Config, Evidence, RuleConfig, RuleKind},
     domain::{Detection, EvidenceRole, MediaTime, Moment, RuleId, Violation},
     geometry::{BBox, Polygon},
     vision::Marks,
@@ -36,7 +36,7 @@ pub fn stem(violation: &Violation, role: EvidenceRole) -> String {
 }
 
 /// The stills of some violations of one camera, in the order of the violations and their moments.
-pub fn shots(site: &Site, camera: &Camera, violations: &[Violation], seen: &Seen) -> Vec<Shot> {
+pub fn shots(config: &Config, camera: &Camera, violations: &[Violation], seen: &Seen) -> Vec<Shot> {
     let rules: BTreeMap<RuleId, &RuleConfig> = camera
         .rules
         .iter()
@@ -46,8 +46,13 @@ pub fn shots(site: &Site, camera: &Camera, violations: &[Violation], seen: &Seen
     for violation in violations {
         let rule = rules.get(&violation.rule).copied();
         for (role, moment) in moments(violation) {
-            let found = seen.get(&moment.media_s).map_or(&[][..], Vec::as_slice);
-            let boxes = rule.map(|rule| boxes(rule, violation, role, found)).unwrap_or_default();
+            // Other rules' models see the same things again.
+            let own =
+                rule.and_then(|rule| rule.model.as_ref()).filter(|model| ***model != *config.detector.model);
+            let found: Vec<Detection> = seen.get(&moment.media_s).map_or(Vec::new(), |found| {
+                found.iter().filter(|detection| detection.model.as_ref() == own).cloned().collect()
+            });
+            let boxes = rule.map(|rule| boxes(rule, violation, role, &found)).unwrap_or_default();
             shots.push(Shot {
                 at: moment.media_s,
                 role,
@@ -59,7 +64,7 @@ pub fn shots(site: &Site, camera: &Camera, violations: &[Violation], seen: &Seen
                     violation: violation.id,
                     role,
                     wall: moment.wall,
-                    zone: site.timezone.clone(),
+                    zone: config.site.timezone.clone(),
                 },
             });
         }
@@ -95,7 +100,13 @@ fn boxes(rule: &RuleConfig, violation: &Violation, role: EvidenceRole, found: &[
     match (role, &rule.kind) {
         (EvidenceRole::Ended, _) => Vec::new(),
         (EvidenceRole::Started, RuleKind::EbikeInElevator(_)) => {
-            let first = found.iter().filter(same).find(|d| zone.contains(d.bbox.anchor()));
+            // Of several, such as a poster and the e-bike, the one that is nearest to where it was raised.
+            let far = |d: &&Detection| {
+                let (a, b) = (d.bbox.center(), raised.center());
+                (a.x - b.x).hypot(a.y - b.y)
+            };
+            let there = found.iter().filter(same).filter(|d| zone.contains(d.bbox.anchor()));
+            let first = there.min_by(|a, b| far(a).total_cmp(&far(b)));
             first.map(|d| d.bbox).into_iter().collect()
         }
         (EvidenceRole::Started, _) => {

@@ -45,11 +45,15 @@ pub enum PolygonError {
 pub struct Polygon(Vec<Point>);
 
 impl Polygon {
-    /// Checks and keeps the points.
+    /// Checks and keeps the points; the first may be said again as the last.
     ///
     /// # Errors
     /// [`PolygonError`] for fewer than three points, coordinates outside 0..1, crossing edges or no area.
-    pub fn new(points: Vec<Point>) -> Result<Self, PolygonError> {
+    pub fn new(mut points: Vec<Point>) -> Result<Self, PolygonError> {
+        // Other programs close their rings by saying the first point again.
+        if points.len() > 3 && points.first() == points.last() {
+            points.pop();
+        }
         if points.len() < 3 {
             return Err(PolygonError::TooFewPoints(points.len()));
         }
@@ -201,6 +205,13 @@ mod tests {
             Err(PolygonError::CrossesItself { first: 1, second: 3 })
         );
         assert_eq!(polygon(&[[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]), Err(PolygonError::NoArea));
+    }
+
+    #[test]
+    fn a_ring_may_be_closed() {
+        let open = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]];
+        assert_eq!(polygon(&[&open[..], &open[..1]].concat()), polygon(&open));
+        assert_eq!(polygon(&[open[0], open[1], open[0]]), Err(PolygonError::NoArea));
     }
 
     #[test]

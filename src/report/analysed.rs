@@ -8,11 +8,7 @@ use super::{
     Part, Report, SourceFact,
     words::{both, lasting, local, noticed, origin, size, span},
 };
-use crate::{
-    domain::{Epoch, MediaTime},
-    evidence::SUMS,
-    geometry::BBox,
-};
+use crate::{domain::Epoch, evidence::SUMS, geometry::BBox};
 
 pub fn analysed(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
     html! {
@@ -78,7 +74,7 @@ fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) ->
 }
 
 fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
-    let period: Duration = parts.iter().map(|part| part.outcome.until.since(MediaTime::ZERO)).sum();
+    let period: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let looks: u64 = parts.iter().map(|part| part.outcome.looks).sum();
     let speed = period.as_secs_f64() / report.took.as_secs_f64().max(1e-3);
     let (took_zh, took_en) = lasting(report.took);
@@ -88,10 +84,9 @@ fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
         dl {
             @for model in report.models {
                 dt { (both("模型", "Model")) }
-                dd { bdi { (model.name) } " · " (both("运行于 ", "run on ")) (model.provider) br; small { "SHA-256 " code { (model.sha256) } } }
+                dd { bdi { (model.name) } " · " (both("运行于 ", "run on ")) (model.provider) " · "
+                    (both(format!("检测置信度下限 {:.2}", model.confidence), format!("detections from confidence {:.2}", model.confidence))) br; small { "SHA-256 " code { (model.sha256) } } }
             }
-            dt { (both("检测置信度下限", "Detections count from confidence")) }
-            dd { (format!("{:.2}", report.config.detector.confidence)) }
             dt { (both("配置", "Configuration")) }
             dd { small { "SHA-256 " code { (report.config.sha256) } } }
             dt { (both("结果清单", "List of results")) }

@@ -21,7 +21,7 @@ pub fn evaluation(report: &Report<'_>, found: &Evaluation) -> Markup {
                             th.n scope="col" { (both("实际时段", "Spells")) }
                             th.n scope="col" { (both("发现", "Found")) }
                             th.n scope="col" { (both("查全率", "Recall")) }
-                            th.n scope="col" { (both("报出", "Told")) }
+                            th.n scope="col" { (both("报出", "Reported")) }
                             th.n scope="col" { (both("误报", "False")) }
                             th.n scope="col" { (both("查准率", "Precision")) }
                             th.n scope="col" { (both("误报/路·时", "False/camera-hour")) }

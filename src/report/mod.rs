@@ -58,7 +58,7 @@ pub struct Report<'a> {
 }
 
 /// A model, as a report names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ModelFact {
     /// Its name in the catalogue, or its path.
     pub name: String,
@@ -66,6 +66,8 @@ pub struct ModelFact {
     pub sha256: String,
     /// What ran it.
     pub provider: Provider,
+    /// The confidence below which what it finds is left out, in [0, 1].
+    pub confidence: f32,
 }
 
 /// A recording, as a report names it.
@@ -202,7 +204,7 @@ fn signatures() -> Markup {
                     }
                 }
                 tbody {
-                    (line("值班操作员", "Operator on duty"))
+                    (line("值班人员", "Person on duty"))
                     (line("消防安全管理人", "Fire-safety manager"))
                 }
             }

@@ -3,10 +3,7 @@
 use maud::{Markup, html};
 
 use super::words::{both, classes, kind, lasting, pair};
-use crate::{
-    config::{Camera, RuleConfig, RuleKind, Schedule},
-    domain::Kind,
-};
+use crate::config::{Camera, RuleConfig, RuleKind, Schedule};
 
 /// The rules of a camera, each with its settings in words.
 pub fn rules(camera: &Camera) -> Markup {
@@ -19,7 +16,7 @@ pub fn rules(camera: &Camera) -> Markup {
                         strong { (pair(kind(rule.kind()))) }
                         @if let Some(name) = &rule.name { " " code { (name) } }
                         ": " (in_words(rule))
-                        @if let Some((zh, en)) = basis(rule.kind()) { " " small { (both(zh, en)) } }
+                        @if let Some((zh, en)) = basis(&rule.kind) { " " small { (both(zh, en)) } }
                     }
                 }
             }
@@ -28,17 +25,21 @@ pub fn rules(camera: &Camera) -> Markup {
 }
 
 /// What the rule is founded on, where that is a rule for everybody.
-fn basis(kind: Kind) -> Option<(&'static str, &'static str)> {
+fn basis(kind: &RuleKind) -> Option<(&'static str, &'static str)> {
     match kind {
-        Kind::FireLaneParking => Some((
+        RuleKind::FireLaneParking(_) => Some((
             "依据：《中华人民共和国消防法》第二十八条。",
             "Basis: Fire Protection Law of the People's Republic of China, article 28.",
         )),
-        Kind::ControlRoomUnattended => Some((
+        RuleKind::ControlRoomUnattended(keys) if keys.required < 2 => Some((
+            "注意：GB 25506-2010《消防控制室通用技术要求》4.2.1 规定每班不应少于 2 人，本规则的要求低于该标准。",
+            "Note: GB 25506-2010, 4.2.1, asks for no fewer than two people per shift; this rule asks for fewer.",
+        )),
+        RuleKind::ControlRoomUnattended(_) => Some((
             "依据：GB 25506-2010《消防控制室通用技术要求》4.2.1，每班不应少于 2 人。",
             "Basis: GB 25506-2010, 4.2.1: no fewer than two people per shift.",
         )),
-        Kind::EbikeInElevator => None,
+        RuleKind::EbikeInElevator(_) => None,
     }
 }
 
@@ -68,8 +69,8 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
             ));
             if let Some(after) = keys.warn_after.map(lasting) {
                 say((
-                    format!("停留满 {} 时预警。", after.0),
-                    format!("A warning is given after {}.", after.1),
+                    format!("停留满 {} 的预警不列入本报告。", after.0),
+                    format!("Warnings, due after {}, are not in this report.", after.1),
                 ));
             }
         }
@@ -88,8 +89,8 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
             ));
             if let Some(after) = keys.warn_after.map(lasting) {
                 say((
-                    format!("不足满 {} 时预警。", after.0),
-                    format!("A warning is given after {}.", after.1),
+                    format!("人数不足满 {} 的预警不列入本报告。", after.0),
+                    format!("Warnings, due after {}, are not in this report.", after.1),
                 ));
             }
         }
@@ -97,24 +98,36 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
             let (confirm, rearm) = (lasting(keys.confirm), lasting(keys.rearm));
             say((
                 format!(
-                    "轿厢地面上出现{things_zh}持续满 {} 即认定为违规；消失满 {} 视为结束。",
-                    confirm.0, rearm.0
+                    "在轿厢地面上清晰看到{things_zh}累计满 {} 即认定为违规（置信度以 {:.2} 为准，越不清晰所需时间越长）；消失满 {} 视为结束。",
+                    confirm.0, keys.confidence, rearm.0
                 ),
                 format!(
-                    "{} seen on the elevator's floor for {} is a violation; gone for {}, it is over.",
+                    "{} seen clearly on the elevator's floor for {} in all is a violation (confidence {:.2} is asked for; the less clearly, \
+                     the longer); gone for {}, it is over.",
                     one_of(&things_en),
                     confirm.1,
+                    keys.confidence,
                     rearm.1
                 ),
             ));
         }
     }
     say(hours(&rule.schedule));
-    let every = lasting(rule.every());
-    say((
-        format!("至少每 {} 查看一次画面。", every.0),
-        format!("The picture is looked at every {} at least.", every.1),
-    ));
+    let (every, quiet) = (lasting(rule.every()), lasting(rule.quiet()));
+    say(if every == quiet {
+        (
+            format!("至少每 {} 查看一次画面。", every.0),
+            format!("The picture is looked at every {} at least.", every.1),
+        )
+    } else {
+        (
+            format!("至少每 {} 查看一次画面，无动静时每 {}。", every.0, quiet.0),
+            format!(
+                "The picture is looked at every {} at least, every {} while nothing moves.",
+                every.1, quiet.1
+            ),
+        )
+    });
     if let Some(model) = &rule.model {
         say((format!("使用专用模型 {model}。"), format!("It has a model of its own, {model}.")));
     }

@@ -28,7 +28,9 @@ pub fn pair((zh, en): Pair) -> Markup {
 pub fn kind(kind: Kind) -> Pair {
     match kind {
         Kind::FireLaneParking => ("车辆占用消防车通道", "Vehicle parked in the fire lane"),
-        Kind::ControlRoomUnattended => ("消防控制室值班人员离岗", "Fire control room left by its staff"),
+        Kind::ControlRoomUnattended => {
+            ("消防控制室值班人员离岗（在岗人数不足）", "Fire control room left or understaffed")
+        }
         Kind::EbikeInElevator => ("电动自行车进入电梯轿厢", "E-bike taken into the elevator"),
     }
 }

@@ -163,7 +163,10 @@ impl ControlRoom {
             Ruling::Open => {}
             Ruling::Dropped => short.doubt = None,
             Ruling::Confirmed => {
-                let (ended, unknown) = (doubt.since, *unknown);
+                // It may have been raised while that was in doubt.
+                let since = doubt.since;
+                let ended = short.raised.filter(|raised| raised.at > since.at).unwrap_or(since);
+                let unknown = *unknown;
                 if short.warned || short.raised.is_some() {
                     findings.push(short.finding(self.keys.required, Phase::Ended, ended, unknown));
                 }
@@ -176,11 +179,9 @@ impl ControlRoom {
     /// What a short post gives rise to at a look that shows it short.
     fn notify(&mut self, seen: u32, now: When, findings: &mut Vec<Finding>) {
         let State::Short(short) = &mut self.state else { return };
-        // One look that seems to show somebody does not put off what the looks around it say.
-        if short.doubt.as_ref().is_some_and(|(doubt, _)| doubt.share() > 0.5) {
-            return;
-        }
-        let lasted = short.lasted.saturating_sub(self.visibility.unproven());
+        // Since somebody seemed to be back, perhaps they are: that time counts once they are known not to be.
+        let doubted = short.doubt.as_ref().map_or(Duration::ZERO, |(doubt, _)| doubt.passed);
+        let lasted = short.lasted.saturating_sub(doubted).saturating_sub(self.visibility.unproven());
         let phase = if short.raised.is_some() {
             let due = |every| now.at.since(short.notified) >= every;
             self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
@@ -285,10 +286,10 @@ impl Rule for ControlRoom {
         Verdict::default()
     }
 
-    fn close(&mut self, when: When) -> Verdict {
+    fn close(&mut self, when: When, unknown: bool) -> Verdict {
         let findings = match &self.state {
             State::Short(short) if short.warned || short.raised.is_some() => {
-                vec![short.finding(self.keys.required, Phase::Ended, when, false)]
+                vec![short.finding(self.keys.required, Phase::Ended, when, unknown)]
             }
             _ => Vec::new(),
         };

@@ -41,6 +41,10 @@ pub(super) enum Ruling {
 
 /// Least looks that confirm anything.
 const LEAST_LOOKS: u32 = 2;
+/// A doubt that stays undecided over so many times the time that proof needs, and so many looks, is dropped: it says no more
+/// of when a change began. The next look that shows the other state opens another.
+const UNDECIDED_TIMES: u32 = 4;
+const UNDECIDED_LOOKS: u32 = 12;
 
 impl Doubt {
     pub fn open(since: When) -> Self {
@@ -91,6 +95,8 @@ impl Doubt {
             && self.share() >= proof.share
         {
             Ruling::Confirmed
+        } else if self.looks >= UNDECIDED_LOOKS && self.passed >= proof.time.saturating_mul(UNDECIDED_TIMES) {
+            Ruling::Dropped
         } else {
             Ruling::Open
         }

@@ -41,6 +41,8 @@ pub struct Elevator {
     known: bool,
     /// No look since the last gap told anything.
     after_gap: bool,
+    /// The last look that told anything.
+    last: Option<When>,
     state: State,
 }
 
@@ -91,7 +93,20 @@ impl Elevator {
             rivals: Rivals::default(),
             known: false,
             after_gap: false,
+            last: None,
             state: State::Absent(None),
+        }
+    }
+
+    /// What a gap ends: after one as long as `rearm` whoever is there may have gone and come again, so what stood is over,
+    /// nobody knows when, and what is seen now is seen anew.
+    fn unattended(&mut self, now: When, findings: &mut Vec<Finding>) {
+        let Some(last) = self.last.filter(|last| self.after_gap && now.at.since(last.at) >= self.keys.rearm)
+        else {
+            return;
+        };
+        if let State::Present(present) = std::mem::replace(&mut self.state, State::Absent(None)) {
+            findings.push(present.finding(Phase::Ended, last, true));
         }
     }
 
@@ -256,6 +271,7 @@ impl Rule for Elevator {
         self.known = bike.is_some() || sight.is_clear();
         let mut findings = Vec::new();
         if self.known {
+            self.unattended(now, &mut findings);
             self.state = match std::mem::replace(&mut self.state, State::Absent(None)) {
                 State::Absent(suspicion) => {
                     let counts = bike.filter(|_| weight > 0.0);
@@ -264,6 +280,7 @@ impl Rule for Elevator {
                 State::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
             };
             self.after_gap = false;
+            self.last = Some(now);
         } else {
             self.pass(passed);
         }
@@ -281,9 +298,9 @@ impl Rule for Elevator {
         Verdict::default()
     }
 
-    fn close(&mut self, when: When) -> Verdict {
+    fn close(&mut self, when: When, unknown: bool) -> Verdict {
         let findings = match &self.state {
-            State::Present(present) => vec![present.finding(Phase::Ended, when, false)],
+            State::Present(present) => vec![present.finding(Phase::Ended, when, unknown)],
             State::Absent(_) => Vec::new(),
         };
         *self = Self::new(self.keys.clone());

@@ -223,9 +223,9 @@ impl Rule for FireLane {
         Verdict::default()
     }
 
-    fn close(&mut self, when: When) -> Verdict {
+    fn close(&mut self, when: When, unknown: bool) -> Verdict {
         let notified = self.stays.iter().filter(|stay| stay.is_notified());
-        let findings: Vec<Finding> = notified.map(|stay| stay.finding(Phase::Ended, when, false)).collect();
+        let findings: Vec<Finding> = notified.map(|stay| stay.finding(Phase::Ended, when, unknown)).collect();
         *self = Self::new(self.keys.clone());
         findings.into()
     }

@@ -70,8 +70,9 @@ pub trait Rule: Send {
     /// Takes in a gap: `to` is none when it begins and set when it ends.
     fn gap(&mut self, gap: &Gap) -> Verdict;
 
-    /// The schedule's hours are over: what stands ends at `when`, and all state is dropped.
-    fn close(&mut self, when: When) -> Verdict;
+    /// The schedule's hours are over: what stands ends at `when`, or nobody knows when where that is `unknown`, and all
+    /// state is dropped.
+    fn close(&mut self, when: When, unknown: bool) -> Verdict;
 }
 
 /// What a rule says after a look or a gap.

@@ -297,6 +297,7 @@ impl Stay {
     pub fn is_due(&self, after: Duration) -> bool {
         self.stood >= after.saturating_sub(CLOSE_FOR.min(after / 2))
             && self.shown >= 2
+            && self.is_mostly_inside()
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
 
@@ -324,7 +325,7 @@ impl Stay {
         let settled = other.absence.is_none()
             && other.shown >= SETTLED_LOOKS
             && other.stood >= SETTLED_FOR
-            && other.started.at > self.started.at
+            && other.started.at > self.last_seen
             && stands(&self.place, &other.place);
         let arrived = (other.started, self.after_gap);
         settled.then(|| absence.since.filter(|(when, _)| when.at <= other.started.at).unwrap_or(arrived))
@@ -339,6 +340,11 @@ impl Stay {
         !self.is_notified() && (passed_by || rare || changing || vanishes)
     }
 
+    /// Whether most looks that showed it had its anchor in the zone.
+    fn is_mostly_inside(&self) -> bool {
+        u64::from(self.inside) * 2 >= u64::from(self.shown)
+    }
+
     fn looks_alike(&self) -> bool {
         self.alike as f32 >= ALIKE_SHARE * self.compared as f32
     }
@@ -346,7 +352,7 @@ impl Stay {
     /// Whether it is seen at this look, mostly in the zone, shown by enough looks, and looks like itself.
     pub fn is_evident(&self) -> bool {
         self.absence.is_none()
-            && u64::from(self.inside) * 2 >= u64::from(self.shown)
+            && self.is_mostly_inside()
             && self.looks_alike()
             && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
             && self.keeps_still()

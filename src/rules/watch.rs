@@ -30,9 +30,6 @@ pub struct Needs {
     pub appearance: bool,
 }
 
-/// How often to look at an elevator in which nothing moves.
-const QUIET: Duration = Duration::from_secs(2);
-
 /// One configured rule of one camera: gives the rule the looks it is due, and only while its schedule holds.
 pub struct Watch {
     id: RuleId,
@@ -41,8 +38,8 @@ pub struct Watch {
     own: Option<ModelName>,
     time_zone: TimeZone,
     rule: Box<dyn Rule>,
-    /// The rule has state: the schedule held at the last look.
-    open: bool,
+    /// The last look at which the schedule held; none after one at which it did not.
+    last: Option<When>,
 }
 
 impl Watch {
@@ -55,7 +52,7 @@ impl Watch {
             RuleKind::EbikeInElevator(keys) => Box::new(Elevator::new(keys.clone())),
         };
         let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
-        Self { id, config, detector, own, time_zone, rule, open: false }
+        Self { id, config, detector, own, time_zone, rule, last: None }
     }
 
     /// The rule's id.
@@ -75,13 +72,10 @@ impl Watch {
 
     /// What it needs of the looks.
     pub fn needs(&self) -> Needs {
-        let every = self.config.every();
-        // What was set is kept to; otherwise an elevator in which nothing moves is looked at as seldom as other places.
-        let patient = self.kind() == Kind::EbikeInElevator && self.config.every.is_none();
         let zone = self.config.zone().map_or(BBox::WHOLE, Polygon::bounds);
         Needs {
-            every,
-            quiet: if patient { every.max(QUIET) } else { every },
+            every: self.config.every(),
+            quiet: self.config.quiet(),
             detector: self.detector.clone(),
             zone,
             around: around(&zone),
@@ -93,27 +87,30 @@ impl Watch {
 
     /// Takes in a look and what the tracker of the rule's detector made of it.
     ///
-    /// Outside the schedule the rule is closed: what stood ends at the first look there. A look at which the rule's
-    /// detector did not look says nothing to it.
+    /// Outside the schedule the rule is closed: what stood ends at the first look there. Where the schedule's hours ended and
+    /// began again between two looks, it ended at some time after the first of them. A look at which the rule's detector did
+    /// not look says nothing to it.
     pub fn look(&mut self, observation: &Observation, tracks: &[Track]) -> Verdict {
-        if !self.config.schedule.holds(observation.wall, &self.time_zone) {
-            return self.close(observation.when());
+        let now = observation.when();
+        if !self.config.schedule.holds(now.wall, &self.time_zone) {
+            return if self.last.take().is_some() { self.rule.close(now, false) } else { Verdict::default() };
         }
         if !observation.looked.contains(&self.detector) {
             return Verdict::default();
         }
-        self.open = true;
-        self.rule.look(&Look { observation, tracks })
+        let lapsed = self
+            .last
+            .replace(now)
+            .filter(|last| self.config.schedule.lapses(last.wall, now.wall, &self.time_zone));
+        let closed = lapsed.map(|last| self.rule.close(last, true)).unwrap_or_default();
+        let mut verdict = self.rule.look(&Look { observation, tracks });
+        verdict.findings.splice(0..0, closed.findings);
+        verdict
     }
 
     /// Takes in a gap.
     pub fn gap(&mut self, gap: &Gap) -> Verdict {
-        if self.open { self.rule.gap(gap) } else { Verdict::default() }
-    }
-
-    /// Ends what stands at `when`, and forgets.
-    fn close(&mut self, when: When) -> Verdict {
-        if std::mem::take(&mut self.open) { self.rule.close(when) } else { Verdict::default() }
+        if self.last.is_some() { self.rule.gap(gap) } else { Verdict::default() }
     }
 }
 
@@ -131,6 +128,6 @@ fn region(zone: &BBox) -> BBox {
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("id", &self.id).field("open", &self.open).finish_non_exhaustive()
+        f.debug_struct("Watch").field("id", &self.id).field("last", &self.last).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,8 @@
-use firewarden::domain::{Class, Phase};
+use firewarden::domain::{Class, Phase, Record};
 
 use crate::{
     scene::{Pace, Picture, Scene, Thing},
-    stage::{Stage, post},
+    stage::{Stage, during, look, post},
 };
 
 fn person(pattern: u64) -> Thing {
@@ -111,5 +111,52 @@ fn a_gap_neither_raises_nor_resets() {
     let back = manned(200.0, &[(0.0, 10.0), (70.0, 200.0)]).gap(60.0..80.0);
     let stage = Stage::play(post(1, 30.0), &back, Pace::every(0.5));
     assert_eq!(stage.times()[0].2, Some(80.0));
+    assert!(stage.violations()[0].ended_unknown);
+}
+
+const AT_THE_POST: [f32; 4] = [0.4, 0.4, 0.5, 0.8];
+
+/// Looks every two seconds at a post, at which somebody is seen at the times that `manned` says.
+fn looks(stage: &mut Stage, from: u32, to: u32, manned: impl Fn(u32) -> bool) {
+    for t in (from..to).step_by(2) {
+        let people = if manned(t) { vec![(Class::Person, AT_THE_POST)] } else { Vec::new() };
+        stage.take(&Record::Observation(look(f64::from(t), &people)));
+    }
+}
+
+#[test]
+fn somebody_who_is_back_within_grace_and_missed_once_is_no_violation() {
+    let mut stage = Stage::new(post(1, 180.0));
+    looks(&mut stage, 0, 300, |t| t >= 178 && t != 180);
+    assert_eq!(stage.times(), []);
+    // Who is seen once and no more was not there.
+    let mut stage = Stage::new(post(1, 180.0));
+    looks(&mut stage, 0, 300, |t| t == 178);
+    let times = stage.times();
+    assert!(times.len() == 1 && times[0].0 == 0.0 && times[0].1 <= 184.0, "{times:?}");
+}
+
+#[test]
+fn one_who_is_seen_at_every_other_look_for_an_hour_dates_nothing_back() {
+    let mut stage = Stage::new(post(1, 180.0));
+    looks(&mut stage, 0, 3600, |t| t % 4 == 0);
+    looks(&mut stage, 3600, 4000, |_| false);
+    let times = stage.times();
+    assert_eq!(times.len(), 1, "{times:?}");
+    assert!(times[0].0 >= 3560.0 && times[0].1 <= 3800.0, "{times:?}");
+}
+
+#[test]
+fn hours_that_end_between_two_looks_end_what_stood() {
+    let mut stage = Stage::new(during(post(1, 60.0), "08:00-18:00"));
+    // 08:00 on the first day, and 08:00 on the next, with nothing recorded between.
+    looks(&mut stage, 0, 120, |_| false);
+    for t in (120..150).step_by(2) {
+        let mut observation = look(f64::from(t), &[]);
+        observation.wall += jiff::SignedDuration::from_hours(24);
+        stage.take(&Record::Observation(observation));
+    }
+    let times = stage.times();
+    assert_eq!(times, [(0.0, 60.0, Some(118.0))], "what is short since half a minute is no violation yet");
     assert!(stage.violations()[0].ended_unknown);
 }

@@ -1,8 +1,8 @@
-use firewarden::domain::{Class, Phase};
+use firewarden::domain::{Class, Gap, GapReason, MediaTime, Phase, Record};
 
 use crate::{
-    scene::{Pace, Scene, Thing},
-    stage::{Stage, elevator},
+    scene::{Pace, Scene, Thing, camera},
+    stage::{Stage, elevator, look},
 };
 
 fn bike(pattern: u64) -> Thing {
@@ -123,4 +123,32 @@ fn what_never_moves_while_people_come_and_go_ends_and_hides_no_real_one() {
     assert_eq!(times.len(), 2, "{times:?}");
     assert!(times[0].0 == 0.0 && times[0].2.is_some_and(|end| (end - 900.0).abs() < 2.0), "{times:?}");
     assert_eq!((times[1].0, times[1].2), (2000.0, Some(2030.2)));
+}
+
+#[test]
+fn after_a_gap_as_long_as_rearm_it_is_another_ride() {
+    let bike = (Class::Ebike, [0.4, 0.5, 0.7, 0.9]);
+    let gap = |from: f64, to: f64| {
+        let (from, to) = (MediaTime::from_secs_f64(from), MediaTime::from_secs_f64(to));
+        Record::Gap(Gap { camera: camera(), epoch: 0, from, to: Some(to), reason: GapReason::Offline })
+    };
+    let ride = |stage: &mut Stage, from: u32| {
+        for t in from..from + 20 {
+            // It comes in after two looks at the empty elevator.
+            let things = if t < from + 2 { vec![] } else { vec![bike] };
+            stage.take(&Record::Observation(look(f64::from(t), &things)));
+        }
+    };
+    for (pause, rides) in [(50_000, 2), (10, 1)] {
+        let mut stage = Stage::new(elevator());
+        ride(&mut stage, 0);
+        stage.take(&gap(20.0, f64::from(pause)));
+        ride(&mut stage, pause);
+        let times = stage.times();
+        assert_eq!(times.len(), rides, "{times:?}");
+        if rides == 2 {
+            assert_eq!(times[0].2, Some(19.0));
+            assert!(stage.violations()[0].ended_unknown);
+        }
+    }
 }

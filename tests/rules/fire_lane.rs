@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use firewarden::{
     config::RuleKind,
-    domain::{Class, Phase},
+    domain::{Class, Phase, Record},
 };
 
 use crate::{
     scene::{Pace, Picture, Scene, Thing},
-    stage::{Stage, during, fire_lane, lane, rule},
+    stage::{Stage, during, fire_lane, lane, look, rule},
 };
 
 const SIZE: (f64, f64) = (0.16, 0.12);
@@ -233,4 +233,22 @@ fn when_the_schedule_s_hours_are_over_what_stands_ends() {
     let scene = Scene::new(180.0).with(standing(0.5, 0.0, 180.0));
     let stage = Stage::play(during(lane(20.0), "08:01-08:02"), &scene, Pace::every(0.5));
     assert_eq!(stage.times(), [(60.0, 80.0, Some(120.0))]);
+}
+
+#[test]
+fn a_neighbour_does_not_take_the_place_of_a_vehicle_that_is_missed_once() {
+    let (a, b) = ([0.40, 0.60, 0.50, 0.68], [0.44, 0.60, 0.54, 0.68]);
+    let mut stage = Stage::new(lane(60.0));
+    for t in (0..200).step_by(2) {
+        let mut things = Vec::new();
+        if t != 70 {
+            things.push((Class::Car, a));
+        }
+        if t >= 30 {
+            things.push((Class::Car, b));
+        }
+        stage.take(&Record::Observation(look(f64::from(t), &things)));
+    }
+    let first: Vec<_> = stage.times().into_iter().filter(|(started, ..)| *started < 30.0).collect();
+    assert_eq!(first, [(0.0, 60.0, None)]);
 }

@@ -133,6 +133,7 @@ fn check(config: RuleConfig, least: Duration, records: &[Record]) -> Result<(), 
             if let Some(raised) = finding.raised {
                 prop_assert!(raised.at.since(finding.started.at) >= least);
             }
+            prop_assert!(finding.raised.is_none_or(|raised| raised.at <= finding.at.at));
             if finding.phase == Phase::Ended && finding.raised.is_some() {
                 prop_assert_eq!(count(Phase::Raised), 1);
             }

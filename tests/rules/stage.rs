@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use firewarden::{
     config::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind, Schedule, Span},
-    domain::{Class, Phase, Record, RuleId, SiteId, Violation},
-    geometry::Polygon,
+    domain::{
+        Class, Detection, MediaTime, Observation, Phase, Record, RuleId, Scene as SceneState, SiteId,
+        Violation,
+    },
+    geometry::{BBox, Polygon},
     rules::{Book, Finding, Verdict, Watch},
     track::Tracker,
 };
 use jiff::tz::TimeZone;
 
-use crate::scene::{Pace, Scene, camera, detector};
+use crate::scene::{Pace, Scene, camera, detector, wall};
 
 /// One rule of one camera with its tracker and book.
 pub struct Stage {
@@ -84,6 +87,34 @@ impl Stage {
 
     pub fn phases(&self) -> Vec<Phase> {
         self.findings.iter().map(|f| f.phase).collect()
+    }
+}
+
+/// A clear look at `at` seconds that shows these things, each with its box.
+pub fn look(at: f64, things: &[(Class, [f32; 4])]) -> Observation {
+    let at = MediaTime::from_secs_f64(at);
+    let detection = |(class, bbox): &(Class, [f32; 4])| Detection {
+        class: *class,
+        confidence: 0.9,
+        bbox: BBox::from(*bbox),
+        appearance: None,
+        model: None,
+    };
+    Observation {
+        camera: camera(),
+        epoch: 0,
+        at,
+        wall: wall(at),
+        looked: vec![detector()],
+        detections: things.iter().map(detection).collect(),
+        scene: SceneState {
+            brightness: 0.5,
+            contrast: 0.2,
+            sharpness: 0.03,
+            changed: Some(0.01),
+            changed_in: None,
+            identical: Some(0.5),
+        },
     }
 }
 

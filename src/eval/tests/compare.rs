@@ -7,21 +7,18 @@ use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{camera, spell, violation, watched};
+use super::{all_of, at, camera, spell, violation, watched};
 use crate::{
     domain::{CameraId, Kind, Violation},
-    eval::{Evaluation, Spell, Spread, Tally, compare},
+    eval::{Analysed, Evaluation, Spell, Spread, Tally, compare},
 };
 
 const LANE: Kind = Kind::FireLaneParking;
 const EBIKE: Kind = Kind::EbikeInElevator;
 
 /// `lane-3` was looked at for half an hour, `hall` for an hour and a half.
-fn analysed() -> BTreeMap<CameraId, Duration> {
-    BTreeMap::from([
-        (camera("lane-3"), Duration::from_secs(1800)),
-        (camera("hall"), Duration::from_secs(5400)),
-    ])
+fn analysed() -> BTreeMap<CameraId, Analysed> {
+    BTreeMap::from([(camera("lane-3"), all_of(1800)), (camera("hall"), all_of(5400))])
 }
 
 fn evaluate(spells: &[Spell], violations: &[Violation]) -> Evaluation {
@@ -218,11 +215,25 @@ fn without_spells_recall_is_not_defined_and_without_violations_precision_is_not(
 }
 
 #[test]
+fn an_open_violation_lasts_to_the_end_of_a_recording_that_has_a_gap() {
+    // Two hours with a gap of one: the violation from 57 min on shares one minute with the first spell and five with the last.
+    let spells = [spell(2, "hall", EBIKE, 3000.0, Some(3480.0)), spell(3, "hall", EBIKE, 6900.0, None)];
+    let open = violation(1, "hall", EBIKE, (3420.0, 3421.0, None));
+    let analysed = BTreeMap::from([(
+        camera("hall"),
+        Analysed { looked_at: Duration::from_secs(3600), until: at(7200.0) },
+    )]);
+    let evaluation = compare(&spells, &[open], &analysed, &watched());
+    assert_eq!(evaluation.matches.iter().map(|m| m.spell.line).collect::<Vec<_>>(), [3]);
+    assert_eq!(of(&evaluation, EBIKE).camera_hours, 1.0);
+}
+
+#[test]
 fn a_camera_without_rules_adds_no_hours() {
     let mut watched = watched();
     watched.insert(camera("yard"), BTreeSet::new());
     let mut analysed = analysed();
-    analysed.insert(camera("yard"), Duration::from_secs(36_000));
+    analysed.insert(camera("yard"), all_of(36_000));
     assert_eq!(compare(&[], &[], &analysed, &watched).total.camera_hours, 2.0);
 }
 

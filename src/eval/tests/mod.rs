@@ -2,12 +2,15 @@ mod compare;
 mod table;
 mod truth;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Spell;
+use super::{Analysed, Spell};
 use crate::domain::{CameraId, Kind, MediaTime, Moment, Phase, RuleId, SiteId, Violation};
 
 fn camera(id: &str) -> CameraId {
@@ -16,6 +19,12 @@ fn camera(id: &str) -> CameraId {
 
 fn at(seconds: f64) -> MediaTime {
     MediaTime::from_secs_f64(seconds)
+}
+
+/// A camera that was looked at from start to end, so many seconds.
+fn all_of(seconds: u64) -> Analysed {
+    let looked_at = Duration::from_secs(seconds);
+    Analysed { looked_at, until: MediaTime::ZERO + looked_at }
 }
 
 /// Two cameras: `lane-3` watches a fire lane, `hall` a fire lane and an elevator.

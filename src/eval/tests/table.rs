@@ -1,6 +1,6 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use super::{camera, spell, violation, watched};
+use super::{all_of, camera, spell, violation, watched};
 use crate::{
     domain::Kind,
     eval::{compare, table},
@@ -21,7 +21,7 @@ fn columns_are_aligned_and_lists_follow() {
         violation(2, "lane-3", Kind::FireLaneParking, (500.0, 560.0, Some(550.0))),
         live,
     ];
-    let analysed = BTreeMap::from([(camera("lane-3"), Duration::from_secs(1800))]);
+    let analysed = BTreeMap::from([(camera("lane-3"), all_of(1800))]);
     let expected = r"
                                                                                false             camera  false alarms  start error, s  raised after, s
 kind               spells  found  missed  recall  violations  right  repeats  alarms  precision   hours      per hour  median / worst   median / worst
