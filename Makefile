@@ -8,10 +8,10 @@ export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test bench bench-check model accuracy screenshots check fmt clean
+.PHONY: help setup browser demo build test test-training bench bench-check model accuracy screenshots check fmt clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what building needs (Debian packages, ONNX Runtime); silent where it is there
 	@bash .ci/setup.sh
@@ -34,6 +34,9 @@ test: browser ## Run every test, after fetching what footage, models and browser
 	@bash .ci/pull.sh $(target)/debug/firewarden footage || true
 	cargo test --locked --doc
 	cargo test --locked --all-targets
+
+test-training: setup ## The tests of the Python that makes the models, as far as its environments are there
+	@bash .ci/training.sh test
 
 bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 after a stop), and the steps of a look
 	@bash .ci/bench.sh $(target)/release/firewarden cameras --seconds $(or $(BENCH_SECONDS),600) --runs $(or $(BENCH_RUNS),5) \

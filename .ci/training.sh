@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # training.sh model|accuracy [ARGUMENT…]: makes the two Python environments that training needs, once, and runs the pipeline or the
 # measuring in them. The picture sets are not fetched: FIREWARDEN_DATASET says where they lie.
+# training.sh test: the tests of what has an environment; where there is none, those of the data alone, for which a small one is made.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 what=$1
@@ -11,6 +12,36 @@ dataset=$(realpath --canonicalize-missing "${FIREWARDEN_DATASET:-../shared/datas
 published=$(realpath --canonicalize-missing "${FIREWARDEN_WEIGHTS:-$dataset/../models}")
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 python=${PYTHON:-python3.11}
+
+if [ "$what" = test ]; then
+    run() { # PYTHON TEST…
+        local interpreter=$1
+        shift
+        (cd "$training" && OMP_NUM_THREADS=2 "$interpreter" -m unittest --buffer "$@")
+    }
+    if [ -f "$cache/training-python/installed.txt" ]; then
+        run "$cache/training-python/bin/python" tests.test_data tests.test_network tests.test_pipeline
+    else
+        for candidate in "$python" python3 /usr/bin/python3; do
+            if "$candidate" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+                python=$candidate
+                break
+            fi
+        done
+        wanted=$(grep -E '^(numpy|opencv-python-headless|onnx|onnxruntime)==' "$training/requirements.txt")
+        packages=$cache/test-python
+        if [ "$wanted" != "$(cat "$packages/installed.txt" 2>/dev/null)" ]; then
+            echo "test: fetching Python packages, 100 MB (under a minute)" >&2
+            rm -rf "$packages"
+            # shellcheck disable=SC2086
+            "$python" -m pip install --quiet --target "$packages" $wanted </dev/null >&2
+            echo "$wanted" >"$packages/installed.txt"
+        fi
+        PYTHONPATH=$packages run "$python" tests.test_data
+    fi
+    [ ! -f "$cache/blender-python/installed.txt" ] || run "$cache/blender-python/bin/python" tests.test_lifts tests.test_scenes
+    exit
+fi
 
 # Before gigabytes are installed for nothing.
 if [ ! -d "$dataset" ]; then
@@ -61,7 +92,7 @@ accuracy)
     measure --program "$program" --only-films "$@"
     ;;
 *)
-    echo "training: model or accuracy, not $what" >&2
+    echo "training: model, accuracy or test, not $what" >&2
     exit 2
     ;;
 esac

@@ -79,11 +79,8 @@ class Training:
         self.worst = Worst(POOL)
         torch.manual_seed(self.seed)
         self.network = begun(recipe, folder.parent, weights).train().to(self.device, memory_format=torch.channels_last)
+        self.weights = weights
         self.begins = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
-        self.before = self.begins
-        if recipe.averaged_with:
-            other = trained(recipe.averaged_with, folder.parent / recipe.averaged_with, weights).to(self.device)
-            self.before = other.state_dict()
         self.smoothed = Smoothed(self.network, recipe.smoothing)
         self.step, self.rows = 0, []
         self.steps = max(1, budget.pictures // recipe.batch)
@@ -96,7 +93,7 @@ class Training:
     def _plan(self) -> str:
         said = f"{self.recipe.name} {self.recipe.shapes} {self.recipe.stages} {self.recipe.shares} {self.recipe.weights} "
         said += f"{self.recipe.batch} {self.budget.pictures} {self.seed} {self.budget.half} {gathered.fingerprint(self.pictures)} "
-        said += f"{self.recipe.smoothing} {digest(self.begins)} {digest(self.before)}"
+        said += f"{self.recipe.smoothing} {digest(self.begins)}"
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _stage_ends(self) -> list[int]:
@@ -243,11 +240,19 @@ class Training:
     def _score(self, result: choose.Result) -> float:
         return result.classes if self.recipe.chooses == "classes" else result.curve
 
+    def _averaged_with(self) -> dict[str, Tensor]:
+        """What the end is averaged with: the beginning, or the end of another training, which may go on meanwhile."""
+        name = self.recipe.averaged_with
+        if name is None:
+            return self.begins
+        return trained(name, self.folder.parent / name, self.weights).to(self.device).state_dict()
+
     def finish(self) -> Path:
         """Averages with the weights before by the best share, writes ``final.pt`` and the drawn curve."""
+        before = self._averaged_with()
         best, best_score, best_share = self.smoothed.state, -1.0, 1.0
         for share in self.recipe.average:
-            state = averaged(self.before, self.smoothed.state, share)
+            state = averaged(before, self.smoothed.state, share)
             score = self._score(self._judged(state)) if len(self.recipe.average) > 1 else 0.0
             if len(self.recipe.average) > 1:
                 print(f"{self.recipe.name}: trained weights x {share}: {score:.3f}", flush=True)

@@ -495,8 +495,8 @@ class Trained(unittest.TestCase):
                 recipe = replace(on, averaged_with=averaged_with)
                 with mock.patch.dict("network.train.RECIPES", recipes):
                     training = Training(recipe, pictures, folder, folder / "on", Budget(4))
-                training.smoothed.state = {key: tensor + 1 for key, tensor in training.smoothed.state.items()}
-                found = torch.load(training.finish(), weights_only=True)["network"]
+                    training.smoothed.state = {key: tensor + 1 for key, tensor in training.smoothed.state.items()}
+                    found = torch.load(training.finish(), weights_only=True)["network"]
                 for key in ("heads.0.0.weight", "eight.0.0.weight"):
                     wanted = 0.25 * (ends["before"][key] + 1) + 0.75 * ends[expected][key]
                     self.assertTrue(torch.allclose(found[key], wanted, atol=1e-6), key)
