@@ -10,5 +10,7 @@ pub fn start() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .without_time()
+        // A line that cannot be written, to a full disk or to nobody, is lost: to complain of it on stderr would end the program.
+        .log_internal_errors(false)
         .try_init();
 }

@@ -168,6 +168,38 @@ fn results_are_kept_where_the_table_cannot_be_printed() {
 }
 
 #[test]
+fn nobody_reading_what_is_said_or_printed_changes_nothing() {
+    let bench = Bench::new().camera("lane", "a.mp4", PARKING).camera("unread", "absent.mp4", PARKING);
+    bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
+    for json in [&[][..], &["--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a full disk");
+        let mut run = command();
+        run.args(["analyze", "--config"])
+            .arg(bench.config("always.onnx"))
+            .arg("--out")
+            .arg(bench.path("out"));
+        run.args(json).stderr(full).stdout(std::process::Stdio::piped());
+        let mut child = run.spawn().expect("the binary starts");
+        drop(child.stdout.take());
+        assert_eq!(child.wait().expect("it ends").code(), Some(3), "a camera could not be read: {json:?}");
+        assert_eq!(bench.violations("out").len(), 1);
+        assert_code(&firewarden(&["verify", &bench.path("out").to_string_lossy()]), 0);
+    }
+}
+
+#[test]
+fn a_recording_in_the_folder_of_the_results_is_refused_and_left() {
+    let bench = Bench::new().camera("lane", "out/evidence/a_clip.mp4", PARKING);
+    std::fs::create_dir_all(bench.path("out/evidence")).expect("made");
+    let clip =
+        bench.clip("out/evidence/a_clip.mp4", &format!("{} -c:v libx264 -pix_fmt yuv420p", street(2, 10)));
+    let output = bench.run("out", &[]);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("camera lane: its recording"), "{}", stderr(&output));
+    assert!(clip.exists());
+}
+
+#[test]
 fn one_bad_recording_never_stops_the_others() {
     let bench = Bench::new();
     let good = bench.clip("good.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
@@ -319,6 +351,25 @@ fn a_model_that_tells_nothing_a_rule_watches_for_is_refused_with_the_rules_name(
     assert_code(&output, 2);
     let said = common::stderr(&output);
     assert!(said.contains("lift/ebike_in_elevator") && said.contains("bicycle"), "{said}");
+}
+
+#[test]
+fn a_rules_own_model_that_cannot_be_used_is_refused_with_the_rules_name() {
+    let bench = Bench::new().camera("lift", "absent.mp4", ELEVATOR);
+    let text = std::fs::read_to_string(bench.config("always.onnx")).expect("the configuration");
+    let own = text.rfind("always.onnx").expect("the rule's model");
+    let path = bench.write("own.toml", format!("{}text.onnx{}", &text[..own], &text[own + 11..]).as_bytes());
+    bench.write("text.onnx", b"not a model");
+    let output = command()
+        .args(["analyze", "--config"])
+        .arg(path)
+        .arg("--out")
+        .arg(bench.path("out"))
+        .output()
+        .expect("the binary starts");
+    assert_code(&output, 2);
+    let said = stderr(&output);
+    assert!(said.contains("rule lift/ebike_in_elevator: ") && said.contains("is not a model"), "{said}");
 }
 
 #[test]
