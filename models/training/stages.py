@@ -1,8 +1,9 @@
 """Stages of the pipeline: what each runs, when it is done, and what it is done for.
 
 A stage is done when its stamp under WORK/stamps says so for the same inputs and what it made is there. Its inputs are
-its commands, the data set, and the stages before it; so a change upstream is carried through. Every command goes on where it
-was interrupted.
+its commands, the data set, and the stages before it; where one changed, the stages after it run again. Every command goes on where it
+was interrupted, and so keeps what it has made already: after a change of the generators themselves, or of a picture whose cut-out was
+made, remove their folder under WORK to have it made anew.
 """
 
 from __future__ import annotations
@@ -104,12 +105,17 @@ class Runner:
         return self.work / "stamps" / stage.name
 
 
+TEXTS = (".txt", ".csv", ".toml", ".tsv")
+
+
 def listing(folder: Path) -> str:
-    """Identifies what a folder holds by names and sizes."""
+    """Identifies what a folder holds: pictures by name and size, labels and tables by what they say."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             digest.update(f"{path.relative_to(folder)}:{path.stat().st_size}\n".encode())
+            if path.suffix in TEXTS:
+                digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

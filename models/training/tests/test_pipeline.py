@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from network.candidates import RECIPES  # noqa: E402
 from pipeline import BUDGETS, NAMES, stages  # noqa: E402
-from stages import Runner, Stage, StageError, python  # noqa: E402
+from stages import Runner, Stage, StageError, listing, python  # noqa: E402
 
 
 def options(work: Path, seed: int = 1) -> Namespace:
@@ -55,6 +55,17 @@ class Candidates(unittest.TestCase):
                 recipe = RECIPES[lift]
                 self.assertLessEqual({recipe.begins, recipe.averaged_with} - {None}, set(budget.lifts[:number]), f"{name}: {lift}")
             self.assertLessEqual(sum(lift.endswith("-on") for lift in budget.lifts), len(budget.further), name)
+
+
+class Data(unittest.TestCase):
+    def test_a_digit_of_a_label_is_another_data_set(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            label, picture = Path(name) / "a.txt", Path(name) / "a.jpg"
+            label.write_text("0 0.5 0.5 0.1 0.1\n")
+            picture.write_bytes(b"picture")
+            before = listing(Path(name))
+            label.write_text("1 0.5 0.5 0.1 0.1\n")
+            self.assertNotEqual(listing(Path(name)), before)
 
 
 class Running(unittest.TestCase):
