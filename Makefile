@@ -1,7 +1,8 @@
 # `make help` lists what there is to make.
 
-# Fetched files lie here: ONNX Runtime, models, footage. Nothing outside this folder and target/ is written.
-export FIREWARDEN_CACHE ?= $(CURDIR)/.cache
+# Fetched files lie here: ONNX Runtime, models, footage. Beside it only target/, demo-out/ and screenshots/ are written, and
+# cargo's own folder, where `make check` installs cargo-deny.
+export FIREWARDEN_CACHE := $(shell realpath -m -- "$${FIREWARDEN_CACHE:-.cache}")
 export ORT_DYLIB_PATH ?= $(FIREWARDEN_CACHE)/onnxruntime/libonnxruntime.so
 export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 
@@ -22,12 +23,13 @@ browser:
 build: setup ## Build the optimised program
 	@[ -x $(target)/release/firewarden ] || echo "build: compiling, optimised (three to six minutes the first time)" >&2
 	@cargo build --release --locked $(if $(wildcard $(target)/release/firewarden),--quiet)
-	@mkdir -p $(target)/release/lib && ln -sf "$(abspath $(ORT_DYLIB_PATH))" $(target)/release/lib/libonnxruntime.so
+	@mkdir -p $(target)/release/lib && ln -sf "$$(realpath -m -- "$$ORT_DYLIB_PATH")" $(target)/release/lib/libonnxruntime.so
 
 demo: build ## Analyse real footage with real rules and print the violations
 	@bash .ci/demo.sh $(target)/release/firewarden
 
-test: browser ## Run every test, after fetching what footage, models and browser can be had
+test: setup ## Run every test, after fetching what footage, models and browser can be had
+	@bash .ci/setup.sh browser || echo "test: without a browser: what needs one is listed as ignored" >&2
 	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (three to six minutes the first time)" >&2
 	@cargo build --locked $(if $(wildcard $(target)/debug/firewarden),--quiet)
 	@bash .ci/pull.sh $(target)/debug/firewarden model || true
@@ -55,7 +57,7 @@ accuracy: build ## The accuracy of the project's own models beside the general o
 
 screenshots: demo browser ## Photograph reports in Chromium: phone and screen, Chinese and English, and printed
 	@echo "screenshots: compiling the test that takes them (three to six minutes the first time), then about one" >&2
-	@FIREWARDEN_SCREENSHOTS=$(CURDIR)/screenshots FIREWARDEN_RESULTS=$(CURDIR)/demo-out/fire-lane:$(CURDIR)/demo-out/control-room \
+	@FIREWARDEN_SCREENSHOTS="$(CURDIR)/screenshots" FIREWARDEN_RESULTS="$(CURDIR)/demo-out/fire-lane:$(CURDIR)/demo-out/control-room" \
 	    cargo test --quiet --locked --test browser
 	@echo "screenshots: they are in screenshots/"
 

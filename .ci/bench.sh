@@ -6,10 +6,15 @@ binary=$1 script=$2
 shift 2
 cache=${FIREWARDEN_CACHE:?}
 libraries=$cache/bench-python
-if [ ! -d "$libraries/cv2" ]; then
+wanted="numpy==2.4.6 opencv-python-headless==5.0.0.93 onnxruntime==1.32.0"
+# What is compared with is pinned, and whole: the last thing written says what it is.
+if [ "$wanted" != "$(cat "$libraries/installed.txt" 2>/dev/null)" ]; then
+    rm -rf "$libraries"
     echo "bench: fetching OpenCV and ONNX Runtime for Python, 100 MB (about a minute)" >&2
+    # shellcheck disable=SC2086
     PIP_ROOT_USER_ACTION=ignore python3 -m pip --disable-pip-version-check install --quiet --target "$libraries" \
-        numpy opencv-python-headless onnxruntime==1.32.0 </dev/null >&2
+        $wanted </dev/null >&2
+    echo "$wanted" >"$libraries/installed.txt"
 fi
 .ci/pull.sh "$binary" model yolox-nano
 .ci/pull.sh "$binary" footage vtest one-by-one-person-detection

@@ -79,10 +79,14 @@ fetch_onnxruntime() {
         ;;
     esac
     say "setup: fetching ONNX Runtime, 28 MB (under a minute)"
-    python=$(python_with_pip)
+    if ! python=$(python_with_pip); then
+        say "setup: no Python with pip, which fetches ONNX Runtime; install python3-pip"
+        exit 1
+    fi
     mkdir -p "$cache/onnxruntime"
     scratch=$(mktemp -d "$cache/onnxruntime/.partial-XXXXXX")
-    trap 'rm -rf "$scratch"' EXIT
+    # Written out now: where pip fails, the function and its variable are gone before this runs.
+    trap "rm -rf $(printf %q "$scratch")" EXIT
     "$python" -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: \
         --implementation cp --python-version 3.11 --abi cp311 --platform "$platform" \
         --require-hashes --requirement .ci/onnxruntime.txt --dest "$scratch" </dev/null >&2

@@ -60,7 +60,8 @@ def wanted(names):
 
 def measured(programs, seconds):
     """What rounds are of."""
-    return rounds.fingerprint([programs.firewarden, programs.limit, programs.model], seconds)
+    how = sorted(pathlib.Path(__file__).parent.glob("*.py"))
+    return rounds.fingerprint([programs.firewarden, programs.limit, programs.model, *how], seconds)
 
 
 def machine():

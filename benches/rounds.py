@@ -3,14 +3,20 @@
 import dataclasses
 import hashlib
 import json
+import os
 import pathlib
+import sys
+
+import cv2
+import onnxruntime
 
 import measure
 
 
 def fingerprint(paths, seconds):
-    """What was measured: rounds of another program, model or length do not belong together."""
-    told = hashlib.sha256(str(seconds).encode())
+    """What was measured: rounds of another program, model, length, way of measuring or number of cores do not belong together."""
+    cores = len(os.sched_getaffinity(0))
+    told = hashlib.sha256(f"{seconds} {cores} {cv2.__version__} {onnxruntime.__version__}".encode())
     for path in paths:
         told.update(hashlib.sha256(pathlib.Path(path).read_bytes()).digest())
     return told.hexdigest()
@@ -24,6 +30,10 @@ class Rounds:
         self.path = pathlib.Path(path)
         self.costs = {}
         if not go_on:
+            if self.path.is_file() and self.path.stat().st_size > 100:
+                before = self.path.with_suffix(".before.jsonl")
+                self.path.replace(before)
+                print(f"bench: begins anew (GO_ON=1 would have gone on); rounds measured before are in {before}", file=sys.stderr)
             self.path.write_text(json.dumps({"of": fingerprint}) + "\n", encoding="utf-8")
             return
         if not self.path.is_file():
@@ -32,7 +42,7 @@ class Rounds:
         whole = self.path.read_text(encoding="utf-8").rpartition("\n")[0]
         first, *rest = map(json.loads, whole.splitlines() or ["{}"])
         if first.get("of") != fingerprint:
-            raise SystemExit(f"bench: {path} was measured with another program, model or length; begin anew")
+            raise SystemExit(f"bench: {path} was measured otherwise: another program, model, length, way of measuring or number of cores; begin anew")
         self.path.write_text(whole + "\n", encoding="utf-8")
         for told in rest:
             self.note(told["scene"], {key: measure.Cost(**cost) for key, cost in told["costs"].items()})

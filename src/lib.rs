@@ -54,6 +54,8 @@
 //!
 //! [`cli`] `analyze` puts everything together; [`pipeline`] shows the threads; [`rules`] decides.
 
+#![deny(unsafe_code)]
+
 pub mod catalog;
 pub mod cli;
 pub mod config;
@@ -64,6 +66,7 @@ pub mod eval;
 pub mod evidence;
 pub mod files;
 pub mod geometry;
+#[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
 pub mod pipeline;
 pub mod report;

@@ -39,6 +39,7 @@ fn main() {
         had.trial("replay_finds_what_analyze_found", &["vtest", "one-by-one-person-detection"], replay),
         had.trial("a_recording_cut_off_is_analysed_up_to_there", &["vtest"], cut_off),
         had.trial("a_picture_that_cannot_be_read_is_told", &[], unreadable),
+        had.trial("the_rendered_films_of_the_demonstration_show_what_they_are_for", &[], rendered),
         had.trial_of(&HEADS, "both_heads_find_the_same_cars", &["vtest"], heads),
         had.trial("a_second_look_changes_what_is_thought_of_ebikes_alone", &[], second_look),
     ];
@@ -359,6 +360,23 @@ fn heads(clips: Clips) {
     }
     let iou = BBox::from(boxes[0]).iou(&boxes[1].into());
     assert!(iou > 0.7, "{boxes:?}");
+}
+
+fn rendered(_: Clips) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, kind) in [
+        ("elevator", "ebike_in_elevator"),
+        ("stand-in-fire-lane", "fire_lane_parking"),
+        ("stand-in-control-room", "control_room_unattended"),
+    ] {
+        let configuration = common::root().join(format!("samples/demo/{name}.toml"));
+        let found = analyze(&configuration, &folder.path().join(name), &[]);
+        assert!(!found.is_empty() && found.iter().all(|v| v["kind"] == kind), "{name}: {found:#?}");
+        if kind == "ebike_in_elevator" {
+            let started = seconds(&found[0], "started");
+            assert!(found.len() == 1 && (started - 74.0).abs() < 3.0, "{found:#?}");
+        }
+    }
 }
 
 fn unreadable(_: Clips) {

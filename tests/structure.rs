@@ -116,7 +116,9 @@ fn every_module_has_its_place() {
 fn unsafe_code_is_in_libav_alone() {
     for file in rust_files(&root().join("src")) {
         let text = fs::read_to_string(&file).expect("readable");
-        let has = text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("unsafe "));
+        let has = text.lines().any(|line| {
+            !line.trim_start().starts_with("//") && line.replace("unsafe_code", "").contains("unsafe")
+        });
         assert!(!has || file.starts_with(root().join("src/libav")), "{} has unsafe code", file.display());
     }
 }

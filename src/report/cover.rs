@@ -5,7 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{
-    Part, Report, numbered,
+    BRIEF, Part, Report, numbered,
     violations::anchor,
     wall,
     words::{both, kind, local, pair, span},
@@ -17,6 +17,7 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
     let count = report.violations.len();
     let looked: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let gaps: Duration = parts.iter().map(|part| part.outcome.timeline.gap_time()).sum();
+    let unclear: Duration = parts.iter().map(Part::unclear).filter(|unclear| *unclear >= BRIEF).sum();
     let unread = parts.iter().filter(|part| !part.outcome.failures.is_empty()).count();
     html! {
         header {
@@ -28,6 +29,8 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
             }
             @if count == 0 && unread > 0 {
                 p.verdict { (both("已分析的部分未发现违规，部分录像未能读取。", "No violation was found in what could be read.")) }
+            } @else if count == 0 && !parts.iter().all(Part::is_clear) {
+                p.verdict { (both("可见的部分未发现违规。", "No violation was found in what could be seen.")) }
             } @else if count == 0 {
                 p.verdict.quiet { (both("本时段未发现违规。", "No violation was found in this period.")) }
             } @else {
@@ -50,6 +53,12 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
                 } @else {
                     (both("；另有 ", "; for another ")) (span(gaps))
                     (both("画面中断，期间情况不明，不能视为无违规。", " nothing could be seen: what happened then is not known."))
+                }
+            }
+            @if !unclear.is_zero() {
+                p.warning {
+                    (both("其中 ", "For ")) (span(unclear))
+                    (both("画面无法判断（过暗、遮挡、静止），期间情况不明，不能视为无违规。", " of that the picture could not tell (dark, covered, frozen): what happened then is not known."))
                 }
             }
             @if unread > 0 {
@@ -91,6 +100,7 @@ fn cameras(parts: &[Part<'_>]) -> Markup {
                             th scope="col" { (both("摄像机", "Camera")) }
                             th.n scope="col" { (both("分析时长", "Analysed")) }
                             th.n scope="col" { (both("中断", "Gaps")) }
+                            th.n scope="col" { (both("无法判断", "Could not tell")) }
                             th.n scope="col" { (both("查看次数", "Looks")) }
                             th.n scope="col" { (both("违规", "Violations")) }
                         }
@@ -101,6 +111,7 @@ fn cameras(parts: &[Part<'_>]) -> Markup {
                                 td { a href={ "#camera-" (part.camera.id.as_str()) } { bdi { (part.camera.name) } } }
                                 td.n { (span(part.outcome.looked_at())) }
                                 td.n { (span(part.outcome.timeline.gap_time())) }
+                                td.n { (span(part.unclear())) }
                                 td.n { (part.outcome.looks) }
                                 td.n { (part.violations.len()) }
                             }
@@ -162,6 +173,7 @@ fn legend() -> Markup {
                 (key("looked", "已查看", "looked at"))
                 (key("gap", "中断：无画面，情况不明", "gap: no picture, nothing is known"))
                 (key("unknown", "画面无法判断（过暗、遮挡、静止）或不在生效时段", "the picture could not tell (dark, covered, frozen), or outside the rule's hours"))
+                (key("none", "已查看，未见人员或车辆", "looked at, and nobody or nothing seen"))
                 (key("present", "始终可见的人数或车辆数", "people or vehicles seen throughout"))
                 (key("at-times", "部分时刻可见", "seen at times"))
                 (key("required", "应在岗人数", "people required"))

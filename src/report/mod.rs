@@ -104,6 +104,25 @@ impl<'a> Report<'a> {
     }
 }
 
+impl Part<'_> {
+    /// How long the camera's picture could not tell what one of its rules asks: the longest of any.
+    fn unclear(&self) -> Duration {
+        let of = |rule| self.outcome.timeline.unclear_time(rule);
+        let longest = (0..self.camera.rules.len()).map(of).max().unwrap_or_default();
+        longest.min(self.outcome.looked_at())
+    }
+
+    /// Whether all of the period could be seen, but for moments.
+    fn is_clear(&self) -> bool {
+        self.outcome.failures.is_empty()
+            && self.outcome.timeline.gap_time().is_zero()
+            && self.unclear() < BRIEF
+    }
+}
+
+/// For so long a picture may tell nothing, as when somebody passes close before the lens, and is not spoken of.
+const BRIEF: Duration = Duration::from_secs(10);
+
 /// Violations with their numbers in the report, from 1.
 fn numbered(violations: &[Violation]) -> impl Iterator<Item = (usize, &Violation)> {
     violations.iter().enumerate().map(|(index, violation)| (index + 1, violation))
@@ -145,6 +164,7 @@ pub fn page(report: &Report<'_>) -> String {
                     label for="en" { "English" }
                 }
                 main.many[report.violations.len() > MANY] {
+                    (strip::patterns())
                     (cover::cover(report, &parts))
                     @if let Some(found) = report.evaluation { (evaluation::evaluation(report, found)) }
                     @for part in &parts { (camera(report, part, &pictures)) }
@@ -165,14 +185,18 @@ fn camera(report: &Report<'_>, part: &Part<'_>, pictures: &Pictures) -> Markup {
             @if !part.camera.labels.is_empty() {
                 p.labels {
                     @for (key, value) in &part.camera.labels {
-                        span { bdi { (key) } "：" bdi { (value) } } " "
+                        span { bdi { (key) } (both("：", ": ")) bdi { (value) } } " "
                     }
                 }
             }
             (strip::timeline(report, part))
             (settings::rules(part.camera))
             @if part.violations.is_empty() && part.outcome.until > MediaTime::ZERO {
-                p.quiet { (both("本时段该摄像机未发现违规。", "No violation was found by this camera in this period.")) }
+                @if part.is_clear() {
+                    p.quiet { (both("本时段该摄像机未发现违规。", "No violation was found by this camera in this period.")) }
+                } @else {
+                    p { (both("该摄像机可见的部分未发现违规。", "No violation was found in what this camera could see.")) }
+                }
             }
             @for (number, violation) in &part.violations {
                 (violations::card(report, *number, violation, pictures))

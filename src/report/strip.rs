@@ -87,12 +87,33 @@ fn label(zh: &str, en: &str) -> String {
 }
 
 fn row(name: Markup, alt: &str, scale: &Scale, shapes: Markup) -> Markup {
+    row_as("img", name, alt, scale, shapes)
+}
+
+/// A row whose shapes are links; within an `img` nobody would be told of them.
+fn row_of_links(name: Markup, alt: &str, scale: &Scale, shapes: Markup) -> Markup {
+    row_as("group", name, alt, scale, shapes)
+}
+
+fn row_as(role: &str, name: Markup, alt: &str, scale: &Scale, shapes: Markup) -> Markup {
     html! {
         div.row {
             div.name { (name) }
-            svg role="img" aria-label=(alt) preserveAspectRatio="none"
+            svg role=(role) aria-label=(alt) preserveAspectRatio="none"
                 viewBox=(format!("0 0 {:.3} {HEIGHT}", scale.width())) {
                 (shapes)
+            }
+        }
+    }
+}
+
+/// What strips refer to: stripes that tell, in black and white too, that nothing could be told. Strips are stretched across,
+/// which leaves level stripes as they are.
+pub fn patterns() -> Markup {
+    html! {
+        svg.patterns aria-hidden="true" width="0" height="0" {
+            pattern id="unclear" width="4" height="4" patternUnits="userSpaceOnUse" {
+                rect.unclear width="4" height="2" {}
             }
         }
     }
@@ -155,7 +176,7 @@ fn rule_rows(part: &Part<'_>, index: usize, rule: &RuleConfig, columns: &[Column
     let (kind_zh, kind_en) = kind(rule.kind());
     html! {
         (row(name, &label(&format!("{zh}，最多 {highest}"), &format!("{en}, {highest} at most")), scale, presence(columns, &cell, highest, required)))
-        (row(both("违规", "Violations"), &label(&format!("{kind_zh}：{count} 起"), &format!("{kind_en}: {count}")), scale, violations))
+        (row_of_links(both("违规", "Violations"), &label(&format!("{kind_zh}：{count} 起"), &format!("{kind_en}: {count}")), scale, violations))
     }
 }
 

@@ -222,8 +222,12 @@ pub fn write(folder: &Path, wanted: &Wanted) -> usize {
         sha256: Some("a".repeat(64)),
     };
     let sources = vec![vec![source]; wanted.cameras];
-    let models =
-        [ModelFact { name: "yolox-nano".to_owned(), sha256: "b".repeat(64), provider: Provider::Cpu }];
+    let models = [ModelFact {
+        name: "yolox-nano".to_owned(),
+        sha256: "b".repeat(64),
+        provider: Provider::Cpu,
+        confidence: 0.35,
+    }];
     let page = report::page(&Report {
         config: &config,
         outcomes: &outcomes,

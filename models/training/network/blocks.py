@@ -18,6 +18,15 @@ def activation(kind: str) -> nn.Module:
     return nn.Identity() if kind == LINEAR else kinds[kind](inplace=True)
 
 
+def with_relu(network: nn.Module) -> nn.Module:
+    """The network with ReLU wherever it has SiLU: on a processor it costs nothing beside its convolution, SiLU as much as half of one."""
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.SiLU):
+                setattr(module, name, nn.ReLU(inplace=True))
+    return network
+
+
 class Conv(nn.Sequential):
     """Convolution padded to keep height / ``stride``, then normalisation if ``norm``, then the activation."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from network import both, lift, nano
-from network.blocks import Outputs
+from network.blocks import Outputs, with_relu
 from network.loss import Weights
 
 NANO_WEIGHTS = "yolox_nano_416.onnx"
@@ -72,6 +72,10 @@ class Recipe:
 
 def _nano(weights: Path) -> Outputs:
     return nano.published(weights / NANO_WEIGHTS)
+
+
+def _nano_relu(weights: Path) -> Outputs:
+    return with_relu(_nano(weights))
 
 
 def _both(weights: Path) -> Outputs:
@@ -142,6 +146,8 @@ RECIPES = {
     recipe.name: recipe
     for recipe in (
         Recipe("nano-all", _nano, SIDE_416, NANO_STAGES, GENERAL, average=AVERAGES, chooses="classes"),
+        # Weights that were trained for SiLU: all of them have to follow.
+        Recipe("nano-relu", _nano_relu, SIDE_416, (Stage(1.0, 4e-4, large_depthwise=True),), GENERAL, chooses="classes"),
         Recipe("nano-heads", _nano, SIDE_416, (Stage(1.0, 4e-4, ("backbone",)),), GENERAL, chooses="classes"),
         Recipe(
             "nano-heads-averaged", _nano, SIDE_416, (Stage(1.0, 4e-4, ("backbone",)),), GENERAL, average=AVERAGES,
