@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::error::CatalogError;
+use super::{built_in, error::CatalogError};
 use crate::domain::Class;
 
 const MODELS: (&str, &str) = ("models/catalog.toml", include_str!("../../models/catalog.toml"));
@@ -100,6 +100,16 @@ pub struct Item {
     pub file: String,
     /// Sources in the order in which they are asked: the program itself, mirror, address, Debian package.
     pub sources: Vec<Source>,
+}
+
+impl Item {
+    /// Its bytes, where the program itself has them.
+    pub fn built_in(&self) -> Option<&'static [u8]> {
+        self.sources.iter().find_map(|source| match &source.place {
+            Place::BuiltIn(name) => built_in::find(name),
+            _ => None,
+        })
+    }
 }
 
 /// A detector.

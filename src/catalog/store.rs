@@ -128,7 +128,11 @@ impl Store {
             Presence::Verified { sha256 } => return Ok(Fetched { path, sha256, from: None }),
             Presence::Wrong { found } => {
                 tracing::warn!(path = %path.display(), sha256 = found, "not the file that is listed; fetched anew");
-                fs::remove_file(&path).map_err(|e| local(&path, e))?;
+                // Another process may have found the same.
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(local(&path, error)),
+                    _ => {}
+                }
             }
             Presence::Absent => {}
         }

@@ -166,6 +166,22 @@ impl GroupDecoder {
         if !choice.done() {
             decoder.drain();
             choice.receive(&mut decoder)?;
+            // Where a stream refreshes little by little, a picture is whole only some pictures after its recovery point.
+            if choice.incomplete && !chunk && choice.unsure() {
+                decoder.flush();
+                choice.restart();
+                for packet in &group.packets {
+                    if choice.done() {
+                        break;
+                    }
+                    choice.send(&mut decoder, packet)?;
+                    choice.receive(&mut decoder)?;
+                }
+                if !choice.done() {
+                    decoder.drain();
+                    choice.receive(&mut decoder)?;
+                }
+            }
             choice.finish();
         }
         decoder.flush();
@@ -218,11 +234,22 @@ struct Choice<'a, F> {
     last: Option<(Frame, MediaTime)>,
     damaged: Option<MediaTime>,
     early: Vec<Frame>,
+    /// A picture came out that had not recovered yet.
+    incomplete: bool,
 }
 
 impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
     fn new(group: &'a Gop, wanted: &'a [MediaTime], each: F) -> Self {
-        Self { group, wanted, each, given: 0, last: None, damaged: None, early: Vec::new() }
+        Self {
+            group,
+            wanted,
+            each,
+            given: 0,
+            last: None,
+            damaged: None,
+            early: Vec::new(),
+            incomplete: false,
+        }
     }
 
     /// Whether nothing is left to give: every wanted time has its frame, or lies in the damaged part.
@@ -304,6 +331,7 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
             self.damage(time);
         }
         // Incomplete pictures, before a stream that refreshes little by little has done so, are no damage.
+        self.incomplete |= frame.incomplete();
         if frame.incomplete() || self.damaged.is_some_and(|d| time >= d) {
             return;
         }

@@ -190,6 +190,24 @@ fn a_stream_that_refreshes_little_by_little_is_looked_at_once_it_has_recovered()
 }
 
 #[test]
+fn a_stream_that_refreshes_little_by_little_is_looked_at_however_seldom() {
+    let clips = Clips::new();
+    let refreshed = "-c:v libx264 -bf 0 -x264-params intra-refresh=1:keyint=25:ref=1";
+    let mut decoder = GroupDecoder::for_looks();
+    let groups = groups(clips.pattern(refreshed, "refresh.ts"));
+    assert!(groups.len() > 2, "recovery points begin groups");
+    for group in groups {
+        // At its start nothing is whole yet: what is given is the first picture that is.
+        for wanted in
+            [vec![group.start], vec![group.start, group.end - std::time::Duration::from_millis(100)]]
+        {
+            let (seen, decoded) = decode(&mut decoder, &group, &wanted);
+            assert_eq!((seen.len(), decoded.damaged_from), (wanted.len(), None), "{:?}", group.start);
+        }
+    }
+}
+
+#[test]
 fn a_wanted_time_gets_the_next_frame_or_the_last() {
     let clips = Clips::new();
     let groups = groups(clips.pattern(H264, "b.mp4"));

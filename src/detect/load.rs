@@ -1,11 +1,12 @@
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
+
+use sha2::{Digest, Sha256};
 
 use super::{DetectError, OnnxModel, Runtime, heads};
 use crate::{
-    catalog::{Catalog, Store},
+    catalog::{Catalog, ModelEntry, Store},
     config::DetectorConfig,
     domain::{Class, ModelName},
-    files::sha256_of,
 };
 
 /// Finds the model that a configuration names, fetches it if need be, and reads it.
@@ -27,40 +28,33 @@ pub fn load(
     let path = Path::new(name);
     let as_file = name.ends_with(".onnx") || path.components().count() > 1;
     let model = if as_file {
-        let unreadable = |source| DetectError::Unreadable { path: path.to_owned(), source };
-        let sha256 = sha256_of(path).map_err(unreadable)?;
+        let bytes = read(path)?;
+        let sha256 = format!("{:x}", Sha256::digest(&bytes));
         // What the user says of the detector's own file goes before what the catalogue says. Of a rule's file nothing can be said
         // but what is said of the detector's, so the catalogue goes first.
         let known = catalog.model_by_sha256(&sha256).filter(|_| own.is_some() || told.head.is_none());
         match (known, &told.head, &told.classes, told.input) {
             (None, Some(head), Some(classes), Some([width, height])) => {
                 let pairs = classes.iter().flat_map(|(class, outputs)| outputs.iter().map(|o| (*o, *class)));
-                OnnxModel::read(path, heads::find(head)?, (width, height), None, pairs, own, told.confidence)?
+                let head = heads::find(head)?;
+                OnnxModel::new(path, bytes, head, (width, height), None, pairs, own, told.confidence)
             }
-            (Some(entry), ..) => {
-                let input = (entry.input.width, entry.input.height);
-                let classes: BTreeMap<usize, Class> = entry.classes.clone();
-                let head = heads::find(&entry.head)?;
-                OnnxModel::read(path, head, input, Some(entry.class_count), classes, own, told.confidence)?
-                    .looking_again_at(entry.second_look)
-            }
+            (Some(entry), ..) => listed(entry, path, bytes, own, told.confidence)?,
             (None, ..) => return Err(DetectError::Untold { path: path.to_owned(), sha256 }),
         }
     } else {
         let entry = catalog.model(name)?;
-        let path = store.ensure(entry)?;
-        let input = (entry.input.width, entry.input.height);
-        let head = heads::find(&entry.head)?;
-        OnnxModel::read(
-            &path,
-            head,
-            input,
-            Some(entry.class_count),
-            entry.classes.clone(),
-            own,
-            told.confidence,
-        )?
-        .looking_again_at(entry.second_look)
+        match entry.item.built_in() {
+            // No folder has to be writable for what the program has of itself.
+            Some(bytes) => {
+                listed(entry, Path::new(&format!("{name} (built in)")), bytes.to_vec(), own, told.confidence)?
+            }
+            None => {
+                let path = store.ensure(entry)?;
+                let bytes = read(&path)?;
+                listed(entry, &path, bytes, own, told.confidence)?
+            }
+        }
     };
     // A file that is no model is refused here, before any footage is opened.
     let model = match told.second_look {
@@ -70,6 +64,24 @@ pub fn load(
     let model = Arc::new(model);
     model.try_out(runtime)?;
     Ok(model)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, DetectError> {
+    std::fs::read(path).map_err(|source| DetectError::Unreadable { path: path.to_owned(), source })
+}
+
+/// A model that is read as the catalogue says.
+fn listed(
+    entry: &ModelEntry,
+    path: &Path,
+    bytes: Vec<u8>,
+    own: Option<ModelName>,
+    confidence: f32,
+) -> Result<OnnxModel, DetectError> {
+    let input = (entry.input.width, entry.input.height);
+    let (head, classes) = (heads::find(&entry.head)?, entry.classes.clone());
+    let model = OnnxModel::new(path, bytes, head, input, Some(entry.class_count), classes, own, confidence);
+    Ok(model.looking_again_at(entry.second_look))
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub enum DetectError {
         source: std::io::Error,
     },
     /// A file that ONNX Runtime does not take.
-    #[error("{path} is not a model that ONNX Runtime can load: {reason}")]
+    #[error("{path} is not a model that ONNX Runtime can run: {reason}")]
     NotAModel {
         /// The file.
         path: PathBuf,

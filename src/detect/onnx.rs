@@ -39,26 +39,22 @@ pub struct OnnxModel {
 }
 
 impl OnnxModel {
-    /// Reads a model file.
+    /// A model file that was read from `path`, or that the program has of itself: then that is what people call it by.
     ///
     /// `classes` says which of the model's own classes is which of the domain's; others are dropped. `class_count` is
     /// how many of its own it has; none to take it from the file. `own` is written into each detection. The file is
     /// not tried yet: [`try_out`](Self::try_out) does that.
-    ///
-    /// # Errors
-    /// [`DetectError::Unreadable`].
-    pub fn read(
+    pub fn new(
         path: &Path,
+        bytes: Vec<u8>,
         head: &'static dyn Head,
         input: (u32, u32),
         class_count: Option<usize>,
         classes: impl IntoIterator<Item = (usize, Class)>,
         own: Option<ModelName>,
         confidence: f32,
-    ) -> Result<Self, DetectError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| DetectError::Unreadable { path: path.to_owned(), source })?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             path: path.to_owned(),
             sha256: format!("{:x}", Sha256::digest(&bytes)),
             bytes,
@@ -69,7 +65,7 @@ impl OnnxModel {
             own,
             confidence,
             second_look: None,
-        })
+        }
     }
 
     /// With a second, closer look at what it finds of this class; none for one look at all.
@@ -109,7 +105,7 @@ impl OnnxModel {
             let (_, found) = outputs[0].try_extract_tensor::<f32>()?;
             Ok(found.len())
         });
-        let found = ran.map_err(|error| DetectError::Failed {
+        let found = ran.map_err(|error| DetectError::NotAModel {
             path: self.path.clone(),
             reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
         })?;

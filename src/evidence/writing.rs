@@ -157,6 +157,8 @@ impl Writing {
         shortfalls.extend(within.map(|(from, to)| {
             if from < to { Shortfall::Gap { from, to } } else { Shortfall::Breaks { at: from } }
         }));
+        // A file that breaks off is one, and so is the gap that stands for what it may have lost.
+        shortfalls.dedup();
         shortfalls.extend(damaged.map(|at| Shortfall::Damaged { at }));
         shortfalls.extend(self.changes.iter().map(|&at| Shortfall::StreamChanges { at }));
         let missing = self.cut.to.since(last);

@@ -28,6 +28,22 @@ pub enum LibavError {
         /// In FFmpeg's words.
         detail: String,
     },
+    /// Video whose size nothing told in as much as was read to learn it.
+    #[error(
+        "{address}: no picture was found at the beginning of its {codec} video; convert or repair the recording"
+    )]
+    NoPicture {
+        /// Where.
+        address: String,
+        /// The codec as FFmpeg names it.
+        codec: String,
+    },
+    /// The video that was read ends, and another begins: a transport stream whose parts were joined, for one.
+    #[error("{address}: its video goes on in another stream, which is not read; split the recording there")]
+    OtherStream {
+        /// Where.
+        address: String,
+    },
     /// No video in it.
     #[error("{address}: no video in it{}", if *audio { ", only audio" } else { "" })]
     NoVideo {

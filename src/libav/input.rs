@@ -11,7 +11,9 @@ use std::{
 
 use ffmpeg_next::ffi;
 
-use super::{LibavError, MICROS, Packet, StreamInfo, error::words, packet::RawPacket};
+use super::{
+    LibavError, MICROS, Packet, StreamInfo, error::words, open::is_video, packet::RawPacket, to_micros,
+};
 
 /// What a recording or stream may cost before it is refused.
 #[derive(Debug, Clone)]
@@ -46,6 +48,9 @@ impl Default for Limits {
     }
 }
 
+/// By so many microseconds other video must go on after the one that is read, to be what the recording goes on in.
+const GOES_ON: i64 = 5_000_000;
+
 /// An opened recording or stream, of which only the best video stream is read.
 pub struct Input {
     pub(super) context: *mut ffi::AVFormatContext,
@@ -53,6 +58,9 @@ pub struct Input {
     pub(super) watch: Box<Watch>,
     pub(super) unpack: Option<Unpack>,
     pub(super) index: c_int,
+    /// The latest times of decoding, of this stream and of other video, in microseconds.
+    pub(super) reached: Option<i64>,
+    pub(super) elsewhere: Option<i64>,
     pub(super) base: ffi::AVRational,
     pub(super) stream: Arc<StreamInfo>,
     pub(super) address: String,
@@ -120,6 +128,7 @@ impl Input {
             }
             // SAFETY: the packet was filled.
             let (index, size) = unsafe { ((*raw.0).stream_index, (*raw.0).size) };
+            self.note(index, &raw);
             if index != self.index {
                 continue;
             }
@@ -137,6 +146,22 @@ impl Input {
                 }
             }
         }
+    }
+
+    /// Notes the time of a packet, in microseconds on the container's clock: of the video that is read, or of another.
+    fn note(&mut self, index: c_int, raw: &RawPacket) {
+        let place = usize::try_from(index).ok();
+        let Some(stream) = place.and_then(|place| self.streams().get(place)).copied() else { return };
+        if !is_video(stream) {
+            return;
+        }
+        // SAFETY: stream and packet are live.
+        let time = unsafe {
+            let (dts, pts, base) = ((*raw.0).dts, (*raw.0).pts, (*stream).time_base);
+            to_micros(dts, base).or_else(|| to_micros(pts, base))
+        };
+        let latest = if index == self.index { &mut self.reached } else { &mut self.elsewhere };
+        *latest = time.max(*latest);
     }
 
     /// Goes to the key frame at or before `time`, in microseconds on the container's own clock.
@@ -170,7 +195,13 @@ impl Input {
         if code < 0 && code != ffi::AVERROR_EOF {
             return Err(self.failed(code, "reading", self.limits.read));
         }
-        Ok(None)
+        // Two pictures of one scene end together.
+        match (self.reached, self.elsewhere) {
+            (Some(here), Some(there)) if there.saturating_sub(here) > GOES_ON => {
+                Err(LibavError::OtherStream { address: self.address.clone() })
+            }
+            _ => Ok(None),
+        }
     }
 
     /// What `code` means while doing something that had this long.

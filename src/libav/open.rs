@@ -5,6 +5,7 @@ use std::{
     ffi::{CStr, CString, c_char},
     fs, io, iter, ptr, slice,
     sync::Arc,
+    time::Duration,
 };
 
 use ffmpeg_next::ffi;
@@ -18,6 +19,9 @@ use super::{
 /// Formats that make pictures of any text file.
 const NO_RECORDINGS: [&str; 6] = ["tty", "bin", "xbin", "adf", "idf", "rawvideo"];
 
+/// How much of a file is read, in bytes and in its own time, where less did not tell what it holds.
+const PATIENT: (i64, Duration) = (64 << 20, Duration::from_secs(30));
+
 impl Input {
     /// Opens a file (a path) or a stream (an address with `://`) and learns what its video is.
     ///
@@ -26,6 +30,18 @@ impl Input {
     /// # Errors
     /// [`LibavError`], naming the address without its credentials.
     pub fn open(address: &str, limits: &Limits) -> Result<Self, LibavError> {
+        match Self::open_within(address, limits) {
+            // A file that was cut off in the middle of a long group tells what it holds at its first key frame.
+            Err(LibavError::NoPicture { .. }) if !address.contains("://") => {
+                let (probe_bytes, probe_time) =
+                    (limits.probe_bytes.max(PATIENT.0), limits.probe_time.max(PATIENT.1));
+                Self::open_within(address, &Limits { probe_bytes, probe_time, ..limits.clone() })
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_within(address: &str, limits: &Limits) -> Result<Self, LibavError> {
         init();
         let clean = redact(address);
         let stream = address.contains("://");
@@ -65,6 +81,8 @@ impl Input {
             watch,
             unpack: None,
             index: -1,
+            reached: None,
+            elsewhere: None,
             base: MICROS,
             stream: empty_stream(&clean)?,
             address: clean,
@@ -133,7 +151,8 @@ impl Input {
         let Some(chosen) = chosen else {
             return Err(LibavError::NoVideo { address: self.address.clone(), audio });
         };
-        for &stream in streams.iter().filter(|&&s| s != chosen) {
+        // Of other video the times are wanted: they tell where the recording goes on in it.
+        for &stream in streams.iter().filter(|&&s| s != chosen && !is_video(s)) {
             // SAFETY: a live stream; nobody reads meanwhile.
             unsafe { (*stream).discard = ffi::AVDiscard::AVDISCARD_ALL };
         }
@@ -160,8 +179,8 @@ impl Input {
             return Err(LibavError::NoDecoder { address: self.address.clone(), codec });
         }
         if self.stream.width == 0 || self.stream.height == 0 {
-            let detail = format!("no picture found in its {} video", self.stream.codec);
-            return Err(LibavError::NotARecording { address: self.address.clone(), detail });
+            let codec = self.stream.codec.clone();
+            return Err(LibavError::NoPicture { address: self.address.clone(), codec });
         }
         Ok(())
     }
@@ -197,12 +216,21 @@ impl Input {
         self.about.creation_time = made;
     }
 
-    fn streams(&self) -> &[*mut ffi::AVStream] {
+    pub(super) fn streams(&self) -> &[*mut ffi::AVStream] {
         // SAFETY: an open context has `nb_streams` streams; the array is null where there are none.
         unsafe {
             let c = &*self.context;
             if c.streams.is_null() { &[] } else { slice::from_raw_parts(c.streams, c.nb_streams as usize) }
         }
+    }
+}
+
+/// Whether a stream is video, and not the picture on a record's cover.
+pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
+    // SAFETY: every stream of an open context has parameters.
+    unsafe {
+        (*(*stream).codecpar).codec_type == ffi::AVMediaType::AVMEDIA_TYPE_VIDEO
+            && (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0
     }
 }
 

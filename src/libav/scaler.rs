@@ -216,7 +216,7 @@ impl Drop for Scaler {
     }
 }
 
-/// The format without its range, which [`Scaler::set_colour`] tells: asked for a format that has one, swscale makes a new context
+/// The format without its range, which [`Scaler::set_colour`] tells, or without bytes that mean nothing: asked for one that has either, swscale makes a new context
 /// for every picture, and forgets the matrix.
 fn plain(format: AVPixelFormat) -> AVPixelFormat {
     use AVPixelFormat as P;
@@ -226,6 +226,11 @@ fn plain(format: AVPixelFormat) -> AVPixelFormat {
         P::AV_PIX_FMT_YUVJ422P => P::AV_PIX_FMT_YUV422P,
         P::AV_PIX_FMT_YUVJ440P => P::AV_PIX_FMT_YUV440P,
         P::AV_PIX_FMT_YUVJ444P => P::AV_PIX_FMT_YUV444P,
+        // What is no colour in them is not looked at.
+        P::AV_PIX_FMT_0RGB => P::AV_PIX_FMT_ARGB,
+        P::AV_PIX_FMT_RGB0 => P::AV_PIX_FMT_RGBA,
+        P::AV_PIX_FMT_0BGR => P::AV_PIX_FMT_ABGR,
+        P::AV_PIX_FMT_BGR0 => P::AV_PIX_FMT_BGRA,
         other => other,
     }
 }

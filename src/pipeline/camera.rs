@@ -124,7 +124,14 @@ fn next(parts: &Receiver<Part>, first: Option<&mut Turn>, paced: bool) -> Result
     Ok(part.map_or(Next::Over, Next::Part))
 }
 
+/// Bytes of groups that wait for their turn, beyond which no more are taken in: key frames may lie far apart.
+const MOST_HELD: usize = 64 << 20;
+
 impl Turn {
+    fn bytes(&self) -> usize {
+        if let Self::Group(flight) = self { flight.gop.bytes() } else { 0 }
+    }
+
     fn grows(&self) -> bool {
         matches!(self, Self::Group(flight) if flight.gop.open)
     }
@@ -231,7 +238,8 @@ impl<'a> CameraRun<'a> {
         loop {
             // What follows of a group that grows goes on from what rules have made of it, and from its decoder.
             let growing = sent.is_none() && turns.back().is_some_and(Turn::grows);
-            if !over && turns.len() < window && !growing {
+            let held: usize = turns.iter().map(Turn::bytes).sum();
+            if !over && turns.len() < window && held < MOST_HELD && !growing {
                 match next(parts, turns.front_mut(), sent.is_some())? {
                     Next::Part(part) => {
                         self.take(part, &mut turns)?;

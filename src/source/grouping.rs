@@ -17,6 +17,8 @@ const DAY: i64 = 86_400 * SECOND;
 /// Further from its time of decoding no picture is shown, or so many pictures where they are seldom.
 const FAR: i64 = 10 * SECOND;
 const FAR_PICTURES: i64 = 32;
+/// So near to when it is expected a packet shows that the one before it was out of time, and time goes on as it did.
+const NEAR: i64 = SECOND / 4;
 
 /// How a group's times go on from those of the group before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +91,8 @@ pub(super) struct Grouping {
     last: i64,
     last_decoding: bool,
     expected: Option<i64>,
+    /// A packet whose time is not the one expected. The next one tells whether time has jumped, or this packet's is damaged.
+    suspect: Option<Packet>,
     /// Packets before the first key frame, and the time of the first of them.
     pub headless: usize,
     pub headless_from: Option<i64>,
@@ -110,6 +114,7 @@ impl Grouping {
             last: 0,
             last_decoding: false,
             expected: None,
+            suspect: None,
             headless: 0,
             headless_from: None,
         })
@@ -120,11 +125,50 @@ impl Grouping {
         self.rebuilding
     }
 
-    /// Takes a packet; gives back the group that it ends.
-    pub(super) fn push(&mut self, mut packet: Packet) -> Result<Option<Group>, LibavError> {
+    /// Takes a packet; gives back the groups that it ends.
+    pub(super) fn push(&mut self, packet: Packet) -> Result<Vec<Group>, LibavError> {
         if packet.data().len() < PLACEHOLDER {
-            return Ok(None);
+            return Ok(Vec::new());
         }
+        let mut ended = Vec::new();
+        if let Some(mut suspect) = self.suspect.take() {
+            self.put_right(&mut suspect, &packet);
+            ended.extend(self.add(suspect)?);
+        }
+        if self.jump_to(&packet).is_some() {
+            self.suspect = Some(packet);
+        } else {
+            ended.extend(self.add(packet)?);
+        }
+        Ok(ended)
+    }
+
+    /// The last packet's time, and when the next is expected; none before the first.
+    pub(super) fn reached(&self) -> Option<(i64, i64)> {
+        Some((self.last, self.expected?))
+    }
+
+    /// Whether a packet waits for the next one to tell what its time is worth.
+    pub(super) fn waits(&self) -> bool {
+        self.suspect.is_some()
+    }
+
+    /// Gives a packet that is out of time the time that was expected, where the next one goes on from there.
+    fn put_right(&self, suspect: &mut Packet, next: &Packet) {
+        let (Some(expected), Some(now), Some(then)) =
+            (self.expected, next.dts.or(next.pts), suspect.dts.or(suspect.pts))
+        else {
+            return;
+        };
+        let wanted = expected.saturating_add(lasting(suspect, self.usual));
+        if now.abs_diff(wanted) <= NEAR.unsigned_abs() {
+            let by = expected.saturating_sub(then);
+            suspect.dts = suspect.dts.map(|t| t.saturating_add(by));
+            suspect.pts = suspect.pts.map(|t| t.saturating_add(by));
+        }
+    }
+
+    fn add(&mut self, mut packet: Packet) -> Result<Option<Group>, LibavError> {
         let jump = self.clock(&mut packet);
         if self.packets.is_empty() && !packet.key && !self.continues {
             self.headless += 1;
@@ -164,9 +208,35 @@ impl Grouping {
         })
     }
 
-    /// The last group of the file.
-    pub(super) fn finish(&mut self) -> Result<Option<Group>, LibavError> {
-        if self.packets.is_empty() { Ok(None) } else { self.close(None, false, true).map(Some) }
+    /// The last groups of the file.
+    pub(super) fn finish(&mut self) -> Result<Vec<Group>, LibavError> {
+        let mut ended = Vec::new();
+        if let Some(suspect) = self.suspect.take() {
+            ended.extend(self.add(suspect)?);
+        }
+        if !self.packets.is_empty() {
+            ended.push(self.close(None, false, true)?);
+        }
+        Ok(ended)
+    }
+
+    /// How the times go on, with the packet, otherwise than is expected.
+    fn jump_to(&self, packet: &Packet) -> Option<Jump> {
+        let (now, expected) = (packet.dts.or(packet.pts)?, self.expected?);
+        if self.times == Times::Counted {
+            return None;
+        }
+        // Matroska tells no time of decoding of its first packets: what follows them lies before their times of showing.
+        let comparable = self.last_decoding == packet.dts.is_some();
+        // Where only presentation times are known they go to and fro by some pictures.
+        let slack = SECOND / 2;
+        if comparable && now < self.last - slack {
+            Some(Jump::Back)
+        } else if now > expected + DAY {
+            Some(Jump::Leap(now - expected))
+        } else {
+            (now > expected + HOLE).then_some(Jump::Hole)
+        }
     }
 
     /// Sees to it that the packet has a dts, and tells whether time goes on regularly.
@@ -183,17 +253,8 @@ impl Grouping {
         if packet.dts.is_none() && packet.pts.is_none() {
             packet.dts = self.expected.or(Some(0));
         }
-        let (Some(now), expected) = (packet.dts.or(packet.pts), self.expected) else { return None };
-        // Matroska tells no time of decoding of its first packets: what follows them lies before their times of showing.
-        let comparable = self.last_decoding == packet.dts.is_some();
-        // Where only presentation times are known they go to and fro by some pictures.
-        let slack = SECOND / 2;
-        let jump = match expected {
-            Some(_) if comparable && now < self.last - slack => Some(Jump::Back),
-            Some(e) if now > e + DAY => Some(Jump::Leap(now - e)),
-            Some(e) if now > e + HOLE => Some(Jump::Hole),
-            _ => None,
-        };
+        let (now, expected) = (packet.dts.or(packet.pts)?, self.expected);
+        let jump = self.jump_to(packet);
         self.last = now;
         self.last_decoding = packet.dts.is_some();
         let next = now + lasting(packet, self.usual);

@@ -27,6 +27,8 @@ pub(super) struct Before {
     pub trusted: bool,
     pub end: MediaTime,
     pub epoch: u32,
+    /// It, or one after it, could not be read to its end: more may have been recorded than is known.
+    pub broken: bool,
 }
 
 impl Before {
@@ -73,7 +75,7 @@ pub(super) fn place(
         return Place { from: zero, wall, origin, known, trusted, floor: zero, gap: false };
     };
     let follows = Place { from: before.end, wall, origin, known, trusted, floor: before.end, gap: false };
-    let pushed = Place { wall: wall.max(before.wall_end()), ..follows };
+    let pushed = Place { wall: wall.max(before.wall_end()), gap: before.broken, ..follows };
     if !known || !before.known {
         return pushed;
     }
@@ -109,8 +111,15 @@ mod tests {
     /// From 1000 s on the wall, 60 s long.
     fn placed(start: Option<Start>, guess: i64) -> Place {
         let wall = EPOCH + SignedDuration::from_secs(1000);
-        let before =
-            Before { from: MediaTime::ZERO, wall, known: true, trusted: true, end: seconds(60), epoch: 0 };
+        let before = Before {
+            from: MediaTime::ZERO,
+            wall,
+            known: true,
+            trusted: true,
+            end: seconds(60),
+            epoch: 0,
+            broken: false,
+        };
         place(Some(&before), start, EPOCH + SignedDuration::from_secs(guess), WallOrigin::Modified)
     }
 

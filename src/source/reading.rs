@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
-    libav::{Input, LibavError, Packet},
+    libav::{Input, LibavError},
 };
 
 /// Formats whose headers say how long they are, independently of what follows.
@@ -72,6 +72,8 @@ pub(super) struct Reading {
     end: MediaTime,
     jumped: bool,
     errors: u32,
+    /// It ended before it should have.
+    broken: bool,
     said: Said,
     /// How far the packets reach on the file's own clock, from the first to the end of the last.
     reach: Option<(i64, i64)>,
@@ -123,6 +125,7 @@ impl Reading {
             end: MediaTime::ZERO,
             jumped: nonsense.is_some(),
             errors: 0,
+            broken: false,
             said: Said { rate: nonsense, ..Said::default() },
             reach: None,
         })
@@ -144,8 +147,9 @@ impl Reading {
                 trusted: p.trusted,
                 end: self.end.max(p.floor),
                 epoch: self.number,
+                broken: self.broken,
             }),
-            _ => self.before,
+            _ => self.before.map(|before| Before { broken: before.broken || self.broken, ..before }),
         }
     }
 
@@ -170,13 +174,16 @@ impl Reading {
             Err(error) => return self.close(Some(error), out),
         };
         self.errors = 0;
-        self.reached(&packet);
-        let now = packet.dts.or(packet.pts);
         match self.grouping.push(packet) {
-            Ok(Some(group)) => self.take(group, out),
-            Ok(None) => {}
+            Ok(groups) => groups.into_iter().for_each(|group| self.take(group, out)),
             Err(error) => return self.close(Some(error), out),
         }
+        let reached = self.grouping.reached();
+        if let Some((last, next)) = reached {
+            let (from, to) = self.reach.unwrap_or((last, next));
+            self.reach = Some((from.min(last), to.max(next)));
+        }
+        let now = reached.map(|(last, _)| last).filter(|_| !self.grouping.waits());
         if let (Some(growth), Some(now), Some(began)) = (self.growth, now, self.grouping.began()) {
             let due = match self.grown {
                 Some((_, told)) => told.saturating_add(growth.step),
@@ -191,21 +198,13 @@ impl Reading {
         Step::More
     }
 
-    fn reached(&mut self, packet: &Packet) {
-        if let Some(time) = packet.dts.or(packet.pts) {
-            let (from, to) = self.reach.unwrap_or((time, time));
-            self.reach = Some((from.min(time), to.max(time + packet.duration)));
-        }
-    }
-
     /// The end of the file, or of what can be read of it.
     fn close(&mut self, error: Option<LibavError>, out: &mut VecDeque<Part>) -> Step {
         let error = match self.grouping.finish() {
-            Ok(Some(group)) => {
-                self.take(group, out);
+            Ok(groups) => {
+                groups.into_iter().for_each(|group| self.take(group, out));
                 error
             }
-            Ok(None) => error,
             Err(e) => error.or(Some(e)),
         };
         self.flush(self.end, out);
@@ -222,6 +221,7 @@ impl Reading {
         if failed.is_none() && !self.begun {
             self.notice(from, Noticed::Covered, out);
         }
+        self.broken = failed.is_some();
         if let Some(error) = failed {
             out.push_back(Part::Failed { file: self.name.clone(), error });
         }
@@ -332,7 +332,8 @@ impl Reading {
         self.offset = place.from.as_micros() - head;
         self.end = place.from;
         if let Some(before) = self.before.filter(|_| place.gap) {
-            self.gap(before.epoch, before.end, place.from, GapReason::Offline, out);
+            let reason = if place.from > before.end { GapReason::Offline } else { GapReason::Damaged };
+            self.gap(before.epoch, before.end, place.from, reason, out);
         }
         if place.overlap() > Duration::ZERO {
             self.notice(place.floor, Noticed::Overlap(place.overlap()), out);
@@ -365,8 +366,13 @@ impl Reading {
                 self.notice(start, Noticed::TimesLeap(by), out);
             }
         }
+        // What the file before showed, too, is no gap.
+        let floor = self.place.map_or(MediaTime::ZERO, |p| p.floor);
+        if start > floor {
+            self.begin(out);
+        }
         if self.begun {
-            self.gap(self.number, self.end, start, GapReason::Timestamps, out);
+            self.gap(self.number, self.end.max(floor), start, GapReason::Timestamps, out);
         }
     }
 

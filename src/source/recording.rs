@@ -96,7 +96,7 @@ struct Planned {
 }
 
 impl Recording {
-    /// Plans the order of the files: by their start on the wall where that is known of all, else by name.
+    /// Plans the order of the files: by their start on the wall; where that is not known, by name after the one before.
     ///
     /// A file that cannot be read comes as [`Part::Failed`] in its turn, and so does the lack of any.
     pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Self {
@@ -141,7 +141,10 @@ impl Recording {
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         let input = match opened {
             Ok(input) => input,
-            Err(error) => return self.ready.push_back(fail(error)),
+            Err(error) => {
+                self.before = self.before.map(|before| Before { broken: true, ..before });
+                return self.ready.push_back(fail(error));
+            }
         };
         let start = start.or_else(|| if ask { metadata_start(&input) } else { None });
         // Where the first file could not be read, the next begins when that was said to.
@@ -209,9 +212,15 @@ fn plan(files: Vec<PathBuf>, options: &Options) -> Vec<Planned> {
         })
         .collect();
     planned.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-    if planned.iter().all(|p| p.start.is_some()) {
-        planned.sort_by_key(|p| p.start.map(|s| s.wall));
-    }
+    // A file of which no start is known follows the one that is before it by name, wherever that is.
+    let mut after = None;
+    let keyed = planned.into_iter().map(|file| {
+        after = file.start.map(|start| start.wall).or(after);
+        (after, file)
+    });
+    let mut keyed: Vec<(Option<Timestamp>, Planned)> = keyed.collect();
+    keyed.sort_by_key(|(after, _)| *after);
+    let mut planned: Vec<Planned> = keyed.into_iter().map(|(_, file)| file).collect();
     if let Some(given) = options.start {
         shift(&mut planned, given);
     }

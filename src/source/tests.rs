@@ -288,6 +288,114 @@ fn a_picture_that_claims_to_be_shown_long_after_the_others_moves_nothing() {
     assert!(latest.is_some_and(|end| end.as_secs_f64() < 11.0), "{latest:?}");
 }
 
+/// Moves the presentation time of the `n`th picture of a transport stream, which is its time of decoding, too (ISO/IEC 13818-1,
+/// 2.4.3.7).
+fn late_by(bytes: &mut [u8], n: usize, seconds: u64) {
+    let pictures = bytes.chunks_exact_mut(188).filter_map(|packet| {
+        let at = packet.windows(4).position(|w| w == [0, 0, 1, 0xe0])?;
+        (packet[1] & 0x40 != 0).then(|| &mut packet[at + 7..at + 14])
+    });
+    let header = pictures.into_iter().nth(n).expect("so many pictures");
+    assert_eq!(header[0] & 0xc0, 0x80, "one time alone");
+    let p = &mut header[2..7];
+    let old = (u64::from(p[0]) >> 1 & 7) << 30
+        | u64::from(p[1]) << 22
+        | (u64::from(p[2]) >> 1) << 15
+        | u64::from(p[3]) << 7
+        | u64::from(p[4]) >> 1;
+    let new = old + seconds * 90_000;
+    let byte = |shift: u32, bits: u64| (new >> shift & bits) as u8;
+    p[0] = p[0] & 0xf1 | byte(30, 7) << 1;
+    p[1] = byte(22, 0xff);
+    p[2] = byte(15, 0x7f) << 1 | 1;
+    p[3] = byte(7, 0xff);
+    p[4] = byte(0, 0x7f) << 1 | 1;
+}
+
+#[test]
+fn one_picture_out_of_time_moves_nothing() {
+    let clips = Clips::new();
+    let whole = clips.pattern(H264_PLAIN, "whole.ts");
+    // In the middle of a group, and a key frame.
+    for n in [30, 50] {
+        let mut bytes = std::fs::read(&whole).expect("the clip");
+        late_by(&mut bytes, n, 3600);
+        let told = read(vec![clips.bytes(&bytes, "late.ts")]);
+        assert!(told.gaps.is_empty() && told.notices.is_empty(), "{n}: {:?} {:?}", told.gaps, told.notices);
+        assert_eq!(tenths(&told.gops), (0..100).collect::<Vec<_>>(), "{n}");
+        assert_eq!(told.gops.len(), 4);
+    }
+}
+
+#[test]
+fn a_hole_where_the_file_before_went_on_is_a_gap_from_its_end() {
+    let clips = Clips::new();
+    let first = clips.pattern(H264_PLAIN, "lane_20240131_100000.ts");
+    // Begins at the fifth second; of its ten seconds five are missing after two and a half.
+    let a = clips.ffmpeg(&format!("-i {} -c copy -t 2.5", first.display()), "a.ts");
+    let b = clips.ffmpeg(&format!("-ss 2.5 -i {} -c copy -output_ts_offset 60", first.display()), "b.ts");
+    let second = clips.join(&[&a, &b], "lane_20240131_100005.ts");
+    let told = read(vec![first, second]);
+    let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+    assert_eq!(gap.from.as_secs_f64(), 10.0);
+    assert!(gap.to.is_some_and(|to| to.as_secs_f64() > 60.0), "{gap:?}");
+    assert_eq!(gap.epoch, 1);
+}
+
+#[test]
+fn where_a_file_breaks_off_and_nothing_tells_when_the_next_began_is_a_gap() {
+    let clips = Clips::new();
+    let whole = clips.pattern(H264, "0.mkv");
+    let cut = clips.cut(&whole, 0.6, "a.mkv");
+    let unread = clips.bytes(b"nothing of the kind", "b.mkv");
+    let last = clips.pattern(H264, "c.mkv");
+    for files in [vec![cut, last.clone()], vec![whole, unread, last]] {
+        let told = read(files);
+        let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+        assert_eq!((gap.reason, gap.to), (GapReason::Damaged, Some(gap.from)));
+        assert_eq!(told.failed.len(), 1);
+    }
+}
+
+#[test]
+fn video_that_goes_on_in_another_stream_is_told() {
+    let clips = Clips::new();
+    let a = clips.pattern(H264_PLAIN, "a.ts");
+    let b = clips.ffmpeg(&format!("-i {} -c copy -streamid 0:700 -output_ts_offset 10", a.display()), "b.ts");
+    let told = read(vec![clips.join(&[&a, &b], "joined.ts")]);
+    assert_eq!(told.gops.len(), 4);
+    assert!(
+        matches!(&told.failed[..], [SourceError::Broken { error: LibavError::OtherStream { .. }, .. }]),
+        "{:?}",
+        told.failed
+    );
+}
+
+#[test]
+fn a_file_that_begins_in_the_middle_of_a_long_group_is_read_from_its_key_frame_on() {
+    let clips = Clips::new();
+    let long = "-f lavfi -i testsrc2=size=160x120:rate=10:duration=30 -pix_fmt yuv420p -c:v libx264 -g 200 -keyint_min 200 \
+                -sc_threshold 0 -bf 0";
+    let whole = std::fs::read(clips.ffmpeg(long, "whole.ts")).expect("the clip");
+    let from = whole.len() / 5 / 188 * 188;
+    let told = read(vec![clips.bytes(&whole[from..], "cut.ts")]);
+    assert_eq!((told.failed.len(), told.gops.len()), (0, 1), "{:?}", told.failed);
+    let [gap] = &told.gaps[..] else { panic!("{:?}", told.gaps) };
+    assert!(gap.to.is_some_and(|to| to.as_secs_f64() > 6.0), "{gap:?}");
+}
+
+#[test]
+fn a_file_without_a_start_does_not_decide_the_order_of_others() {
+    let clips = Clips::new();
+    let later = clips.pattern(H264, "alarm-20240131_100500.mp4");
+    let sooner = clips.pattern(H264, "lane3-20240131_100000.mp4");
+    let unread = clips.bytes(b"still being written", "now.mp4");
+    let told = read(vec![unread, sooner, later]);
+    let walls: Vec<_> = told.epochs.iter().map(|epoch| epoch.wall).collect();
+    assert_eq!(walls, [time("2024-01-31T10:00:00Z"), time("2024-01-31T10:05:00Z")]);
+    assert_eq!((told.gops.len(), told.failed.len()), (8, 1));
+}
+
 #[test]
 fn a_start_comes_from_metadata_or_from_the_file_itself() {
     let clips = Clips::new();
