@@ -37,9 +37,9 @@ pub fn load(
             (None, Some(head), Some(classes), Some([width, height])) => {
                 let pairs = classes.iter().flat_map(|(class, outputs)| outputs.iter().map(|o| (*o, *class)));
                 let head = heads::find(head)?;
-                OnnxModel::new(path, bytes, head, (width, height), None, pairs, own, told.confidence)
+                OnnxModel::new(path, bytes, head, (width, height), None, pairs, told.confidence)
             }
-            (Some(entry), ..) => listed(entry, path, bytes, own, told.confidence)?,
+            (Some(entry), ..) => listed(entry, path, bytes, told.confidence)?,
             (None, ..) => return Err(DetectError::Untold { path: path.to_owned(), sha256 }),
         }
     } else {
@@ -47,12 +47,12 @@ pub fn load(
         match entry.item.built_in() {
             // No folder has to be writable for what the program has of itself.
             Some(bytes) => {
-                listed(entry, Path::new(&format!("{name} (built in)")), bytes.to_vec(), own, told.confidence)?
+                listed(entry, Path::new(&format!("{name} (built in)")), bytes.to_vec(), told.confidence)?
             }
             None => {
                 let path = store.ensure(entry)?;
                 let bytes = read(&path)?;
-                listed(entry, &path, bytes, own, told.confidence)?
+                listed(entry, &path, bytes, told.confidence)?
             }
         }
     };
@@ -61,7 +61,7 @@ pub fn load(
         Some(wanted) => model.looking_again_at(wanted.then_some(Class::Ebike)),
         None => model,
     };
-    let model = Arc::new(model);
+    let model = Arc::new(model.owned_as(own));
     model.try_out(runtime)?;
     Ok(model)
 }
@@ -75,12 +75,11 @@ fn listed(
     entry: &ModelEntry,
     path: &Path,
     bytes: Vec<u8>,
-    own: Option<ModelName>,
     confidence: f32,
 ) -> Result<OnnxModel, DetectError> {
     let input = (entry.input.width, entry.input.height);
     let (head, classes) = (heads::find(&entry.head)?, entry.classes.clone());
-    let model = OnnxModel::new(path, bytes, head, input, Some(entry.class_count), classes, own, confidence);
+    let model = OnnxModel::new(path, bytes, head, input, Some(entry.class_count), classes, confidence);
     Ok(model.looking_again_at(entry.second_look))
 }
 

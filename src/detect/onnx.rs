@@ -42,7 +42,7 @@ impl OnnxModel {
     /// A model file that was read from `path`, or that the program has of itself: then that is what people call it by.
     ///
     /// `classes` says which of the model's own classes is which of the domain's; others are dropped. `class_count` is
-    /// how many of its own it has; none to take it from the file. `own` is written into each detection. The file is
+    /// how many of its own it has; none to take it from the file. The file is
     /// not tried yet: [`try_out`](Self::try_out) does that.
     pub fn new(
         path: &Path,
@@ -51,7 +51,6 @@ impl OnnxModel {
         input: (u32, u32),
         class_count: Option<usize>,
         classes: impl IntoIterator<Item = (usize, Class)>,
-        own: Option<ModelName>,
         confidence: f32,
     ) -> Self {
         Self {
@@ -62,10 +61,16 @@ impl OnnxModel {
             input,
             class_count,
             classes: classes.into_iter().collect(),
-            own,
+            own: None,
             confidence,
             second_look: None,
         }
+    }
+
+    /// As a rule's own: its name is written into each detection. None for everybody's.
+    #[must_use]
+    pub fn owned_as(self, own: Option<ModelName>) -> Self {
+        Self { own, ..self }
     }
 
     /// With a second, closer look at what it finds of this class; none for one look at all.
