@@ -68,8 +68,10 @@ BUDGETS = {
     ),
     # As many pictures as the files in models/ were trained with, one training after the other; the first ones want a GPU.
     "gpu": Budget(
-        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000, 44_000), films=10,
-        batch=64, lifts=("lift-both-long", "lift-both-long-on", "lift-both-coded-on", "lift-both-broad-on"),
+        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000, 44_000, 26_000, 26_000), films=10,
+        batch=64, lifts=(
+            "lift-both-long", "lift-both-long-on", "lift-both-coded-on", "lift-both-broad-on", "lift-both-lens-on", "lift-both-lenses-on",
+        ),
     ),
 }
 

@@ -186,10 +186,10 @@ RECIPES = {
             "lift-both-broad-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), BROAD_LIFTS, LIFT_WEIGHTS, (0.5,),
             smoothing=0.999, begins="lift-both-coded-on", averaged_with="lift-both-long-on",
         ),
-        # Pictures as other lenses would show them, twice in other orders from the same beginning: the mean of both is what
-        # one training with batches twice as large would be near, and each needs one core alone (models/README.md).
+        # Pictures as other lenses would show them, twice in other orders from the same beginning: each needs one core alone.
+        # Half of the second, a quarter of the first and a quarter of what both began with (models/README.md).
         Recipe(
-            "lift-both-lens-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), LENSED_LIFTS, LIFT_WEIGHTS,
+            "lift-both-lens-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), LENSED_LIFTS, LIFT_WEIGHTS, (0.5,),
             smoothing=0.999, begins="lift-both-broad-on",
         ),
         Recipe(
