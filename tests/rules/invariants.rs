@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::{
     scene::{camera, detector, wall},
-    stage::{Stage, control_room, elevator, fire_lane, rule},
+    stage::{Stage, clear, control_room, elevator, fire_lane, rule},
 };
 
 fn any_number() -> impl Strategy<Value = f32> {
@@ -53,14 +53,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
 }
 
 fn good_scene() -> impl Strategy<Value = Scene> {
-    Just(Scene {
-        brightness: 0.5,
-        contrast: 0.2,
-        sharpness: 0.03,
-        changed: Some(0.01),
-        changed_in: None,
-        identical: Some(0.5),
-    })
+    Just(clear())
 }
 
 #[derive(Debug, Clone)]

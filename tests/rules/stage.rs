@@ -90,6 +90,18 @@ impl Stage {
     }
 }
 
+/// The state of a clear picture in which a little moves.
+pub fn clear() -> SceneState {
+    SceneState {
+        brightness: 0.5,
+        contrast: 0.2,
+        sharpness: 0.03,
+        changed: Some(0.01),
+        changed_in: None,
+        identical: Some(0.5),
+    }
+}
+
 /// A clear look at `at` seconds that shows these things, each with its box.
 pub fn look(at: f64, things: &[(Class, [f32; 4])]) -> Observation {
     let at = MediaTime::from_secs_f64(at);
@@ -107,14 +119,7 @@ pub fn look(at: f64, things: &[(Class, [f32; 4])]) -> Observation {
         wall: wall(at),
         looked: vec![detector()],
         detections: things.iter().map(detection).collect(),
-        scene: SceneState {
-            brightness: 0.5,
-            contrast: 0.2,
-            sharpness: 0.03,
-            changed: Some(0.01),
-            changed_in: None,
-            identical: Some(0.5),
-        },
+        scene: clear(),
     }
 }
 
