@@ -347,7 +347,7 @@ fn alert() -> Value {
         "id": "6f1c3b52-9a0e-5d27-8e61-7c05d24b93f8", "site": "lf-027", "camera": "lane-3",
         "camera_name": "1号楼东侧消防车道", "rule": "lane-3/fire_lane_parking", "kind": "fire_lane_parking",
         "phase": "raised", "class": "car", "confidence": 0.79, "bbox": [0.95, 0.09, 1.0, 0.16],
-        "started": moment, "raised": moment, "ended": null,
+        "wall_origin": "clock", "started": moment, "raised": moment, "ended": null,
         "evidence": [{ "name": "evidence/a.jpg", "role": "raised", "sha256": "ab".repeat(32), "bytes": 48_211,
             "url": "https://platform.example/evidence/a.jpg" }],
     });
@@ -378,6 +378,7 @@ fn an_alert_is_what_its_schema_says() {
         "camera",
         "kind",
         "phase",
+        "wall_origin",
         "started",
         "raised",
         "evidence",

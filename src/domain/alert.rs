@@ -246,7 +246,7 @@ mod tests {
             "id": "6f1c3b52-9a0e-5d27-8e61-7c05d24b93f8", "site": "lf-027", "camera": "lane-3", "camera_name": name,
             "rule": "lane-3/fire_lane_parking", "kind": "fire_lane_parking", "phase": phase, "class": "car",
             "confidence": 0.79, "bbox": [0.95, 0.09, 1.0, 0.16],
-            "started": moment(0.0), "raised": moment(60.04), "ended": moment(93.4), "evidence": files,
+            "wall_origin": "clock", "started": moment(0.0), "raised": moment(60.04), "ended": moment(93.4), "evidence": files,
         });
         serde_json::from_str(&record.to_string()).expect("a violation")
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CameraId, Class, MediaTime, RuleId, SiteId, schema::SHA256_PATTERN};
+use super::{CameraId, Class, MediaTime, RuleId, SiteId, WallOrigin, schema::SHA256_PATTERN};
 use crate::geometry::BBox;
 
 /// The kinds of violation, one rule each.
@@ -197,12 +197,17 @@ pub struct Violation {
     /// People seen and required, for an unattended post only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
+    /// How the wall times of the recording in which it began are known; `modified` is a guess.
+    pub wall_origin: WallOrigin,
     /// The first look of the state.
     pub started: Moment,
     /// The look at which it became a violation.
     pub raised: Moment,
     /// The first look of the next state; null where the recording stopped first.
     pub ended: Option<Moment>,
+    /// Where the recording stopped before it ended: the last look that showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Moment>,
     /// True where it is not known whether it went on: it was lost sight of in a gap.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended_unknown: bool,

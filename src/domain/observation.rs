@@ -163,12 +163,16 @@ pub struct Gap {
     pub reason: GapReason,
 }
 
-/// How a recording's wall-clock start is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How wall times of a recording or a live camera are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WallOrigin {
     /// The file's name carries it.
     FileName,
+    /// The names of the file and of the folders it lies in carry it together, such as `2026-11-24/08/lane/58.20.mp4`.
+    Path,
+    /// The recorder's clock, which stands beside the pictures in some formats, such as DHAV.
+    Recorder,
     /// The container's metadata carry it.
     Metadata,
     /// It was given on the command line.
@@ -183,6 +187,8 @@ impl fmt::Display for WallOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::FileName => "file name",
+            Self::Path => "path",
+            Self::Recorder => "recorder's clock",
             Self::Metadata => "metadata",
             Self::Given => "--start",
             Self::Modified => "file's modification time",

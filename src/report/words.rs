@@ -95,6 +95,8 @@ pub fn gap(reason: GapReason) -> Pair {
 pub fn origin(origin: WallOrigin) -> Pair {
     match origin {
         WallOrigin::FileName => ("文件名", "file name"),
+        WallOrigin::Path => ("文件路径", "path"),
+        WallOrigin::Recorder => ("录像机时钟", "the recorder's clock"),
         WallOrigin::Metadata => ("文件元数据", "metadata"),
         WallOrigin::Given => ("人工指定", "given by hand"),
         WallOrigin::Modified => ("按文件修改时间推算", "guessed from the file's modification time"),

@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::Finding;
 use crate::domain::{
-    CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation, When,
+    CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation,
+    WallOrigin, When,
 };
 
 /// The violations of one camera as last known, made of what its rules find.
@@ -13,22 +14,30 @@ pub struct Book {
     site: SiteId,
     camera: CameraId,
     camera_name: String,
-    /// Of recordings: media time of the first picture, and the file. Live connections are not kept.
-    files: BTreeMap<u32, (MediaTime, String)>,
+    /// What moments are told by, for each connection or file.
+    epochs: BTreeMap<u32, Begun>,
     violations: BTreeMap<Uuid, Violation>,
+}
+
+/// How a connection or file began.
+#[derive(Debug, Clone)]
+struct Begun {
+    from: MediaTime,
+    origin: WallOrigin,
+    /// None for live connections.
+    file: Option<String>,
 }
 
 impl Book {
     /// An empty book. `camera_name` is copied into every violation.
     pub fn new(site: SiteId, camera: CameraId, camera_name: String) -> Self {
-        Self { site, camera, camera_name, files: BTreeMap::new(), violations: BTreeMap::new() }
+        Self { site, camera, camera_name, epochs: BTreeMap::new(), violations: BTreeMap::new() }
     }
 
     /// A connection or file begins: moments in it can then be found in the file.
     pub fn epoch(&mut self, epoch: &Epoch) {
-        if let Some(file) = &epoch.file {
-            self.files.insert(epoch.epoch, (epoch.from, file.clone()));
-        }
+        let begun = Begun { from: epoch.from, origin: epoch.wall_origin, file: epoch.file.clone() };
+        self.epochs.insert(epoch.epoch, begun);
     }
 
     /// Writes a finding of `rule` down, and returns the violation as it is at this step. One that was only warned
@@ -47,9 +56,11 @@ impl Book {
             confidence: finding.confidence,
             bbox: finding.bbox,
             count: finding.count,
+            wall_origin: self.epochs.get(&finding.started.epoch).map_or(WallOrigin::Clock, |e| e.origin),
             started: self.moment(finding.started),
             raised: self.moment(finding.raised.unwrap_or(finding.at)),
             ended: (finding.phase == Phase::Ended).then(|| self.moment(finding.at)),
+            last_seen: finding.last_seen.map(|when| self.moment(when)),
             ended_unknown: finding.ended_unknown,
             evidence: Vec::new(),
             missing: Vec::new(),
@@ -92,7 +103,7 @@ impl Book {
     }
 
     fn moment(&self, when: When) -> Moment {
-        let file = self.files.get(&when.epoch);
+        let file = self.epochs.get(&when.epoch).and_then(|e| Some((e.from, e.file.as_ref()?)));
         Moment {
             media_s: when.at,
             wall: when.wall,

@@ -242,6 +242,7 @@ impl Short {
             bbox: None,
             count: Some(Count { seen: self.seen, required }),
             place: "post".to_owned(),
+            last_seen: None,
             ended_unknown,
         }
     }

@@ -248,6 +248,7 @@ impl Present {
             bbox: Some(self.bike.bbox),
             count: None,
             place: "elevator".to_owned(),
+            last_seen: None,
             ended_unknown,
         }
     }

@@ -123,6 +123,8 @@ pub struct Finding {
     pub count: Option<Count>,
     /// Names the place, the same for every step of one violation; part of its id.
     pub place: String,
+    /// Where the recording stopped before it ended: the last look that showed it.
+    pub last_seen: Option<When>,
     /// It ended while nobody could look, so nobody knows when.
     pub ended_unknown: bool,
 }

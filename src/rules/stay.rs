@@ -394,6 +394,7 @@ impl Stay {
             bbox: Some(self.view.bbox),
             count: None,
             place: format!("{:.4} {:.4} {:.4} {:.4}", b.left, b.top, b.right, b.bottom),
+            last_seen: None,
             ended_unknown,
         }
     }

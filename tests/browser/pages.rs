@@ -126,9 +126,11 @@ fn violation(number: usize, wanted: &Wanted) -> Violation {
         confidence: (!post).then_some(0.79),
         bbox: (!post).then_some(BBox::new(0.2, 0.2, 0.5, 0.6)),
         count: post.then_some(Count { seen: 1, required: 2 }),
+        wall_origin: WallOrigin::FileName,
         started: moment(start),
         raised: moment(start + 5.0),
         ended: over.then(|| moment(start + 30.0)),
+        last_seen: None,
         ended_unknown: number % 8 == 1,
         evidence,
         missing: if number.is_multiple_of(10) {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{Analysed, Spell};
-use crate::domain::{CameraId, Kind, MediaTime, Moment, Phase, RuleId, SiteId, Violation};
+use crate::domain::{CameraId, Kind, MediaTime, Moment, Phase, RuleId, SiteId, Violation, WallOrigin};
 
 fn camera(id: &str) -> CameraId {
     CameraId::new(id).expect("an id")
@@ -59,9 +59,11 @@ fn violation(number: u128, id: &str, kind: Kind, span: (f64, f64, Option<f64>)) 
         confidence: None,
         bbox: None,
         count: None,
+        wall_origin: WallOrigin::FileName,
         started: moment(started),
         raised: moment(raised),
         ended: ended.map(moment),
+        last_seen: None,
         ended_unknown: false,
         evidence: Vec::new(),
         missing: Vec::new(),
