@@ -3,13 +3,13 @@ use std::time::Duration;
 use super::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
+    people::People,
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
 };
 use crate::{
     config::ControlRoomUnattended,
     domain::{Attention, Count, Gap, MediaTime, Phase, When},
-    geometry::BBox,
 };
 
 /// Longest time over which a change of state is weighed; a quarter of `grace` where that is shorter.
@@ -19,10 +19,6 @@ const WEIGHED_FOR: Duration = Duration::from_secs(2);
 const SHARE_SHORT: f32 = 0.7;
 /// Share of looks that must show enough people before it counts as manned again.
 const SHARE_MANNED: f32 = 0.5;
-/// Overlap of two boxes that are one person.
-const ONE_PERSON_IOU: f32 = 0.6;
-/// Share of a box within another that makes them one person: the upper body within the whole.
-const ONE_PERSON_WITHIN: f32 = 0.9;
 /// Share of the picture that changes when somebody walks.
 const MOVING: f32 = 0.005;
 /// Grace is measured to this part of itself, while it matters.
@@ -43,6 +39,7 @@ pub struct ControlRoom {
     to_short: Proof,
     to_manned: Proof,
     stopwatch: Stopwatch,
+    people: People,
     visibility: Visibility,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
@@ -89,29 +86,12 @@ impl ControlRoom {
             to_short: proof(SHARE_SHORT),
             to_manned: proof(SHARE_MANNED),
             stopwatch: Stopwatch::default(),
+            people: People::default(),
             visibility: Visibility::default(),
             known: false,
             after_gap: false,
             state: State::Manned(None),
         }
-    }
-
-    /// How many people stand or sit at the post.
-    fn count(&self, look: &Look) -> u32 {
-        let mut people: Vec<BBox> = Vec::new();
-        for (_, person) in look.seen().filter(|(_, d)| self.keys.classes.contains(&d.class)) {
-            let b = person.bbox;
-            let there = self.keys.zone.contains(b.anchor()) || self.keys.zone.contains(b.center());
-            let counted = people.iter().any(|other| {
-                b.iou(other) >= ONE_PERSON_IOU
-                    || b.share_within(other) >= ONE_PERSON_WITHIN
-                    || other.share_within(&b) >= ONE_PERSON_WITHIN
-            });
-            if there && !counted {
-                people.push(b);
-            }
-        }
-        u32::try_from(people.len()).unwrap_or(u32::MAX)
     }
 
     /// Goes on from a manned post.
@@ -254,7 +234,7 @@ impl Rule for ControlRoom {
         let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
         self.after_gap |= lap.after_gap;
         let sight = self.visibility.look(&look.observation.scene, lap.passed);
-        let seen = self.count(look);
+        let seen = self.people.count(look, &self.keys.classes, &self.keys.zone);
         let post = match sight {
             _ if sight.is_frozen() => Post::Unknown,
             _ if seen >= self.keys.required => Post::Manned,

@@ -16,6 +16,8 @@ mod doubt;
 mod ebike_in_elevator;
 mod fire_lane_parking;
 mod furniture;
+mod one_person;
+mod people;
 mod rival;
 mod stay;
 mod stopwatch;

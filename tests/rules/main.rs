@@ -4,6 +4,7 @@ mod control_room;
 mod elevator;
 mod fire_lane;
 mod invariants;
+mod people;
 mod samples;
 mod scene;
 mod stage;

@@ -1,0 +1,197 @@
+use std::time::Duration;
+
+use super::{
+    Look,
+    one_person::{are_chained, is_one_person, is_weak_part},
+};
+use crate::{
+    domain::{Class, MediaTime},
+    geometry::{BBox, Polygon},
+};
+
+/// So many boxes in a row, each over much of the next, are one who leans over a desk.
+const CHAIN: usize = 3;
+/// Time over which it is averaged at which share of looks somebody was seen as such a row.
+const AVERAGED_OVER: Duration = Duration::from_secs(5);
+/// The share from which on all boxes there are one person at every look: the middle one may be missed. It is less than
+/// half since one who is counted twice hides that the other is away, and two counted as one are only looked after in vain.
+const BELIEVED: f32 = 0.3;
+/// The share with which a row begins, so that one look alone is not believed for longer.
+const BEGINS: f32 = 0.2;
+/// The share below which it is forgotten.
+const FORGOTTEN: f32 = 0.05;
+/// Most rows that are remembered, the newest ones.
+const MOST: usize = 16;
+/// Overlap of a row with where it was.
+const SAME_PLACE: f32 = 0.3;
+/// Share of a box that must lie where a row is for it to belong to it.
+const BELONGS: f32 = 0.8;
+/// Looks at which somebody must have been seen away from all others to be known as a person.
+const KNOWN_FROM: u8 = 2;
+
+/// Counts the people of a post, each once.
+///
+/// What shows one person at a single look is told by the boxes alone (`one_person`). Three or more boxes in a row are one
+/// as well, unless they were seen apart before: people come one by one, arms and legs do not. A row that was there at
+/// many of the latest looks is one person at the looks between, too, at which only two of its boxes are found.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    rows: Vec<Row>,
+    /// Tracks that were seen away from all others, and at how many looks.
+    apart: Vec<(u64, u8)>,
+    last: Option<MediaTime>,
+}
+
+/// One person who was found as a row of boxes.
+#[derive(Debug)]
+struct Row {
+    extent: BBox,
+    /// At which share of the latest looks.
+    share: f32,
+}
+
+/// Somebody at this look.
+#[derive(Debug, Clone, Copy)]
+struct Person {
+    track: u64,
+    confidence: f32,
+    bbox: BBox,
+    /// Boxes with the same number belong together.
+    group: usize,
+}
+
+impl People {
+    /// How many things of these classes stand or sit in the zone.
+    pub fn count(&mut self, look: &Look, classes: &[Class], zone: &Polygon) -> u32 {
+        let passed = self.last.map_or(Duration::ZERO, |last| look.observation.at.since(last));
+        self.last = Some(look.observation.at);
+        self.apart.retain(|(id, _)| look.tracks.iter().any(|track| track.id == *id));
+        let mut people = self.told_apart(look, classes, zone);
+        self.note_apart(&people);
+        let chained = chain(&mut people);
+        self.follow(&people, chained, passed);
+        self.sum(&people)
+    }
+
+    /// The people at this look, surest first, without boxes that are surely parts of others.
+    fn told_apart(&self, look: &Look, classes: &[Class], zone: &Polygon) -> Vec<Person> {
+        let mut seen: Vec<Person> = look
+            .seen()
+            .filter(|(_, d)| classes.contains(&d.class))
+            .filter(|(_, d)| zone.contains(d.bbox.anchor()) || zone.contains(d.bbox.center()))
+            .map(|(track, d)| Person { track: track.id, confidence: d.confidence, bbox: d.bbox, group: 0 })
+            .collect();
+        seen.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        let mut people: Vec<Person> = Vec::with_capacity(seen.len());
+        for one in seen {
+            let is_known = self.is_known(one.track);
+            let is_part = |other: &Person| {
+                is_one_person(&one.bbox, &other.bbox)
+                    || (!is_known && is_weak_part(&one.bbox, one.confidence, &other.bbox))
+            };
+            if !people.iter().any(is_part) {
+                people.push(Person { group: people.len(), ..one });
+            }
+        }
+        people
+    }
+
+    fn is_known(&self, track: u64) -> bool {
+        self.apart.iter().any(|(id, looks)| *id == track && *looks >= KNOWN_FROM)
+    }
+
+    /// Notes who is a whole width away from everybody else, while somebody else is there: a part of a person is seen by itself as
+    /// well where the rest is missed, but not far from it.
+    fn note_apart(&mut self, people: &[Person]) {
+        for one in people {
+            let b = one.bbox;
+            let around = BBox::new(b.left - b.width(), b.top, b.right + b.width(), b.bottom);
+            let is_near = |other: &Person| other.track != one.track && around.intersects(&other.bbox);
+            if people.len() < 2 || people.iter().any(is_near) || self.row_of(&b, FORGOTTEN).is_some() {
+                continue;
+            }
+            match self.apart.iter_mut().find(|(id, _)| *id == one.track) {
+                Some((_, looks)) => *looks = looks.saturating_add(1),
+                None => self.apart.push((one.track, 1)),
+            }
+        }
+    }
+
+    /// The row to which a box belongs, of those seen at this share of looks.
+    fn row_of(&self, bbox: &BBox, least: f32) -> Option<usize> {
+        self.rows.iter().position(|row| row.share >= least && bbox.share_within(&row.extent) >= BELONGS)
+    }
+
+    /// Remembers where rows are. `chained` has the group of each at this look.
+    fn follow(&mut self, people: &[Person], chained: Vec<usize>, passed: Duration) {
+        let step = (passed.as_secs_f32() / AVERAGED_OVER.as_secs_f32()).min(1.0);
+        for row in &mut self.rows {
+            row.share -= row.share * step;
+        }
+        for group in chained {
+            let Some(extent) = extent(people, group) else { continue };
+            match self.rows.iter_mut().find(|row| row.extent.iou(&extent) >= SAME_PLACE) {
+                Some(row) => (row.extent, row.share) = (extent, row.share + step),
+                None => self.rows.push(Row { extent, share: BEGINS }),
+            }
+        }
+        self.rows.retain(|row| row.share >= FORGOTTEN);
+        let surplus = self.rows.len().saturating_sub(MOST);
+        self.rows.drain(..surplus);
+    }
+
+    /// How many they are: of a row one, or as many as are known.
+    fn sum(&self, people: &[Person]) -> u32 {
+        let mut rows: Vec<(Belongs, u32)> = Vec::new();
+        let mut count: u32 = 0;
+        for one in people {
+            let size = people.iter().filter(|other| other.group == one.group).count();
+            let belongs = match self.row_of(&one.bbox, BELIEVED) {
+                Some(row) => Belongs::Remembered(row),
+                None if size >= CHAIN => Belongs::Seen(one.group),
+                None => {
+                    count = count.saturating_add(1);
+                    continue;
+                }
+            };
+            let known = u32::from(self.is_known(one.track));
+            match rows.iter_mut().find(|(row, _)| *row == belongs) {
+                Some((_, people)) => *people = people.saturating_add(known),
+                None => rows.push((belongs, known)),
+            }
+        }
+        rows.iter().fold(count, |count, (_, known)| count.saturating_add((*known).max(1)))
+    }
+}
+
+/// Which row a box belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Belongs {
+    /// One that was there before.
+    Remembered(usize),
+    /// One of this look alone, by its group.
+    Seen(usize),
+}
+
+/// The box around a group.
+fn extent(people: &[Person], group: usize) -> Option<BBox> {
+    let boxes = people.iter().filter(|one| one.group == group).map(|one| one.bbox);
+    boxes.reduce(|all, one| all.union(&one))
+}
+
+/// Puts into one group what is chained, and tells the groups of three and more.
+fn chain(people: &mut [Person]) -> Vec<usize> {
+    for i in 0..people.len() {
+        for j in 0..i {
+            let (a, b) = (people[i], people[j]);
+            if a.group != b.group && are_chained(&a.bbox, &b.bbox) {
+                people.iter_mut().filter(|one| one.group == a.group).for_each(|one| one.group = b.group);
+            }
+        }
+    }
+    let size = |group| people.iter().filter(|one| one.group == group).count();
+    let mut groups: Vec<usize> = people.iter().map(|one| one.group).filter(|g| size(*g) >= CHAIN).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
