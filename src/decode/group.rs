@@ -1,6 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
-use super::DecodeError;
+use super::{
+    DecodeError,
+    kept::{Kept, anew},
+};
 use crate::{
     domain::MediaTime,
     libav::{Decoder, Frame, LibavError, Packet, StreamInfo, Upright},
@@ -31,9 +34,6 @@ pub struct Decoded {
     /// For what follows of the group, or the chunk that continues it.
     pub state: Option<DecoderState>,
 }
-
-/// Decoders that one worker keeps: a site's cameras are of few kinds.
-const KEPT: usize = 4;
 
 /// Decodes groups, one after the other. One per worker: it keeps a decoder for each coding it met last, whichever
 /// camera that was. A group gives the same frames whatever was decoded before it: decoders that have seen other parameter
@@ -199,49 +199,6 @@ impl GroupDecoder {
         self.kept.keep(&group.stream, decoder);
         Ok(Decoded { given: choice.given(), damaged_from: choice.damaged, state: None })
     }
-}
-
-/// Decoders that have forgotten what they decoded, but for the parameter sets that their streams have in force.
-#[derive(Default)]
-struct Kept(
-    /// The one used last comes first.
-    Vec<(Arc<StreamInfo>, Decoder)>,
-);
-
-impl Kept {
-    fn keep(&mut self, stream: &Arc<StreamInfo>, mut decoder: Decoder) {
-        if decoder.is_altered() {
-            return;
-        }
-        decoder.flush();
-        self.0.insert(0, (Arc::clone(stream), decoder));
-        self.0.truncate(KEPT);
-    }
-
-    /// A decoder that has seen nothing of the stream, or has forgotten it.
-    fn decoder(&mut self, stream: &Arc<StreamInfo>) -> Result<Decoder, LibavError> {
-        let same =
-            |kept: &(Arc<StreamInfo>, Decoder)| Arc::ptr_eq(&kept.0, stream) || kept.0.same_coding(stream);
-        match self.0.iter().position(same) {
-            Some(place) => {
-                let (_, mut decoder) = self.0.remove(place);
-                decoder.serve(stream);
-                Ok(decoder)
-            }
-            None => Decoder::new(stream),
-        }
-    }
-}
-
-/// A decoder for a group that is decoded once more: the same, where it can be made to forget what it saw of the group.
-fn anew(mut decoder: Decoder, stream: &StreamInfo, for_people: bool) -> Result<Decoder, LibavError> {
-    if decoder.is_altered() {
-        decoder = Decoder::new(stream)?;
-        decoder.smooth_only_references(!for_people);
-    } else {
-        decoder.flush();
-    }
-    Ok(decoder)
 }
 
 /// When the pictures are shown that the wanted times are given: each the first at or after its time, else the last. Without

@@ -289,3 +289,101 @@ fn display_orientation(messages: &[u8]) -> Option<Shown> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SPS: [u8; 6] = [0x67, 66, 0, 30, 0b1_010_0000, 0x80];
+    const PPS: [u8; 3] = [0x68, 0b1_1_000000, 0x80];
+    const PPS_ONE: [u8; 3] = [0x68, 0b010_1_0000, 0x80];
+
+    fn avcc() -> Vec<u8> {
+        let mut header = vec![1, 66, 0, 30, 0xff, 0xe1, 0, 6];
+        header.extend(SPS);
+        header.extend([1, 0, 3]);
+        header.extend(PPS);
+        header
+    }
+
+    #[test]
+    fn headers_of_both_kinds_hold_the_same_sets() {
+        let lengths = Syntax::of(Id::AV_CODEC_ID_H264, &avcc()).expect("known");
+        let sets = lengths.header(&avcc());
+        let codes = [&[0, 0, 0, 1][..], &SPS, &[0, 0, 1], &PPS].concat();
+        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &codes).expect("known");
+        assert_ne!(lengths, starts);
+        assert_eq!(starts.header(&codes), sets);
+        assert_eq!(starts.header(&starts.framed(&sets)), sets);
+        assert_eq!(sets.0.len(), 2);
+    }
+
+    #[test]
+    fn a_packet_tells_what_it_changes_and_nothing_else() {
+        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        let sets = Syntax::of(Id::AV_CODEC_ID_H264, &avcc()).expect("known").header(&avcc());
+        let packet = |units: &[&[u8]]| -> Vec<u8> {
+            units.iter().flat_map(|unit| [&[0, 0, 0, 1][..], unit].concat()).collect()
+        };
+        let picture: &[u8] = &[0x65, 1, 2, 3];
+        let same = packet(&[&[9, 0x10], &SPS, &PPS, picture]);
+        assert!(starts.packet(&same, true, &sets).sets.is_none());
+        assert!(starts.brings_all(&same, &sets));
+        let more = packet(&[&PPS_ONE, picture, &PPS]);
+        let told = starts.packet(&more, true, &sets).sets.expect("another");
+        assert_eq!(told.0.len(), 3);
+        assert!(!starts.brings_all(&more, &sets));
+        let changed = packet(&[&[0x68, 0b1_0_000000, 0x80], picture]);
+        let told = starts.packet(&changed, false, &sets).sets.expect("another");
+        assert_eq!(told.0.len(), 2);
+        assert_ne!(told, sets);
+    }
+
+    #[test]
+    fn a_message_tells_how_a_picture_is_shown() {
+        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        // A message of another kind before it; not cancelled, no flips, 270° against the clock, until changed.
+        let unit = [0, 0, 1, 6, 5, 2, 7, 7, 47, 3, 0b0001_1000, 0, 0b0001_0000, 0x80];
+        let told = starts.packet(&unit, true, &Sets::default());
+        assert_eq!(told.shown, Some(Shown::Turned(Turn::Right)));
+        assert_eq!(starts.packet(&unit, false, &Sets::default()).shown, None);
+        // H.265 has it in messages before the picture.
+        let starts = Syntax::of(Id::AV_CODEC_ID_HEVC, &[]).expect("known");
+        let unit = [0, 0, 1, 39 << 1, 1, 47, 1, 0b1000_0000, 0x80];
+        assert_eq!(
+            starts.packet(&unit, true, &Sets::default()).shown,
+            Some(Shown::Turned(Turn::Upright)),
+            "cancelled"
+        );
+    }
+
+    #[test]
+    fn mpeg4_has_its_headers_followed() {
+        let starts = Syntax::of(Id::AV_CODEC_ID_MPEG4, &[]).expect("known");
+        let one = [0, 0, 1, 0xb0, 1, 0, 0, 1, 0x20, 5, 5, 0, 0, 1, 0xb6, 0, 0, 1, 0x20, 9];
+        let sets = starts.packet(&one, true, &Sets::default()).sets.expect("two");
+        assert_eq!(sets.0.len(), 2);
+        assert!(starts.packet(&one, true, &sets).sets.is_none());
+        assert_eq!(starts.framed(&sets), [0, 0, 0, 1, 0xb0, 1, 0, 0, 0, 1, 0x20, 5, 5]);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_within_its_bounds(
+            header in prop::collection::vec(any::<u8>(), 0..60),
+            data in prop::collection::vec(prop_oneof![Just(0), Just(1), Just(0x67), Just(0x42), any::<u8>()], 0..120),
+        ) {
+            for codec in [Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_HEVC, Id::AV_CODEC_ID_MPEG4] {
+                let syntax = Syntax::of(codec, &header).expect("known");
+                let sets = syntax.header(&header);
+                let told = syntax.packet(&data, true, &sets);
+                if let Some(changed) = told.sets {
+                    prop_assert!(changed != sets);
+                    prop_assert!(syntax.packet(&syntax.framed(&changed), true, &changed).sets.is_none());
+                }
+            }
+        }
+    }
+}
