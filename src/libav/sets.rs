@@ -28,10 +28,16 @@ enum Framing {
     Lengths(usize),
 }
 
+/// Bytes of a set. Usual ones have under a hundred.
+const LONGEST: usize = 16 << 10;
+
+/// A set's kind, in the order in which they refer to each other, and its number.
+type Key = (u8, u32);
+
 /// What a unit is.
 enum Unit {
-    /// A parameter set, with its kind (in the order in which they refer to each other) and its number.
-    Set((u8, u32)),
+    /// A parameter set.
+    Set(Key),
     /// Supplemental enhancement information: the bytes before its first message.
     Message(usize),
     Other,
@@ -39,14 +45,14 @@ enum Unit {
 
 /// The sets that are in force, by kind and number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sets(Vec<((u8, u32), Arc<[u8]>)>);
+pub struct Sets(Vec<(Key, Arc<[u8]>)>);
 
 impl Sets {
-    fn get(&self, key: (u8, u32)) -> Option<&[u8]> {
+    fn get(&self, key: Key) -> Option<&[u8]> {
         self.0.binary_search_by_key(&key, |set| set.0).ok().and_then(|at| Some(&*self.0.get(at)?.1))
     }
 
-    fn put(&mut self, key: (u8, u32), set: &[u8]) {
+    fn put(&mut self, key: Key, set: &[u8]) {
         match self.0.binary_search_by_key(&key, |set| set.0) {
             Ok(at) => {
                 if let Some(place) = self.0.get_mut(at) {
@@ -210,28 +216,32 @@ impl Syntax {
 
     fn unit(self, unit: &[u8]) -> Unit {
         let Some(&first) = unit.first() else { return Unit::Other };
-        let set = |kind, number: Option<u32>| number.map_or(Unit::Other, |number| Unit::Set((kind, number)));
+        // What is longer, or has a higher number, is no set but damage.
+        let set = |kind, number: Option<u32>, last| match number {
+            Some(number) if number <= last && unit.len() <= LONGEST => Unit::Set((kind, number)),
+            _ => Unit::Other,
+        };
         match self.coding {
             // ITU-T H.264, 7.3.1, 7.3.2.1.1 and 7.3.2.2.
             Coding::H264 => match first & 0x1f {
-                7 => set(7, Bits::after(unit, 4).exp_golomb()),
-                8 => set(8, Bits::after(unit, 1).exp_golomb()),
+                7 => set(7, Bits::after(unit, 4).exp_golomb(), 31),
+                8 => set(8, Bits::after(unit, 1).exp_golomb(), 255),
                 6 => Unit::Message(1),
                 _ => Unit::Other,
             },
             // ITU-T H.265, 7.3.1.2 and 7.3.2.
             Coding::H265 => match first >> 1 & 0x3f {
-                32 => set(32, Bits::after(unit, 2).number(4)),
-                33 => set(33, h265_sps_number(unit)),
-                34 => set(34, Bits::after(unit, 2).exp_golomb()),
+                32 => set(32, Bits::after(unit, 2).number(4), 15),
+                33 => set(33, h265_sps_number(unit), 15),
+                34 => set(34, Bits::after(unit, 2).exp_golomb(), 63),
                 39 => Unit::Message(2),
                 _ => Unit::Other,
             },
             // ISO/IEC 14496-2, 6.2.1: profile, visual object, video object layer.
             Coding::Mpeg4 => match first {
-                0xb0 => Unit::Set((0, 0)),
-                0xb5 => Unit::Set((1, 0)),
-                0x20..=0x2f => Unit::Set((2, u32::from(first))),
+                0xb0 => set(0, Some(0), 0),
+                0xb5 => set(1, Some(0), 0),
+                0x20..=0x2f => set(2, Some(u32::from(first)), 0x2f),
                 _ => Unit::Other,
             },
         }
@@ -296,9 +306,9 @@ mod tests {
 
     use super::*;
 
-    const SPS: [u8; 6] = [0x67, 66, 0, 30, 0b1_010_0000, 0x80];
-    const PPS: [u8; 3] = [0x68, 0b1_1_000000, 0x80];
-    const PPS_ONE: [u8; 3] = [0x68, 0b010_1_0000, 0x80];
+    const SPS: [u8; 6] = [0x67, 66, 0, 30, 0b1010_0000, 0x80];
+    const PPS: [u8; 3] = [0x68, 0b1100_0000, 0x80];
+    const PPS_ONE: [u8; 3] = [0x68, 0b0101_0000, 0x80];
 
     fn avcc() -> Vec<u8> {
         let mut header = vec![1, 66, 0, 30, 0xff, 0xe1, 0, 6];
@@ -335,10 +345,20 @@ mod tests {
         let told = starts.packet(&more, true, &sets).sets.expect("another");
         assert_eq!(told.0.len(), 3);
         assert!(!starts.brings_all(&more, &sets));
-        let changed = packet(&[&[0x68, 0b1_0_000000, 0x80], picture]);
+        let changed = packet(&[&[0x68, 0b1000_0000, 0x80], picture]);
         let told = starts.packet(&changed, false, &sets).sets.expect("another");
         assert_eq!(told.0.len(), 2);
         assert_ne!(told, sets);
+    }
+
+    #[test]
+    fn what_no_set_is_like_is_damage() {
+        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        let long = [&[0, 0, 1][..], &PPS, &[7; LONGEST]].concat();
+        assert!(starts.packet(&long, true, &Sets::default()).sets.is_none());
+        // Number 256.
+        let high = [0, 0, 1, 0x68, 0, 0b1000_0000, 0b1100_0000];
+        assert!(starts.packet(&high, true, &Sets::default()).sets.is_none());
     }
 
     #[test]
