@@ -44,6 +44,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
     let options = Options { zone: config.site.timezone.clone(), ..Options::default() };
     let mut status = Status::Done;
     for camera in &config.cameras {
+        let options = Options { pixel_aspect: camera.pixel_aspect, ..options.clone() };
         if let SourceAddress::Live(_) = camera.source {
             print(&format!("camera {}: {} is a live camera and was not opened\n", camera.id, camera.source))?;
             continue;

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{CameraId, Class, Kind, SiteId},
     geometry::{BBox, Polygon},
+    libav::PixelAspect,
 };
 
 pub(super) const TOP: [&str; 8] =
@@ -78,6 +79,9 @@ pub(super) struct CameraKeys {
     /// larger. Default: the whole picture.
     #[schemars(inner(range(min = 0, max = 1)))]
     region: Option<[f32; 4]>,
+    /// How wide a pixel is to be shown, as a ratio to its height, from `1:4` to `4:1`: `2:1` for recorders that store 1080
+    /// rows of 960. Default: as the recording says.
+    pixel_aspect: Option<PixelAspect>,
 }
 
 /// What every `[[camera.rule]]` may say.
@@ -247,7 +251,8 @@ fn read_cameras(
             SourceAddress::Recording(recordings(folder, &keys.source))
         };
         let name = keys.name.unwrap_or_else(|| keys.id.to_string());
-        cameras.push(Camera { id: keys.id, name, labels: keys.labels, source, region, rules });
+        let pixel_aspect = keys.pixel_aspect;
+        cameras.push(Camera { id: keys.id, name, labels: keys.labels, source, region, pixel_aspect, rules });
     }
     cameras
 }

@@ -29,7 +29,7 @@ use thiserror::Error;
 use crate::{
     domain::{CameraId, Class, Kind, Phase, SiteId},
     geometry::BBox,
-    libav::redact,
+    libav::{PixelAspect, redact},
 };
 
 /// A whole configuration.
@@ -162,6 +162,8 @@ pub struct Camera {
     pub source: SourceAddress,
     /// The part of the picture that detectors look at.
     pub region: BBox,
+    /// How wide its pixels are to be shown; none to believe the recording.
+    pub pixel_aspect: Option<PixelAspect>,
     /// What is watched for.
     pub rules: Vec<RuleConfig>,
 }

@@ -170,6 +170,19 @@ fn a_region_is_large_enough_and_holds_its_zones() {
 }
 
 #[test]
+fn pixels_have_a_shape_that_cameras_have() {
+    let with = |aspect: &str| {
+        lane(SQUARE).replacen("[[camera.rule]]", &format!("pixel_aspect = {aspect}\n[[camera.rule]]"), 1)
+    };
+    let sound = parse(&format!("[site]\nid = \"s\"\n{}", with("\"2:1\""))).expect("sound");
+    assert_eq!(sound.cameras[0].pixel_aspect, PixelAspect::new(2, 1));
+    for wrong in ["\"9:1\"", "\"0:1\"", "\"wide\""] {
+        let wrong = faults(&with(wrong));
+        assert!(wrong[0].contains("camera.lane.pixel_aspect: is no ratio of a pixel's width"), "{wrong:?}");
+    }
+}
+
+#[test]
 fn all_faults_are_found_at_once() {
     let found = faults(&lane(
         "zone = [[0.1, 0.1], [0.2, 1.2]]\ndwell = 60\noccullsion = \"3s\"\nschedule = [\"mon 8-9\"]\n[detector]\n\

@@ -1,9 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
-use super::DecodeError;
+use super::{
+    DecodeError,
+    kept::{Kept, anew},
+};
 use crate::{
     domain::MediaTime,
-    libav::{Decoder, Frame, LibavError, Packet, StreamInfo},
+    libav::{Decoder, Frame, LibavError, Packet, StreamInfo, Upright},
     source::Gop,
 };
 
@@ -32,14 +35,14 @@ pub struct Decoded {
     pub state: Option<DecoderState>,
 }
 
-/// Decoders that one worker keeps: a site's cameras are of few kinds.
-const KEPT: usize = 4;
-
 /// Decodes groups, one after the other. One per worker: it keeps a decoder for each coding it met last, whichever
-/// camera that was.
+/// camera that was. A group gives the same frames whatever was decoded before it: decoders that have seen other parameter
+/// sets than those in force are not kept.
+///
+/// Frames come out upright and with square pixels, as their stream says that they are to be shown.
 pub struct GroupDecoder {
-    /// The one used last comes first.
-    kept: Vec<(Arc<StreamInfo>, Decoder)>,
+    kept: Kept,
+    upright: Upright,
     /// Pictures that people see are finished; what a detector sees is scaled down, which levels the edges of blocks.
     for_people: bool,
 }
@@ -48,17 +51,18 @@ impl GroupDecoder {
     /// For pictures that a detector sees: those to which no other refers keep the edges of their blocks. Which these are is
     /// a matter of the stream alone, so a picture is the same however much of its group is decoded.
     pub fn for_looks() -> Self {
-        Self { kept: Vec::new(), for_people: false }
+        Self { kept: Kept::default(), upright: Upright::default(), for_people: false }
     }
 
     /// For pictures that people see.
     pub fn for_stills() -> Self {
-        Self { kept: Vec::new(), for_people: true }
+        Self { kept: Kept::default(), upright: Upright::default(), for_people: true }
     }
 
     /// Decodes `group` as far as needed and calls `each(i, frame, time)` for each `wanted[i]`, in order: with the
     /// first frame whose time is at or after it, or up to 1 ms before, else with the last frame of the group. Several
-    /// wanted times may be given one frame. `time` is the frame's own, and never before the group's start.
+    /// wanted times may be given one frame. `time` is the frame's own, and never before the group's start. A time whose
+    /// frame cannot be made upright and square is passed over.
     ///
     /// A chunk that continues another takes the state which that one left in `resume`; without it nothing of the
     /// chunk can be decoded, and all of it counts as damaged. A state is returned where the group is `continued`.
@@ -103,10 +107,17 @@ impl GroupDecoder {
         let from_key = resume.is_none();
         let (mut decoder, mut fed, damaged, early) = match resume {
             Some(state) => (state.decoder, state.fed, state.damaged, state.early),
-            None => (self.decoder(&group.stream)?, 0, None, Vec::new()),
+            None => match self.kept.decoder(&group.stream) {
+                Ok(decoder) => (decoder, 0, None, Vec::new()),
+                // A header that came midway and makes no sense is damage like any other.
+                Err(LibavError::NoDecoder { .. }) => {
+                    return Ok(Decoded { damaged_from: Some(group.start), ..Decoded::default() });
+                }
+                Err(error) => return Err(error),
+            },
         };
         decoder.smooth_only_references(!self.for_people);
-        let mut choice = Choice::new(group, wanted, each);
+        let mut choice = Choice::new(group, wanted, &mut self.upright, each);
         if let Some(from) = damaged {
             choice.damage(from);
         }
@@ -120,13 +131,13 @@ impl GroupDecoder {
                 choice.send(&mut decoder, key)?;
                 decoder.drain();
                 choice.receive(&mut decoder)?;
-                decoder.flush();
+                decoder = anew(decoder, &group.stream, self.for_people)?;
             }
             if choice.unsure() {
                 choice.restart();
             } else if group.open {
-                self.keep(&group.stream, decoder);
-                return Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: None });
+                self.kept.keep(&group.stream, decoder);
+                return Ok(Decoded { given: choice.given(), damaged_from: choice.damaged, state: None });
             }
         }
         let chunk = group.continues || group.continued;
@@ -156,7 +167,8 @@ impl GroupDecoder {
             if group.continued {
                 choice.finish();
             }
-            let Choice { given, damaged, last, early, .. } = choice;
+            let given = choice.given();
+            let Choice { damaged, last, early, .. } = choice;
             let (fed, last) = if group.open { (fed, last) } else { (0, None) };
             // The frame that was given last is given again where what is wanted next lies before the one that follows it.
             let early = last.into_iter().map(|(frame, _)| frame).chain(early).collect();
@@ -168,7 +180,7 @@ impl GroupDecoder {
             choice.receive(&mut decoder)?;
             // Where a stream refreshes little by little, a picture is whole only some pictures after its recovery point.
             if choice.incomplete && !chunk && choice.unsure() {
-                decoder.flush();
+                decoder = anew(decoder, &group.stream, self.for_people)?;
                 choice.restart();
                 for packet in &group.packets {
                     if choice.done() {
@@ -184,28 +196,8 @@ impl GroupDecoder {
             }
             choice.finish();
         }
-        decoder.flush();
-        self.keep(&group.stream, decoder);
-        Ok(Decoded { given: choice.given, damaged_from: choice.damaged, state: None })
-    }
-
-    fn keep(&mut self, stream: &Arc<StreamInfo>, decoder: Decoder) {
-        self.kept.insert(0, (Arc::clone(stream), decoder));
-        self.kept.truncate(KEPT);
-    }
-
-    /// A decoder that has seen nothing of the stream, or has forgotten it.
-    fn decoder(&mut self, stream: &Arc<StreamInfo>) -> Result<Decoder, LibavError> {
-        let same =
-            |kept: &(Arc<StreamInfo>, Decoder)| Arc::ptr_eq(&kept.0, stream) || kept.0.same_coding(stream);
-        match self.kept.iter().position(same) {
-            Some(place) => {
-                let (_, mut decoder) = self.kept.remove(place);
-                decoder.serve(stream);
-                Ok(decoder)
-            }
-            None => Decoder::new(stream),
-        }
+        self.kept.keep(&group.stream, decoder);
+        Ok(Decoded { given: choice.given(), damaged_from: choice.damaged, state: None })
     }
 }
 
@@ -229,8 +221,11 @@ fn shown(group: &Gop, wanted: &[MediaTime], fed: usize) -> Vec<i64> {
 struct Choice<'a, F> {
     group: &'a Gop,
     wanted: &'a [MediaTime],
+    upright: &'a mut Upright,
     each: F,
-    given: usize,
+    /// How many of the wanted times had their turn, and how many of them had a frame that could not be given.
+    next: usize,
+    refused: usize,
     last: Option<(Frame, MediaTime)>,
     damaged: Option<MediaTime>,
     early: Vec<Frame>,
@@ -239,12 +234,14 @@ struct Choice<'a, F> {
 }
 
 impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
-    fn new(group: &'a Gop, wanted: &'a [MediaTime], each: F) -> Self {
+    fn new(group: &'a Gop, wanted: &'a [MediaTime], upright: &'a mut Upright, each: F) -> Self {
         Self {
             group,
             wanted,
+            upright,
             each,
-            given: 0,
+            next: 0,
+            refused: 0,
             last: None,
             damaged: None,
             early: Vec::new(),
@@ -254,7 +251,7 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
 
     /// Whether nothing is left to give: every wanted time has its frame, or lies in the damaged part.
     fn done(&self) -> bool {
-        match self.wanted.get(self.given) {
+        match self.wanted.get(self.next) {
             None => true,
             Some(&next) => self.lost(next),
         }
@@ -267,7 +264,7 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
 
     /// Whether the key frame alone did not give what it should.
     fn unsure(&self) -> bool {
-        self.given < self.wanted.len()
+        self.next < self.wanted.len()
     }
 
     /// Whether a picture comes after all that is wanted now, so that it may be wanted once more of the group is known.
@@ -322,7 +319,7 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
         if time < self.group.start || self.last.as_ref().is_some_and(|(_, t)| time < *t) {
             return;
         }
-        let all_given = self.group.open && self.given == self.wanted.len();
+        let all_given = self.group.open && self.next == self.wanted.len();
         if all_given || (self.group.continued && time >= self.group.end) {
             self.early.push(frame);
             return;
@@ -335,10 +332,8 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
         if frame.incomplete() || self.damaged.is_some_and(|d| time >= d) {
             return;
         }
-        while self.wanted.get(self.given).is_some_and(|&w| w <= time + ROUNDING) {
-            (self.each)(self.given, &frame, time);
-            self.given += 1;
-        }
+        let due = self.wanted.iter().skip(self.next).take_while(|w| **w <= time + ROUNDING).count();
+        self.give(&frame, time, due);
         self.last = Some((frame, time));
     }
 
@@ -350,12 +345,28 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
             }
             return;
         };
-        while let Some(&wanted) = self.wanted.get(self.given) {
-            if self.lost(wanted) {
-                return;
-            }
-            (self.each)(self.given, &frame, time);
-            self.given += 1;
+        let due = self.wanted.iter().skip(self.next).take_while(|w| !self.lost(**w)).count();
+        self.give(&frame, time, due);
+    }
+
+    /// Gives a frame to the next so many wanted times, as it is to be shown.
+    fn give(&mut self, frame: &Frame, time: MediaTime, due: usize) {
+        if due == 0 {
+            return;
         }
+        let turns = self.next..self.next + due;
+        self.next = turns.end;
+        match self.upright.of(frame, &self.group.stream) {
+            Ok(upright) => {
+                let frame = upright.as_ref().unwrap_or(frame);
+                turns.for_each(|index| (self.each)(index, frame, time));
+            }
+            Err(_) => self.refused += due,
+        }
+    }
+
+    /// How many of the wanted times were given a frame.
+    fn given(&self) -> usize {
+        self.next - self.refused
     }
 }

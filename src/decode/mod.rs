@@ -3,6 +3,7 @@
 
 mod error;
 mod group;
+mod kept;
 #[cfg(test)]
 mod tests;
 

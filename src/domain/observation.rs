@@ -216,7 +216,7 @@ pub struct Epoch {
     pub file: Option<String>,
     /// Codec, as FFmpeg names it.
     pub codec: String,
-    /// Width in pixels at the start.
+    /// Width in pixels at the start, upright and with square pixels.
     pub width: u32,
     /// Height in pixels at the start.
     pub height: u32,

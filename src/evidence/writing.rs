@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime},
     files,
-    libav::{Container, LibavError, Muxer, Packet, StreamInfo},
+    libav::{Container, LibavError, Muxer, Packet, Sets, StreamInfo},
     source::Gop,
 };
 
@@ -62,6 +62,8 @@ struct Begun {
     file: TempPath,
     name: String,
     stream: Arc<StreamInfo>,
+    /// The parameter sets that who plays it knows by the end of what is written.
+    sets: Arc<Sets>,
     timing: Timing,
     /// Media time of the first picture, which is 0 in the file, and of the end of the last.
     first: i64,
@@ -104,7 +106,7 @@ impl Writing {
 
     /// Takes what it needs of the next group.
     pub(super) fn take(&mut self, gop: &Gop, around: &Around<'_>) -> Result<State, EvidenceError> {
-        if self.begun.as_ref().is_some_and(|b| !same(&b.stream, &gop.stream)) {
+        if self.begun.as_ref().is_some_and(|b| !b.stream.same_file(&gop.stream)) {
             self.changes.push(gop.start);
             self.changed = self.cut.at < gop.start;
             if self.changed {
@@ -205,6 +207,7 @@ impl Begun {
             file,
             name,
             stream: Arc::clone(&gop.stream),
+            sets: Arc::clone(gop.stream.header_sets()),
             timing: Timing::new(times, gop.stream.reorder),
             first,
             last: first,
@@ -224,10 +227,18 @@ impl Begun {
         around: &Around<'_>,
     ) -> Result<(), LibavError> {
         let placed = self.timing.place(times, gop.continues);
-        for (packet, times) in packets.iter().zip(placed) {
+        for (index, (packet, times)) in packets.iter().zip(placed).enumerate() {
+            let mut packet = (*packet).clone();
+            // What came between, or before the clip, may have brought others than this group is to be decoded with.
+            if index == 0 && !gop.continues && !gop.stream.same_sets(&self.sets) {
+                packet = gop.stream.with_own_sets(&packet)?;
+                self.sets = Arc::clone(gop.stream.sets());
+            }
+            if let Some(sets) = packet.leaves() {
+                self.sets = Arc::clone(sets);
+            }
             let duration = if packet.duration > 0 { packet.duration } else { self.timing.step };
             let duration = duration.min(LONGEST.max(self.timing.step));
-            let mut packet = (*packet).clone();
             packet.pts = Some(times.pts - self.first);
             packet.dts = Some(times.dts - self.first);
             packet.duration = duration;
@@ -264,10 +275,6 @@ impl Part {
         let seconds = |at: i64| MediaTime::from_micros(at - self.epoch_from);
         Piece { from_s: seconds(self.from), to_s: seconds(self.to), file: self.file }
     }
-}
-
-fn same(one: &Arc<StreamInfo>, other: &Arc<StreamInfo>) -> bool {
-    Arc::ptr_eq(one, other) || one.same_coding(other)
 }
 
 /// What went wrong with the clip that was to be `path`; the temporary file's name says nothing.

@@ -1,4 +1,4 @@
-use std::ptr;
+use std::{mem, ptr};
 
 use ffmpeg_next::ffi;
 
@@ -8,6 +8,10 @@ use super::{Frame, LibavError, MICROS, Packet, StreamInfo, init};
 pub struct Decoder {
     context: *mut ffi::AVCodecContext,
     address: String,
+    /// Parameter sets that the stream's header does not have, or has otherwise: they go before the first packet.
+    owed: Vec<u8>,
+    /// Packets have brought other parameter sets.
+    altered: bool,
 }
 
 // SAFETY: with one thread and no callbacks of our own, a codec context may be used from one thread after another.
@@ -31,7 +35,7 @@ impl Decoder {
         if context.is_null() {
             return Err(LibavError::Memory);
         }
-        let decoder = Self { context, address: stream.address.clone() };
+        let decoder = Self { context, address: stream.address.clone(), owed: stream.owed(), altered: false };
         // SAFETY: the context was just made and is ours alone; the parameters live as long as the stream.
         let opened = unsafe {
             if ffi::avcodec_parameters_to_context(context, stream.parameters()) < 0 {
@@ -77,7 +81,11 @@ impl Decoder {
     /// # Errors
     /// [`LibavError::Damaged`] where the packet makes no sense; the decoder goes on with the next one.
     pub fn send(&mut self, packet: &Packet) -> Result<(), LibavError> {
-        let raw = packet.to_raw()?;
+        self.altered |= packet.leaves().is_some();
+        let raw = match mem::take(&mut self.owed) {
+            none if none.is_empty() => packet.to_raw()?,
+            owed => packet.after(&owed)?.to_raw()?,
+        };
         // SAFETY: context and packet are live; the decoder takes its own reference.
         self.check(unsafe { ffi::avcodec_send_packet(self.context, raw.0) })
     }
@@ -103,10 +111,15 @@ impl Decoder {
         Ok(Some(frame))
     }
 
-    /// Forgets everything but the stream's header: the next packet must be a key frame's.
+    /// Forgets everything but parameter sets: the next packet must be a key frame's.
     pub fn flush(&mut self) {
         // SAFETY: the context is open.
         unsafe { ffi::avcodec_flush_buffers(self.context) };
+    }
+
+    /// Whether packets have brought other parameter sets than the stream had before them: no flush makes it forget those.
+    pub fn is_altered(&self) -> bool {
+        self.altered
     }
 
     /// Any refusal but a lack of memory is damage in the data.

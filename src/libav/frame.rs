@@ -39,6 +39,70 @@ impl Frame {
         u32::try_from(self.raw().height).unwrap_or(0)
     }
 
+    /// The shape of its pixels, as it says.
+    pub(super) fn ratio(&self) -> ffi::AVRational {
+        self.raw().sample_aspect_ratio
+    }
+
+    /// A picture of 8-bit planes in this size and format, not filled yet, with the time and the colours of this one. It is
+    /// upright and has square pixels.
+    pub(super) fn like(&self, format: P, width: u32, height: u32) -> Result<Self, LibavError> {
+        /// swscale's vector code may write so many bytes past the last pixel; as many lie behind each plane.
+        const ALIGNED: i32 = 64;
+        let refuse = || LibavError::Scale { width, height, format: self.pixel_format() };
+        let (w, h) = (i32::try_from(width).ok(), i32::try_from(height).ok());
+        let (w, h) = w.zip(h).filter(|(w, h)| *w > 0 && *h > 0).ok_or_else(refuse)?;
+        let colour = self.colour();
+        let own = Self::new()?;
+        // SAFETY: both frames are live, and the new one is ours alone; its size and format are set before its buffers
+        // are made for them.
+        unsafe {
+            if ffi::av_frame_copy_props(own.0, self.0) < 0 {
+                return Err(LibavError::Memory);
+            }
+            ffi::av_frame_remove_side_data(own.0, ffi::AVFrameSideDataType::AV_FRAME_DATA_DISPLAYMATRIX);
+            let f = &mut *own.0;
+            (f.format, f.width, f.height) = (format as i32, w, h);
+            f.sample_aspect_ratio = ffi::AVRational { num: 1, den: 1 };
+            // What is not said is guessed by the stored picture's height.
+            f.colorspace = match colour.matrix {
+                Matrix::Bt601 => ffi::AVColorSpace::AVCOL_SPC_SMPTE170M,
+                Matrix::Bt709 => ffi::AVColorSpace::AVCOL_SPC_BT709,
+                Matrix::Bt2020 => ffi::AVColorSpace::AVCOL_SPC_BT2020_NCL,
+                Matrix::Smpte240 => ffi::AVColorSpace::AVCOL_SPC_SMPTE240M,
+                Matrix::Fcc => ffi::AVColorSpace::AVCOL_SPC_FCC,
+            };
+            f.color_range = if colour.full_range {
+                ffi::AVColorRange::AVCOL_RANGE_JPEG
+            } else {
+                ffi::AVColorRange::AVCOL_RANGE_MPEG
+            };
+            if ffi::av_frame_get_buffer(own.0, ALIGNED) < 0 {
+                return Err(LibavError::Memory);
+            }
+        }
+        Ok(own)
+    }
+
+    /// The samples of a plane that this frame alone holds, and how far its rows lie apart: `rows` of at least `width`.
+    pub(super) fn plane_mut(
+        &mut self,
+        index: usize,
+        (width, rows): (usize, usize),
+    ) -> Option<(&mut [u8], usize)> {
+        // SAFETY: the frame is live.
+        let f = unsafe { &mut *self.0 };
+        let (data, stride) = (*f.data.get(index)?, usize::try_from(*f.linesize.get(index)?).ok()?);
+        // SAFETY: the frame is live.
+        let ours = unsafe { ffi::av_frame_is_writable(self.0) } > 0;
+        if data.is_null() || width == 0 || rows == 0 || stride < width || !ours {
+            return None;
+        }
+        // SAFETY: the callers ask for the sizes of the planes that `like` made: of `rows` rows, `stride` bytes apart, which
+        // nobody else has.
+        Some((unsafe { slice::from_raw_parts_mut(data, stride * (rows - 1) + width) }, stride))
+    }
+
     /// The pixel format as FFmpeg names it.
     pub fn pixel_format(&self) -> String {
         let Some(format) = self.format() else { return "none".to_owned() };

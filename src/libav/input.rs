@@ -12,7 +12,8 @@ use std::{
 use ffmpeg_next::ffi;
 
 use super::{
-    LibavError, MICROS, Packet, StreamInfo, error::words, open::is_video, packet::RawPacket, to_micros,
+    LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, open::is_video, packet::RawPacket,
+    to_micros,
 };
 
 /// What a recording or stream may cost before it is refused.
@@ -63,6 +64,8 @@ pub struct Input {
     pub(super) elsewhere: Option<i64>,
     pub(super) base: ffi::AVRational,
     pub(super) stream: Arc<StreamInfo>,
+    /// What is in force where reading has come to.
+    pub(super) current: Arc<StreamInfo>,
     pub(super) address: String,
     pub(super) limits: Limits,
     pub(super) about: About,
@@ -82,7 +85,7 @@ pub(super) struct About {
 unsafe impl Send for Input {}
 
 impl Input {
-    /// What decoders must know of the video stream.
+    /// What decoders must know of the video stream at its beginning. What each packet needs, it says itself.
     pub fn stream(&self) -> &Arc<StreamInfo> {
         &self.stream
     }
@@ -138,14 +141,50 @@ impl Input {
                 return Err(LibavError::TooLarge { address, what: "a packet", bytes, max });
             }
             match &mut self.unpack {
-                None => return Ok(Some(Packet::new(raw, self.base))),
+                None => return self.packet(raw).map(Some),
                 Some(unpack) => {
                     for raw in unpack.filter(raw)? {
-                        self.ready.push_back(Packet::new(raw, self.base));
+                        let packet = self.packet(raw)?;
+                        self.ready.push_back(packet);
                     }
                 }
             }
         }
+    }
+
+    /// The packet with what is in force where it lies, and notes what it changes of that.
+    fn packet(&mut self, raw: RawPacket) -> Result<Packet, LibavError> {
+        let mut leaves = None;
+        if let Some(header) = raw.new_header() {
+            let bytes = header.len() as u64;
+            if bytes > self.limits.max_header {
+                let (address, max) = (self.address.clone(), self.limits.max_header);
+                return Err(LibavError::TooLarge { address, what: "a stream header", bytes, max });
+            }
+            let next = self.current.with_header(header)?;
+            if header != self.current.header() || !next.same_sets(self.current.sets()) {
+                leaves = Some(Arc::clone(next.sets()));
+                self.current = Arc::new(next);
+            }
+        }
+        let key = raw.is_key();
+        let told = self.current.told_by(raw.data(), key);
+        if key && let Some(next) = self.current.with_shown(told.shown) {
+            self.current = Arc::new(next);
+        }
+        let mut packet = Packet::new(raw, self.base, &self.current);
+        if let Some(sets) = told.sets.map(Arc::new) {
+            self.current = Arc::new(self.current.with_sets(&sets));
+            leaves = Some(sets);
+        }
+        packet.leaves = leaves;
+        Ok(packet)
+    }
+
+    /// Takes the pixels of its pictures to have this shape, whatever it says itself.
+    pub fn set_pixel_aspect(&mut self, aspect: PixelAspect) {
+        self.stream = Arc::new(self.stream.with_aspect(aspect));
+        self.current = Arc::clone(&self.stream);
     }
 
     /// Notes the time of a packet, in microseconds on the container's clock: of the video that is read, or of another.
@@ -179,6 +218,7 @@ impl Input {
             return Err(self.failed(code, "seeking", self.limits.read));
         }
         self.ready.clear();
+        self.current = Arc::clone(&self.stream);
         if let Some(unpack) = &mut self.unpack {
             unpack.flush();
         }

@@ -3,6 +3,8 @@
 //! Times are microseconds (`i64`) throughout, as the container gives them: not re-based, possibly absent. What is
 //! made of them is the business of `source`.
 
+mod aspect;
+mod bits;
 mod decoder;
 mod error;
 mod frame;
@@ -12,17 +14,21 @@ mod open;
 mod packet;
 mod parser;
 mod scaler;
+mod sets;
 mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod turn;
+mod upright;
 mod yuv;
 
 use std::sync::Once;
 
 use ffmpeg_next::ffi;
 
+pub use aspect::{AspectError, PixelAspect};
 pub use decoder::Decoder;
 pub use error::{LibavError, redact};
 pub use frame::Frame;
@@ -31,7 +37,10 @@ pub use muxer::{Container, Muxer};
 pub use packet::Packet;
 pub use parser::{Parser, Picture};
 pub use scaler::{Pixels, Scaler};
+pub use sets::Sets;
 pub use stream::StreamInfo;
+pub use turn::Turn;
+pub use upright::Upright;
 pub use yuv::{Colour, Matrix, Plane, Yuv, YuvBuffer};
 
 /// All times of this module have this time base: one microsecond.

@@ -9,7 +9,7 @@ use std::{
 
 use ffmpeg_next::ffi;
 
-use super::{LibavError, MICROS, Packet, StreamInfo, error::words, init, open::Options};
+use super::{LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, init, open::Options};
 
 /// How FFmpeg writes the four characters of a codec.
 const fn tag(name: [u8; 4]) -> u32 {
@@ -131,8 +131,15 @@ impl Muxer {
         if code < 0 || muxer.context.is_null() {
             return Err(muxer.failed(code));
         }
+        // What a header says of square pixels, or does not say, is left as it is.
+        let stated =
+            stream.stated_aspect().filter(|aspect| *aspect != PixelAspect::SQUARE).and_then(|aspect| {
+                let (across, down) = aspect.ratio();
+                i32::try_from(across).ok().zip(i32::try_from(down).ok())
+            });
         // SAFETY: the context was just made; the new stream, where there is memory for it, belongs to it and has
-        // parameters; the source's parameters live as long as `stream`, and are copied.
+        // parameters; the source's parameters live as long as `stream`, and are copied. The matrix is written into memory that was
+        // made for it.
         unsafe {
             let c = &mut *muxer.context;
             c.flags |= ffi::AVFMT_FLAG_BITEXACT;
@@ -142,7 +149,18 @@ impl Muxer {
                 return Err(LibavError::Memory);
             }
             (*(*s).codecpar).codec_tag = container.tag(stream);
+            if let Some((across, down)) = stated {
+                (*(*s).codecpar).sample_aspect_ratio = ffi::AVRational { num: across, den: down };
+            }
             (*s).sample_aspect_ratio = (*(*s).codecpar).sample_aspect_ratio;
+            if let Some(matrix) = stream.matrix() {
+                let kind = ffi::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+                let place = ffi::av_stream_new_side_data(s, kind, size_of_val(matrix));
+                if place.is_null() {
+                    return Err(LibavError::Memory);
+                }
+                place.cast::<[i32; 9]>().write_unaligned(*matrix);
+            }
             (*s).time_base = MICROS;
         }
         // SAFETY: the context is live, its I/O context not yet there; no callback and no options.

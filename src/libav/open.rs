@@ -76,6 +76,7 @@ impl Input {
         let code = unsafe {
             ffi::avformat_open_input(&raw mut context, url.as_ptr(), ptr::null(), &raw mut options.0)
         };
+        let none = empty_stream(&clean)?;
         let mut input = Self {
             context,
             watch,
@@ -84,7 +85,8 @@ impl Input {
             reached: None,
             elsewhere: None,
             base: MICROS,
-            stream: empty_stream(&clean)?,
+            stream: Arc::clone(&none),
+            current: none,
             address: clean,
             limits: limits.clone(),
             about: About::default(),
@@ -170,7 +172,9 @@ impl Input {
                 parameters = (*unpack.0).par_out;
             }
             let info = StreamInfo::new(&self.address, parameters, self.base, self.limits.max_pixels)?;
+            let info = info.shown(matrix(chosen), (*chosen).sample_aspect_ratio);
             self.stream = Arc::new(info);
+            self.current = Arc::clone(&self.stream);
             self.describe(&*chosen);
         }
         // SAFETY: takes a value; returns a static decoder or null.
@@ -231,6 +235,18 @@ pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
     unsafe {
         (*(*stream).codecpar).codec_type == ffi::AVMediaType::AVMEDIA_TYPE_VIDEO
             && (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0
+    }
+}
+
+/// How a stream's pictures are to be shown: the nine numbers of its matrix, where it has one.
+fn matrix(stream: *const ffi::AVStream) -> Option<[i32; 9]> {
+    let mut size = 0;
+    // SAFETY: a live stream; its side data, where there is any of this kind, is as long as said, and is read as bytes.
+    unsafe {
+        let kind = ffi::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+        let data = ffi::av_stream_get_side_data(stream, kind, &raw mut size);
+        let whole = !data.is_null() && size >= size_of::<[i32; 9]>();
+        whole.then(|| data.cast::<[i32; 9]>().read_unaligned())
     }
 }
 

@@ -1,8 +1,8 @@
-use std::{fmt, slice, sync::Arc};
+use std::{fmt, ptr, slice, sync::Arc};
 
 use ffmpeg_next::ffi;
 
-use super::{LibavError, to_micros};
+use super::{LibavError, Sets, StreamInfo, to_micros};
 
 /// A compressed picture as the container holds it. Cloning shares the data.
 #[derive(Clone)]
@@ -19,12 +19,16 @@ pub struct Packet {
     pub corrupt: bool,
     /// Where it begins in the file, in bytes.
     pub pos: Option<u64>,
+    /// What its decoder must know beforehand: this is in force from the last change on.
+    pub(super) stream: Arc<StreamInfo>,
+    /// The parameter sets that are in force after it, where it brings others than its stream has.
+    pub(super) leaves: Option<Arc<Sets>>,
     raw: Arc<RawPacket>,
 }
 
 impl Packet {
     /// Takes what was read, of a stream with this time base.
-    pub(super) fn new(raw: RawPacket, base: ffi::AVRational) -> Self {
+    pub(super) fn new(raw: RawPacket, base: ffi::AVRational, stream: &Arc<StreamInfo>) -> Self {
         // SAFETY: `RawPacket` always points to an initialised packet that it owns.
         let (pts, dts, duration, flags, pos) = unsafe {
             let p = &*raw.0;
@@ -37,8 +41,40 @@ impl Packet {
             key: flags & ffi::AV_PKT_FLAG_KEY != 0,
             corrupt: flags & ffi::AV_PKT_FLAG_CORRUPT != 0,
             pos: u64::try_from(pos).ok(),
+            stream: Arc::clone(stream),
+            leaves: None,
             raw: Arc::new(raw),
         }
+    }
+
+    /// What its decoder must know beforehand.
+    pub fn stream(&self) -> &Arc<StreamInfo> {
+        &self.stream
+    }
+
+    /// The parameter sets that are in force after it, where it brings others than its stream has.
+    pub fn leaves(&self) -> Option<&Arc<Sets>> {
+        self.leaves.as_ref()
+    }
+
+    /// The same packet with these bytes before its own.
+    ///
+    /// # Errors
+    /// [`LibavError::Memory`].
+    pub(super) fn after(&self, bytes: &[u8]) -> Result<Self, LibavError> {
+        let raw = RawPacket::new()?;
+        let length = i32::try_from(bytes.len() + self.data().len()).map_err(|_| LibavError::Memory)?;
+        // SAFETY: the new packet is ours and empty; it is made as long as both parts, and is written to before anybody else
+        // has it. The properties are copied from a live packet that is only read.
+        unsafe {
+            if ffi::av_new_packet(raw.0, length) < 0 || ffi::av_packet_copy_props(raw.0, self.raw.0) < 0 {
+                return Err(LibavError::Memory);
+            }
+            let data = (*raw.0).data;
+            ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+            ptr::copy_nonoverlapping(self.data().as_ptr(), data.add(bytes.len()), self.data().len());
+        }
+        Ok(Self { raw: Arc::new(raw), ..self.clone() })
     }
 
     /// The compressed bytes.
@@ -94,7 +130,7 @@ impl RawPacket {
         if p.is_null() { Err(LibavError::Memory) } else { Ok(Self(p)) }
     }
 
-    fn data(&self) -> &[u8] {
+    pub(super) fn data(&self) -> &[u8] {
         // SAFETY: the packet is initialised; its data, where there is any, is `size` bytes long and lives as long.
         unsafe {
             let p = &*self.0;
@@ -102,6 +138,24 @@ impl RawPacket {
                 Ok(size) if !p.data.is_null() => slice::from_raw_parts(p.data, size),
                 _ => &[],
             }
+        }
+    }
+
+    /// Whether the container calls it a key frame.
+    pub(super) fn is_key(&self) -> bool {
+        // SAFETY: the packet is initialised.
+        unsafe { (*self.0).flags & ffi::AV_PKT_FLAG_KEY != 0 }
+    }
+
+    /// The header that is in force from it on, where the container has another one there.
+    pub(super) fn new_header(&self) -> Option<&[u8]> {
+        let mut size = 0;
+        // SAFETY: the packet is initialised; its side data, where there is any of this kind, is as long as said and lives as
+        // long.
+        unsafe {
+            let kind = ffi::AVPacketSideDataType::AV_PKT_DATA_NEW_EXTRADATA;
+            let data = ffi::av_packet_get_side_data(self.0, kind, &raw mut size);
+            (!data.is_null() && size > 0).then(|| slice::from_raw_parts(data, size))
         }
     }
 }

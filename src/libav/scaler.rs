@@ -87,14 +87,10 @@ impl Scaler {
     /// # Errors
     /// [`LibavError::Scale`] where the format or size cannot be converted.
     pub fn planes(&mut self, frame: &Frame, out: &mut YuvBuffer) -> Result<(), LibavError> {
-        let halved = frame.format().is_some_and(|format| {
-            // SAFETY: returns a static description, or null.
-            let description = unsafe { ffi::av_pix_fmt_desc_get(format).as_ref() };
-            description.is_some_and(|d| d.log2_chroma_w > 0)
-        });
         let (width, height) = (frame.width() as usize, frame.height() as usize);
+        let to = planar_format(frame);
+        let halved = to == AVPixelFormat::AV_PIX_FMT_YUV420P;
         let chroma = if halved { (width.div_ceil(2), height.div_ceil(2)) } else { (width, height) };
-        let to = if halved { AVPixelFormat::AV_PIX_FMT_YUV420P } else { AVPixelFormat::AV_PIX_FMT_YUV444P };
         out.sizes = [(width, height), chroma];
         out.colour = Some(frame.colour());
         let mut planes = [ptr::null_mut(); 4];
@@ -106,6 +102,27 @@ impl Scaler {
         let strides = [width, chroma.0, chroma.0];
         // SAFETY: each plane has as many rows as the format wants, of its stride, and slack after the last.
         unsafe { self.convert(frame, (frame.width(), frame.height()), to, planes, strides) }
+    }
+
+    /// The picture in this size, in 8-bit planes of its own range: grey where it is, else with chroma halved both ways where
+    /// the picture's is halved at all.
+    ///
+    /// # Errors
+    /// [`LibavError::Scale`] where the format or size cannot be converted.
+    pub(super) fn planar(&mut self, frame: &Frame, (width, height): (u32, u32)) -> Result<Frame, LibavError> {
+        let to = match frame.format() {
+            Some(AVPixelFormat::AV_PIX_FMT_GRAY8) => AVPixelFormat::AV_PIX_FMT_GRAY8,
+            _ => planar_format(frame),
+        };
+        let out = frame.like(to, width, height)?;
+        // SAFETY: the new frame is live; its planes were made for this size and format, with room behind each.
+        unsafe {
+            let (data, strides) = ((*out.0).data, (*out.0).linesize);
+            let planes = [data[0], data[1], data[2], ptr::null_mut()];
+            let strides = [strides[0], strides[1], strides[2]].map(|s| usize::try_from(s).unwrap_or(0));
+            self.convert(frame, (width, height), to, planes, strides)?;
+        }
+        Ok(out)
     }
 
     /// Converts the whole picture.
@@ -159,7 +176,10 @@ impl Scaler {
         if context.is_null() {
             return Err(refuse());
         }
-        self.set_colour(frame.colour(), to);
+        let mut colour = frame.colour();
+        // Grey that stays grey keeps its range.
+        colour.full_range |= to == AVPixelFormat::AV_PIX_FMT_GRAY8 && format == to;
+        self.set_colour(colour, to);
         // SAFETY: the frame's planes and strides describe its whole picture, whose size and format the context
         // was made for; the output is the caller's promise.
         let made = unsafe {
@@ -214,6 +234,16 @@ impl Drop for Scaler {
         // SAFETY: null or a live context, freed once.
         unsafe { ffi::sws_freeContext(self.context) };
     }
+}
+
+/// 8-bit planes: chroma halved both ways where the picture's is halved at all.
+fn planar_format(frame: &Frame) -> AVPixelFormat {
+    let halved = frame.format().is_some_and(|format| {
+        // SAFETY: returns a static description, or null.
+        let description = unsafe { ffi::av_pix_fmt_desc_get(format).as_ref() };
+        description.is_some_and(|d| d.log2_chroma_w > 0)
+    });
+    if halved { AVPixelFormat::AV_PIX_FMT_YUV420P } else { AVPixelFormat::AV_PIX_FMT_YUV444P }
 }
 
 /// The format without its range, which [`Scaler::set_colour`] tells, or without bytes that mean nothing: asked for one that has either, swscale makes a new context

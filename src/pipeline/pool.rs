@@ -136,7 +136,14 @@ fn run_one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Config, detect::DetectError, domain::MediaTime, libav::testing::*, source::Options};
+    use crate::{
+        config::Config,
+        detect::{DetectError, Detector, View},
+        domain::{Detection, MediaTime},
+        libav::testing::*,
+        source::Options,
+        vision::Picture,
+    };
 
     struct Silent;
 
@@ -144,23 +151,55 @@ mod tests {
         fn reached(&self, _: &CameraId, _: Option<&str>, _: MediaTime) {}
     }
 
+    fn task(clips: &Clips, clip: std::path::PathBuf, model: &ModelName) -> Task {
+        let keys = "[site]\nid = \"s\"\n[[camera]]\nid = \"lane\"\nsource = \"clip\"\n[[camera.rule]]\n\
+                    kind = \"control_room_unattended\"\nevery = \"200ms\"\n";
+        let config = Config::parse(keys, clips.path("").as_path(), &|_| None).expect("sound");
+        let camera = &config.cameras[0];
+        Task {
+            camera: camera.id.clone(),
+            judge: Judge::new(&config.site, camera, model),
+            recording: Recording::open(camera.id.clone(), vec![clip], Options::default()),
+            records: None,
+            looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
+        }
+    }
+
+    /// Finds nothing.
+    struct Blind;
+
+    impl Detector for Blind {
+        fn detect(&mut self, _: &Picture<'_>, _: &View, _: MediaTime) -> Result<Vec<Detection>, DetectError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_converted_is_a_look_that_was_missed() {
+        let clips = Clips::new();
+        let picture = |size: &str| {
+            let made = clips.ffmpeg(&format!("-f lavfi -i testsrc2=size={size} -frames:v 1"), "picture.png");
+            std::fs::read(made).expect("a picture")
+        };
+        // Wider than anything can be scaled from.
+        let (usual, wide) = (picture("64x48"), picture("16400x8"));
+        let pictures = [usual.repeat(20), wide, usual.repeat(20)].concat();
+        let model: ModelName = "none".into();
+        let task = task(&clips, clips.bytes(&pictures, "clip.png"), &model);
+        let blind = || Ok(vec![Box::new(Blind) as Box<dyn Detector>]);
+        let done = analyze(vec![task], 1, 1, &[model], &blind, &Silent);
+        let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
+        assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+        assert_eq!((outcome.looks, outcome.missed), (8, 1));
+    }
+
     #[test]
     fn a_camera_whose_workers_fail_ends_with_their_error_while_more_is_to_be_read() {
         let clips = Clips::new();
         // Forty groups: more than its reader may hold ahead.
         let clip = clips.ffmpeg(&format!("{PATTERN} -c:v libx264 -g 5 -keyint_min 5 -bf 0"), "clip.mp4");
-        let keys = "[site]\nid = \"s\"\n[[camera]]\nid = \"lane\"\nsource = \"clip.mp4\"\n[[camera.rule]]\n\
-                    kind = \"control_room_unattended\"\n";
-        let config = Config::parse(keys, clips.path("").as_path(), &|_| None).expect("sound");
-        let camera = &config.cameras[0];
         let model: ModelName = "none".into();
-        let task = Task {
-            camera: camera.id.clone(),
-            judge: Judge::new(&config.site, camera, &model),
-            recording: Recording::open(camera.id.clone(), vec![clip], Options::default()),
-            records: None,
-            looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
-        };
+        let task = task(&clips, clip, &model);
         let fail = || Err(DetectError::NoRuntime { looked: Vec::new() });
         let done = analyze(vec![task], 1, 1, &[model], &fail, &Silent);
         let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };

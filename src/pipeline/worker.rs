@@ -13,6 +13,7 @@ use crate::{
     decode::{DecoderState, GroupDecoder},
     detect::{DetectError, Detector},
     domain::MediaTime,
+    libav::LibavError,
     source::Gop,
 };
 
@@ -92,6 +93,8 @@ fn carry_out(job: Job, decoder: &mut GroupDecoder, eye: &mut Eye<'_>) -> Result<
             Ok(sight) => {
                 sights.insert(time, sight);
             }
+            // A picture that cannot be converted is one that nobody saw. The next may be another.
+            Err(PipelineError::Libav(LibavError::Scale { .. })) => {}
             Err(error) => failed = Some(error),
         }
     })?;

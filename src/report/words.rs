@@ -146,6 +146,14 @@ pub fn noticed(what: &Noticed) -> (String, String) {
                 format!("pictures changed their size: {sizes} pixels"),
             );
         }
+        Noticed::Tilted(angle) => {
+            return (
+                format!("画面应旋转 {angle:.0}° 显示（非直角），按存储的画面分析，区域同此"),
+                format!(
+                    "is to be shown turned by {angle:.0}°, no right angle: looked at as stored, zones too"
+                ),
+            );
+        }
         Noticed::Late(by) => {
             let s = seconds(*by);
             return (

@@ -15,7 +15,7 @@ pub struct Gop {
     pub camera: CameraId,
     /// The file they come from.
     pub epoch: u32,
-    /// What a decoder must know beforehand: the same for all groups of an epoch.
+    /// What a decoder must know beforehand: what is in force at its key frame. Streams may change it from group to group.
     pub stream: Arc<StreamInfo>,
     /// At least one. Their `pts` is always there, and is media time in microseconds; so is `dts`, where there is one.
     pub packets: Vec<Packet>,

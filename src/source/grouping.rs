@@ -1,5 +1,7 @@
 //! From packets to groups of pictures, with every packet's presentation time known, still on the file's own clock.
 
+use std::sync::Arc;
+
 use super::rebuild::Rebuild;
 use crate::libav::{LibavError, Packet, StreamInfo};
 
@@ -35,6 +37,8 @@ pub(super) enum Jump {
 #[derive(Debug)]
 pub(super) struct Group {
     pub packets: Vec<Packet>,
+    /// What a decoder must know before its first packet, or that of the group whose chunk it is.
+    pub stream: Arc<StreamInfo>,
     pub continues: bool,
     pub continued: bool,
     /// What follows of it does so after a break in time.
@@ -81,6 +85,8 @@ pub(super) struct Grouping {
     times: Times,
     usual: i64,
     reorder: usize,
+    /// Of the group, or chunk, that was closed last.
+    stream: Arc<StreamInfo>,
     rebuild: Rebuild,
     rebuilding: bool,
     packets: Vec<Packet>,
@@ -100,11 +106,12 @@ pub(super) struct Grouping {
 
 impl Grouping {
     /// Of a stream whose pictures usually last `usual` microseconds.
-    pub(super) fn new(stream: &StreamInfo, times: Times, usual: i64) -> Result<Self, LibavError> {
+    pub(super) fn new(stream: &Arc<StreamInfo>, times: Times, usual: i64) -> Result<Self, LibavError> {
         Ok(Self {
             times,
             usual,
             reorder: stream.reorder,
+            stream: Arc::clone(stream),
             rebuild: Rebuild::new(stream)?,
             rebuilding: false,
             packets: Vec::new(),
@@ -199,6 +206,7 @@ impl Grouping {
         let known = nth_latest(times.filter(|_| !self.rebuilding)?, self.reorder)?.saturating_add(1);
         Some(Group {
             packets: self.packets.clone(),
+            stream: self.stream_in_force(&self.packets),
             continues: self.continues,
             continued: false,
             broken: false,
@@ -262,6 +270,12 @@ impl Grouping {
         jump
     }
 
+    /// What a decoder must know before these packets: a chunk goes on from the one before.
+    fn stream_in_force(&self, packets: &[Packet]) -> Arc<StreamInfo> {
+        let first = packets.first().filter(|_| !self.continues);
+        Arc::clone(first.map_or(&self.stream, Packet::stream))
+    }
+
     fn close(&mut self, next: Option<i64>, continued: bool, broken: bool) -> Result<Group, LibavError> {
         let mut packets = std::mem::take(&mut self.packets);
         self.bytes = 0;
@@ -286,7 +300,9 @@ impl Grouping {
             nth_latest(times, self.reorder).unwrap_or(i64::MAX)
         });
         let (continues, jump) = (self.continues, self.jump.take());
-        Ok(Group { packets, continues, continued, broken, jump, held_back, known: None })
+        self.stream = self.stream_in_force(&packets);
+        let stream = Arc::clone(&self.stream);
+        Ok(Group { packets, stream, continues, continued, broken, jump, held_back, known: None })
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Noticed {
         /// From there on.
         to: (u32, u32),
     },
+    /// Pictures are to be turned by this angle, in degrees clockwise, which is no right one: they are looked at as they are.
+    Tilted(f64),
     /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
     Late(Duration),
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
@@ -72,6 +74,10 @@ impl fmt::Display for Notice {
                 f,
                 "pictures change from {} × {} to {} × {} pixels; zones are fractions and stay where they are",
                 from.0, from.1, to.0, to.1
+            ),
+            Noticed::Tilted(angle) => write!(
+                f,
+                "is to be shown turned by {angle:.0}°, which is no right angle: it is looked at as it is stored, and so are zones"
             ),
             Noticed::Late(by) => {
                 write!(

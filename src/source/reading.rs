@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
-    libav::{Input, LibavError},
+    libav::{Input, LibavError, StreamInfo},
 };
 
 /// Formats whose headers say how long they are, independently of what follows.
@@ -53,6 +53,8 @@ pub(super) struct Reading {
     name: String,
     input: Input,
     grouping: Grouping,
+    /// What the first group's decoder must know.
+    stream: Arc<StreamInfo>,
     usual: i64,
     start: Option<Start>,
     guess: (Timestamp, WallOrigin),
@@ -108,6 +110,7 @@ impl Reading {
         Ok(Self {
             camera,
             name,
+            stream: Arc::clone(input.stream()),
             input,
             grouping,
             usual,
@@ -308,7 +311,7 @@ impl Reading {
         Some(Gop {
             camera: self.camera.clone(),
             epoch: self.number,
-            stream: Arc::clone(self.input.stream()),
+            stream: group.stream,
             packets,
             start,
             end,
@@ -329,6 +332,7 @@ impl Reading {
         let head =
             self.grouping.headless_from.filter(|&t| group.jump.is_none() && t < start).unwrap_or(start);
         self.place = Some(place);
+        self.stream = Arc::clone(&group.stream);
         self.offset = place.from.as_micros() - head;
         self.end = place.from;
         if let Some(before) = self.before.filter(|_| place.gap) {
@@ -396,7 +400,8 @@ impl Reading {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
-        let stream = Arc::clone(self.input.stream());
+        let stream = Arc::clone(&self.stream);
+        let (width, height) = stream.size();
         let epoch = Epoch {
             camera: self.camera.clone(),
             epoch: self.number,
@@ -405,11 +410,15 @@ impl Reading {
             wall_origin: place.origin,
             file: Some(self.name.clone()),
             codec: stream.codec.clone(),
-            width: stream.width,
-            height: stream.height,
+            width,
+            height,
             regions: BTreeMap::new(),
         };
+        let tilt = stream.tilt;
         out.push_back(Part::Epoch { epoch, stream });
+        if let Some(angle) = tilt {
+            self.notice(place.from, Noticed::Tilted(angle), out);
+        }
     }
 
     /// The notice that reading fell behind.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, WallOrigin},
-    libav::{Decoder, Input, Limits, StreamInfo},
+    libav::{Decoder, Input, Limits, PixelAspect, StreamInfo},
 };
 
 /// What a recording tells, in the order of media time.
@@ -56,6 +56,8 @@ pub struct Options {
     pub zone: TimeZone,
     /// What a file may cost.
     pub limits: Limits,
+    /// How wide pixels are to be shown, whatever files say; none to believe them.
+    pub pixel_aspect: Option<PixelAspect>,
     /// At what pace it is read; none for as fast as possible.
     pub pace: Option<Pace>,
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
@@ -69,6 +71,7 @@ impl Default for Options {
             start: None,
             zone: TimeZone::UTC,
             limits: Limits::default(),
+            pixel_aspect: None,
             pace: None,
             long_groups_grow: false,
         }
@@ -140,7 +143,12 @@ impl Recording {
         let opened = Input::open(&path.to_string_lossy(), &self.options.limits)
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         let input = match opened {
-            Ok(input) => input,
+            Ok(mut input) => {
+                if let Some(aspect) = self.options.pixel_aspect {
+                    input.set_pixel_aspect(aspect);
+                }
+                input
+            }
             Err(error) => {
                 self.before = self.before.map(|before| Before { broken: true, ..before });
                 return self.ready.push_back(fail(error));

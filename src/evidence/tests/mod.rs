@@ -2,6 +2,7 @@
 
 mod codecs;
 mod recordings;
+mod shown;
 
 use std::{
     path::{Path, PathBuf},

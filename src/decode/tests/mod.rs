@@ -1,3 +1,6 @@
+mod headers;
+mod shown;
+
 use std::{path::PathBuf, sync::Arc};
 
 use super::*;
@@ -7,9 +10,12 @@ use crate::{
     source::{Gop, Options, Part, Recording},
 };
 
+fn parts(files: Vec<PathBuf>, options: Options) -> Recording {
+    Recording::open(CameraId::new("lane").expect("an id"), files, options)
+}
+
 fn groups(file: PathBuf) -> Vec<Arc<Gop>> {
-    let camera = CameraId::new("lane").expect("an id");
-    let parts = Recording::open(camera, vec![file], Options::default());
+    let parts = parts(vec![file], Options::default());
     parts.filter_map(|p| if let Part::Gop(gop) = p { Some(gop) } else { None }).collect()
 }
 
