@@ -110,7 +110,12 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
             recording: Recording::open(
                 camera.id.clone(),
                 files.clone(),
-                Options { pace, long_groups_grow: recordings.len() >= threads, ..options.clone() },
+                Options {
+                    pace,
+                    long_groups_grow: recordings.len() >= threads,
+                    rate: camera.rate,
+                    ..options.clone()
+                },
             ),
             looking: Looking {
                 region: camera.region,
@@ -241,7 +246,8 @@ fn collect(
     progress: &Bar,
 ) -> Collected {
     let seen = seen(&observations(out, camera), &outcome.violations);
-    let recording = Recording::open(camera.id.clone(), files.to_vec(), options.clone());
+    let recording =
+        Recording::open(camera.id.clone(), files.to_vec(), Options { rate: camera.rate, ..options.clone() });
     evidence::collect(config, camera, recording, &mut outcome.violations, &seen, out, |at| {
         progress.reached(&camera.id, Some("evidence"), at)
     })

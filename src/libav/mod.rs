@@ -4,7 +4,9 @@
 //! made of them is the business of `source`.
 
 mod decoder;
+mod edits;
 mod error;
+mod flv;
 mod frame;
 mod input;
 mod muxer;

@@ -54,6 +54,8 @@ pub struct Options {
     pub start: Option<Timestamp>,
     /// The time zone of times in file names.
     pub zone: TimeZone,
+    /// How many pictures a second recordings hold that do not say it themselves.
+    pub rate: Option<f64>,
     /// What a file may cost.
     pub limits: Limits,
     /// At what pace it is read; none for as fast as possible.
@@ -68,6 +70,7 @@ impl Default for Options {
         Self {
             start: None,
             zone: TimeZone::UTC,
+            rate: None,
             limits: Limits::default(),
             pace: None,
             long_groups_grow: false,
@@ -152,7 +155,15 @@ impl Recording {
             Some(given) => (given, WallOrigin::Given),
             None => (modified_start(&path, &input), WallOrigin::Modified),
         };
-        match Reading::new(self.camera.clone(), name.clone(), input, start, guess, self.before) {
+        match Reading::new(
+            self.camera.clone(),
+            name.clone(),
+            input,
+            start,
+            guess,
+            self.before,
+            self.options.rate,
+        ) {
             Ok(reading) => self.current = Some(reading.growing(self.growth())),
             Err(error) => self.ready.push_back(fail(error)),
         }
