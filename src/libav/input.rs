@@ -81,6 +81,7 @@ pub(super) struct About {
     pub rate: Option<f64>,
     pub pictures: Option<u64>,
     pub has_times: bool,
+    pub untold: bool,
     pub begins: Option<i64>,
     pub others: Vec<c_int>,
     pub creation_time: Option<String>,
@@ -115,9 +116,14 @@ impl Input {
         self.about.pictures
     }
 
-    /// Whether a packet of its video had a time of its own, as far as it was read to learn what it holds.
+    /// Whether its packets have times of their own. Those of a raw stream are counted.
     pub fn has_times(&self) -> bool {
         self.about.has_times
+    }
+
+    /// Whether it has neither times nor a rate: the times of its packets are FFmpeg's.
+    pub fn is_untold(&self) -> bool {
+        self.about.untold
     }
 
     /// Where players begin to show it, in microseconds on its video's clock, where the container tells: pictures before that

@@ -21,6 +21,9 @@ use super::{
 /// Formats that make pictures of any text file.
 const NO_RECORDINGS: [&str; 6] = ["tty", "bin", "xbin", "adf", "idf", "rawvideo"];
 
+/// Raw streams: pictures and nothing beside them.
+const RAW: [&str; 9] = ["h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "vc1", "obu", "cavsvideo"];
+
 /// A rate that no camera has, as an option and as a fraction. FFmpeg makes 25 of the rate of a raw stream that tells none.
 const UNTOLD: (&CStr, (i32, i32)) = (c"997/40", (997, 40));
 
@@ -224,8 +227,9 @@ impl Input {
     /// Notes what the container says of itself.
     fn describe(&mut self, stream: &ffi::AVStream) {
         let rate = |r: ffi::AVRational| (r.num > 0 && r.den > 0).then(|| f64::from(r.num) / f64::from(r.den));
-        let told = (stream.r_frame_rate.num, stream.r_frame_rate.den) != UNTOLD.1;
-        self.about.rate = rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate)).filter(|_| told);
+        self.about.untold = (stream.r_frame_rate.num, stream.r_frame_rate.den) == UNTOLD.1;
+        self.about.rate =
+            rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate)).filter(|_| !self.about.untold);
         // SAFETY: the context is open; dictionaries may be null.
         let (duration, made) = unsafe {
             let c = &*self.context;
@@ -235,7 +239,8 @@ impl Input {
         self.about.own_duration = own.is_some();
         self.about.duration = own.or_else(|| to_micros(duration, MICROS).filter(|&d| d > 0));
         self.about.pictures = u64::try_from(stream.nb_frames).ok().filter(|n| *n > 0);
-        self.about.has_times = stream.start_time != ffi::AV_NOPTS_VALUE;
+        let raw = RAW.contains(&self.about.format.as_str());
+        self.about.has_times = !raw && stream.start_time != ffi::AV_NOPTS_VALUE;
         self.about.begins = if self.about.format.starts_with("mov,") {
             edits::begins(Path::new(&self.address), stream.id)
         } else {

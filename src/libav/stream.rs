@@ -59,6 +59,12 @@ impl StreamInfo {
         what(self) == what(other) && self.header() == other.header()
     }
 
+    /// So many of the container's units of time, in microseconds.
+    pub fn in_micros(&self, units: u64) -> Option<i64> {
+        let (num, den) = self.time_base;
+        super::to_micros(i64::try_from(units).ok()?, ffi::AVRational { num, den })
+    }
+
     /// The codec's header (`extradata`); empty where the packets hold all.
     pub(super) fn header(&self) -> &[u8] {
         // SAFETY: initialised when made; the header, where there is one, is as long as said and lives as long.

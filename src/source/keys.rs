@@ -148,8 +148,11 @@ mod tests {
             ("-c:v libvpx -keyint_min 25 -deadline realtime", "j.webm"),
         ] {
             let found = keys(&format!("{codec} {many}"), name);
-            assert!(found.iter().all(|(own, said)| own == said), "{codec}: {found:?}");
-            assert!(found.iter().filter(|(own, _)| *own).count() >= 4, "{codec}: {found:?}");
+            let keys = found.iter().filter(|(own, _)| *own).count();
+            assert!((4..=12).contains(&keys), "{codec}: {found:?}");
+            // FFmpeg calls all pictures of H.263 in AVI key frames.
+            let agree = found.iter().all(|(own, said)| own == said || *said && name == "h.avi");
+            assert!(agree, "{codec}: {found:?}");
         }
     }
 

@@ -63,8 +63,9 @@ pub(super) struct Mending {
     expected: Option<i64>,
     /// By how much the last was shown after it was decoded.
     delay: Option<i64>,
-    /// How far apart packets lie, where they go on evenly.
+    /// How far apart packets lie, where they go on evenly, and how often they did.
     interval: Option<i64>,
+    evenly: usize,
     /// Packets since the file's beginning, or since the last jump.
     line: usize,
     /// Whether time has jumped since the file's beginning.
@@ -97,6 +98,7 @@ impl Mending {
             expected: None,
             delay: None,
             interval: None,
+            evenly: 0,
             line: 0,
             jumped: false,
             suspects: Vec::new(),
@@ -357,8 +359,7 @@ impl Mending {
             let near = |(least, most): (i64, i64)| least > HOLE && most - least <= most / 5;
             apart.len() > 1 && least.zip(most).is_some_and(near)
         };
-        let longer: Vec<i64> = self.apart.into_iter().chain(apart.iter().copied()).collect();
-        let even = even(&apart) || even(&longer);
+        let even = even(&self.apart.into_iter().chain(apart.iter().copied()).collect::<Vec<_>>());
         let lasted = times.last().zip(times.first()).map_or(0, |(b, a)| b.saturating_sub(*a));
         let recorded = first.key && times.len() > 3 && lasted >= HOLE && self.agree(&self.suspects);
         even || recorded
@@ -399,6 +400,11 @@ impl Mending {
         let apart = now.saturating_sub(self.last);
         if expected.is_some() && jump.is_none() && (1..=HOLE).contains(&apart) {
             self.interval = Some(apart);
+            self.evenly += 1;
+            // One long hole makes the rate on average that of a picture a minute.
+            if self.lasting.usual > HOLE && self.evenly * 2 > self.all {
+                self.lasting.usual = apart;
+            }
         }
         self.apart = expected.map(|_| apart);
         self.last = now;
@@ -460,7 +466,7 @@ mod tests {
                         assert_eq!(mended(&times), (right.clone(), vec![]), "{run} at {at} by {by}");
                     }
                     // Each by another time, but not so that it is a camera that has lowered its rate.
-                    if run > 2 && (HOLE..=LONGEST).contains(&by) {
+                    if (run > 2 || at + run == 200) && (HOLE..=LONGEST).contains(&by) {
                         continue;
                     }
                     let mut times = right.clone();

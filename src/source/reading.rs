@@ -133,7 +133,8 @@ impl Reading {
         // AVI and raw streams have no times of their own: they count pictures at the rate they claim.
         let timeless = input.format() == "avi" || input.duration().is_none();
         let nonsense = input.rate().filter(|_| timeless && claimed.is_none());
-        let times = if nonsense.is_some() { Times::Counted } else { Times::Given };
+        let counted = nonsense.is_some() || input.is_untold();
+        let times = if counted { Times::Counted } else { Times::Given };
         let lasts = |rate: Option<f64>| rate.map_or(40_000, |r| (1e6 / r) as i64).max(1);
         let own = claimed.filter(|_| input.has_times()).or(rate).or(claimed);
         let usual = lasts(own);
@@ -164,7 +165,7 @@ impl Reading {
             growth: None,
             grown: None,
             end: MediaTime::ZERO,
-            jumped: nonsense.is_some(),
+            jumped: counted,
             errors: 0,
             broken: false,
             said,
@@ -298,21 +299,19 @@ impl Reading {
         if !TELL_THEIR_LENGTH.iter().any(|f| format.starts_with(f)) {
             return None;
         }
-        // A header that counts its pictures is right whatever becomes of their times.
-        let counted = self.input.pictures().map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let packets = i64::try_from(self.packets).unwrap_or(i64::MAX);
         let short = |claimed: i64, there: i64| claimed.saturating_sub(there) > (claimed / 50).max(2_000_000);
-        if let Some(counted) = counted {
-            let lasts = |pictures: i64| pictures.saturating_mul(self.usual);
+        // A header that counts its pictures is right whatever becomes of their times.
+        if let Some(pictures) = self.input.pictures() {
+            let lasts = |n: u64| i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(self.usual);
             let is_avi = format == "avi";
-            // Pictures that an AVI left out are counted, and are in no packet.
-            let there = if is_avi && !self.jumped {
-                self.reach.map_or(0, |(from, to)| to - from)
-            } else {
-                lasts(packets)
-            };
-            if short(lasts(counted), there) && (is_avi || packets < counted - counted / 50) {
-                return Some(MediaTime::from_micros(lasts(counted)));
+            if is_avi && !self.jumped {
+                // Pictures that were left out are counted there, and are in no packet.
+                let claimed = self.input.stream().in_micros(pictures)?;
+                let (from, to) = self.reach?;
+                return short(claimed, to - from).then(|| MediaTime::from_micros(claimed));
+            }
+            if short(lasts(pictures), lasts(self.packets)) && self.packets < pictures - pictures / 50 {
+                return Some(MediaTime::from_micros(lasts(pictures)));
             }
             if is_avi {
                 return None;
@@ -320,6 +319,7 @@ impl Reading {
         }
         let claimed = self.input.duration().filter(|_| !self.jumped)?;
         let (from, to) = self.reach?;
+        let from = self.begins(from).map_or(from, |begins| begins.min(from));
         // Sound may go on where pictures end.
         let cut = short(claimed, to - from)
             && (self.input.tells_own_length()

@@ -528,7 +528,9 @@ fn pictures_that_share_one_time_are_counted_at_the_rate_that_is_claimed() {
         let times = tenths(&told.gops);
         assert_eq!(times.len(), 100, "{name}");
         for (i, t) in (0..).zip(&times) {
-            assert!((t - i).abs() <= 3, "{name}: {times:?}");
+            // With B pictures the two times of a packet may lie in two seconds.
+            let off = if name == "g.ts" { 10 } else { 3 };
+            assert!((t - i).abs() <= off, "{name}: {times:?}");
         }
         assert!(told.gaps.is_empty(), "{name}: {:?}", told.gaps);
     }
@@ -579,7 +581,7 @@ fn many_holes_are_told() {
         read(vec![clips.ffmpeg(&format!("{holes} {H264_PLAIN} -video_track_timescale 1000"), "a.mp4")]);
     assert_eq!(told.gaps.len(), 3);
     let [Noticed::ManyHoles { count: 3, time }] = told.notices[..] else { panic!("{:?}", told.notices) };
-    assert!((time.as_secs_f64() - 60.0).abs() < 0.5, "{time:?}");
+    assert!((57.0..=60.0).contains(&time.as_secs_f64()), "{time:?}");
 }
 
 #[test]
@@ -630,7 +632,7 @@ fn sound_that_goes_on_is_no_reason_to_call_a_recording_cut_off() {
         let how = if name.ends_with("flv") { how.replace("mp2", "aac") } else { how };
         let whole = clips.ffmpeg(&how, name);
         assert_eq!(read(vec![whole.clone()]).failed, [], "{name}");
-        if name.ends_with("ts") || name.ends_with("mp4") {
+        if ["a.ts", "a.mp4", "a.avi"].contains(&name) {
             continue;
         }
         let cut = clips.cut(&whole, 0.4, &format!("cut-{name}"));
@@ -713,11 +715,11 @@ fn a_rate_that_nothing_tells_is_assumed_or_given() {
 #[test]
 fn notices_of_a_file_are_bounded_and_counted() {
     let clips = Clips::new();
-    // Every second goes back to the first.
-    let back = "setts=ts=mod(N\\,12)/10/TB";
-    let whole = clips.ffmpeg(&format!("{PATTERN} {H264_PLAIN} -t 40 -stream_loop 3"), "whole.ts");
-    let told = read(vec![clips.ffmpeg(&format!("-i {} -c copy -bsf:v {back}", whole.display()), "back.ts")]);
+    // Twelve times the same two seconds.
+    let a = clips.pattern(&format!("{H264_PLAIN} -t 2"), "a.ts");
+    let told = read(vec![clips.join(&[a.as_path(); 12], "back.ts")]);
     let count = told.notices.iter().filter(|n| **n == Noticed::TimesGoBack).count();
-    assert!(count <= 5 && told.notices.len() <= 8, "{:?}", told.notices);
-    assert!(told.notices.iter().any(|n| matches!(n, Noticed::More(..))), "{:?}", told.notices);
+    let more = Noticed::More(Box::new(Noticed::TimesGoBack), 6);
+    assert_eq!((count, told.notices.last()), (5, Some(&more)), "{:?}", told.notices);
+    assert_eq!(tenths(&told.gops), (0..240).collect::<Vec<_>>());
 }
