@@ -61,7 +61,7 @@ pub enum LibavError {
         codec: String,
     },
     /// A codec that was added to FLV by others than its makers.
-    #[error("{address}: it holds {codec} in FLV, which this FFmpeg cannot read; {way}")]
+    #[error("{address}: this FFmpeg cannot read {codec} in FLV; {way}")]
     InFlv {
         /// Where.
         address: String,

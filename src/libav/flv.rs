@@ -43,7 +43,7 @@ fn named(first: u8, tag: [u8; 4]) -> Option<(String, &'static str)> {
         };
         return Some((codec, "FFmpeg 6.1 or newer makes MP4 of it: ffmpeg -i IN.flv -c copy OUT.mp4"));
     }
-    let way = "no common FFmpeg can: let the recorder or server that it comes from save MP4 or TS, or convert it there";
+    let way = "no common one can: let the recorder or server that it comes from save MP4 or TS, or convert it there";
     (first & 0xf == HEVC).then(|| ("H.265 (codec 12)".to_owned(), way))
 }
 

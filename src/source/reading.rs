@@ -1,32 +1,26 @@
 //! One file, from its first packet to its last: groups put onto the camera's media time.
 
+mod beginning;
+mod ending;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    Gop, HOLE, Notice, Noticed, Part, SourceError,
+    Gop, Notice, Noticed, Part, SourceError,
     grouping::{Group, Grouping, Jump, Known, Times},
     notice::Bound,
-    placing::{Before, Place, Start, place},
+    placing::{Before, Place, Start},
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
     libav::{Input, LibavError},
 };
-
-/// Formats whose headers say how long they are, independently of what follows.
-const TELL_THEIR_LENGTH: [&str; 4] = ["mov,", "matroska", "avi", "flv"];
-
-/// So little, in microseconds, that an edit list leaves out at the beginning is only its way to count.
-const LITTLE: i64 = 500_000;
-
-/// Sound that begins longer before the pictures, in microseconds, has a clock of its own.
-const HOUR: i64 = 3_600_000_000;
 
 /// After so many errors in a row the rest of a file is given up.
 const MAX_ERRORS: u32 = 50;
@@ -109,12 +103,6 @@ struct Said {
 struct Holes {
     count: usize,
     micros: i64,
-}
-
-impl Holes {
-    /// So many of them, which take up a quarter of the file, are worth a word.
-    const MANY: usize = 3;
-    const SHARE: i64 = 4;
 }
 
 impl Reading {
@@ -278,55 +266,6 @@ impl Reading {
         Step::Done
     }
 
-    /// What is only known at the end.
-    fn sum_up(&mut self, from: MediaTime, out: &mut VecDeque<Part>) {
-        let lasted = self.end.as_micros() - from.as_micros();
-        if self.holes.count >= Holes::MANY && self.holes.micros > lasted / Holes::SHARE {
-            let time = Duration::from_micros(self.holes.micros.unsigned_abs());
-            self.notice(from, Noticed::ManyHoles { count: self.holes.count, time }, out);
-        }
-        if self.input.other_pictures() > 0 {
-            self.notice(from, Noticed::OtherVideo, out);
-        }
-        for (at, what) in self.bound.more() {
-            self.tell(at, what, out);
-        }
-    }
-
-    /// How long the file claims to be, where it ends well before that.
-    fn cut_off(&mut self) -> Option<MediaTime> {
-        let format = self.input.format();
-        if !TELL_THEIR_LENGTH.iter().any(|f| format.starts_with(f)) {
-            return None;
-        }
-        let short = |claimed: i64, there: i64| claimed.saturating_sub(there) > (claimed / 50).max(2_000_000);
-        // A header that counts its pictures is right whatever becomes of their times.
-        if let Some(pictures) = self.input.pictures() {
-            let lasts = |n: u64| i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(self.usual);
-            let is_avi = format == "avi";
-            if is_avi && !self.jumped {
-                // Pictures that were left out are counted there, and are in no packet.
-                let claimed = self.input.stream().in_micros(pictures)?;
-                let (from, to) = self.reach?;
-                return short(claimed, to - from).then(|| MediaTime::from_micros(claimed));
-            }
-            if short(lasts(pictures), lasts(self.packets)) && self.packets < pictures - pictures / 50 {
-                return Some(MediaTime::from_micros(lasts(pictures)));
-            }
-            if is_avi {
-                return None;
-            }
-        }
-        let claimed = self.input.duration().filter(|_| !self.jumped)?;
-        let (from, to) = self.reach?;
-        let from = self.begins(from).map_or(from, |begins| begins.min(from));
-        // Sound may go on where pictures end.
-        let cut = short(claimed, to - from)
-            && (self.input.tells_own_length()
-                || self.input.others_end().is_none_or(|end| short(claimed, end)));
-        cut.then(|| MediaTime::from_micros(claimed))
-    }
-
     /// Puts a group onto media time. It is given once its end is known.
     fn take(&mut self, group: Group, out: &mut VecDeque<Part>) {
         let start = match self.grown.take() {
@@ -418,65 +357,6 @@ impl Reading {
             epoch_from: place.from,
             epoch_wall: place.wall,
         })
-    }
-
-    /// The first group tells where the file lies.
-    fn put(&mut self, group: &Group, out: &mut VecDeque<Part>) {
-        let start = group.start();
-        // Packets before the first key frame took their time, too.
-        let head =
-            self.grouping.headless_from.filter(|&t| group.jump.is_none() && t < start).unwrap_or(start);
-        let begins = self.begins(head);
-        let hidden = begins.map_or(0, |begins| begins.saturating_sub(head).max(0));
-        // A player shows nothing before that, and the file's name and metadata tell the time of what it shows.
-        let sooner = |wall: Timestamp| wall.checked_sub(SignedDuration::from_micros(hidden)).unwrap_or(wall);
-        self.start = self.start.map(|start| Start { wall: sooner(start.wall), ..start });
-        let (guess, origin) = self.guess;
-        let guess = if origin == WallOrigin::Modified { guess } else { sooner(guess) };
-        let place = place(self.before.as_ref(), self.start, guess, origin);
-        let head = begins.map_or(head, |begins| begins.min(head));
-        self.place = Some(place);
-        self.offset = place.from.as_micros() - head;
-        self.end = place.from;
-        self.hidden = (hidden > 0).then(|| MediaTime::from_micros(place.from.as_micros() + hidden));
-        if let Some(before) = self.before.filter(|_| place.gap) {
-            let reason = if place.from > before.end { GapReason::Offline } else { GapReason::Damaged };
-            self.gap(before.epoch, before.end, place.from, reason, out);
-        }
-        if place.overlap() > Duration::ZERO {
-            self.notice(place.floor, Noticed::Overlap(place.overlap()), out);
-        }
-        if hidden > 0 {
-            self.notice(
-                place.from,
-                Noticed::HiddenPictures(Duration::from_micros(hidden.unsigned_abs())),
-                out,
-            );
-        }
-        let first = MediaTime::from_micros(
-            self.grouping.headless_from.filter(|&t| t < start).unwrap_or(start).saturating_add(self.offset),
-        );
-        if first.since(place.from) > HOLE {
-            self.begin(out);
-            self.notice(place.from, Noticed::PicturesBegin(first.since(place.from)), out);
-            let from = place.from.max(place.floor);
-            self.gap(self.number, from, first.max(from), GapReason::Offline, out);
-        }
-        if self.grouping.headless > 0 {
-            let at = MediaTime::from_micros(start + self.offset);
-            self.begin(out);
-            self.notice(place.from, Noticed::BeginsWithoutKey(self.grouping.headless), out);
-            let from = first.max(place.from).max(place.floor);
-            self.gap(self.number, from, at.max(from), GapReason::Damaged, out);
-        }
-    }
-
-    /// Where the file begins for a player, on its own clock, if that is not at its first picture at `head`.
-    fn begins(&self, head: i64) -> Option<i64> {
-        let begins = self.input.begins()?;
-        let hidden = begins.saturating_sub(head);
-        let hole = i64::try_from(HOLE.as_micros()).unwrap_or(i64::MAX);
-        (hidden > LITTLE || (-HOUR..-hole).contains(&hidden)).then_some(begins)
     }
 
     /// Times do not go on as they were.

@@ -36,9 +36,10 @@ pub(super) struct Standing {
     /// How many packets shared the time of the one before, of how many.
     shared: usize,
     all: usize,
-    /// How often in a row one of the two times stood alone.
+    /// Whether its pictures are shown one after the other all the same.
+    showing: bool,
+    /// How often in a row the time of showing stood alone.
     shown_stood: usize,
-    decoded_stood: usize,
     found: Option<i64>,
 }
 
@@ -55,8 +56,8 @@ impl Standing {
             counting: false,
             shared: 0,
             all: 0,
+            showing: false,
             shown_stood: 0,
-            decoded_stood: 0,
             found: None,
         }
     }
@@ -78,7 +79,7 @@ impl Standing {
         let (shown, decoded) = (same(packet.pts, pts), same(packet.dts, dts));
         self.before = (packet.pts, packet.dts);
         self.all += 1;
-        if shown.or(decoded) == Some(true) && decoded != Some(false) {
+        if decoded.or(shown) == Some(true) {
             self.shared += 1;
             if self.run.is_empty() {
                 self.begin = dts.or(pts);
@@ -87,7 +88,12 @@ impl Standing {
         }
         let next = packet.dts.or(packet.pts);
         self.finish(next, out);
-        self.alone(&mut packet, shown, decoded);
+        // What is shown at one time, and decoded one after the other, is shown as it is decoded.
+        let alone = shown == Some(true) && decoded == Some(false);
+        self.shown_stood = if alone { self.shown_stood + 1 } else { 0 };
+        if self.shown_stood > HANDFUL {
+            packet.pts = None;
+        }
         out.push(packet);
     }
 
@@ -99,37 +105,35 @@ impl Standing {
     /// A packet that has the time of the one before it.
     fn share(&mut self, packet: Packet, out: &mut Vec<Packet>) {
         if self.counting {
-            return out.push(self.counted(packet));
+            return out.push(if self.showing { shown(packet) } else { self.counted(packet) });
         }
         self.bytes += packet.data().len();
         self.run.push(packet);
         if self.run.len() >= MOST || self.bytes > MOST_BYTES {
-            self.counting = true;
-            self.bytes = 0;
-            self.found = Some(self.step);
+            (self.counting, self.showing, self.bytes) = (true, self.are_shown(), 0);
+            if !self.showing {
+                self.found = Some(self.step);
+            }
             for packet in std::mem::take(&mut self.run) {
-                out.push(self.counted(packet));
+                out.push(if self.showing { shown(packet) } else { self.counted(packet) });
             }
         }
+    }
+
+    /// Whether the run's pictures are shown one after the other, though they are decoded at one time.
+    fn are_shown(&self) -> bool {
+        let times: Option<Vec<i64>> = self.run.iter().map(|p| p.pts).collect();
+        let Some((least, most)) = times.and_then(|t| Some((*t.iter().min()?, *t.iter().max()?))) else {
+            return false;
+        };
+        let usual = self.step.saturating_mul(i64::try_from(self.run.len()).unwrap_or(i64::MAX));
+        most.saturating_sub(least) >= usual / 4
     }
 
     /// Without a time, so that the packet follows the one before it.
     fn counted(&self, mut packet: Packet) -> Packet {
         (packet.pts, packet.dts, packet.duration) = (None, None, self.step);
         packet
-    }
-
-    /// Of two times of which one stands alone, that one says nothing.
-    fn alone(&mut self, packet: &mut Packet, shown: Option<bool>, decoded: Option<bool>) {
-        let stood = |times: usize, here| if here == Some(true) { times + 1 } else { 0 };
-        self.shown_stood = stood(self.shown_stood, shown.filter(|_| decoded == Some(false)));
-        self.decoded_stood = stood(self.decoded_stood, decoded.filter(|_| shown == Some(false)));
-        if self.shown_stood > HANDFUL {
-            packet.pts = None;
-        }
-        if self.decoded_stood > HANDFUL {
-            packet.dts = None;
-        }
     }
 
     /// The end of a run; `next` is when time goes on.
@@ -139,12 +143,16 @@ impl Standing {
         if self.run.is_empty() {
             return;
         }
+        let are_shown = self.are_shown();
         let mut run = std::mem::take(&mut self.run);
         let pictures = run.len() + 1;
         let many = self.shared >= MANY && self.shared * 5 >= self.all * 2;
         let Some(begin) = self.begin.filter(|_| self.found.is_some() || pictures > HANDFUL || many) else {
             return out.append(&mut run);
         };
+        if are_shown {
+            return out.extend(run.into_iter().map(shown));
+        }
         let apart = |next: i64| Some(next.checked_sub(begin)? / i64::try_from(pictures).ok()?);
         let measured = next.and_then(apart).filter(|step| APART.contains(step));
         let step = measured.or(self.found.filter(|_| next.is_none())).unwrap_or(self.step);
@@ -158,6 +166,12 @@ impl Standing {
             out.push(packet);
         }
     }
+}
+
+/// Without its time of decoding.
+fn shown(mut packet: Packet) -> Packet {
+    packet.dts = None;
+    packet
 }
 
 #[cfg(test)]
