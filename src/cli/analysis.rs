@@ -114,6 +114,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
                     pace,
                     long_groups_grow: recordings.len() >= threads,
                     pixel_aspect: camera.pixel_aspect,
+                    rate: camera.rate,
                     ..options.clone()
                 },
             ),
@@ -246,7 +247,7 @@ fn collect(
     progress: &Bar,
 ) -> Collected {
     let seen = seen(&observations(out, camera), &outcome.violations);
-    let options = Options { pixel_aspect: camera.pixel_aspect, ..options.clone() };
+    let options = Options { pixel_aspect: camera.pixel_aspect, rate: camera.rate, ..options.clone() };
     let recording = Recording::open(camera.id.clone(), files.to_vec(), options);
     evidence::collect(config, camera, recording, &mut outcome.violations, &seen, out, |at| {
         progress.reached(&camera.id, Some("evidence"), at)

@@ -50,6 +50,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
             continue;
         }
         let files = setting::files(camera)?;
+        let options = Options { rate: camera.rate, ..options.clone() };
         if files.is_empty() {
             say(format_args!("error: {}", SourceError::NoFiles { camera: camera.id.clone() }));
             status = Status::InputUnread;

@@ -75,6 +75,10 @@ pub(super) struct CameraKeys {
     /// `rtsp://…`.
     #[schemars(extend("pattern" = r"\S"))]
     source: String,
+    /// How many pictures a second its recordings hold, 0.1 to 240: for raw streams and others without times of their own alone.
+    /// Default: what a recording says, else 25.
+    #[schemars(range(min = 0.1, max = 240))]
+    rate: Option<f64>,
     /// The part of the picture that detectors look at: left, top, right, bottom in fractions of it. A small one is seen
     /// larger. Default: the whole picture.
     #[schemars(inner(range(min = 0, max = 1)))]
@@ -215,6 +219,7 @@ fn read_cameras(
         };
         expand(&mut table, &path, lookup, faults);
         let source_span = table.get_ref().get("source").map(toml::Spanned::span);
+        let rate_span = table.get_ref().get("rate").map(toml::Spanned::span);
         let region_span = table.get_ref().get("region").map(toml::Spanned::span);
         let span = table.span();
         let rules = take_tables(&mut table, "rule", &path, faults);
@@ -235,6 +240,9 @@ fn read_cameras(
         if let Some(fault) = wrong_region(&region, &rules) {
             faults.add(region_span, &join(&path, "region"), fault);
         }
+        if keys.rate.is_some_and(|rate| !(0.1..=240.0).contains(&rate)) {
+            faults.add(rate_span, &join(&path, "rate"), "pictures a second are wanted, from 0.1 to 240");
+        }
         if !seen.insert(keys.id.clone()) {
             faults.add(id_span, &join(&path, "id"), "another camera has this id; ids must be unique");
         }
@@ -251,8 +259,16 @@ fn read_cameras(
             SourceAddress::Recording(recordings(folder, &keys.source))
         };
         let name = keys.name.unwrap_or_else(|| keys.id.to_string());
-        let pixel_aspect = keys.pixel_aspect;
-        cameras.push(Camera { id: keys.id, name, labels: keys.labels, source, region, pixel_aspect, rules });
+        cameras.push(Camera {
+            id: keys.id,
+            name,
+            labels: keys.labels,
+            source,
+            rate: keys.rate,
+            region,
+            pixel_aspect: keys.pixel_aspect,
+            rules,
+        });
     }
     cameras
 }

@@ -160,6 +160,8 @@ pub struct Camera {
     pub labels: BTreeMap<String, String>,
     /// Where its pictures come from.
     pub source: SourceAddress,
+    /// How many pictures a second its recordings hold, where they do not say it themselves.
+    pub rate: Option<f64>,
     /// The part of the picture that detectors look at.
     pub region: BBox,
     /// How wide its pixels are to be shown; none to believe the recording.

@@ -154,6 +154,21 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
+fn a_rate_is_one_that_cameras_have() {
+    let with =
+        |rate: &str| lane(SQUARE).replacen("[[camera.rule]]", &format!("rate = {rate}\n[[camera.rule]]"), 1);
+    let sound = |rest: &str| parse(&format!("[site]\nid = \"s\"\n{rest}")).expect("sound");
+    for (text, rate) in [("10", 10.0), ("0.1", 0.1), ("240", 240.0), ("12.5", 12.5)] {
+        assert_eq!(sound(&with(text)).cameras[0].rate, Some(rate));
+    }
+    assert_eq!(sound(&lane(SQUARE)).cameras[0].rate, None);
+    for text in ["0", "-5", "241", "0.05", "nan", "inf"] {
+        let faults = faults(&with(text));
+        assert!(faults[0].contains("camera.lane.rate: pictures a second are wanted"), "{text}: {faults:?}");
+    }
+}
+
+#[test]
 fn a_region_is_large_enough_and_holds_its_zones() {
     let with = |region: &str| {
         lane(SQUARE).replacen("[[camera.rule]]", &format!("region = {region}\n[[camera.rule]]"), 1)

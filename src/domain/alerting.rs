@@ -76,7 +76,7 @@ pub struct Moment {
     pub wall: Timestamp,
     /// The recording it lies in; none for live cameras.
     pub file: Option<String>,
-    /// Where in that recording, in seconds from its first picture.
+    /// Where in that recording, in seconds, as players tell it: from its first picture, but for what an edit list hides before it.
     pub file_s: Option<MediaTime>,
 }
 

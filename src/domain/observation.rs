@@ -207,6 +207,9 @@ pub struct Epoch {
     pub epoch: u32,
     /// Media time of its first picture.
     pub from: MediaTime,
+    /// Media time at which the file begins for a player, where pictures come before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zero: Option<MediaTime>,
     /// Wall time of its first picture.
     pub wall: Timestamp,
     /// How that is known.

@@ -60,6 +60,16 @@ pub enum LibavError {
         /// The codec as FFmpeg names it.
         codec: String,
     },
+    /// A codec that was added to FLV by others than its makers.
+    #[error("{address}: this FFmpeg cannot read {codec} in FLV; {way}")]
+    InFlv {
+        /// Where.
+        address: String,
+        /// The codec, for people.
+        codec: String,
+        /// What helps.
+        way: &'static str,
+    },
     /// More pixels than allowed.
     #[error("{address}: a picture of {width} × {height} is larger than the {max_pixels} pixels allowed")]
     PictureTooLarge {

@@ -62,6 +62,8 @@ pub struct Input {
     /// The latest times of decoding, of this stream and of other video, in microseconds.
     pub(super) reached: Option<i64>,
     pub(super) elsewhere: Option<i64>,
+    /// How many packets there were of other video that shows something of its own.
+    pub(super) other_pictures: u64,
     pub(super) base: ffi::AVRational,
     pub(super) stream: Arc<StreamInfo>,
     /// What is in force where reading has come to.
@@ -77,7 +79,14 @@ pub struct Input {
 pub(super) struct About {
     pub format: String,
     pub duration: Option<i64>,
+    /// Whether that is the video's own, and not the container's.
+    pub own_duration: bool,
     pub rate: Option<f64>,
+    pub pictures: Option<u64>,
+    pub has_times: bool,
+    pub untold: bool,
+    pub begins: Option<i64>,
+    pub others: Vec<c_int>,
     pub creation_time: Option<String>,
 }
 
@@ -98,6 +107,37 @@ impl Input {
     /// How long it is said to last, in microseconds.
     pub fn duration(&self) -> Option<i64> {
         self.about.duration
+    }
+
+    /// Whether that is how long its video is said to last. Else it is the container's word, and sound may be longer.
+    pub fn tells_own_length(&self) -> bool {
+        self.about.own_duration
+    }
+
+    /// How many pictures its header counts, where it does.
+    pub fn pictures(&self) -> Option<u64> {
+        self.about.pictures
+    }
+
+    /// Whether its packets have times of their own. Those of a raw stream are counted.
+    pub fn has_times(&self) -> bool {
+        self.about.has_times
+    }
+
+    /// Whether it has neither times nor a rate: the times of its packets are FFmpeg's.
+    pub fn is_untold(&self) -> bool {
+        self.about.untold
+    }
+
+    /// Where players begin to show it, in microseconds on its video's clock, where the container tells: pictures before that
+    /// are hidden by an edit list; where the first comes later there is sound before it.
+    pub fn begins(&self) -> Option<i64> {
+        self.about.begins
+    }
+
+    /// How many pictures of other video were passed over: not the picture on a record's cover, nor thumbnails.
+    pub fn other_pictures(&self) -> u64 {
+        self.other_pictures
     }
 
     /// How many pictures a second it is said to hold on average, however nonsensical; always above 0.
@@ -199,8 +239,44 @@ impl Input {
             let (dts, pts, base) = ((*raw.0).dts, (*raw.0).pts, (*stream).time_base);
             to_micros(dts, base).or_else(|| to_micros(pts, base))
         };
+        if index != self.index {
+            self.other_pictures += u64::from(self.about.others.contains(&index));
+        }
         let latest = if index == self.index { &mut self.reached } else { &mut self.elsewhere };
         *latest = time.max(*latest);
+    }
+
+    /// Where whatever else the container holds ends, such as sound, in microseconds on its own clock. To be asked at the end of
+    /// the video: what follows is read, and nothing can be read after that. None where nothing is there or it cannot be found.
+    pub fn others_end(&mut self) -> Option<i64> {
+        let reached = self.reached?;
+        // Sound is only a little apart from its pictures.
+        self.seek(reached.saturating_sub(GOES_ON)).ok()?;
+        for &stream in self.streams() {
+            // SAFETY: a live stream; nobody reads meanwhile.
+            unsafe { (*stream).discard = ffi::AVDiscard::AVDISCARD_DEFAULT };
+        }
+        let mut latest = None;
+        loop {
+            let raw = RawPacket::new().ok()?;
+            self.watch.begin(self.limits.read);
+            // SAFETY: context and packet are live.
+            if unsafe { ffi::av_read_frame(self.context, raw.0) } < 0 {
+                return latest;
+            }
+            // SAFETY: the packet was filled.
+            let (index, time, lasts) = unsafe {
+                let p = &*raw.0;
+                (p.stream_index, if p.pts == ffi::AV_NOPTS_VALUE { p.dts } else { p.pts }, p.duration.max(0))
+            };
+            let stream = usize::try_from(index).ok().and_then(|place| self.streams().get(place)).copied();
+            let Some(stream) = stream.filter(|_| index != self.index && time != ffi::AV_NOPTS_VALUE) else {
+                continue;
+            };
+            // SAFETY: a live stream.
+            let base = unsafe { (*stream).time_base };
+            latest = to_micros(time.saturating_add(lasts), base).max(latest);
+        }
     }
 
     /// Goes to the key frame at or before `time`, in microseconds on the container's own clock.

@@ -6,7 +6,9 @@
 mod aspect;
 mod bits;
 mod decoder;
+mod edits;
 mod error;
+mod flv;
 mod frame;
 mod input;
 mod muxer;

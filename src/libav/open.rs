@@ -3,7 +3,9 @@
 use std::{
     collections::VecDeque,
     ffi::{CStr, CString, c_char},
-    fs, io, iter, ptr, slice,
+    fs, io, iter,
+    path::Path,
+    ptr, slice,
     sync::Arc,
     time::Duration,
 };
@@ -11,13 +13,25 @@ use std::{
 use ffmpeg_next::ffi;
 
 use super::{
-    Input, LibavError, Limits, MICROS, StreamInfo, init,
+    Input, LibavError, Limits, MICROS, StreamInfo, edits, flv, init,
     input::{About, Unpack, Watch},
     redact, to_micros,
 };
 
 /// Formats that make pictures of any text file.
 const NO_RECORDINGS: [&str; 6] = ["tty", "bin", "xbin", "adf", "idf", "rawvideo"];
+
+/// Raw streams: pictures and nothing beside them.
+const RAW: [&str; 9] = ["h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "vc1", "obu", "cavsvideo"];
+
+/// A rate that no camera has, as an option and as a fraction. FFmpeg makes 25 of the rate of a raw stream that tells none.
+const UNTOLD: (&CStr, (i32, i32)) = (c"997/40", (997, 40));
+
+/// Codecs of single pictures: beside other video these are thumbnails.
+const SINGLE: [ffi::AVCodecID; 6] = {
+    use ffi::AVCodecID::*;
+    [AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_BMP, AV_CODEC_ID_GIF, AV_CODEC_ID_WEBP, AV_CODEC_ID_TIFF]
+};
 
 /// How much of a file is read, in bytes and in its own time, where less did not tell what it holds.
 const PATIENT: (i64, Duration) = (64 << 20, Duration::from_secs(30));
@@ -72,6 +86,8 @@ impl Input {
             options.set(c"protocol_whitelist", c"file,crypto");
         }
         options.set(c"ignore_editlist", c"1");
+        // What raw streams are said to hold where nothing tells: to be known again.
+        options.set(c"framerate", UNTOLD.0);
         // SAFETY: context, address and options are live; on failure the context is freed and set to null.
         let code = unsafe {
             ffi::avformat_open_input(&raw mut context, url.as_ptr(), ptr::null(), &raw mut options.0)
@@ -84,6 +100,7 @@ impl Input {
             index: -1,
             reached: None,
             elsewhere: None,
+            other_pictures: 0,
             base: MICROS,
             stream: Arc::clone(&none),
             current: none,
@@ -158,6 +175,8 @@ impl Input {
             // SAFETY: a live stream; nobody reads meanwhile.
             unsafe { (*stream).discard = ffi::AVDiscard::AVDISCARD_ALL };
         }
+        self.about.others =
+            (0..).zip(streams).filter(|(_, s)| shows_more(**s, chosen)).map(|(i, _)| i).collect();
         self.index = index;
         // SAFETY: a live stream of an open context.
         unsafe {
@@ -179,8 +198,12 @@ impl Input {
         }
         // SAFETY: takes a value; returns a static decoder or null.
         if unsafe { ffi::avcodec_find_decoder(self.stream.codec_id()) }.is_null() {
-            let codec = self.stream.codec.clone();
-            return Err(LibavError::NoDecoder { address: self.address.clone(), codec });
+            let (address, codec) = (self.address.clone(), self.stream.codec.clone());
+            let in_flv = if self.about.format == "flv" { flv::unknown(Path::new(&address)) } else { None };
+            return Err(match in_flv {
+                Some((codec, way)) => LibavError::InFlv { address, codec, way },
+                None => LibavError::NoDecoder { address, codec },
+            });
         }
         if self.stream.width == 0 || self.stream.height == 0 {
             let codec = self.stream.codec.clone();
@@ -208,16 +231,37 @@ impl Input {
     /// Notes what the container says of itself.
     fn describe(&mut self, stream: &ffi::AVStream) {
         let rate = |r: ffi::AVRational| (r.num > 0 && r.den > 0).then(|| f64::from(r.num) / f64::from(r.den));
-        self.about.rate = rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate));
+        self.about.untold = (stream.r_frame_rate.num, stream.r_frame_rate.den) == UNTOLD.1;
+        self.about.rate =
+            rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate)).filter(|_| !self.about.untold);
         // SAFETY: the context is open; dictionaries may be null.
         let (duration, made) = unsafe {
             let c = &*self.context;
             (c.duration, tag(c.metadata, c"creation_time").or_else(|| tag(stream.metadata, c"creation_time")))
         };
-        self.about.duration = to_micros(stream.duration, stream.time_base)
-            .or_else(|| to_micros(duration, MICROS))
-            .filter(|&d| d > 0);
+        let own = to_micros(stream.duration, stream.time_base).filter(|&d| d > 0);
+        self.about.own_duration = own.is_some();
+        self.about.duration = own.or_else(|| to_micros(duration, MICROS).filter(|&d| d > 0));
+        self.about.pictures = u64::try_from(stream.nb_frames).ok().filter(|n| *n > 0);
+        let raw = RAW.contains(&self.about.format.as_str());
+        self.about.has_times = !raw && stream.start_time != ffi::AV_NOPTS_VALUE;
+        self.about.begins = if self.about.format.starts_with("mov,") {
+            edits::begins(Path::new(&self.address), stream.id)
+        } else {
+            self.sound_begins()
+        };
         self.about.creation_time = made;
+    }
+
+    /// When the first sound begins, in microseconds. Recorders' program streams give sound a clock of its own.
+    fn sound_begins(&self) -> Option<i64> {
+        let begins = |&stream: &*mut ffi::AVStream| {
+            // SAFETY: every stream of an open context has parameters.
+            let (kind, start, base) =
+                unsafe { ((*(*stream).codecpar).codec_type, (*stream).start_time, (*stream).time_base) };
+            (kind == ffi::AVMediaType::AVMEDIA_TYPE_AUDIO).then(|| to_micros(start, base))?
+        };
+        if self.about.format == "mpeg" { None } else { self.streams().iter().filter_map(begins).min() }
     }
 
     pub(super) fn streams(&self) -> &[*mut ffi::AVStream] {
@@ -250,6 +294,18 @@ fn matrix(stream: *const ffi::AVStream) -> Option<[i32; 9]> {
     }
 }
 
+/// Whether a stream is video that shows something of its own beside the one that is `chosen`.
+fn shows_more(stream: *mut ffi::AVStream, chosen: *mut ffi::AVStream) -> bool {
+    let still = ffi::AV_DISPOSITION_TIMED_THUMBNAILS | ffi::AV_DISPOSITION_STILL_IMAGE;
+    // SAFETY: every stream of an open context has parameters.
+    let (codec, other, disposition) =
+        unsafe { ((*(*stream).codecpar).codec_id, (*(*chosen).codecpar).codec_id, (*stream).disposition) };
+    stream != chosen
+        && is_video(stream)
+        && disposition & still == 0
+        && (codec == other || !SINGLE.contains(&codec))
+}
+
 /// What FFmpeg would say less plainly.
 fn check_file(path: &str) -> Result<(), LibavError> {
     let address = path.to_owned();
@@ -263,7 +319,7 @@ fn check_file(path: &str) -> Result<(), LibavError> {
 }
 
 /// Stands in until the stream is known.
-fn empty_stream(address: &str) -> Result<Arc<StreamInfo>, LibavError> {
+pub(super) fn empty_stream(address: &str) -> Result<Arc<StreamInfo>, LibavError> {
     // SAFETY: allocates, and frees what it allocated; the copy is made in between.
     unsafe {
         let mut none = ffi::avcodec_parameters_alloc();

@@ -13,7 +13,7 @@ pub struct Packet {
     pub dts: Option<i64>,
     /// How long it is to be shown, in microseconds; 0 where not known.
     pub duration: i64,
-    /// Whether the container calls it a key frame.
+    /// Whether the container calls it a key frame, and nothing says that it is none.
     pub key: bool,
     /// Whether the container knows it to be damaged or incomplete.
     pub corrupt: bool,
@@ -97,6 +97,9 @@ impl Packet {
             p.duration = self.duration;
             // Edit lists are not followed: every picture of a recording is footage.
             p.flags &= !ffi::AV_PKT_FLAG_DISCARD;
+            if !self.key {
+                p.flags &= !ffi::AV_PKT_FLAG_KEY;
+            }
         }
         Ok(raw)
     }

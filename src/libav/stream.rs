@@ -247,6 +247,12 @@ impl StreamInfo {
         }
     }
 
+    /// So many of the container's units of time, in microseconds.
+    pub fn in_micros(&self, units: u64) -> Option<i64> {
+        let (num, den) = self.time_base;
+        super::to_micros(i64::try_from(units).ok()?, ffi::AVRational { num, den })
+    }
+
     /// The codec's header (`extradata`); empty where the packets hold all.
     pub(super) fn header(&self) -> &[u8] {
         self.parameters.header()
@@ -337,7 +343,7 @@ impl Parameters {
         unsafe { (*self.0).format }
     }
 
-    /// FFmpeg's name of the codec; of one that it does not know, the container's four characters.
+    /// FFmpeg's name of the codec; of one that it does not know, the container's four characters or number.
     fn codec(&self) -> String {
         let id = self.codec_id();
         if id == ffi::AVCodecID::AV_CODEC_ID_NONE {
@@ -345,12 +351,12 @@ impl Parameters {
             if tag == 0 {
                 return "a codec that it does not know".to_owned();
             }
-            return tag
-                .to_le_bytes()
-                .iter()
-                .flat_map(|b| std::ascii::escape_default(*b))
-                .map(char::from)
-                .collect();
+            let name = tag.to_le_bytes();
+            // Some containers number their codecs.
+            if !name.iter().all(u8::is_ascii_graphic) && name.contains(&0) {
+                return format!("codec number {tag}");
+            }
+            return name.iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from).collect();
         }
         // SAFETY: returns a static, terminated text for every id.
         let name = unsafe { CStr::from_ptr(ffi::avcodec_get_name(id)) };

@@ -7,6 +7,8 @@ use std::{
 
 use tempfile::TempDir;
 
+use super::{MICROS, Packet, packet::RawPacket};
+
 /// Ten seconds at ten pictures a second, 160 × 120: arguments before the codec's.
 pub(crate) const PATTERN: &str = "-f lavfi -i testsrc2=size=160x120:rate=10:duration=10 -pix_fmt yuv420p";
 
@@ -15,6 +17,15 @@ pub(crate) const H264: &str = "-c:v libx264 -g 25 -keyint_min 25 -sc_threshold 0
 
 /// The same without B pictures.
 pub(crate) const H264_PLAIN: &str = "-c:v libx264 -g 25 -keyint_min 25 -sc_threshold 0 -bf 0";
+
+/// A packet without content, with these times in microseconds.
+pub(crate) fn packet(pts: Option<i64>, dts: Option<i64>, duration: i64, key: bool) -> Packet {
+    let raw = RawPacket::new().expect("memory");
+    let stream = super::open::empty_stream("made up").expect("memory");
+    let mut packet = Packet::new(raw, MICROS, &stream);
+    (packet.pts, packet.dts, packet.duration, packet.key) = (pts, dts, duration, key);
+    packet
+}
 
 /// A folder of clips that goes when it is dropped.
 pub(crate) struct Clips(TempDir);

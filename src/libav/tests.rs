@@ -221,3 +221,53 @@ fn matroska_holds_reordered_pictures_from_0_on() {
     let copied = std::iter::from_fn(|| copy.read().expect("reads")).map(|p| p.pts);
     assert!(copied.eq(packets.iter().map(|p| p.pts.map(|t| t - first))));
 }
+
+/// A tag of FLV video (Adobe's specification, E.4.1).
+fn flv_tag(content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len()).expect("small");
+    let head = [&[9], &size.to_be_bytes()[1..], &[0; 7], content].concat();
+    [head.as_slice(), &(size + 11).to_be_bytes()].concat()
+}
+
+#[test]
+fn a_codec_that_others_added_to_flv_is_named_with_a_way_out() {
+    let clips = Clips::new();
+    let script = [&[18, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0], [0, 0, 0, 14].as_slice()].concat();
+    for (first, name, way) in [
+        ([0x1c, 0, 0, 0, 0], "H.265 (codec 12)", "recorder"),
+        ([0x90, b'h', b'v', b'c', b'1'], "H.265 (hvc1)", "FFmpeg 6.1"),
+        ([0x90, b'a', b'v', b'0', b'1'], "AV1 (av01)", "FFmpeg 6.1"),
+    ] {
+        let mut file = b"FLV\x01\x01\0\0\0\x09\0\0\0\0".to_vec();
+        file.extend(&script);
+        (0..40).for_each(|_| file.extend(flv_tag(&[first.as_slice(), &[7; 300]].concat())));
+        let error = error(&clips.bytes(&file, "a.flv"));
+        let told = error.to_string();
+        assert!(
+            matches!(error, LibavError::InFlv { .. }) && told.contains(name) && told.contains(way),
+            "{told}"
+        );
+    }
+    let mut file = b"FLV\x01\x01\0\0\0\x09\0\0\0\0".to_vec();
+    (0..40).for_each(|_| file.extend(flv_tag(&[0x1d; 300])));
+    let told = error(&clips.bytes(&file, "b.flv")).to_string();
+    assert!(told.contains("codec number 13"), "{told}");
+}
+
+#[test]
+fn where_sound_ends_is_known_at_the_end_of_the_pictures() {
+    let clips = Clips::new();
+    let plain = clips.pattern(H264, "plain.mkv");
+    for name in ["long.mkv", "long.flv"] {
+        let how =
+            format!("-i {} -f lavfi -i sine=duration=25 -c:v copy -c:a aac -map 0 -map 1", plain.display());
+        let mut input = open(&clips.ffmpeg(&how, name)).expect("opens");
+        assert!(!input.tells_own_length(), "{name}");
+        while input.read().expect("reads").is_some() {}
+        let end = input.others_end().expect("sound");
+        assert!((24_900_000..25_300_000).contains(&end), "{name}: {end}");
+    }
+    let mut input = open(&plain).expect("opens");
+    while input.read().expect("reads").is_some() {}
+    assert_eq!(input.others_end(), None);
+}

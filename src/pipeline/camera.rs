@@ -29,7 +29,7 @@ use crate::{
     },
     geometry::BBox,
     rules::Needs,
-    source::{Gop, Notice, Noticed, Part, Sent},
+    source::{Bound, Gop, Notice, Noticed, Part, Sent},
     vision::Signature,
 };
 
@@ -157,6 +157,7 @@ pub(super) struct CameraRun<'a> {
     last: Option<MediaTime>,
     gap: Option<Gap>,
     sent: Option<Sent>,
+    bound: Bound,
     outcome: Outcome,
 }
 
@@ -206,6 +207,7 @@ impl<'a> CameraRun<'a> {
             last: None,
             gap: None,
             sent: None,
+            bound: Bound::default(),
             outcome: Outcome::default(),
         }
     }
@@ -221,6 +223,7 @@ impl<'a> CameraRun<'a> {
             self.outcome.failures.push(error);
         }
         self.close_gap(self.outcome.until);
+        self.tell_more();
         self.finish_records();
         self.outcome.violations = self.judge.violations();
         self.outcome
@@ -340,6 +343,7 @@ impl<'a> CameraRun<'a> {
             self.names.iter().zip(self.dispatch.specs()).map(|(name, spec)| (name.clone(), spec.view.region));
         epoch.regions = parts.filter(|(_, region)| *region != BBox::WHOLE).collect();
         self.close_gap(epoch.from);
+        self.tell_more();
         self.signature = None;
         self.size = (epoch.width, epoch.height);
         self.outcome.epochs.push(epoch.clone());
@@ -385,13 +389,23 @@ impl<'a> CameraRun<'a> {
         if from == sight.size || from == (0, 0) {
             return;
         }
-        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.as_deref()).unwrap_or_default();
-        self.outcome.notices.push(Notice {
-            camera: self.id.clone(),
-            file: file.to_owned(),
-            at: sight.at,
-            what: Noticed::Resized { from, to: sight.size },
-        });
+        let what = Noticed::Resized { from, to: sight.size };
+        if self.bound.admits(sight.at, &what) {
+            self.tell(sight.at, what);
+        }
+    }
+
+    /// Tells of something in the file that is read.
+    fn tell(&mut self, at: MediaTime, what: Noticed) {
+        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
+        self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what });
+    }
+
+    /// Tells how many notices of the file that ends were kept back.
+    fn tell_more(&mut self) {
+        for (at, what) in self.bound.more() {
+            self.tell(at, what);
+        }
     }
 
     /// What the lanes that were due found, or what stands for it, in the order of the lanes.

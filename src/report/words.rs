@@ -126,6 +126,53 @@ pub fn noticed(what: &Noticed) -> (String, String) {
                 format!("claims {rate:.3} pictures a second, which makes no sense; 25 were assumed"),
             );
         }
+        Noticed::RateAssumed => (
+            "既无时间戳也无帧率，按 25 帧/秒处理；请在配置 [[camera]] 中用 rate 指定实际帧率",
+            "has neither times nor a frame rate: 25 pictures a second were assumed; `rate` in its [[camera]] tells how many \
+             there are",
+        ),
+        Noticed::TimesCounted(rate) => {
+            return (
+                format!("时间戳停滞或无意义，按 {rate:.1} 帧/秒计数推算"),
+                format!("timestamps stand still or make no sense; pictures were counted, {rate:.1} a second"),
+            );
+        }
+        Noticed::ManyHoles { count, time } => {
+            let s = seconds(*time);
+            return (
+                format!("时间戳有 {count} 处中断，共 {s} 秒，其间画面未知"),
+                format!("its times have {count} holes of {s} s together, in which nothing was seen"),
+            );
+        }
+        Noticed::HiddenPictures(time) => {
+            let s = seconds(*time);
+            return (
+                format!("编辑列表隐藏了开头 {s} 秒（播放器不显示）；已一并分析，文件时间以播放器首帧为准"),
+                format!(
+                    "an edit list hides its first {s} s from players; they were looked at, and its time is that of what \
+                     players show first"
+                ),
+            );
+        }
+        Noticed::PicturesBegin(after) => {
+            let s = seconds(*after);
+            return (
+                format!("声音比画面早开始 {s} 秒"),
+                format!("sound begins {s} s before the first picture"),
+            );
+        }
+        Noticed::OtherVideo => (
+            "文件中另有一路视频，未分析；如内容不同，请拆分文件后作为另一摄像机分析",
+            "holds a second video, which was not looked at; if it shows something else, split the file and give the part \
+             to a camera of its own",
+        ),
+        Noticed::More(what, more) => {
+            let (zh, en) = noticed(what);
+            return (
+                format!("同类提示另有 {more} 次，最后一次：{zh}"),
+                format!("the same {more} times more, last: {en}"),
+            );
+        }
         Noticed::TimesGoBack => ("时间戳倒退，按连续时间处理", "timestamps go back; time went on from there"),
         Noticed::TimesLeap(_) => {
             ("时间戳跳变超过一天，按连续时间处理", "timestamps leap by days; time went on from there")

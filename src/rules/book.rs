@@ -22,7 +22,8 @@ pub struct Book {
 /// How a connection or file began.
 #[derive(Debug, Clone)]
 struct Begun {
-    from: MediaTime,
+    /// Where the file's own time is 0.
+    zero: MediaTime,
     origin: WallOrigin,
     /// None for live connections.
     file: Option<String>,
@@ -36,7 +37,8 @@ impl Book {
 
     /// A connection or file begins: moments in it can then be found in the file.
     pub fn epoch(&mut self, epoch: &Epoch) {
-        let begun = Begun { from: epoch.from, origin: epoch.wall_origin, file: epoch.file.clone() };
+        let zero = epoch.zero.unwrap_or(epoch.from);
+        let begun = Begun { zero, origin: epoch.wall_origin, file: epoch.file.clone() };
         self.epochs.insert(epoch.epoch, begun);
     }
 
@@ -103,7 +105,7 @@ impl Book {
     }
 
     fn moment(&self, when: When) -> Moment {
-        let file = self.epochs.get(&when.epoch).and_then(|e| Some((e.from, e.file.as_ref()?)));
+        let file = self.epochs.get(&when.epoch).and_then(|e| Some((e.zero, e.file.as_ref()?)));
         Moment {
             media_s: when.at,
             wall: when.wall,

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use super::rebuild::Rebuild;
+use super::{
+    keys::Keys,
+    mending::{Lasting, Mending, Timed},
+    rebuild::Rebuild,
+    standing::Standing,
+};
 use crate::libav::{LibavError, Packet, StreamInfo};
 
 /// A group over these bounds is cut into chunks.
@@ -13,15 +18,6 @@ const MAX_PACKETS: usize = 3_000;
 /// them as key frames.
 const PLACEHOLDER: usize = 4;
 
-const SECOND: i64 = 1_000_000;
-const HOLE: i64 = 2 * SECOND;
-const DAY: i64 = 86_400 * SECOND;
-/// Further from its time of decoding no picture is shown, or so many pictures where they are seldom.
-const FAR: i64 = 10 * SECOND;
-const FAR_PICTURES: i64 = 32;
-/// So near to when it is expected a packet shows that the one before it was out of time, and time goes on as it did.
-const NEAR: i64 = SECOND / 4;
-
 /// How a group's times go on from those of the group before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Jump {
@@ -31,6 +27,8 @@ pub(super) enum Jump {
     Hole,
     /// They leap further than a recording can be off.
     Leap(i64),
+    /// The few packets before were out of time, and nothing was lost: time goes on.
+    Again,
 }
 
 /// A group on the file's own clock. Every packet has a `pts`.
@@ -58,17 +56,11 @@ impl Group {
         if self.continues { earliest } else { key }.unwrap_or(0)
     }
 
-    /// Where its last picture ends; pictures of unknown duration last for `usual`.
-    pub fn end(&self, usual: i64) -> i64 {
-        let end = |p: &Packet| Some(p.pts? + lasting(p, usual));
+    /// Where its last picture ends.
+    pub fn end(&self, lasting: Lasting) -> i64 {
+        let end = |p: &Packet| Some(p.pts? + lasting.of(p));
         self.packets.iter().filter_map(end).max().unwrap_or(0)
     }
-}
-
-/// How long a packet's picture stands for what happens: its duration, but no longer than a gap may begin after it.
-fn lasting(packet: &Packet, usual: i64) -> i64 {
-    let said = if packet.duration > 0 { packet.duration } else { usual };
-    said.min(HOLE.max(usual))
 }
 
 /// Whether the file's timestamps are believed.
@@ -80,6 +72,18 @@ pub(super) enum Times {
     Counted,
 }
 
+/// What is known of a file's times before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub times: Times,
+    /// How long a picture usually lasts, in microseconds.
+    pub usual: i64,
+    /// How long one lasts that has no time; none where the container's word is taken.
+    pub step: Option<i64>,
+    /// How long one lasts where times stand still.
+    pub standing: i64,
+}
+
 /// Collects packets into groups.
 pub(super) struct Grouping {
     times: Times,
@@ -87,41 +91,46 @@ pub(super) struct Grouping {
     reorder: usize,
     /// Of the group, or chunk, that was closed last.
     stream: Arc<StreamInfo>,
+    keys: Keys,
+    standing: Standing,
+    mending: Mending,
+    moved: Vec<Packet>,
+    timed: Vec<Timed>,
     rebuild: Rebuild,
     rebuilding: bool,
     packets: Vec<Packet>,
     bytes: usize,
     continues: bool,
     jump: Option<Jump>,
-    /// The last packet, whether its time is one of decoding, and when the next is expected.
-    last: i64,
-    last_decoding: bool,
-    expected: Option<i64>,
-    /// A packet whose time is not the one expected. The next one tells whether time has jumped, or this packet's is damaged.
-    suspect: Option<Packet>,
+    /// Nothing was given yet of the file, so that its first times may yet be changed.
+    fresh: bool,
+    again: bool,
     /// Packets before the first key frame, and the time of the first of them.
     pub headless: usize,
     pub headless_from: Option<i64>,
 }
 
 impl Grouping {
-    /// Of a stream whose pictures usually last `usual` microseconds.
-    pub(super) fn new(stream: &Arc<StreamInfo>, times: Times, usual: i64) -> Result<Self, LibavError> {
+    /// Of a stream of whose times this is known.
+    pub(super) fn new(stream: &Arc<StreamInfo>, known: Known) -> Result<Self, LibavError> {
         Ok(Self {
-            times,
-            usual,
+            times: known.times,
+            usual: known.usual,
             reorder: stream.reorder,
             stream: Arc::clone(stream),
+            keys: Keys::of(&stream.codec),
+            standing: Standing::new(known.standing, stream.reorder),
+            mending: Mending::new(known.times, known.usual, known.step, stream.reorder),
+            moved: Vec::new(),
+            timed: Vec::new(),
             rebuild: Rebuild::new(stream)?,
             rebuilding: false,
             packets: Vec::new(),
             bytes: 0,
             continues: false,
             jump: None,
-            last: 0,
-            last_decoding: false,
-            expected: None,
-            suspect: None,
+            fresh: true,
+            again: false,
             headless: 0,
             headless_from: None,
         })
@@ -132,51 +141,77 @@ impl Grouping {
         self.rebuilding
     }
 
+    /// How long a picture lasts, in microseconds, where the file's times say nothing and pictures are counted.
+    pub(super) fn counted(&self) -> Option<i64> {
+        self.standing.found().or(self.mending.useless().then_some(self.usual))
+    }
+
+    /// How long pictures last.
+    pub(super) fn lasting(&self) -> Lasting {
+        self.mending.lasting()
+    }
+
     /// Takes a packet; gives back the groups that it ends.
-    pub(super) fn push(&mut self, packet: Packet) -> Result<Vec<Group>, LibavError> {
+    pub(super) fn push(&mut self, mut packet: Packet) -> Result<Vec<Group>, LibavError> {
         if packet.data().len() < PLACEHOLDER {
             return Ok(Vec::new());
         }
+        packet.key = packet.key && self.keys.may_be_key(packet.data());
+        match self.times {
+            Times::Given => self.standing.push(packet, &mut self.moved),
+            Times::Counted => self.moved.push(packet),
+        }
+        for packet in self.moved.drain(..) {
+            self.mending.push(packet, &mut self.timed);
+        }
+        self.add_all()
+    }
+
+    fn add_all(&mut self) -> Result<Vec<Group>, LibavError> {
         let mut ended = Vec::new();
-        if let Some(mut suspect) = self.suspect.take() {
-            self.put_right(&mut suspect, &packet);
-            ended.extend(self.add(suspect)?);
+        let mut timed = std::mem::take(&mut self.timed);
+        for (packet, jump) in timed.drain(..) {
+            ended.extend(self.add(packet, jump)?);
         }
-        if self.jump_to(&packet).is_some() {
-            self.suspect = Some(packet);
-        } else {
-            ended.extend(self.add(packet)?);
-        }
+        self.timed = timed;
         Ok(ended)
     }
 
     /// The last packet's time, and when the next is expected; none before the first.
     pub(super) fn reached(&self) -> Option<(i64, i64)> {
-        Some((self.last, self.expected?))
+        self.mending.reached()
     }
 
-    /// Whether a packet waits for the next one to tell what its time is worth.
+    /// Whether the times of the file's first packets were put right since this was last asked.
+    pub(super) fn began_again(&mut self) -> bool {
+        std::mem::take(&mut self.again)
+    }
+
+    /// Whether packets wait for those after them to tell what their times are worth.
     pub(super) fn waits(&self) -> bool {
-        self.suspect.is_some()
+        self.mending.waits() || self.standing.waits()
     }
 
-    /// Gives a packet that is out of time the time that was expected, where the next one goes on from there.
-    fn put_right(&self, suspect: &mut Packet, next: &Packet) {
-        let (Some(expected), Some(now), Some(then)) =
-            (self.expected, next.dts.or(next.pts), suspect.dts.or(suspect.pts))
-        else {
-            return;
-        };
-        let wanted = expected.saturating_add(lasting(suspect, self.usual));
-        if now.abs_diff(wanted) <= NEAR.unsigned_abs() {
-            let by = expected.saturating_sub(then);
-            suspect.dts = suspect.dts.map(|t| t.saturating_add(by));
-            suspect.pts = suspect.pts.map(|t| t.saturating_add(by));
+    /// Gives the file's first packets, which were out of time, the times before this one. Not possible once some were given.
+    fn put_beginning_right(&mut self, packet: &Packet) -> bool {
+        let (true, Some(now)) = (self.fresh, packet.dts.or(packet.pts)) else { return false };
+        let lasts = |p: &Packet| self.mending.lasting().of(p);
+        let mut time = now;
+        for packet in self.packets.iter_mut().rev() {
+            time = time.saturating_sub(lasts(packet));
+            let by = time.saturating_sub(packet.dts.or(packet.pts).unwrap_or(time));
+            packet.dts = packet.dts.map(|t| t.saturating_add(by));
+            packet.pts = packet.pts.map(|t| t.saturating_add(by));
         }
+        let headless = i64::try_from(self.headless).unwrap_or(0);
+        self.headless_from =
+            self.headless_from.map(|_| time.saturating_sub(headless.saturating_mul(self.usual)));
+        self.again = true;
+        true
     }
 
-    fn add(&mut self, mut packet: Packet) -> Result<Option<Group>, LibavError> {
-        let jump = self.clock(&mut packet);
+    fn add(&mut self, packet: Packet, jump: Option<Jump>) -> Result<Option<Group>, LibavError> {
+        let jump = jump.filter(|jump| *jump != Jump::Again || !self.put_beginning_right(&packet));
         if self.packets.is_empty() && !packet.key && !self.continues {
             self.headless += 1;
             self.headless_from = self.headless_from.or(packet.pts).or(packet.dts);
@@ -201,9 +236,10 @@ impl Grouping {
     }
 
     /// The group that is being read, as far as it is known; none where its times have to be worked out, which takes all of it.
-    pub(super) fn so_far(&self) -> Option<Group> {
+    pub(super) fn so_far(&mut self) -> Option<Group> {
         let times: Option<Vec<i64>> = self.packets.iter().map(|p| p.pts).collect();
         let known = nth_latest(times.filter(|_| !self.rebuilding)?, self.reorder)?.saturating_add(1);
+        self.fresh = false;
         Some(Group {
             packets: self.packets.clone(),
             stream: self.stream_in_force(&self.packets),
@@ -218,56 +254,19 @@ impl Grouping {
 
     /// The last groups of the file.
     pub(super) fn finish(&mut self) -> Result<Vec<Group>, LibavError> {
-        let mut ended = Vec::new();
-        if let Some(suspect) = self.suspect.take() {
-            ended.extend(self.add(suspect)?);
+        self.standing.end(&mut self.moved);
+        for packet in self.moved.drain(..) {
+            self.mending.push(packet, &mut self.timed);
+        }
+        self.mending.finish(&mut self.timed);
+        let mut ended = self.add_all()?;
+        if let (Some(last), Some(slow)) = (self.packets.last_mut(), self.mending.slow()) {
+            last.duration = slow;
         }
         if !self.packets.is_empty() {
             ended.push(self.close(None, false, true)?);
         }
         Ok(ended)
-    }
-
-    /// How the times go on, with the packet, otherwise than is expected.
-    fn jump_to(&self, packet: &Packet) -> Option<Jump> {
-        let (now, expected) = (packet.dts.or(packet.pts)?, self.expected?);
-        if self.times == Times::Counted {
-            return None;
-        }
-        // Matroska tells no time of decoding of its first packets: what follows them lies before their times of showing.
-        let comparable = self.last_decoding == packet.dts.is_some();
-        // Where only presentation times are known they go to and fro by some pictures.
-        let slack = SECOND / 2;
-        if comparable && now < self.last - slack {
-            Some(Jump::Back)
-        } else if now > expected + DAY {
-            Some(Jump::Leap(now - expected))
-        } else {
-            (now > expected + HOLE).then_some(Jump::Hole)
-        }
-    }
-
-    /// Sees to it that the packet has a dts, and tells whether time goes on regularly.
-    fn clock(&mut self, packet: &mut Packet) -> Option<Jump> {
-        if self.times == Times::Counted {
-            (packet.pts, packet.dts, packet.duration) = (None, None, self.usual);
-        }
-        if let (Some(pts), Some(dts)) = (packet.pts, packet.dts)
-            && pts.abs_diff(dts) > FAR.max(FAR_PICTURES.saturating_mul(self.usual)).unsigned_abs()
-        {
-            // Damaged: all looks up to that time would be given its picture.
-            packet.pts = None;
-        }
-        if packet.dts.is_none() && packet.pts.is_none() {
-            packet.dts = self.expected.or(Some(0));
-        }
-        let (now, expected) = (packet.dts.or(packet.pts)?, self.expected);
-        let jump = self.jump_to(packet);
-        self.last = now;
-        self.last_decoding = packet.dts.is_some();
-        let next = now + lasting(packet, self.usual);
-        self.expected = Some(if jump.is_some() { next } else { next.max(expected.unwrap_or(next)) });
-        jump
     }
 
     /// What a decoder must know before these packets: a chunk goes on from the one before.
@@ -278,7 +277,7 @@ impl Grouping {
 
     fn close(&mut self, next: Option<i64>, continued: bool, broken: bool) -> Result<Group, LibavError> {
         let mut packets = std::mem::take(&mut self.packets);
-        self.bytes = 0;
+        (self.bytes, self.fresh) = (0, false);
         if packets.iter().any(|p| p.pts.is_none()) {
             self.rebuilding = true;
         }

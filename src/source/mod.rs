@@ -3,19 +3,22 @@
 mod error;
 mod gop;
 mod grouping;
+mod keys;
+mod mending;
 mod notice;
 mod pace;
 mod placing;
 mod reading;
 mod rebuild;
 mod recording;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod wall;
 
 pub use error::SourceError;
 pub use gop::Gop;
-pub use notice::{Notice, Noticed};
+pub use notice::{Bound, Notice, Noticed};
 pub use pace::{Pace, Sent};
 pub use recording::{Options, Part, Recording};
 pub use wall::{from_file_name, from_metadata};

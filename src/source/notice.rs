@@ -1,4 +1,8 @@
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    mem::{Discriminant, discriminant},
+    time::Duration,
+};
 
 use crate::domain::{CameraId, MediaTime};
 
@@ -26,6 +30,26 @@ pub enum Noticed {
     TimesRebuilt,
     /// The frame rate the file claims makes no sense; 25 pictures a second are assumed.
     RateIgnored(f64),
+    /// Neither times nor a rate: 25 pictures a second are assumed.
+    RateAssumed,
+    /// Pictures share their times, or these go to and fro all the time: so many pictures a second are counted.
+    TimesCounted(f64),
+    /// Holes in the times make up much of the file.
+    ManyHoles {
+        /// How many.
+        count: usize,
+        /// How long they are together.
+        time: Duration,
+    },
+    /// An edit list hides pictures before the file's beginning, for so long: they are looked at, and the file's time is that of
+    /// what a player shows first.
+    HiddenPictures(Duration),
+    /// Sound begins so long before the first picture.
+    PicturesBegin(Duration),
+    /// The file holds a second video, which is not looked at.
+    OtherVideo,
+    /// So many more notices of this kind.
+    More(Box<Noticed>, usize),
     /// Timestamps go back; time goes on from there.
     TimesGoBack,
     /// Timestamps jump by more than a day; time goes on from there.
@@ -52,8 +76,55 @@ pub enum Noticed {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { camera, file, at, what } = self;
-        write!(f, "camera {camera}: {file} at {at}: ")?;
-        match what {
+        write!(f, "camera {camera}: {file} at {at}: {what}")
+    }
+}
+
+/// Notices of one kind that are told of one file. Of more only the number is.
+const MOST: usize = 5;
+
+/// Keeps the notices of one file within bounds.
+#[derive(Debug, Default)]
+pub struct Bound {
+    kinds: Vec<Kind>,
+}
+
+#[derive(Debug)]
+struct Kind {
+    is: Discriminant<Noticed>,
+    told: usize,
+    /// How many were not told, and the last of these.
+    more: usize,
+    last: Option<(MediaTime, Noticed)>,
+}
+
+impl Bound {
+    /// Whether this one is to be told.
+    pub fn admits(&mut self, at: MediaTime, what: &Noticed) -> bool {
+        let is = discriminant(what);
+        let Some(kind) = self.kinds.iter_mut().find(|kind| kind.is == is) else {
+            self.kinds.push(Kind { is, told: 1, more: 0, last: None });
+            return true;
+        };
+        if kind.told < MOST {
+            kind.told += 1;
+            return true;
+        }
+        kind.more += 1;
+        kind.last = Some((at, what.clone()));
+        false
+    }
+
+    /// What the file's end is to say of those that were not told, kind by kind.
+    pub fn more(&mut self) -> Vec<(MediaTime, Noticed)> {
+        let more = |kind: Kind| kind.last.map(|(at, what)| (at, Noticed::More(Box::new(what), kind.more)));
+        std::mem::take(&mut self.kinds).into_iter().filter_map(more).collect()
+    }
+}
+
+impl fmt::Display for Noticed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Noticed::Overlap(by) => {
                 write!(f, "overlaps the file before it by {:.1} s, which is skipped", by.as_secs_f64())
             }
@@ -62,6 +133,32 @@ impl fmt::Display for Notice {
             Noticed::RateIgnored(rate) => {
                 write!(f, "claims {rate:.3} pictures a second, which makes no sense; 25 are assumed")
             }
+            Noticed::RateAssumed => f.write_str(
+                "has neither times nor a frame rate: 25 pictures a second are assumed; write `rate` into its [[camera]] to tell \
+                 how many there are",
+            ),
+            Noticed::TimesCounted(rate) => {
+                write!(f, "timestamps stand still or make no sense; pictures are counted, {rate:.1} a second")
+            }
+            Noticed::ManyHoles { count, time } => write!(
+                f,
+                "its times have {count} holes of {:.0} s together, in which nothing was seen",
+                time.as_secs_f64()
+            ),
+            Noticed::HiddenPictures(time) => write!(
+                f,
+                "an edit list hides its first {:.1} s from players; they are looked at, and its time is that of what \
+                 players show first",
+                time.as_secs_f64()
+            ),
+            Noticed::PicturesBegin(after) => {
+                write!(f, "sound begins {:.1} s before the first picture", after.as_secs_f64())
+            }
+            Noticed::OtherVideo => f.write_str(
+                "holds a second video, which is not looked at; if it shows something else, split the file \
+                 (ffmpeg -map 0:v:1) and give the part to a camera of its own",
+            ),
+            Noticed::More(what, more) => write!(f, "the same {more} times more, last: {what}"),
             Noticed::TimesGoBack => f.write_str("timestamps go back; time goes on from there"),
             Noticed::TimesLeap(by) => {
                 write!(f, "timestamps leap by {} days; time goes on from there", by.as_secs() / 86_400)

@@ -1,5 +1,8 @@
 //! One file, from its first packet to its last: groups put onto the camera's media time.
 
+mod beginning;
+mod ending;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
@@ -10,16 +13,14 @@ use jiff::Timestamp;
 
 use super::{
     Gop, Notice, Noticed, Part, SourceError,
-    grouping::{Group, Grouping, Jump, Times},
-    placing::{Before, Place, Start, place},
+    grouping::{Group, Grouping, Jump, Known, Times},
+    notice::Bound,
+    placing::{Before, Place, Start},
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
     libav::{Input, LibavError, StreamInfo},
 };
-
-/// Formats whose headers say how long they are, independently of what follows.
-const TELL_THEIR_LENGTH: [&str; 4] = ["mov,", "matroska", "avi", "flv"];
 
 /// After so many errors in a row the rest of a file is given up.
 const MAX_ERRORS: u32 = 50;
@@ -64,6 +65,8 @@ pub(super) struct Reading {
     begun: bool,
     /// Media time less the file's own time.
     offset: i64,
+    /// Where the file begins for a player, in media time, if pictures come before that.
+    hidden: Option<MediaTime>,
     /// The last group, which waits for its end.
     pending: Option<Gop>,
     held_back: Option<i64>,
@@ -77,6 +80,10 @@ pub(super) struct Reading {
     /// It ended before it should have.
     broken: bool,
     said: Said,
+    bound: Bound,
+    holes: Holes,
+    /// How many packets there were.
+    packets: u64,
     /// How far the packets reach on the file's own clock, from the first to the end of the last.
     reach: Option<(i64, i64)>,
 }
@@ -85,13 +92,24 @@ pub(super) struct Reading {
 #[derive(Default)]
 struct Said {
     rate: Option<f64>,
+    /// Nothing tells how many pictures a second there are.
+    assumed: bool,
     rebuilt: bool,
+    counted: bool,
     long: bool,
     damaged: bool,
 }
 
+/// Holes in a file's times.
+#[derive(Default)]
+struct Holes {
+    count: usize,
+    micros: i64,
+}
+
 impl Reading {
-    /// Begins with a file; `guess` is its start and its origin where `start` is not known.
+    /// Begins with a file; `guess` is its start and its origin where `start` is not known. `rate` is how many pictures a
+    /// second it holds, where it does not say so itself.
     pub(super) fn new(
         camera: CameraId,
         name: String,
@@ -99,14 +117,25 @@ impl Reading {
         start: Option<Start>,
         guess: (Timestamp, WallOrigin),
         before: Option<Before>,
+        rate: Option<f64>,
     ) -> Result<Self, LibavError> {
-        let rate = input.rate().filter(|r| (0.001..=240.0).contains(r));
+        let claimed = input.rate().filter(|r| (0.001..=240.0).contains(r));
         // AVI and raw streams have no times of their own: they count pictures at the rate they claim.
         let timeless = input.format() == "avi" || input.duration().is_none();
-        let nonsense = input.rate().filter(|_| timeless && rate.is_none());
-        let times = if nonsense.is_some() { Times::Counted } else { Times::Given };
-        let usual = rate.map_or(40_000, |r| (1e6 / r) as i64).max(1);
-        let grouping = Grouping::new(input.stream(), times, usual)?;
+        let nonsense = input.rate().filter(|_| timeless && claimed.is_none());
+        let counted = nonsense.is_some() || input.is_untold();
+        let times = if counted { Times::Counted } else { Times::Given };
+        let lasts = |rate: Option<f64>| rate.map_or(40_000, |r| (1e6 / r) as i64).max(1);
+        let own = claimed.filter(|_| input.has_times()).or(rate).or(claimed);
+        let usual = lasts(own);
+        let step = (rate.is_some() || claimed.is_none()).then_some(usual);
+        let known = Known { times, usual, step, standing: lasts(rate.or(claimed)) };
+        let grouping = Grouping::new(input.stream(), known)?;
+        let said = Said {
+            rate: nonsense.filter(|_| rate.is_none()),
+            assumed: own.is_none() && nonsense.is_none() && !input.has_times(),
+            ..Said::default()
+        };
         Ok(Self {
             camera,
             name,
@@ -121,15 +150,19 @@ impl Reading {
             place: None,
             begun: false,
             offset: 0,
+            hidden: None,
             pending: None,
             held_back: None,
             growth: None,
             grown: None,
             end: MediaTime::ZERO,
-            jumped: nonsense.is_some(),
+            jumped: counted,
             errors: 0,
             broken: false,
-            said: Said { rate: nonsense, ..Said::default() },
+            said,
+            bound: Bound::default(),
+            holes: Holes::default(),
+            packets: 0,
             reach: None,
         })
     }
@@ -177,11 +210,15 @@ impl Reading {
             Err(error) => return self.close(Some(error), out),
         };
         self.errors = 0;
+        self.packets += 1;
         match self.grouping.push(packet) {
             Ok(groups) => groups.into_iter().for_each(|group| self.take(group, out)),
             Err(error) => return self.close(Some(error), out),
         }
         let reached = self.grouping.reached();
+        if self.grouping.began_again() {
+            self.reach = None;
+        }
         if let Some((last, next)) = reached {
             let (from, to) = self.reach.unwrap_or((last, next));
             self.reach = Some((from.min(last), to.max(next)));
@@ -224,22 +261,12 @@ impl Reading {
         if failed.is_none() && !self.begun {
             self.notice(from, Noticed::Covered, out);
         }
+        self.sum_up(from, out);
         self.broken = failed.is_some();
         if let Some(error) = failed {
             out.push_back(Part::Failed { file: self.name.clone(), error });
         }
         Step::Done
-    }
-
-    /// How long the file claims to be, where it ends well before that.
-    fn cut_off(&self) -> Option<MediaTime> {
-        let format = self.input.format();
-        let claimed = self.input.duration().filter(|_| !self.jumped)?;
-        let (from, to) = self.reach?;
-        let missing = claimed - (to - from);
-        let cut = TELL_THEIR_LENGTH.iter().any(|f| format.starts_with(f))
-            && missing > (claimed / 50).max(2_000_000);
-        cut.then(|| MediaTime::from_micros(claimed))
     }
 
     /// Puts a group onto media time. It is given once its end is known.
@@ -251,7 +278,7 @@ impl Reading {
         if group.continued && !group.broken && !std::mem::replace(&mut self.said.long, true) {
             self.notice(start, Noticed::LongGroup, out);
         }
-        let end = MediaTime::from_micros(group.end(self.usual) + self.offset);
+        let end = MediaTime::from_micros(group.end(self.grouping.lasting()) + self.offset);
         self.end = self.end.max(end).max(start);
         self.held_back = group.held_back;
         self.pending = self.gop(group, start, self.end);
@@ -291,13 +318,25 @@ impl Reading {
         let start = MediaTime::from_micros(own.unwrap_or(group.start()) + self.offset);
         let start = self.pending.as_ref().map_or(start, |p| start.max(p.start));
         self.flush(start, out);
-        if self.grouping.rebuilt() && !std::mem::replace(&mut self.said.rebuilt, true) {
-            match self.said.rate {
-                Some(rate) => self.notice(start, Noticed::RateIgnored(rate), out),
-                None => self.notice(start, Noticed::TimesRebuilt, out),
-            }
-        }
+        self.tell_of_times(start, out);
         start
+    }
+
+    /// Says once where the file's times are not those that people may think.
+    fn tell_of_times(&mut self, at: MediaTime, out: &mut VecDeque<Part>) {
+        if let Some(step) = self.grouping.counted() {
+            if !std::mem::replace(&mut self.said.counted, true) {
+                self.said.rebuilt = true;
+                self.notice(at, Noticed::TimesCounted(1e6 / step.max(1) as f64), out);
+            }
+        } else if self.grouping.rebuilt() && !std::mem::replace(&mut self.said.rebuilt, true) {
+            let what = match self.said.rate {
+                Some(rate) => Noticed::RateIgnored(rate),
+                None if self.said.assumed => Noticed::RateAssumed,
+                None => Noticed::TimesRebuilt,
+            };
+            self.notice(at, what, out);
+        }
     }
 
     /// The group on media time; none before the first has been placed.
@@ -323,47 +362,25 @@ impl Reading {
         })
     }
 
-    /// The first group tells where the file lies.
-    fn put(&mut self, group: &Group, out: &mut VecDeque<Part>) {
-        let (guess, origin) = self.guess;
-        let place = place(self.before.as_ref(), self.start, guess, origin);
-        let start = group.start();
-        // Packets before the first key frame took their time, too.
-        let head =
-            self.grouping.headless_from.filter(|&t| group.jump.is_none() && t < start).unwrap_or(start);
-        self.place = Some(place);
-        self.stream = Arc::clone(&group.stream);
-        self.offset = place.from.as_micros() - head;
-        self.end = place.from;
-        if let Some(before) = self.before.filter(|_| place.gap) {
-            let reason = if place.from > before.end { GapReason::Offline } else { GapReason::Damaged };
-            self.gap(before.epoch, before.end, place.from, reason, out);
-        }
-        if place.overlap() > Duration::ZERO {
-            self.notice(place.floor, Noticed::Overlap(place.overlap()), out);
-        }
-        if self.grouping.headless > 0 {
-            let at = MediaTime::from_micros(start + self.offset);
-            self.begin(out);
-            self.notice(place.from, Noticed::BeginsWithoutKey(self.grouping.headless), out);
-            let from = place.from.max(place.floor);
-            self.gap(self.number, from, at.max(from), GapReason::Damaged, out);
-        }
-    }
-
     /// Times do not go on as they were.
     fn jump(&mut self, jump: Jump, group: &Group, out: &mut VecDeque<Part>) {
-        self.jumped = true;
+        self.jumped |= jump != Jump::Again;
         self.flush(self.end, out);
         let start = match jump {
             Jump::Hole => MediaTime::from_micros(group.start() + self.offset).max(self.end),
-            Jump::Back | Jump::Leap(_) => {
+            Jump::Back | Jump::Leap(_) | Jump::Again => {
                 self.offset = self.end.as_micros() - group.start();
+                self.reach = self.grouping.reached();
                 self.end
             }
         };
         match jump {
-            Jump::Hole => {}
+            Jump::Hole => {
+                self.holes.count += 1;
+                self.holes.micros =
+                    self.holes.micros.saturating_add(start.as_micros() - self.end.as_micros());
+            }
+            Jump::Again => return,
             Jump::Back => self.notice(start, Noticed::TimesGoBack, out),
             Jump::Leap(by) => {
                 let by = Duration::from_micros(by.unsigned_abs());
@@ -406,6 +423,7 @@ impl Reading {
             camera: self.camera.clone(),
             epoch: self.number,
             from: place.from,
+            zero: self.hidden,
             wall: place.wall,
             wall_origin: place.origin,
             file: Some(self.name.clone()),
@@ -431,12 +449,15 @@ impl Reading {
         out.push_back(Part::Gap(Gap { camera: self.camera.clone(), epoch, from, to: Some(to), reason }));
     }
 
-    fn notice(&self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
-        out.push_back(Part::Notice(Notice {
-            camera: self.camera.clone(),
-            file: self.name.clone(),
-            at,
-            what,
-        }));
+    /// Tells of something, unless it was told too often.
+    fn notice(&mut self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
+        if self.bound.admits(at, &what) {
+            self.tell(at, what, out);
+        }
+    }
+
+    fn tell(&self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
+        let (camera, file) = (self.camera.clone(), self.name.clone());
+        out.push_back(Part::Notice(Notice { camera, file, at, what }));
     }
 }

@@ -54,6 +54,8 @@ pub struct Options {
     pub start: Option<Timestamp>,
     /// The time zone of times in file names.
     pub zone: TimeZone,
+    /// How many pictures a second recordings hold that do not say it themselves.
+    pub rate: Option<f64>,
     /// What a file may cost.
     pub limits: Limits,
     /// How wide pixels are to be shown, whatever files say; none to believe them.
@@ -70,6 +72,7 @@ impl Default for Options {
         Self {
             start: None,
             zone: TimeZone::UTC,
+            rate: None,
             limits: Limits::default(),
             pixel_aspect: None,
             pace: None,
@@ -160,7 +163,15 @@ impl Recording {
             Some(given) => (given, WallOrigin::Given),
             None => (modified_start(&path, &input), WallOrigin::Modified),
         };
-        match Reading::new(self.camera.clone(), name.clone(), input, start, guess, self.before) {
+        match Reading::new(
+            self.camera.clone(),
+            name.clone(),
+            input,
+            start,
+            guess,
+            self.before,
+            self.options.rate,
+        ) {
             Ok(reading) => self.current = Some(reading.growing(self.growth())),
             Err(error) => self.ready.push_back(fail(error)),
         }

@@ -1,3 +1,5 @@
+mod times;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;

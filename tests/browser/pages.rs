@@ -152,6 +152,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
         camera: id.clone(),
         epoch: 0,
         from: at(0.0),
+        zero: None,
         wall: wall(0.0),
         wall_origin: WallOrigin::FileName,
         file: Some(NASTY[0].to_owned() + ".mp4"),

@@ -257,6 +257,7 @@ impl Scene {
             camera: camera(),
             epoch: 0,
             from: MediaTime::ZERO,
+            zero: None,
             wall: wall(MediaTime::ZERO),
             wall_origin: WallOrigin::Given,
             file: Some("scripted.mp4".to_owned()),

@@ -1,0 +1,69 @@
+//! What is known of a file once it has been read.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{Holes, Reading};
+use crate::{
+    domain::MediaTime,
+    source::{Noticed, Part},
+};
+
+/// Formats whose headers say how long they are, independently of what follows.
+const TELL_THEIR_LENGTH: [&str; 4] = ["mov,", "matroska", "avi", "flv"];
+
+impl Holes {
+    /// So many of them, which take up a quarter of the file, are worth a word.
+    const MANY: usize = 3;
+    const SHARE: i64 = 4;
+}
+
+impl Reading {
+    /// What is only known at the end.
+    pub(super) fn sum_up(&mut self, from: MediaTime, out: &mut VecDeque<Part>) {
+        let lasted = self.end.as_micros() - from.as_micros();
+        if self.holes.count >= Holes::MANY && self.holes.micros > lasted / Holes::SHARE {
+            let time = Duration::from_micros(self.holes.micros.unsigned_abs());
+            self.notice(from, Noticed::ManyHoles { count: self.holes.count, time }, out);
+        }
+        if self.input.other_pictures() > 0 {
+            self.notice(from, Noticed::OtherVideo, out);
+        }
+        for (at, what) in self.bound.more() {
+            self.tell(at, what, out);
+        }
+    }
+
+    /// How long the file claims to be, where it ends well before that.
+    pub(super) fn cut_off(&mut self) -> Option<MediaTime> {
+        let format = self.input.format();
+        if !TELL_THEIR_LENGTH.iter().any(|f| format.starts_with(f)) {
+            return None;
+        }
+        let short = |claimed: i64, there: i64| claimed.saturating_sub(there) > (claimed / 50).max(2_000_000);
+        // A header that counts its pictures is right whatever becomes of their times.
+        if let Some(pictures) = self.input.pictures() {
+            let lasts = |n: u64| i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(self.usual);
+            let is_avi = format == "avi";
+            if is_avi && !self.jumped {
+                // Pictures that were left out are counted there, and are in no packet.
+                let claimed = self.input.stream().in_micros(pictures)?;
+                let (from, to) = self.reach?;
+                return short(claimed, to - from).then(|| MediaTime::from_micros(claimed));
+            }
+            if short(lasts(pictures), lasts(self.packets)) && self.packets < pictures - pictures / 50 {
+                return Some(MediaTime::from_micros(lasts(pictures)));
+            }
+            if is_avi {
+                return None;
+            }
+        }
+        let claimed = self.input.duration().filter(|_| !self.jumped)?;
+        let (from, to) = self.reach?;
+        let from = self.begins(from).map_or(from, |begins| begins.min(from));
+        // Sound may go on where pictures end.
+        let cut = short(claimed, to - from)
+            && (self.input.tells_own_length()
+                || self.input.others_end().is_none_or(|end| short(claimed, end)));
+        cut.then(|| MediaTime::from_micros(claimed))
+    }
+}
