@@ -27,9 +27,13 @@ const PART_SHARED: f32 = 0.25;
 /// Share of the lower height over which boxes must stand side by side to be level. Parts of somebody who leans over are
 /// level to 0.86 and more; people one behind the other in half of all cases to less than 0.63.
 const LEVEL: f32 = 0.8;
-/// Share of each of two level boxes that the other must hold for them to be in one chain of boxes. Two people sit like this,
-/// three in a row hardly ever: in 18 of 226 pictures of rooms with 13 people each.
-const CHAINED: f32 = 0.3;
+/// Shares of two level boxes that the other must hold for them to be neighbours in a row: of the one that shares less of
+/// itself, and of the one that shares more.
+const NEIGHBOURS: (f32, f32) = (0.2, 0.32);
+/// Fewest boxes of a row that is one person.
+const ROW: usize = 3;
+/// Share of the lowest height over which all of a row must stand side by side.
+const ROW_LEVEL: f32 = 0.7;
 
 /// Whether two boxes show one person whatever else is seen: the same box twice, the upper body or the legs within the whole, or the
 /// legs below the upper body. A box within another is another person where its top edge is another one: somebody who
@@ -70,10 +74,19 @@ pub(super) fn is_weak_part(part: &BBox, confidence: f32, surer: &BBox) -> bool {
         && are_level(part, surer)
 }
 
-/// Whether two boxes stand side by side and each holds much of the other. Two such boxes are two people at a desk; three in
-/// a row are one who leans over it.
-pub(super) fn are_chained(a: &BBox, b: &BBox) -> bool {
-    a.share_within(b) >= CHAINED && b.share_within(a) >= CHAINED && are_level(a, b)
+/// Whether two boxes stand side by side and hold much of each other. Two such boxes are two people at a desk.
+pub(super) fn are_neighbours(a: &BBox, b: &BBox) -> bool {
+    let (one, other) = (a.share_within(b), b.share_within(a));
+    let (less, more) = NEIGHBOURS;
+    one.min(other) >= less && one.max(other) >= more && are_level(a, b)
+}
+
+/// Whether boxes, each a neighbour of another, are a row: one person who leans over a desk. People hardly ever sit so: of 2,856
+/// found in 226 pictures of crowded rooms 83 would not be counted, in 38 pictures.
+pub(super) fn is_row(boxes: impl Iterator<Item = BBox> + Clone) -> bool {
+    let least = |edge: fn(&BBox) -> f32| boxes.clone().map(|b| edge(&b)).fold(f32::INFINITY, f32::min);
+    let shared = least(|b| b.bottom) + least(|b| -b.top);
+    boxes.clone().count() >= ROW && shared >= ROW_LEVEL * least(BBox::height)
 }
 
 fn are_level(a: &BBox, b: &BBox) -> bool {
@@ -130,10 +143,22 @@ mod tests {
     }
 
     #[test]
+    fn three_level_boxes_over_each_other_are_a_row() {
+        let at = |left: f32, top: f32| BBox::new(left, top, left + 0.2, top + 0.4);
+        let row = [at(0.2, 0.3), at(0.3, 0.32), at(0.4, 0.3)];
+        assert!(are_neighbours(&row[0], &row[1]) && !are_neighbours(&row[0], &row[2]));
+        assert!(is_row(row.into_iter()) && !is_row(row.into_iter().take(2)));
+        assert!(!is_row([at(0.2, 0.3), at(0.3, 0.37), at(0.4, 0.44)].into_iter()), "rows of seats");
+        assert!(!are_neighbours(&at(0.2, 0.3), &at(0.3, 0.4)), "not level");
+    }
+
+    #[test]
     fn boxes_without_area_are_nobodys_part() {
         let flat = BBox::new(0.4, 0.3, 0.4, 0.6);
         assert!(
-            !is_weak_part(&flat, 0.1, &WHOLE) && !are_chained(&flat, &WHOLE) && !are_chained(&flat, &flat)
+            !is_weak_part(&flat, 0.1, &WHOLE)
+                && !are_neighbours(&flat, &WHOLE)
+                && !are_neighbours(&flat, &flat)
         );
     }
 }

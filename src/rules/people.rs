@@ -2,15 +2,13 @@ use std::time::Duration;
 
 use super::{
     Look,
-    one_person::{are_chained, is_one_person, is_weak_part},
+    one_person::{are_neighbours, is_one_person, is_row, is_weak_part},
 };
 use crate::{
     domain::{Class, MediaTime},
     geometry::{BBox, Polygon},
 };
 
-/// So many boxes in a row, each over much of the next, are one who leans over a desk.
-const CHAIN: usize = 3;
 /// Time over which it is averaged at which share of looks somebody was seen as such a row.
 const AVERAGED_OVER: Duration = Duration::from_secs(5);
 /// The share from which on all boxes there are one person at every look: the middle one may be missed. It is less than
@@ -68,9 +66,9 @@ impl People {
         self.apart.retain(|(id, _)| look.tracks.iter().any(|track| track.id == *id));
         let mut people = self.told_apart(look, classes, zone);
         self.note_apart(&people);
-        let chained = chain(&mut people);
-        self.follow(&people, chained, passed);
-        self.sum(&people)
+        let rows = rows(&mut people);
+        self.follow(&people, &rows, passed);
+        self.sum(&people, &rows)
     }
 
     /// The people at this look, surest first, without boxes that are surely parts of others.
@@ -122,14 +120,14 @@ impl People {
         self.rows.iter().position(|row| row.share >= least && bbox.share_within(&row.extent) >= BELONGS)
     }
 
-    /// Remembers where rows are. `chained` has the group of each at this look.
-    fn follow(&mut self, people: &[Person], chained: Vec<usize>, passed: Duration) {
+    /// Remembers where rows are. `rows` has the group of each at this look.
+    fn follow(&mut self, people: &[Person], rows: &[usize], passed: Duration) {
         let step = (passed.as_secs_f32() / AVERAGED_OVER.as_secs_f32()).min(1.0);
         for row in &mut self.rows {
             row.share -= row.share * step;
         }
-        for group in chained {
-            let Some(extent) = extent(people, group) else { continue };
+        for group in rows {
+            let Some(extent) = boxes(people, *group).reduce(|all, one| all.union(&one)) else { continue };
             match self.rows.iter_mut().find(|row| row.extent.iou(&extent) >= SAME_PLACE) {
                 Some(row) => (row.extent, row.share) = (extent, row.share + step),
                 None => self.rows.push(Row { extent, share: BEGINS }),
@@ -141,26 +139,25 @@ impl People {
     }
 
     /// How many they are: of a row one, or as many as are known.
-    fn sum(&self, people: &[Person]) -> u32 {
-        let mut rows: Vec<(Belongs, u32)> = Vec::new();
+    fn sum(&self, people: &[Person], rows: &[usize]) -> u32 {
+        let mut counted: Vec<(Belongs, u32)> = Vec::new();
         let mut count: u32 = 0;
         for one in people {
-            let size = people.iter().filter(|other| other.group == one.group).count();
             let belongs = match self.row_of(&one.bbox, BELIEVED) {
                 Some(row) => Belongs::Remembered(row),
-                None if size >= CHAIN => Belongs::Seen(one.group),
+                None if rows.contains(&one.group) => Belongs::Seen(one.group),
                 None => {
                     count = count.saturating_add(1);
                     continue;
                 }
             };
             let known = u32::from(self.is_known(one.track));
-            match rows.iter_mut().find(|(row, _)| *row == belongs) {
+            match counted.iter_mut().find(|(row, _)| *row == belongs) {
                 Some((_, people)) => *people = people.saturating_add(known),
-                None => rows.push((belongs, known)),
+                None => counted.push((belongs, known)),
             }
         }
-        rows.iter().fold(count, |count, (_, known)| count.saturating_add((*known).max(1)))
+        counted.iter().fold(count, |count, (_, known)| count.saturating_add((*known).max(1)))
     }
 }
 
@@ -173,25 +170,24 @@ enum Belongs {
     Seen(usize),
 }
 
-/// The box around a group.
-fn extent(people: &[Person], group: usize) -> Option<BBox> {
-    let boxes = people.iter().filter(|one| one.group == group).map(|one| one.bbox);
-    boxes.reduce(|all, one| all.union(&one))
+/// The boxes of a group.
+fn boxes(people: &[Person], group: usize) -> impl Iterator<Item = BBox> + Clone {
+    people.iter().filter(move |one| one.group == group).map(|one| one.bbox)
 }
 
-/// Puts into one group what is chained, and tells the groups of three and more.
-fn chain(people: &mut [Person]) -> Vec<usize> {
+/// Puts neighbours into one group, and tells the groups that are rows.
+fn rows(people: &mut [Person]) -> Vec<usize> {
     for i in 0..people.len() {
         for j in 0..i {
             let (a, b) = (people[i], people[j]);
-            if a.group != b.group && are_chained(&a.bbox, &b.bbox) {
+            if a.group != b.group && are_neighbours(&a.bbox, &b.bbox) {
                 people.iter_mut().filter(|one| one.group == a.group).for_each(|one| one.group = b.group);
             }
         }
     }
-    let size = |group| people.iter().filter(|one| one.group == group).count();
-    let mut groups: Vec<usize> = people.iter().map(|one| one.group).filter(|g| size(*g) >= CHAIN).collect();
+    let mut groups: Vec<usize> = people.iter().map(|one| one.group).collect();
     groups.sort_unstable();
     groups.dedup();
+    groups.retain(|group| is_row(boxes(people, *group)));
     groups
 }
