@@ -84,6 +84,8 @@ pub(super) struct Reading {
     holes: Holes,
     /// How many packets there were.
     packets: u64,
+    /// The latest time of them on the file's own clock, whatever it is worth.
+    heard: i64,
     /// How far the packets reach on the file's own clock, from the first to the end of the last.
     reach: Option<(i64, i64)>,
 }
@@ -163,6 +165,7 @@ impl Reading {
             bound: Bound::default(),
             holes: Holes::default(),
             packets: 0,
+            heard: i64::MIN,
             reach: None,
         })
     }
@@ -211,6 +214,7 @@ impl Reading {
         };
         self.errors = 0;
         self.packets += 1;
+        self.heard = packet.pts.or(packet.dts).map_or(self.heard, |time| self.heard.max(time));
         match self.grouping.push(packet) {
             Ok(groups) => groups.into_iter().for_each(|group| self.take(group, out)),
             Err(error) => return self.close(Some(error), out),

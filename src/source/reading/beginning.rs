@@ -78,6 +78,7 @@ impl Reading {
         let begins = self.input.begins()?;
         let hidden = begins.saturating_sub(head);
         let hole = i64::try_from(HOLE.as_micros()).unwrap_or(i64::MAX);
-        (hidden > LITTLE || (-HOUR..-hole).contains(&hidden)).then_some(begins)
+        let lasts = self.input.duration().unwrap_or(i64::MAX);
+        ((LITTLE..lasts).contains(&hidden) || (-HOUR..-hole).contains(&hidden)).then_some(begins)
     }
 }

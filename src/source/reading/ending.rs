@@ -53,13 +53,17 @@ impl Reading {
             if short(lasts(pictures), lasts(self.packets)) && self.packets < pictures - pictures / 50 {
                 return Some(MediaTime::from_micros(lasts(pictures)));
             }
-            if is_avi {
+            // A damaged time does not make a file longer that has all its pictures.
+            if is_avi || self.packets.abs_diff(pictures) <= pictures / 50 {
                 return None;
             }
         }
         let claimed = self.input.duration().filter(|_| !self.jumped)?;
         let (from, to) = self.reach?;
-        let from = self.begins(from).map_or(from, |begins| begins.min(from));
+        let to = to.max(self.heard);
+        // Matroska and FLV count from their time 0, wherever pictures begin.
+        let from_zero = ["matroska", "flv"].iter().any(|f| format.starts_with(f));
+        let from = if from_zero && (0..=claimed).contains(&from) { 0 } else { from };
         // Sound may go on where pictures end.
         let cut = short(claimed, to - from)
             && (self.input.tells_own_length()

@@ -23,13 +23,34 @@ fn a_damaged_last_time_takes_nothing_from_the_next_file() {
     let late = "setts=ts=TS+if(eq(N\\,99)\\,3600/TB\\,0)";
     let first =
         clips.ffmpeg(&format!("-i {} -c copy -bsf:v {late}", mp4.display()), "lane_20240131_100000.mp4");
-    let told = read(vec![first, next]);
-    assert_eq!(
-        (tenths(&told.gops), told.gaps.len()),
-        ((0..200).collect::<Vec<_>>(), 0),
-        "{:?}",
-        told.notices
-    );
+    let mut told = vec![read(vec![first.clone(), next.clone()])];
+    std::fs::remove_file(&first).expect("a clip");
+    let first =
+        clips.ffmpeg(&format!("-i {} -c copy -bsf:v {late}", mp4.display()), "lane_20240131_100000.mkv");
+    told.push(read(vec![first, next]));
+    for told in told {
+        assert_eq!(tenths(&told.gops), (0..200).collect::<Vec<_>>(), "{:?}", told.notices);
+        assert_eq!((told.gaps.len(), told.failed.len()), (0, 0), "{:?}", told.failed);
+    }
+}
+
+#[test]
+fn with_b_pictures_damaged_times_move_nothing_either() {
+    let clips = Clips::new();
+    let whole = clips.pattern(H264, "whole.mkv");
+    let right = read(vec![whole.clone()]);
+    let damaged = |how: &str| {
+        let args = format!("-i {} -c copy -bsf:v setts={how}", whole.display());
+        read(vec![clips.ffmpeg(&args, "damaged.mp4")])
+    };
+    for how in ["ts=TS+if(eq(N\\,99)\\,3600/TB\\,0)", "pts=PTS+if(eq(N\\,99)\\,3600/TB\\,0)"] {
+        let told = damaged(how);
+        assert!(told.gaps.is_empty(), "{how}: {:?}", told.gaps);
+        let (end, wanted) = (told.gops.last().map(|g| g.end), right.gops.last().map(|g| g.end));
+        let off = end.zip(wanted).map(|(a, b)| a.as_secs_f64() - b.as_secs_f64());
+        assert!(off.is_some_and(|off| off.abs() < 0.5), "{how}: {off:?}");
+        assert_eq!(told.gops.iter().map(|g| g.packets.len()).sum::<usize>(), 100);
+    }
 }
 
 #[test]
@@ -183,6 +204,22 @@ fn sound_that_goes_on_is_no_reason_to_call_a_recording_cut_off() {
         }
         let cut = clips.cut(&whole, 0.4, &format!("cut-{name}"));
         assert!(matches!(read(vec![cut]).failed[..], [SourceError::CutOff { .. }]), "{name}");
+    }
+}
+
+#[test]
+fn pictures_that_begin_late_are_no_reason_to_call_a_recording_cut_off() {
+    let clips = Clips::new();
+    let plain = clips.pattern(H264, "plain.mp4");
+    for name in ["a.mkv", "a.flv"] {
+        let late = clips.ffmpeg(&format!("-itsoffset 10 -i {} -c copy -copyts", plain.display()), name);
+        let told = read(vec![late]);
+        assert_eq!(
+            (told.failed.len(), told.gaps.len(), told.notices.len()),
+            (0, 0, 0),
+            "{name}: {:?}",
+            told.failed
+        );
     }
 }
 
