@@ -14,7 +14,8 @@ use crate::{
     config::{Camera, Config},
     domain::{GapReason, Violation},
     evidence::REPORT,
-    pipeline::{Outcome, PipelineError},
+    pipeline::{Extent, Outcome, PipelineError},
+    report::Verdict,
 };
 
 /// Analyse every camera's recording from start to end, losslessly.
@@ -44,6 +45,9 @@ pub struct AnalyzeArgs {
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Summary<'a> {
+    /// What may be said of all cameras together.
+    #[serde(flatten)]
+    verdict: Verdict,
     violations: &'a [Violation],
     cameras: Vec<CameraSummary<'a>>,
 }
@@ -58,9 +62,11 @@ struct BehindSummary {
 #[derive(Serialize)]
 struct CameraSummary<'a> {
     camera: &'a str,
-    looks: u64,
+    verdict: &'static str,
+    /// Null where nothing was looked at, and so is `analysed_s`.
+    looks: Option<u64>,
     missed: u64,
-    analysed_s: f64,
+    analysed_s: Option<f64>,
     /// With `--paced`: how long after their pictures were sent looks were judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     behind_s: Option<BehindSummary>,
@@ -133,6 +139,21 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
     for failure in &outcome.failures {
         say(format_args!("error: {}", with_camera(camera, failure)));
     }
+    for file in outcome.unseen() {
+        let (id, name, of) = (&camera.id, file.file.as_deref().unwrap_or("-"), file.looks + file.missed);
+        match file.extent() {
+            Extent::Unseen => say(format_args!(
+                "error: camera {id}: {name}: not one picture could be decoded, so nothing in it was watched. Is the recording \
+                 encrypted? Export it again without encryption"
+            )),
+            Extent::MostlyUnseen => say(format_args!(
+                "error: camera {id}: {name}: most of it could not be looked at ({} of {of} looks could not be taken). Is it \
+                 damaged, or encrypted? Export it again",
+                file.missed
+            )),
+            Extent::Seen => {}
+        }
+    }
     if let Some(behind) = outcome.behind {
         say(format_args!(
             "camera {}: looks were judged {:.1} s after their pictures were sent, {:.1} s at most",
@@ -160,10 +181,11 @@ fn with_camera(camera: &Camera, failure: &PipelineError) -> String {
 
 fn worse(status: Status, outcome: &Outcome) -> Status {
     let unread = |failure: &PipelineError| matches!(failure, PipelineError::Source(_));
+    let unseen = outcome.unseen().next().is_some();
     match status {
         Status::Failed => Status::Failed,
         _ if outcome.failures.iter().any(|failure| !unread(failure)) => Status::Failed,
-        _ if outcome.failures.iter().any(unread) => Status::InputUnread,
+        _ if unseen || outcome.failures.iter().any(unread) => Status::InputUnread,
         status => status,
     }
 }
@@ -174,6 +196,7 @@ fn printed(
     violations: &[Violation],
     done: &[Outcome],
 ) -> anyhow::Result<String> {
+    let verdict = Verdict::of(config, done, violations);
     if args.json {
         let cameras: Vec<CameraSummary<'_>> = config
             .cameras
@@ -181,9 +204,10 @@ fn printed(
             .zip(done)
             .map(|(camera, outcome)| CameraSummary {
                 camera: camera.id.as_str(),
-                looks: outcome.looks,
+                verdict: Verdict::of_camera(camera, outcome, violations).name(),
+                looks: (outcome.looks > 0).then_some(outcome.looks),
                 missed: outcome.missed,
-                analysed_s: outcome.until.as_secs_f64(),
+                analysed_s: (outcome.looks > 0).then(|| outcome.until.as_secs_f64()),
                 behind_s: outcome
                     .behind
                     .map(|b| BehindSummary { mean: b.mean().as_secs_f64(), most: b.most.as_secs_f64() }),
@@ -191,7 +215,7 @@ fn printed(
                 notices: outcome.notices.iter().map(ToString::to_string).collect(),
             })
             .collect();
-        return Ok(serde_json::to_string_pretty(&Summary { violations, cameras })? + "\n");
+        return Ok(serde_json::to_string_pretty(&Summary { verdict, violations, cameras })? + "\n");
     }
-    Ok(table::violations(violations, &config.site.timezone))
+    Ok(table::violations(violations, &config.site.timezone, &verdict))
 }

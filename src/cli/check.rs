@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 
 use super::{
     Status,
     say::{print, say},
     setting::{self, Models},
+    table,
 };
 use crate::{
     config::{Config, SourceAddress},
@@ -56,7 +58,10 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
             status = Status::InputUnread;
         }
         for file in files {
-            match first_epoch(Recording::open(camera.id.clone(), vec![file.clone()], options.clone())) {
+            match first_epoch(
+                Recording::open(camera.id.clone(), vec![file.clone()], options.clone()),
+                &options.zone,
+            ) {
                 Ok(found) => print(&format!("camera {}: {}: {found}\n", camera.id, file.display()))?,
                 Err(error) => {
                     say(format_args!("error: {error}"));
@@ -72,14 +77,18 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
 }
 
 /// What a recording says of itself, once its first group has been read.
-fn first_epoch(recording: Recording) -> Result<String, SourceError> {
+fn first_epoch(recording: Recording, zone: &TimeZone) -> Result<String, SourceError> {
     let mut found = "no pictures".to_owned();
     for part in recording {
         match part {
             Part::Epoch { epoch, .. } => {
                 found = format!(
                     "{} {} × {}, begins {} ({})",
-                    epoch.codec, epoch.width, epoch.height, epoch.wall, epoch.wall_origin
+                    epoch.codec,
+                    epoch.width,
+                    epoch.height,
+                    table::local(epoch.wall, zone),
+                    epoch.wall_origin
                 );
             }
             Part::Gop(_) | Part::Growing(_) => return Ok(found),

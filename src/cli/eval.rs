@@ -5,17 +5,20 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
+use serde::Serialize;
 
 use super::{
     Status,
     analysis::{self, Settings},
     analyze, results,
     say::{print, say},
+    table,
 };
 use crate::{
     config::{Config, RuleConfig},
     domain::{CameraId, Kind},
-    eval::{self, Analysed},
+    eval::{self, Analysed, Evaluation},
+    report::Verdict,
 };
 
 /// Analyse, and compare with what really happened: precision, recall, false alarms, delay.
@@ -39,6 +42,15 @@ pub struct EvalArgs {
     /// Print the comparison as JSON instead of a table.
     #[arg(long)]
     json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Compared<'a> {
+    #[serde(flatten)]
+    evaluation: &'a Evaluation,
+    #[serde(flatten)]
+    verdict: Verdict,
 }
 
 pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
@@ -71,10 +83,13 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
         }
         analyze::say_where(out);
     }
+    let verdict = Verdict::of(&config, &analysis.outcomes, &violations);
     print(&if args.json {
-        serde_json::to_string_pretty(&evaluation)? + "\n"
+        serde_json::to_string_pretty(&Compared { evaluation: &evaluation, verdict })? + "\n"
     } else {
-        eval::table(&evaluation)
+        // A spell that was missed may lie where nobody could look, and silence there is no merit.
+        let doubts = table::not_judged(&verdict);
+        eval::table(&evaluation) + if doubts.is_empty() { "" } else { "\n" } + &doubts
     })?;
     Ok(status)
 }

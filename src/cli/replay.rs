@@ -16,7 +16,8 @@ use crate::{
     domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
     evidence::MANIFEST,
     geometry::{BBox, Polygon},
-    pipeline::{self, Judge, ReadError},
+    pipeline::{self, Judge, Outcome, ReadError},
+    report::Verdict,
 };
 
 /// Run tracker and rules again over recorded observations.
@@ -107,7 +108,9 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     print(&if args.json {
         serde_json::to_string_pretty(&violations)? + "\n"
     } else {
-        table::violations(&violations, &config.site.timezone)
+        let outcomes: Vec<Outcome> =
+            config.cameras.iter().filter_map(|c| cameras.remove(&c.id).map(Replayed::outcome)).collect();
+        table::violations(&violations, &config.site.timezone, &Verdict::of(&config, &outcomes, &violations))
     })?;
     Ok(status)
 }
@@ -123,11 +126,20 @@ struct Replayed<'c> {
     beyond: BTreeMap<RuleId, BBox>,
     /// The last observation.
     last: Option<MediaTime>,
+    outcome: Outcome,
 }
 
 impl<'c> Replayed<'c> {
     fn new(config: &'c Config, camera: &'c Camera) -> Self {
-        Self { config, camera, judge: None, before: Vec::new(), beyond: BTreeMap::new(), last: None }
+        Self {
+            config,
+            camera,
+            judge: None,
+            before: Vec::new(),
+            beyond: BTreeMap::new(),
+            last: None,
+            outcome: Outcome::default(),
+        }
     }
 
     /// Whether it is an observation of before the last one, as one analysis makes none.
@@ -143,13 +155,14 @@ impl<'c> Replayed<'c> {
             self.check(epoch);
         }
         if let Some(judge) = &mut self.judge {
-            judge.take(&record);
+            let judgement = judge.take(&record);
+            self.outcome.take(&record, &judgement.presence);
         } else if let Record::Observation(first) = &record {
             let mut judge = Judge::new(&self.config.site, self.camera, &self.detector(first));
-            for earlier in self.before.drain(..) {
-                judge.take(&earlier);
+            for earlier in self.before.drain(..).chain(std::iter::once(record)) {
+                let judgement = judge.take(&earlier);
+                self.outcome.take(&earlier, &judgement.presence);
             }
-            judge.take(&record);
             self.judge = Some(judge);
         } else {
             self.before.push(record);
@@ -186,6 +199,12 @@ impl<'c> Replayed<'c> {
             }
             _ => configured,
         }
+    }
+
+    /// How much could be judged.
+    fn outcome(mut self) -> Outcome {
+        self.outcome.watched = self.judge.as_ref().map(Judge::watched).unwrap_or_default();
+        self.outcome
     }
 
     fn violations(&self) -> Vec<Violation> {

@@ -174,6 +174,25 @@ impl RuleConfig {
         }
     }
 
+    /// The part of the picture in which things count: its zone, or the elevator's floor.
+    pub fn place(&self) -> &Polygon {
+        match &self.kind {
+            RuleKind::FireLaneParking(keys) => &keys.zone,
+            RuleKind::ControlRoomUnattended(keys) => &keys.zone,
+            RuleKind::EbikeInElevator(keys) => &keys.floor,
+        }
+    }
+
+    /// How long something must be seen before it is a violation: `dwell`, `grace` or `confirm`. In less footage than that
+    /// the rule can find nothing.
+    pub fn least_time(&self) -> Duration {
+        match &self.kind {
+            RuleKind::FireLaneParking(keys) => keys.dwell,
+            RuleKind::ControlRoomUnattended(keys) => keys.grace,
+            RuleKind::EbikeInElevator(keys) => keys.confirm,
+        }
+    }
+
     /// How often the rule must look at least: as set, else a tenth of `dwell` or `grace` within 0.2 s to 2 s, and 1 s
     /// in an elevator.
     pub fn every(&self) -> Duration {

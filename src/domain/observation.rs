@@ -191,7 +191,7 @@ impl fmt::Display for WallOrigin {
             Self::Recorder => "recorder's clock",
             Self::Metadata => "metadata",
             Self::Given => "--start",
-            Self::Modified => "file's modification time",
+            Self::Modified => "file's modification time, unconfirmed",
             Self::Clock => "clock",
         })
     }

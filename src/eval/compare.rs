@@ -61,8 +61,8 @@ pub struct Tally {
     /// `found / spells`, 0 to 1; none without spells.
     pub recall: Option<f64>,
     /// Time looked at without gaps, in hours, summed over the cameras that watch for it. In the total each camera is
-    /// counted once, whatever number of kinds it watches for.
-    pub camera_hours: f64,
+    /// counted once, whatever number of kinds it watches for. None where nothing was looked at.
+    pub camera_hours: Option<f64>,
     /// `false_alarms / camera_hours`; none where nothing was looked at.
     pub false_alarms_per_camera_hour: Option<f64>,
     /// How far the start of a found spell was missed, early or late: seconds, 0 or more. None where none was found.
@@ -301,7 +301,7 @@ impl Sum {
             false_alarms,
             precision: share(self.right, self.violations),
             recall: share(found, self.spells),
-            camera_hours,
+            camera_hours: (camera_hours > 0.0).then_some(camera_hours),
             false_alarms_per_camera_hour: (camera_hours > 0.0).then(|| false_alarms as f64 / camera_hours),
             start_error_s: spread(self.start_errors),
             raised_after_s: spread(self.raised_after),

@@ -74,7 +74,7 @@ fn row(name: &str, tally: &Tally) -> Vec<String> {
         tally.repeats.to_string(),
         tally.false_alarms.to_string(),
         number(tally.precision),
-        format!("{:.3}", tally.camera_hours),
+        tally.camera_hours.map_or_else(|| "-".to_owned(), |hours| format!("{hours:.3}")),
         number(tally.false_alarms_per_camera_hour),
         spread(tally.start_error_s),
         spread(tally.raised_after_s),

@@ -5,7 +5,10 @@ use std::{fmt, time::Duration};
 use serde::{Serialize, Serializer};
 
 use super::Piece;
-use crate::domain::{EvidenceFile, MediaTime};
+use crate::{
+    domain::{EvidenceFile, MediaTime},
+    libav::StreamInfo,
+};
 
 /// A clip to be cut from a camera's recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +36,31 @@ pub struct Clip {
     pub pieces: Vec<Piece>,
     /// In what it falls short of what it was to be.
     pub shortfalls: Vec<Shortfall>,
+    /// How it is coded, where browsers may not play that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coding: Option<Coding>,
+}
+
+/// How a clip is coded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Coding {
+    /// The codec, as FFmpeg names it.
+    pub codec: String,
+    /// The pixel format, likewise; none where the header does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixel_format: Option<String>,
+}
+
+impl Coding {
+    /// How a stream is coded, where not every browser plays that: anything but H.264 of 8 bits and 4:2:0.
+    pub(super) fn of_need(stream: &StreamInfo) -> Option<Self> {
+        let coding = Self { codec: stream.codec.clone(), pixel_format: stream.pixel_format() };
+        (!coding.is_usual()).then_some(coding)
+    }
+
+    fn is_usual(&self) -> bool {
+        self.codec == "h264" && matches!(self.pixel_format.as_deref(), None | Some("yuv420p" | "yuvj420p"))
+    }
 }
 
 /// In what a clip falls short. Times are seconds.
@@ -113,4 +141,28 @@ impl fmt::Display for Shortfall {
 
 fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Coding;
+
+    #[test]
+    fn browsers_play_h264_of_8_bits_and_no_more_is_taken_for_granted() {
+        for (codec, format, usual) in [
+            ("h264", Some("yuv420p"), true),
+            ("h264", Some("yuvj420p"), true),
+            ("h264", None, true),
+            ("h264", Some("yuv420p10le"), false),
+            ("h264", Some("yuv422p"), false),
+            ("h264", Some("gray"), false),
+            ("hevc", Some("yuv420p"), false),
+            ("mpeg4", Some("yuv420p"), false),
+            ("mjpeg", Some("yuvj420p"), false),
+            ("vp9", Some("yuv420p"), false),
+        ] {
+            let coding = Coding { codec: codec.to_owned(), pixel_format: format.map(str::to_owned) };
+            assert_eq!(coding.is_usual(), usual, "{coding:?}");
+        }
+    }
 }

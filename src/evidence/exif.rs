@@ -6,7 +6,7 @@ use exif::{Field, In, Tag, Value, experimental::Writer};
 use jiff::{Timestamp, tz::TimeZone};
 use uuid::Uuid;
 
-use crate::domain::{EvidenceRole, RuleId};
+use crate::domain::{EvidenceRole, RuleId, WallOrigin};
 
 /// What is written into a still.
 #[derive(Debug, Clone)]
@@ -21,19 +21,23 @@ pub struct Caption {
     pub role: EvidenceRole,
     /// When it was taken.
     pub wall: Timestamp,
+    /// How that is known.
+    pub wall_origin: WallOrigin,
     /// The site's time zone, in which Exif gives its times.
     pub zone: TimeZone,
 }
 
 /// The Exif block of a still; none where it cannot be made, which the caption's text alone cannot cause.
 ///
-/// `ImageDescription` is plain ASCII as the standard demands and names camera, rule, role and violation;
+/// `ImageDescription` is plain ASCII as the standard demands and names camera, rule, role, violation and how the time is known;
 /// `UserComment` holds the camera's name in Unicode; `DateTimeOriginal`, its offset and fraction are the time.
 pub(super) fn block(caption: &Caption) -> Option<Vec<u8>> {
     let local = caption.zone.to_datetime(caption.wall);
     let camera = caption.rule.as_str().split('/').next().unwrap_or_default();
-    let description =
-        format!("camera {camera}; rule {}; {}; violation {}", caption.rule, caption.role, caption.violation);
+    let description = format!(
+        "camera {camera}; rule {}; {}; violation {}; time known by: {}",
+        caption.rule, caption.role, caption.violation, caption.wall_origin
+    );
     let time = local.strftime("%Y:%m:%d %H:%M:%S").to_string();
     let ascii =
         |tag, text: String| Field { tag, ifd_num: In::PRIMARY, value: Value::Ascii(vec![text.into_bytes()]) };
@@ -85,6 +89,7 @@ mod tests {
             violation: Uuid::nil(),
             role: EvidenceRole::Raised,
             wall: "2026-11-24T12:00:00.25Z".parse().expect("a time"),
+            wall_origin: WallOrigin::Modified,
             zone: TimeZone::get("Asia/Shanghai").expect("a zone"),
         };
         let block = block(&caption).expect("made");
@@ -92,6 +97,10 @@ mod tests {
         let text = |tag| read.get_field(tag, In::PRIMARY).expect("there").display_value().to_string();
         let description = text(Tag::ImageDescription);
         assert!(description.contains("camera lane-3; rule lane-3/fire_lane_parking/east; raised"));
+        assert!(
+            description.contains("; time known by: file's modification time, unconfirmed"),
+            "{description}"
+        );
         assert_eq!(text(Tag::DateTimeOriginal), "2026-11-24 20:00:00");
         assert_eq!(text(Tag::OffsetTimeOriginal), "\"+08:00\"");
         assert_eq!(text(Tag::SubSecTimeOriginal), "\"250\"");

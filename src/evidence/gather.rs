@@ -138,11 +138,12 @@ fn still_entry(file: EvidenceFile, violation: &Violation, moment: &Moment) -> En
         last_s: moment.media_s,
         source: place.into_iter().map(|(file, at)| Piece { file, from_s: at, to_s: at }).collect(),
         shortfalls: Vec::new(),
+        coding: None,
     }
 }
 
 fn clip_entry(clip: Clip, violation: &Violation) -> Entry {
-    let Clip { file, first, last, pieces, shortfalls } = clip;
+    let Clip { file, first, last, pieces, shortfalls, coding } = clip;
     Entry {
         name: file.name,
         role: file.role,
@@ -153,5 +154,6 @@ fn clip_entry(clip: Clip, violation: &Violation) -> Entry {
         last_s: last,
         source: pieces,
         shortfalls,
+        coding,
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, path::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::Shortfall;
+use super::{Coding, Shortfall};
 use crate::{
     domain::{EvidenceRole, MediaTime},
     files,
@@ -40,6 +40,9 @@ pub struct Entry {
     /// In what a clip falls short of what it should show.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub shortfalls: Vec<Shortfall>,
+    /// How a clip is coded, where browsers may not play that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coding: Option<Coding>,
 }
 
 /// A part of a recording.

@@ -15,7 +15,7 @@ mod writing;
 
 use std::path::{Path, PathBuf};
 
-pub use clip::{Clip, Cut, Shortfall};
+pub use clip::{Clip, Coding, Cut, Shortfall};
 pub use cutter::Cutter;
 pub use exif::Caption;
 pub use gather::{Collected, collect};

@@ -64,6 +64,7 @@ pub fn shots(config: &Config, camera: &Camera, violations: &[Violation], seen: &
                     violation: violation.id,
                     role,
                     wall: moment.wall,
+                    wall_origin: violation.wall_origin,
                     zone: config.site.timezone.clone(),
                 },
             });

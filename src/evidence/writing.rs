@@ -11,7 +11,7 @@ use std::{
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{
-    Clip, Cut, EvidenceError, Piece, Shortfall,
+    Clip, Coding, Cut, EvidenceError, Piece, Shortfall,
     timing::{Timing, needed},
 };
 use crate::{
@@ -139,7 +139,9 @@ impl Writing {
         let Some(begun) = self.begun.take().filter(|b| b.last > b.first) else {
             return Err(EvidenceError::NotFound(self.cut.stem));
         };
-        let Begun { muxer, file, name, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
+        let Begun { muxer, file, name, stream, first, last, pieces, gaps, late, damaged, headless, .. } =
+            begun;
+        let coding = Coding::of_need(&stream);
         muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
         let path = self.folder.join(&name);
         let keep = || {
@@ -168,7 +170,8 @@ impl Writing {
             shortfalls.push(Shortfall::EndsEarly { by: missing });
         }
         let file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes, url: None };
-        Ok(Clip { file, first, last, pieces: pieces.into_iter().map(Part::piece).collect(), shortfalls })
+        let pieces = pieces.into_iter().map(Part::piece).collect();
+        Ok(Clip { file, first, last, pieces, shortfalls, coding })
     }
 
     fn failed(&self, error: LibavError) -> EvidenceError {

@@ -253,6 +253,23 @@ impl StreamInfo {
         super::to_micros(i64::try_from(units).ok()?, ffi::AVRational { num, den })
     }
 
+    /// The pixel format as FFmpeg names it; none where the header does not tell.
+    pub fn pixel_format(&self) -> Option<String> {
+        let format = self.parameters.format();
+        // SAFETY: the number is looked up in a table with bounds; what comes back is static and terminated, or null.
+        unsafe {
+            let descriptor = ffi::av_pix_fmt_desc_next(std::ptr::null());
+            let mut at = descriptor;
+            while !at.is_null() {
+                if ffi::av_pix_fmt_desc_get_id(at) as i32 == format {
+                    return Some(CStr::from_ptr((*at).name).to_string_lossy().into_owned());
+                }
+                at = ffi::av_pix_fmt_desc_next(at);
+            }
+        }
+        None
+    }
+
     /// The codec's header (`extradata`); empty where the packets hold all.
     pub(super) fn header(&self) -> &[u8] {
         self.parameters.header()

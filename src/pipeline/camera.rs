@@ -17,16 +17,14 @@ use super::{
     dispatch::{Dispatch, Flight},
     eye::{Found, LaneSpec, Sight},
     judge::Judge,
+    outcome::Outcome,
     plan::{self, Lane, Lanes},
     pool::Looking,
     records::Records,
-    timeline::Timeline,
     worker::Job,
 };
 use crate::{
-    domain::{
-        CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Violation,
-    },
+    domain::{CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record},
     geometry::BBox,
     rules::Needs,
     source::{Bound, Gop, Notice, Noticed, Part, Sent},
@@ -37,57 +35,6 @@ use crate::{
 pub trait Progress: Sync {
     /// The camera has been analysed up to `at`, in this file.
     fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
-}
-
-/// How long after their pictures were sent looks were judged.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Behind {
-    /// The longest.
-    pub most: Duration,
-    sum: Duration,
-    looks: u32,
-}
-
-impl Behind {
-    /// Zero without looks.
-    pub fn mean(&self) -> Duration {
-        self.sum / self.looks.max(1)
-    }
-
-    fn take(&mut self, by: Duration) {
-        (self.most, self.sum) = (self.most.max(by), self.sum.saturating_add(by));
-        self.looks = self.looks.saturating_add(1);
-    }
-}
-
-/// What became of a camera.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// Its violations, as last known.
-    pub violations: Vec<Violation>,
-    /// The files it was read from.
-    pub epochs: Vec<Epoch>,
-    /// What people should be told.
-    pub notices: Vec<Notice>,
-    /// What could not be read or written; the rest was analysed.
-    pub failures: Vec<PipelineError>,
-    /// Looks taken.
-    pub looks: u64,
-    /// Looks that could not be taken, because what was wanted could not be decoded.
-    pub missed: u64,
-    /// How far judging lay behind, where the recording was read at a pace.
-    pub behind: Option<Behind>,
-    /// Media time up to which it was analysed.
-    pub until: MediaTime,
-    /// The whole period at a glance.
-    pub timeline: Timeline,
-}
-
-impl Outcome {
-    /// How much was looked at: the period less its gaps.
-    pub fn looked_at(&self) -> Duration {
-        self.until.since(MediaTime::ZERO).saturating_sub(self.timeline.gap_time())
-    }
 }
 
 /// What waits for its turn, in the order of the source.
@@ -226,6 +173,7 @@ impl<'a> CameraRun<'a> {
         self.tell_more();
         self.finish_records();
         self.outcome.violations = self.judge.violations();
+        self.outcome.watched = self.judge.watched();
         self.outcome
     }
 
@@ -332,7 +280,7 @@ impl<'a> CameraRun<'a> {
                 None => self.missed(time, &gop),
             }
         }
-        self.outcome.until = self.outcome.until.max(span.end);
+        self.outcome.reach(span.end);
         let file = self.epoch.as_ref().and_then(|epoch| epoch.file.as_deref());
         self.progress.reached(&self.id, file, span.end);
         Ok(())
@@ -346,7 +294,6 @@ impl<'a> CameraRun<'a> {
         self.tell_more();
         self.signature = None;
         self.size = (epoch.width, epoch.height);
-        self.outcome.epochs.push(epoch.clone());
         self.epoch = Some(epoch.clone());
         self.emit(Record::Epoch(epoch));
     }
@@ -376,7 +323,6 @@ impl<'a> CameraRun<'a> {
             detections,
             scene: sight.scene,
         };
-        self.outcome.looks += 1;
         self.emit(Record::Observation(observation));
         if let Some(due) = self.sent.and_then(|sent| sent.time(sight.at)) {
             self.outcome.behind.get_or_insert_default().take(Instant::now().saturating_duration_since(due));
@@ -428,7 +374,7 @@ impl<'a> CameraRun<'a> {
     }
 
     fn missed(&mut self, time: MediaTime, gop: &Gop) {
-        self.outcome.missed += 1;
+        self.outcome.miss();
         if self.gap.is_none() {
             let from = self.last.map_or(time, |last| last.max(time));
             let gap =
@@ -455,7 +401,7 @@ impl<'a> CameraRun<'a> {
             self.records = None;
         }
         let judgement = self.judge.take(&record);
-        self.outcome.timeline.take(&record, &judgement.presence);
+        self.outcome.take(&record, &judgement.presence);
         for (rule, attention) in judgement.attention {
             if let Some((lane, place)) = self.rules.get(rule)
                 && let Some(lane) = self.lanes.get_mut(*lane)

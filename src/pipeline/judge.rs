@@ -3,7 +3,7 @@
 use crate::{
     config::{Camera, Site},
     domain::{Attention, Gap, ModelName, Observation, Record, RuleId, Violation},
-    rules::{Book, Presence, Verdict, Watch},
+    rules::{Book, Presence, Verdict, Watch, Watched},
     track::Tracker,
 };
 
@@ -98,6 +98,11 @@ impl Judge {
                 }
             }
         }
+    }
+
+    /// How much each rule could judge so far, in the order of the configuration.
+    pub fn watched(&self) -> Vec<Watched> {
+        self.watches.iter().map(|watch| watch.watched().clone()).collect()
     }
 
     /// The violations as last known, sorted by start, camera and rule.

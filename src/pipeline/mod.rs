@@ -19,10 +19,12 @@
 
 mod cadence;
 mod camera;
+mod coverage;
 mod dispatch;
 mod eye;
 mod judge;
 mod motion;
+mod outcome;
 pub mod plan;
 mod pool;
 mod records;
@@ -32,8 +34,10 @@ mod worker;
 
 use std::path::PathBuf;
 
-pub use camera::{Behind, Outcome, Progress};
+pub use camera::Progress;
+pub use coverage::{Coverage, Extent};
 pub use judge::{Judge, Judgement};
+pub use outcome::{Behind, Outcome};
 pub use pool::{Looking, Task, analyze};
 pub use records::{ReadError, Records, read};
 use thiserror::Error;

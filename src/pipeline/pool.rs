@@ -6,8 +6,9 @@ use crossbeam::channel;
 
 use super::{
     PipelineError,
-    camera::{CameraRun, Outcome, Progress},
+    camera::{CameraRun, Progress},
     judge::Judge,
+    outcome::Outcome,
     records::Records,
     worker::{Detectors, work},
 };

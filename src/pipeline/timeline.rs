@@ -129,25 +129,6 @@ impl Timeline {
         Duration::from_micros(self.columns.iter().map(|column| column.gap_micros).sum())
     }
 
-    /// How much time a rule, by its index, looked and could not tell, to a column's width: from a look that could not tell to
-    /// the next one that could, gaps left out.
-    pub fn unclear_time(&self, rule: usize) -> Duration {
-        let (mut unclear, mut micros) = (false, 0u64);
-        for column in &self.columns {
-            match column.rules.get(rule) {
-                Some(cell) if cell.known > 0 => unclear = cell.unknown > cell.known,
-                Some(cell) if cell.unknown > 0 => unclear = true,
-                // Outside the rule's hours it is not asked.
-                _ if column.looks > 0 => unclear = false,
-                _ => {}
-            }
-            if unclear {
-                micros += self.width_micros().unsigned_abs().saturating_sub(column.gap_micros);
-            }
-        }
-        Duration::from_micros(micros)
-    }
-
     /// At most `most` columns of equal width, each with the media time at which it begins.
     pub fn at_most(&self, most: usize) -> (Vec<Column>, Duration) {
         let per = self.columns.len().div_ceil(most.max(1)).max(1);
@@ -245,27 +226,6 @@ mod tests {
         assert_eq!((first.looks, second.looks), (3, 2));
         assert_eq!(first.rules[1], Cell { known: 3, unknown: 0, fewest: 1, most: 3 });
         assert_eq!(second.rules[1], Cell { known: 1, unknown: 1, fewest: 5, most: 5 });
-    }
-
-    #[test]
-    fn time_in_which_a_rule_could_not_tell_is_known() {
-        let mut timeline = Timeline::default();
-        let what =
-            [Presence::Seen(1), Presence::Unknown, Presence::Unknown, Presence::Seen(0), Presence::Unknown];
-        for (second, presence) in (0..).step_by(10).zip(what) {
-            timeline.take(&look(f64::from(second)), &[(0, presence)]);
-        }
-        // Outside its hours it is not asked.
-        timeline.take(&look(50.0), &[]);
-        timeline.take(&gap(12.0, 17.0), &[]);
-        timeline.take(&look(100.0), &[(0, Presence::Unknown), (1, Presence::Seen(2))]);
-        let within = |rule: usize, seconds: f64| {
-            let found = timeline.unclear_time(rule).as_secs_f64();
-            assert!((found - seconds).abs() < 0.5, "{found} {seconds}");
-        };
-        within(0, 25.0);
-        within(1, 0.0);
-        within(7, 0.0);
     }
 
     #[test]

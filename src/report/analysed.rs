@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{
     Part, Report, SourceFact,
-    words::{both, lasting, local, noticed, origin, size, span},
+    words::{basis, both, lasting, local, noticed, size, span_or_none},
 };
 use crate::{domain::Epoch, evidence::SUMS, geometry::BBox};
 
@@ -64,8 +64,7 @@ fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) ->
         @if let Some(epoch) = epoch {
             ", " (epoch.codec) " " (epoch.width) " × " (epoch.height)
             (both("，开始于 ", ", begins at ")) (local(epoch.wall, zone))
-            @let (zh, en) = origin(epoch.wall_origin);
-            " " (both(format!("（{zh}）"), format!("({en})")))
+            " " (basis(epoch.wall_origin))
         } @else {
             (both("，未分析", ", not analysed"))
         }
@@ -100,7 +99,7 @@ fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
                 }
             }
             dt { (both("分析总时长", "Analysed in all")) }
-            dd { (span(period)) " · " (both(format!("查看画面 {looks} 次"), format!("{looks} looks"))) }
+            dd { (span_or_none((looks > 0).then_some(period))) " · " (both(format!("查看画面 {looks} 次"), format!("{looks} looks"))) }
             dt { (both("分析用时", "Took")) }
             dd.own { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
             dt { (both("报告生成", "Report made")) }

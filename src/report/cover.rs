@@ -5,20 +5,27 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{
-    BRIEF, Part, Report, numbered,
-    violations::anchor,
+    Part, Report, Verdict,
+    doubt::{self, Doubt, Reason},
+    numbered,
+    violations::{anchor, lasted},
     wall,
-    words::{both, kind, local, pair, span},
+    words::{NONE, basis, both, kind, local, pair, span, span_or_none},
 };
-use crate::domain::{Kind, MediaTime};
+use crate::domain::{Kind, MediaTime, WallOrigin};
+
+/// So many doubts stand on the first page. The others stand with their cameras.
+const MOST_DOUBTS: usize = 12;
 
 pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
     let zone = &report.config.site.timezone;
     let count = report.violations.len();
     let looked: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let gaps: Duration = parts.iter().map(|part| part.outcome.timeline.gap_time()).sum();
-    let unclear: Duration = parts.iter().map(Part::unclear).filter(|unclear| *unclear >= BRIEF).sum();
-    let unread = parts.iter().filter(|part| !part.outcome.failures.is_empty()).count();
+    let verdict = Verdict::together(parts.iter().map(|part| part.verdict.clone()));
+    // Gaps are told with the time that was analysed.
+    let doubts: Vec<&Doubt> =
+        verdict.doubts().iter().filter(|doubt| !matches!(doubt.reason, Reason::Gaps(_))).collect();
     html! {
         header {
             p.kicker { (both("消防视频巡检报告", "Fire-safety video report")) }
@@ -26,27 +33,34 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
             p.period {
                 @if let Some((from, to)) = period(parts) { (local(from, zone)) " – " (local(to, zone)) " · " }
                 (both("时区 ", "time zone ")) (zone.iana_name().unwrap_or("UTC"))
-            }
-            @if count == 0 && unread > 0 {
-                p.verdict { (both("已分析的部分未发现违规，部分录像未能读取。", "No violation was found in what could be read.")) }
-            } @else if count == 0 && !parts.iter().all(Part::is_clear) {
-                p.verdict { (both("可见的部分未发现违规。", "No violation was found in what could be seen.")) }
-            } @else if count == 0 {
-                p.verdict.quiet { (both("本时段未发现违规。", "No violation was found in this period.")) }
-            } @else {
-                p.verdict {
-                    (both(format!("发现违规 {count} 起"), format!("{count} {} found", if count == 1 { "violation was" } else { "violations were" })))
-                }
-                ul.kinds {
-                    @for (kind_of, n) in by_kind(report) {
-                        li { strong { (n) } " " (pair(kind(kind_of))) }
+                @let origins = origins(parts);
+                @if !origins.is_empty() {
+                    br; (both("时间来源：", "Time known by: "))
+                    @for (index, origin) in origins.iter().enumerate() {
+                        @if index > 0 { (both("、", ", ")) }
+                        (basis(*origin))
                     }
                 }
             }
+            @match &verdict {
+                Verdict::Clear => p.verdict.quiet { (both("本时段未发现违规。", "No violation was found in this period.")) },
+                Verdict::Partly(_) => p.verdict { (both("可判定的部分未发现违规，另有部分未能判定。", "No violation was found in what could be judged, which was not all.")) },
+                Verdict::Nothing(_) => p.verdict { (both("未能作出判定。", "Nothing could be judged.")) },
+                Verdict::Found { .. } => {
+                    p.verdict {
+                        (both(format!("发现违规 {count} 起"), format!("{count} {} found", if count == 1 { "violation was" } else { "violations were" })))
+                    }
+                    ul.kinds {
+                        @for (kind_of, n) in by_kind(report) {
+                            li { strong { (n) } " " (pair(kind(kind_of))) }
+                        }
+                    }
+                },
+            }
             p.coverage {
                 (both(format!("{} 台摄像机，共分析 ", parts.len()), format!("{} {}, analysed for ", parts.len(), if parts.len() == 1 { "camera" } else { "cameras" })))
-                (span(looked))
-                @if gaps.is_zero() && unread > 0 {
+                (span_or_none(parts.iter().any(Part::is_analysed).then_some(looked)))
+                @if gaps.is_zero() && parts.iter().any(|part| !part.is_analysed() || !part.outcome.failures.is_empty()) {
                     (both("。", "."))
                 } @else if gaps.is_zero() {
                     (both("，无中断。", ", without a gap."))
@@ -55,18 +69,12 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
                     (both("画面中断，期间情况不明，不能视为无违规。", " nothing could be seen: what happened then is not known."))
                 }
             }
-            @if !unclear.is_zero() {
-                p.warning {
-                    (both("其中 ", "For ")) (span(unclear))
-                    (both("画面无法判断（过暗、遮挡、静止），期间情况不明，不能视为无违规。", " of that the picture could not tell (dark, covered, frozen): what happened then is not known."))
-                }
-            }
-            @if unread > 0 {
-                p.warning {
-                    (both(
-                        format!("{unread} 台摄像机的录像未能全部读取，详见“分析依据”。"),
-                        format!("The recordings of {unread} {} could not be read in full: see “What was analysed”.", if unread == 1 { "camera" } else { "cameras" }),
-                    ))
+            @if !doubts.is_empty() {
+                p.warning { (both("未能判定的部分（不能视为无违规）：", "Not judged (no proof that nothing happened):")) }
+                ul.doubts {
+                    @for doubt in doubts.iter().take(MOST_DOUBTS) { li { (self::doubt(doubt, Named::Here)) } }
+                    @let more = doubts.len().saturating_sub(MOST_DOUBTS);
+                    @if more > 0 { li { (both(format!("另有 {more} 项，见各摄像机"), format!("and {more} more: see each camera"))) } }
                 }
             }
         }
@@ -74,6 +82,44 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
         @if count > 0 { (index(report)) }
         (legend())
     }
+}
+
+/// Whether a camera's name stands above what is said of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// It does.
+    Above,
+    /// It is to be said with it.
+    Here,
+}
+
+/// Something that could not be judged, and why.
+pub fn doubt(doubt: &Doubt, named: Named) -> Markup {
+    let (zh, en) = doubt.reason.words();
+    html! {
+        @if named == Named::Here {
+            a href={ "#camera-" (doubt.camera.as_str()) } { bdi { (doubt.camera_name) } } (both("：", ": "))
+        }
+        @if let Some(file) = doubt.reason.file() { bdi { (file) } (both("：", ": ")) }
+        @match doubt.reason.rule() {
+            Some(rule) => {
+                @let (rule_zh, rule_en) = doubt::rule_name(rule);
+                (both(format!("规则“{rule_zh}”{zh}。"), format!("the rule “{rule_en}” {en}.")))
+            },
+            None => (both(format!("{zh}。"), format!("{en}."))),
+        }
+    }
+}
+
+/// How it is known when recordings began, each way once.
+fn origins(parts: &[Part<'_>]) -> Vec<WallOrigin> {
+    let mut all = Vec::new();
+    for origin in parts.iter().flat_map(Part::origins) {
+        if !all.contains(&origin) {
+            all.push(origin);
+        }
+    }
+    all
 }
 
 /// From the first picture of all cameras to the last.
@@ -101,6 +147,7 @@ fn cameras(parts: &[Part<'_>]) -> Markup {
                             th.n scope="col" { (both("分析时长", "Analysed")) }
                             th.n scope="col" { (both("中断", "Gaps")) }
                             th.n scope="col" { (both("无法判断", "Could not tell")) }
+                            th.n scope="col" { (both("未生效", "Not in force")) }
                             th.n scope="col" { (both("查看次数", "Looks")) }
                             th.n scope="col" { (both("违规", "Violations")) }
                         }
@@ -109,11 +156,18 @@ fn cameras(parts: &[Part<'_>]) -> Markup {
                         @for part in parts {
                             tr {
                                 td { a href={ "#camera-" (part.camera.id.as_str()) } { bdi { (part.camera.name) } } }
-                                td.n { (span(part.outcome.looked_at())) }
-                                td.n { (span(part.outcome.timeline.gap_time())) }
-                                td.n { (span(part.unclear())) }
-                                td.n { (part.outcome.looks) }
-                                td.n { (part.violations.len()) }
+                                @let known = |duration| part.is_analysed().then_some(duration);
+                                td.n { (span_or_none(known(part.outcome.looked_at()))) }
+                                td.n { (span_or_none((part.outcome.until > MediaTime::ZERO).then(|| part.outcome.timeline.gap_time()))) }
+                                td.n { (span_or_none(known(part.unclear()))) }
+                                td.n { (span_or_none(known(part.not_in_force()))) }
+                                td.n { @if part.is_analysed() { (part.outcome.looks) } @else { (NONE) } }
+                                td.n {
+                                    @match part.verdict {
+                                        Verdict::Nothing(_) => (NONE),
+                                        _ => (part.violations.len()),
+                                    }
+                                }
                             }
                         }
                     }
@@ -146,13 +200,8 @@ fn index(report: &Report<'_>) -> Markup {
                                 td.n { a href={ "#" (anchor(number)) } { (number) } }
                                 td { (pair(kind(violation.kind))) }
                                 td { bdi { (violation.camera_name) } }
-                                td.when { (local(violation.started.wall, zone)) }
-                                td.n {
-                                    @match &violation.ended {
-                                        Some(ended) => (span(ended.media_s.since(violation.started.media_s))),
-                                        None => (both("未结束", "not over")),
-                                    }
-                                }
+                                td.when { (local(violation.started.wall, zone)) br; (basis(violation.wall_origin)) }
+                                td.n { (lasted(report, violation)) }
                             }
                         }
                     }
@@ -172,7 +221,7 @@ fn legend() -> Markup {
             ul {
                 (key("looked", "已查看", "looked at"))
                 (key("gap", "中断：无画面，情况不明", "gap: no picture, nothing is known"))
-                (key("unknown", "画面无法判断（过暗、遮挡、静止）或不在生效时段", "the picture could not tell (dark, covered, frozen), or outside the rule's hours"))
+                (key("unknown", "画面无法判断（过暗、遮挡、静止、模糊）或不在生效时段", "the picture could not tell (dark, covered, frozen, blurred), or outside the rule's hours"))
                 (key("none", "已查看，未见人员或车辆", "looked at, and nobody or nothing seen"))
                 (key("present", "始终可见的人数或车辆数", "people or vehicles seen throughout"))
                 (key("at-times", "部分时刻可见", "seen at times"))

@@ -7,7 +7,7 @@ use crate::domain::{EvidenceRole, Moment, Violation};
 /// Without it, a Chinese Excel takes UTF-8 for GBK.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 22] = [
     "编号 id",
     "单位 site",
     "摄像机 camera",
@@ -28,6 +28,8 @@ const COLUMNS: [&str; 20] = [
     "截图 still",
     "视频片段 clip",
     "时间基准秒 media s",
+    "时间来源 time known by",
+    "最后看到 last seen",
 ];
 
 /// Violations as a table for spreadsheets: UTF-8 with a byte order mark, RFC 4180, times in the site's time zone.
@@ -81,6 +83,8 @@ fn row(violation: &Violation, zone: &TimeZone) -> [String; COLUMNS.len()] {
         file(EvidenceRole::Raised),
         file(EvidenceRole::Clip),
         format!("{:.1}", started.as_secs_f64()),
+        words::origin(violation.wall_origin).0.to_owned(),
+        violation.last_seen.as_ref().map_or_else(String::new, at),
     ]
 }
 

@@ -8,24 +8,28 @@ mod analysed;
 mod axis;
 mod cover;
 mod csv;
+mod doubt;
 mod evaluation;
 mod pictures;
 mod settings;
 mod strip;
+mod verdict;
 mod violations;
 mod words;
 
 use std::{path::Path, time::Duration};
 
 pub use csv::csv;
+pub use doubt::{Doubt, Reason, Unseen};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use pictures::Pictures;
+pub use verdict::Verdict;
 use words::both;
 
 use crate::{
     config::{Camera, Config, Provider},
-    domain::{Epoch, MediaTime, Violation},
+    domain::{Epoch, MediaTime, RuleId, Violation, WallOrigin},
     eval::Evaluation,
     evidence::Entry,
     pipeline::Outcome,
@@ -87,6 +91,7 @@ pub(crate) struct Part<'a> {
     outcome: &'a Outcome,
     sources: &'a [SourceFact],
     violations: Vec<(usize, &'a Violation)>,
+    verdict: Verdict,
 }
 
 impl<'a> Report<'a> {
@@ -99,29 +104,47 @@ impl<'a> Report<'a> {
                 outcome,
                 sources: self.sources.get(index).map_or(&[][..], Vec::as_slice),
                 violations: numbered(self.violations).filter(|(_, v)| v.camera == camera.id).collect(),
+                verdict: Verdict::of_camera(camera, outcome, self.violations),
             })
             .collect()
     }
 }
 
 impl Part<'_> {
+    /// Whether anything of it was looked at.
+    fn is_analysed(&self) -> bool {
+        self.outcome.looks > 0
+    }
+
     /// How long the camera's picture could not tell what one of its rules asks: the longest of any.
     fn unclear(&self) -> Duration {
-        let of = |rule| self.outcome.timeline.unclear_time(rule);
-        let longest = (0..self.camera.rules.len()).map(of).max().unwrap_or_default();
-        longest.min(self.outcome.looked_at())
+        self.outcome.watched.iter().map(|rule| rule.unclear).max().unwrap_or_default()
     }
 
-    /// Whether all of the period could be seen, but for moments.
-    fn is_clear(&self) -> bool {
-        self.outcome.failures.is_empty()
-            && self.outcome.timeline.gap_time().is_zero()
-            && self.unclear() < BRIEF
+    /// How long one of its rules was not in force: the longest of any.
+    fn not_in_force(&self) -> Duration {
+        let looked = self.outcome.looked_at();
+        let rules = self.camera.rules.iter().zip(&self.outcome.watched);
+        let of_hours = rules.filter(|(rule, _)| !rule.schedule.is_always());
+        of_hours.map(|(_, watched)| looked.saturating_sub(watched.in_force)).max().unwrap_or_default()
+    }
+
+    /// How it is known when its recordings began, each way once.
+    fn origins(&self) -> Vec<WallOrigin> {
+        let mut origins = Vec::new();
+        for epoch in &self.outcome.epochs {
+            if !origins.contains(&epoch.wall_origin) {
+                origins.push(epoch.wall_origin);
+            }
+        }
+        origins
+    }
+
+    /// How the wall time of a media time is known.
+    fn origin(&self, at: MediaTime) -> Option<WallOrigin> {
+        epoch_at(&self.outcome.epochs, at).map(|epoch| epoch.wall_origin)
     }
 }
-
-/// For so long a picture may tell nothing, as when somebody passes close before the lens, and is not spoken of.
-const BRIEF: Duration = Duration::from_secs(10);
 
 /// Violations with their numbers in the report, from 1.
 fn numbered(violations: &[Violation]) -> impl Iterator<Item = (usize, &Violation)> {
@@ -130,9 +153,14 @@ fn numbered(violations: &[Violation]) -> impl Iterator<Item = (usize, &Violation
 
 /// The wall time of a media time, in the epoch that holds it.
 fn wall(epochs: &[Epoch], at: MediaTime) -> Option<Timestamp> {
-    let epoch = epochs.iter().rev().find(|epoch| epoch.from <= at).or(epochs.first())?;
+    let epoch = epoch_at(epochs, at)?;
     let micros = at.as_micros().saturating_sub(epoch.from.as_micros());
     epoch.wall.checked_add(jiff::SignedDuration::from_micros(micros)).ok()
+}
+
+/// The epoch that holds a media time.
+fn epoch_at(epochs: &[Epoch], at: MediaTime) -> Option<&Epoch> {
+    epochs.iter().rev().find(|epoch| epoch.from <= at).or(epochs.first())
 }
 
 /// Beyond so many violations, a browser lays them out only as they come into view.
@@ -191,15 +219,36 @@ fn camera(report: &Report<'_>, part: &Part<'_>, pictures: &Pictures) -> Markup {
             }
             (strip::timeline(report, part))
             (settings::rules(part.camera))
-            @if part.violations.is_empty() && part.outcome.until > MediaTime::ZERO {
-                @if part.is_clear() {
-                    p.quiet { (both("本时段该摄像机未发现违规。", "No violation was found by this camera in this period.")) }
-                } @else {
-                    p { (both("该摄像机可见的部分未发现违规。", "No violation was found in what this camera could see.")) }
-                }
-            }
+            (silence(part))
             @for (number, violation) in &part.violations {
-                (violations::card(report, *number, violation, pictures))
+                (violations::card(report, part, *number, violation, pictures))
+            }
+        }
+    }
+}
+
+/// What silence of this camera is worth.
+fn silence(part: &Part<'_>) -> Markup {
+    let doubts = part.verdict.doubts();
+    html! {
+        @match &part.verdict {
+            Verdict::Clear => p.quiet { (both("本时段该摄像机未发现违规。", "No violation was found by this camera in this period.")) },
+            Verdict::Partly(_) => p.warning { (both("该摄像机可判定的部分未发现违规；未能判定的有：", "No violation was found in what could be judged of this camera. Not judged:")) },
+            Verdict::Nothing(_) => p.warning { (both("该摄像机未能作出判定：", "Nothing could be judged of this camera:")) },
+            Verdict::Found { doubts, .. } if !doubts.is_empty() => p.warning { (both("未能判定的有：", "Not judged:")) },
+            Verdict::Found { .. } => {},
+        }
+        @if !doubts.is_empty() {
+            ul.doubts { @for doubt in doubts { li { (cover::doubt(doubt, cover::Named::Above)) } } }
+        }
+        @for (rule, _) in part.camera.rules.iter().zip(&part.outcome.watched).filter(|(_, watched)| watched.looks > 0 && !watched.anything) {
+            @let id = RuleId::new(&part.camera.id, rule.kind(), rule.name.as_deref());
+            @let (zh, en) = doubt::rule_name(&id);
+            p.limits {
+                (both(
+                    format!("规则“{zh}”的监控区域内自始至终未检测到任何人员或车辆；如与实际不符，请核对区域位置。"),
+                    format!("Nothing at all was ever detected in the zone of “{en}”. If that cannot be, check where the zone lies."),
+                ))
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{
     Part, Report, axis,
     violations::anchor,
     wall,
-    words::{both, gap, kind, lasting, local, pair, span},
+    words::{basis, both, gap, kind, lasting, local, pair, span, span_or_none},
 };
 use crate::{
     config::{RuleConfig, RuleKind},
@@ -39,7 +39,10 @@ pub fn timeline(report: &Report<'_>, part: &Part<'_>) -> Markup {
     let end = wall(&outcome.epochs, outcome.until);
     html! {
         @if let (Some(start), Some(end)) = (start, end) {
-            p.period { (local(start, zone)) " – " (local(end, zone)) }
+            p.period {
+                (local(start, zone)) " – " (local(end, zone))
+                @for origin in part.origins() { " · " (basis(origin)) }
+            }
         }
         div.timeline {
             (row(both("查看与中断", "Looks and gaps"), &label(
@@ -240,7 +243,7 @@ fn figures(report: &Report<'_>, part: &Part<'_>) -> Markup {
     let more = timeline.gap_count().saturating_sub(gaps.len().min(12) as u64);
     html! {
         p.figures {
-            (both("分析时长 ", "Analysed: ")) (span(part.outcome.looked_at())) " · "
+            (both("分析时长 ", "Analysed: ")) (span_or_none(part.is_analysed().then(|| part.outcome.looked_at()))) " · "
             (both(format!("查看画面 {} 次", part.outcome.looks), format!("{} looks", part.outcome.looks)))
             @if part.outcome.missed > 0 {
                 " · " (both(format!("{} 次无法查看", part.outcome.missed), format!("{} looks could not be taken", part.outcome.missed)))

@@ -3,11 +3,14 @@
 use maud::{Markup, html};
 
 use super::{
-    Report,
+    Part, Report,
     pictures::Pictures,
-    words::{self, both, cause, class, kind, local, pair, role, size, span},
+    words::{self, basis, both, cause, class, kind, lasting, local, pair, role, size, span},
 };
-use crate::domain::{EvidenceFile, EvidenceRole, Moment, Violation};
+use crate::{
+    domain::{EvidenceFile, EvidenceRole, MediaTime, Moment, Violation, WallOrigin},
+    evidence::Coding,
+};
 
 /// The address of a violation within the page.
 pub fn anchor(number: usize) -> String {
@@ -15,7 +18,13 @@ pub fn anchor(number: usize) -> String {
 }
 
 /// A violation as a card that is not broken over two pages.
-pub fn card(report: &Report<'_>, number: usize, violation: &Violation, pictures: &Pictures) -> Markup {
+pub fn card(
+    report: &Report<'_>,
+    part: &Part<'_>,
+    number: usize,
+    violation: &Violation,
+    pictures: &Pictures,
+) -> Markup {
     let zone = &report.config.site.timezone;
     let clip = violation.evidence.iter().find(|file| file.role == EvidenceRole::Clip);
     html! {
@@ -30,21 +39,22 @@ pub fn card(report: &Report<'_>, number: usize, violation: &Violation, pictures:
                 }
             }
             dl {
-                (moment("开始", "Began", &violation.started, zone))
-                (moment("认定违规", "Became a violation", &violation.raised, zone))
-                @match &violation.ended {
-                    Some(ended) => (moment("结束", "Ended", ended, zone)),
-                    None => {
+                @let known = |at: MediaTime| part.origin(at).unwrap_or(violation.wall_origin);
+                (moment("开始", "Began", &violation.started, violation.wall_origin, zone))
+                (moment("认定违规", "Became a violation", &violation.raised, known(violation.raised.media_s), zone))
+                @match (&violation.ended, &violation.last_seen) {
+                    (Some(ended), _) => (moment("结束", "Ended", ended, known(ended.media_s), zone)),
+                    (None, seen) => {
                         dt { (both("结束", "Ended")) }
-                        dd { (both("录像结束时仍在持续", "It went on when the recording ended")) }
+                        dd { (both("录像结束时仍未见结束", "Not before the recording ended")) }
+                        @if let Some(seen) = seen {
+                            (moment("最后看到", "Last seen", seen, known(seen.media_s), zone))
+                        }
                     }
                 }
                 dt { (both("持续", "Lasted")) }
                 dd {
-                    @match &violation.ended {
-                        Some(ended) => (span(ended.media_s.since(violation.started.media_s))),
-                        None => (at_least(report, violation)),
-                    }
+                    (lasted(report, violation))
                     @if violation.ended_unknown {
                         " " (both("（结束时画面中断，实际结束时间不明）", "(lost sight of in a gap; when it really ended is not known)"))
                     }
@@ -90,21 +100,32 @@ fn state(violation: &Violation) -> Markup {
     }
 }
 
-/// How long it lasted at least, where the recording stopped first.
-fn at_least(report: &Report<'_>, violation: &Violation) -> Markup {
+/// How long it lasted; where the recording stopped first, at least.
+pub fn lasted(report: &Report<'_>, violation: &Violation) -> Markup {
+    let from = violation.started.media_s;
+    if let Some(ended) = &violation.ended {
+        return span(ended.media_s.since(from));
+    }
+    let zone = &report.config.site.timezone;
     let index = report.config.cameras.iter().position(|camera| camera.id == violation.camera);
     let until = index.and_then(|index| report.outcomes.get(index)).map(|outcome| outcome.until);
-    let lasted = until.unwrap_or(violation.raised.media_s).since(violation.started.media_s);
-    html! { (both("至少 ", "at least ")) (span(lasted)) }
+    let seen = violation.last_seen.as_ref();
+    let known = seen.map(|seen| seen.media_s).or(until).unwrap_or(violation.raised.media_s);
+    let (zh, en) = lasting(known.since(from));
+    let (seen_zh, seen_en) = seen.map_or_else(Default::default, |seen| {
+        let time = zone.to_datetime(seen.wall).strftime("%H:%M:%S").to_string();
+        (format!("，最后看到 {time}"), format!(", last seen at {time}"))
+    });
+    both(format!("≥ {zh}（至录像结束{seen_zh}）"), format!("≥ {en}, to the end of the recording{seen_en}"))
 }
 
-fn moment(zh: &str, en: &str, moment: &Moment, zone: &jiff::tz::TimeZone) -> Markup {
+fn moment(zh: &str, en: &str, moment: &Moment, origin: WallOrigin, zone: &jiff::tz::TimeZone) -> Markup {
     html! {
         dt { (both(zh, en)) }
         dd {
-            (local(moment.wall, zone))
+            (local(moment.wall, zone)) " " (basis(origin))
             @if let (Some(file), Some(at)) = (&moment.file, moment.file_s) {
-                " " small { bdi { (file) } " " (format!("{:.1} s", at.as_secs_f64())) }
+                " · " small { bdi { (file) } " " (format!("{:.1} s", at.as_secs_f64())) }
             }
         }
     }
@@ -138,10 +159,39 @@ fn clip_link(report: &Report<'_>, file: &EvidenceFile) -> Markup {
         " " small {
             (kind) ", " (size(file.bytes))
             @if let Some(lasts) = lasts { ", " (span(lasts)) }
-            @if kind == "Matroska" { " " (both("（用 VLC 等播放器打开）", "(open with a player such as VLC)")) }
+            @match entry.and_then(|entry| entry.coding.as_ref()) {
+                Some(coding) => {
+                    @let name = coding_name(coding);
+                    " " (both(
+                        format!("（{name} 编码，浏览器可能无法播放；用 VLC 等播放器打开）"),
+                        format!("({name}: a browser may not play it; open with a player such as VLC)"),
+                    ))
+                },
+                None if kind == "Matroska" => { " " (both("（用 VLC 等播放器打开）", "(open with a player such as VLC)")) },
+                None => {},
+            }
         }
         @if let Some(entry) = entry {
             @for shortfall in &entry.shortfalls { br; small.note { (words::shortfall(shortfall)) } }
         }
+    }
+}
+
+/// What people call a coding.
+fn coding_name(coding: &Coding) -> String {
+    let codec = match coding.codec.as_str() {
+        "hevc" => "H.265",
+        "h264" => "H.264",
+        "mpeg4" => "MPEG-4 Part 2",
+        "mjpeg" => "MJPEG",
+        "vp9" => "VP9",
+        "vp8" => "VP8",
+        "av1" => "AV1",
+        other => other,
+    };
+    match &coding.pixel_format {
+        // What is usual needs no name.
+        Some(format) if format != "yuv420p" && format != "yuvj420p" => format!("{codec} {format}"),
+        _ => codec.to_owned(),
     }
 }

@@ -99,9 +99,16 @@ pub fn origin(origin: WallOrigin) -> Pair {
         WallOrigin::Recorder => ("录像机时钟", "the recorder's clock"),
         WallOrigin::Metadata => ("文件元数据", "metadata"),
         WallOrigin::Given => ("人工指定", "given by hand"),
-        WallOrigin::Modified => ("按文件修改时间推算", "guessed from the file's modification time"),
+        WallOrigin::Modified => {
+            ("时间未经证实（按文件修改时间推算）", "unconfirmed: guessed from the file's modification time")
+        }
         WallOrigin::Clock => ("设备时钟", "the box's clock"),
     }
+}
+
+/// The same as markup; a guess in the colour of warnings.
+pub fn basis(of: WallOrigin) -> Markup {
+    html! { small.basis.guessed[of == WallOrigin::Modified] { (pair(origin(of))) } }
 }
 
 /// What was noticed about a recording.
@@ -208,6 +215,9 @@ pub fn noticed(what: &Noticed) -> (String, String) {
                 format!("the analysis fell behind by up to {s} s: too many cameras for these processors"),
             );
         }
+        Noticed::Moved => {
+            ("摄像机移位，此后监控区域可能有误", "the camera was moved; zones may be wrong from then on")
+        }
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())
@@ -274,6 +284,17 @@ pub fn lasting(duration: Duration) -> (String, String) {
 pub fn span(duration: Duration) -> Markup {
     let (zh, en) = lasting(duration);
     both(zh, en)
+}
+
+/// What stands where nothing was analysed: never a nought.
+pub const NONE: &str = "—";
+
+/// A span of time as markup, or that there is none where nothing was analysed.
+pub fn span_or_none(duration: Option<Duration>) -> Markup {
+    match duration {
+        Some(duration) => span(duration),
+        None => html! { (NONE) },
+    }
 }
 
 /// A wall time in the site's time zone, to the second.

@@ -24,6 +24,7 @@ mod stopwatch;
 mod suspicion;
 mod visibility;
 mod watch;
+mod watched;
 
 pub use appearance::similarity;
 pub use book::Book;
@@ -32,6 +33,7 @@ pub use ebike_in_elevator::Elevator;
 pub use fire_lane_parking::FireLane;
 pub use visibility::{Sight, Visibility};
 pub use watch::{Needs, Watch};
+pub use watched::Watched;
 
 use crate::{
     domain::{Attention, Class, Count, Detection, Gap, Observation, Phase, Track, When},

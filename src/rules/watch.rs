@@ -2,7 +2,10 @@ use std::{fmt, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use super::{ControlRoom, Elevator, FireLane, Look, Rule, Verdict};
+use super::{
+    ControlRoom, Elevator, FireLane, Look, Rule, Verdict,
+    watched::{Counting, Watched},
+};
 use crate::{
     config::{RuleConfig, RuleKind},
     domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
@@ -40,6 +43,7 @@ pub struct Watch {
     rule: Box<dyn Rule>,
     /// The last look at which the schedule held; none after one at which it did not.
     last: Option<When>,
+    counting: Counting,
 }
 
 impl Watch {
@@ -52,7 +56,8 @@ impl Watch {
             RuleKind::EbikeInElevator(keys) => Box::new(Elevator::new(keys.clone())),
         };
         let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
-        Self { id, config, detector, own, time_zone, rule, last: None }
+        let counting = Counting::new(&config);
+        Self { id, config, detector, own, time_zone, rule, last: None, counting }
     }
 
     /// The rule's id.
@@ -68,6 +73,11 @@ impl Watch {
     /// The detector of its own, if it has one: detections of it carry this name, and it has a tracker of its own.
     pub fn own_detector(&self) -> Option<&ModelName> {
         self.own.as_ref()
+    }
+
+    /// How much of the footage it could judge so far.
+    pub fn watched(&self) -> &Watched {
+        self.counting.watched()
     }
 
     /// What it needs of the looks.
@@ -93,6 +103,7 @@ impl Watch {
     pub fn look(&mut self, observation: &Observation, tracks: &[Track]) -> Verdict {
         let now = observation.when();
         if !self.config.schedule.holds(now.wall, &self.time_zone) {
+            self.counting.close();
             return if self.last.take().is_some() { self.rule.close(now, false) } else { Verdict::default() };
         }
         if !observation.looked.contains(&self.detector) {
@@ -102,15 +113,23 @@ impl Watch {
             .last
             .replace(now)
             .filter(|last| self.config.schedule.lapses(last.wall, now.wall, &self.time_zone));
+        if lapsed.is_some() {
+            self.counting.close();
+        }
         let closed = lapsed.map(|last| self.rule.close(last, true)).unwrap_or_default();
         let mut verdict = self.rule.look(&Look { observation, tracks });
+        self.counting.look(observation, verdict.presence, self.config.place());
         verdict.findings.splice(0..0, closed.findings);
         verdict
     }
 
     /// Takes in a gap.
     pub fn gap(&mut self, gap: &Gap) -> Verdict {
-        if self.last.is_some() { self.rule.gap(gap) } else { Verdict::default() }
+        if self.last.is_none() {
+            return Verdict::default();
+        }
+        self.counting.gap(gap);
+        self.rule.gap(gap)
     }
 }
 

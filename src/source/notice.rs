@@ -69,6 +69,8 @@ pub enum Noticed {
     Tilted(f64),
     /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
     Late(Duration),
+    /// The camera was moved: what zones were drawn on lies elsewhere from then on.
+    Moved,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
 }
@@ -183,6 +185,7 @@ impl fmt::Display for Noticed {
                     by.as_secs_f64()
                 )
             }
+            Noticed::Moved => f.write_str("the camera was moved; zones may be wrong from then on"),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }

@@ -12,7 +12,7 @@ use firewarden::{
     geometry::BBox,
     pipeline::{Outcome, PipelineError},
     report::{self, ModelFact, Report, SourceFact},
-    rules::Presence,
+    rules::{Presence, Watched},
     source::{Notice, Noticed, SourceError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -148,7 +148,7 @@ fn violation(number: usize, wanted: &Wanted) -> Violation {
 fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
     let id = CameraId::new(&format!("c{camera}")).expect("an id");
     let mut outcome = Outcome { until: at(f64::from(wanted.seconds)), ..Outcome::default() };
-    outcome.epochs.push(Epoch {
+    let epoch = Record::Epoch(Epoch {
         camera: id.clone(),
         epoch: 0,
         from: at(0.0),
@@ -161,6 +161,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
         height: 1080,
         regions: BTreeMap::new(),
     });
+    outcome.take(&epoch, &[]);
     let scene = Scene {
         brightness: 0.5,
         contrast: 0.2,
@@ -187,14 +188,22 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
                 detections: Vec::new(),
                 scene,
             };
-            outcome.timeline.take(&Record::Observation(look), &[(0, presence)]);
-            outcome.looks += 1;
+            outcome.take(&Record::Observation(look), &[(0, presence)]);
         }
     }
     let whole = f64::from(wanted.seconds);
     let (from, to) = (at(0.6 * whole), Some(at(0.65 * whole)));
     let gap = Gap { camera: id.clone(), epoch: 0, from, to, reason: GapReason::Offline };
-    outcome.timeline.take(&Record::Gap(gap), &[]);
+    outcome.take(&Record::Gap(gap), &[]);
+    let spell = |share: f64| Duration::from_secs_f64(share * whole);
+    outcome.watched.push(Watched {
+        looks: outcome.looks,
+        in_force: spell(0.95),
+        unclear: spell(0.05),
+        stretch: spell(0.95),
+        judged: spell(0.9),
+        anything: camera != 2,
+    });
     outcome.notices.push(Notice {
         camera: id.clone(),
         file: NASTY[1].to_owned(),

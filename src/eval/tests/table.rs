@@ -26,7 +26,7 @@ fn columns_are_aligned_and_lists_follow() {
                                                                                false             camera  false alarms  start error, s  raised after, s
 kind               spells  found  missed  recall  violations  right  repeats  alarms  precision   hours      per hour  median / worst   median / worst
 fire_lane_parking       3      1       2    0.33           3      1        0       2       0.33   0.500          4.00       1.0 / 1.0      61.0 / 61.0
-ebike_in_elevator       0      0       0       -           0      0        0       0          -   0.000             -               -                -
+ebike_in_elevator       0      0       0       -           0      0        0       0          -       -             -               -                -
 total                   3      1       2    0.33           3      1        0       2       0.33   0.500          4.00       1.0 / 1.0      61.0 / 61.0
 
 missed spells:

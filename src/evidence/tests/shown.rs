@@ -30,6 +30,7 @@ fn shot(moment: f64) -> Shot {
             violation: uuid::Uuid::nil(),
             role: EvidenceRole::Raised,
             wall: Timestamp::UNIX_EPOCH,
+            wall_origin: crate::domain::WallOrigin::FileName,
             zone: TimeZone::UTC,
         },
     }

@@ -1,0 +1,109 @@
+//! What became of a camera.
+
+use std::time::Duration;
+
+use super::{Coverage, Extent, PipelineError, Timeline};
+use crate::{
+    domain::{Epoch, MediaTime, Record, Violation},
+    rules::{Presence, Watched},
+    source::Notice,
+};
+
+/// How long after their pictures were sent looks were judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Behind {
+    /// The longest.
+    pub most: Duration,
+    sum: Duration,
+    looks: u32,
+}
+
+impl Behind {
+    /// Zero without looks.
+    pub fn mean(&self) -> Duration {
+        self.sum / self.looks.max(1)
+    }
+
+    pub(super) fn take(&mut self, by: Duration) {
+        (self.most, self.sum) = (self.most.max(by), self.sum.saturating_add(by));
+        self.looks = self.looks.saturating_add(1);
+    }
+}
+
+/// What became of a camera.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// Its violations, as last known.
+    pub violations: Vec<Violation>,
+    /// The files it was read from.
+    pub epochs: Vec<Epoch>,
+    /// What people should be told.
+    pub notices: Vec<Notice>,
+    /// What could not be read or written; the rest was analysed.
+    pub failures: Vec<PipelineError>,
+    /// Looks taken.
+    pub looks: u64,
+    /// Looks that could not be taken, because what was wanted could not be decoded.
+    pub missed: u64,
+    /// How far judging lay behind, where the recording was read at a pace.
+    pub behind: Option<Behind>,
+    /// Media time up to which it was analysed.
+    pub until: MediaTime,
+    /// The whole period at a glance.
+    pub timeline: Timeline,
+    /// How much of each file could be looked at, in the order of the epochs.
+    pub coverage: Vec<Coverage>,
+    /// How much each rule could judge, in the order of the configuration.
+    pub watched: Vec<Watched>,
+}
+
+impl Outcome {
+    /// How much was looked at: the period less its gaps.
+    pub fn looked_at(&self) -> Duration {
+        self.until.since(MediaTime::ZERO).saturating_sub(self.timeline.gap_time())
+    }
+
+    /// Takes in a record and what rules saw at it, by the index of the rule.
+    pub fn take(&mut self, record: &Record, presence: &[(usize, Presence)]) {
+        self.timeline.take(record, presence);
+        match record {
+            Record::Epoch(epoch) => {
+                self.coverage.push(Coverage::new(epoch));
+                self.epochs.push(epoch.clone());
+            }
+            Record::Gap(gap) => {
+                // Most gaps lie in the last file, or end where it begins.
+                let own = self.coverage.iter_mut().rev().take(3).find(|file| file.epoch == gap.epoch);
+                own.into_iter().for_each(|file| file.gap(gap));
+            }
+            Record::Observation(observation) => {
+                self.looks += 1;
+                self.reach(observation.at);
+                if let Some(file) = self.coverage.last_mut() {
+                    file.looks += 1;
+                }
+            }
+        }
+    }
+
+    /// Notes a look that could not be taken.
+    pub(super) fn miss(&mut self) {
+        self.missed += 1;
+        if let Some(file) = self.coverage.last_mut() {
+            file.missed += 1;
+        }
+    }
+
+    /// Notes how far it was analysed.
+    pub fn reach(&mut self, until: MediaTime) {
+        self.until = self.until.max(until);
+        if let Some(file) = self.coverage.last_mut() {
+            file.until = file.until.max(until);
+        }
+    }
+
+    /// The files of which most could not be looked at.
+    pub fn unseen(&self) -> impl Iterator<Item = &Coverage> {
+        self.coverage.iter().filter(|file| file.extent() != Extent::Seen)
+    }
+}
