@@ -25,7 +25,7 @@ use crate::{
     files, libav,
     pipeline::{self, Judge, Looking, Outcome, Progress, Records, Task},
     report::{ModelFact, SourceFact},
-    source::{Options, Pace, Recording},
+    source::{Options, Pace, Recording, labels},
 };
 
 /// Over so long the starts of paced recordings are spread, as cameras' key frames are.
@@ -110,7 +110,12 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
             recording: Recording::open(
                 camera.id.clone(),
                 files.clone(),
-                Options { pace, long_groups_grow: recordings.len() >= threads, ..options.clone() },
+                Options {
+                    pace,
+                    long_groups_grow: recordings.len() >= threads,
+                    sought: setting::sought(camera),
+                    ..options.clone()
+                },
             ),
             looking: Looking {
                 region: camera.region,
@@ -185,8 +190,9 @@ fn prepare(out: &Path) -> anyhow::Result<()> {
 fn hash(files: &[PathBuf]) -> Vec<SourceFact> {
     files
         .iter()
-        .map(|path| SourceFact {
-            name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        .zip(labels(files))
+        .map(|(path, name)| SourceFact {
+            name,
             bytes: fs::metadata(path).map(|about| about.len()).ok(),
             sha256: files::sha256_of(path).ok(),
         })

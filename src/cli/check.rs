@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{Config, SourceAddress},
-    libav,
+    files, libav,
     source::{Options, Part, Recording, SourceError},
 };
 
@@ -29,7 +29,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
     let rules: usize = config.cameras.iter().map(|camera| camera.rules.len()).sum();
     print(&format!(
         "{}: site {}, {} cameras, {rules} rules, {} sinks: well formed\n",
-        args.config.display(),
+        files::shown(args.config.as_os_str()),
         config.site.id,
         config.cameras.len(),
         config.sinks.len()
@@ -48,14 +48,19 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
             print(&format!("camera {}: {} is a live camera and was not opened\n", camera.id, camera.source))?;
             continue;
         }
-        let files = setting::files(camera)?;
-        if files.is_empty() {
-            say(format_args!("error: {}", SourceError::NoFiles { camera: camera.id.clone() }));
+        let found = setting::files(camera)?;
+        if found.is_empty() {
+            say(format_args!(
+                "error: {}",
+                SourceError::NoFiles { camera: camera.id.clone(), sought: setting::sought(camera) }
+            ));
             status = Status::InputUnread;
         }
-        for file in files {
+        for file in found {
             match first_epoch(Recording::open(camera.id.clone(), vec![file.clone()], options.clone())) {
-                Ok(found) => print(&format!("camera {}: {}: {found}\n", camera.id, file.display()))?,
+                Ok(found) => {
+                    print(&format!("camera {}: {}: {found}\n", camera.id, files::shown(file.as_os_str())))?
+                }
                 Err(error) => {
                     say(format_args!("error: {error}"));
                     status = Status::InputUnread;

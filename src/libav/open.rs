@@ -3,7 +3,10 @@
 use std::{
     collections::VecDeque,
     ffi::{CStr, CString, c_char},
-    fs, io, iter, ptr, slice,
+    fs, io, iter,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    ptr, slice,
     sync::Arc,
     time::Duration,
 };
@@ -15,6 +18,13 @@ use super::{
     input::{About, Unpack, Watch},
     redact, to_micros,
 };
+use crate::files;
+
+/// What is opened.
+enum Place<'a> {
+    File(&'a Path),
+    Stream(&'a str),
+}
 
 /// Formats that make pictures of any text file.
 const NO_RECORDINGS: [&str; 6] = ["tty", "bin", "xbin", "adf", "idf", "rawvideo"];
@@ -30,26 +40,39 @@ impl Input {
     /// # Errors
     /// [`LibavError`], naming the address without its credentials.
     pub fn open(address: &str, limits: &Limits) -> Result<Self, LibavError> {
-        match Self::open_within(address, limits) {
+        if address.contains("://") {
+            return Self::open_within(&Place::Stream(address), limits);
+        }
+        Self::open_file(Path::new(address), limits)
+    }
+
+    /// Opens a file, whatever bytes its name is made of, and learns what its video is; else as [`open`](Self::open).
+    ///
+    /// # Errors
+    /// [`LibavError`], naming the path as [`files::shown`] does.
+    pub fn open_file(path: &Path, limits: &Limits) -> Result<Self, LibavError> {
+        match Self::open_within(&Place::File(path), limits) {
             // A file that was cut off in the middle of a long group tells what it holds at its first key frame.
-            Err(LibavError::NoPicture { .. }) if !address.contains("://") => {
+            Err(LibavError::NoPicture { .. }) => {
                 let (probe_bytes, probe_time) =
                     (limits.probe_bytes.max(PATIENT.0), limits.probe_time.max(PATIENT.1));
-                Self::open_within(address, &Limits { probe_bytes, probe_time, ..limits.clone() })
+                Self::open_within(&Place::File(path), &Limits { probe_bytes, probe_time, ..limits.clone() })
             }
             opened => opened,
         }
     }
 
-    fn open_within(address: &str, limits: &Limits) -> Result<Self, LibavError> {
+    fn open_within(place: &Place<'_>, limits: &Limits) -> Result<Self, LibavError> {
         init();
-        let clean = redact(address);
-        let stream = address.contains("://");
-        if !stream {
-            check_file(address)?;
-        }
-        // Else a file named `a:b` would be taken for protocol `a`.
-        let url = if stream { address.to_owned() } else { format!("file:{address}") };
+        let (clean, url) = match place {
+            Place::Stream(address) => (redact(address), address.as_bytes().to_owned()),
+            Place::File(path) => {
+                check_file(path)?;
+                // Else a file named `a:b` would be taken for protocol `a`.
+                (files::shown(path.as_os_str()), [b"file:", path.as_os_str().as_bytes()].concat())
+            }
+        };
+        let stream = matches!(place, Place::Stream(_));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
         let watch = Watch::new();
         watch.begin(limits.open);
@@ -206,13 +229,18 @@ impl Input {
         let rate = |r: ffi::AVRational| (r.num > 0 && r.den > 0).then(|| f64::from(r.num) / f64::from(r.den));
         self.about.rate = rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate));
         // SAFETY: the context is open; dictionaries may be null.
-        let (duration, made) = unsafe {
+        let (start, duration, made) = unsafe {
             let c = &*self.context;
-            (c.duration, tag(c.metadata, c"creation_time").or_else(|| tag(stream.metadata, c"creation_time")))
+            (
+                c.start_time,
+                c.duration,
+                tag(c.metadata, c"creation_time").or_else(|| tag(stream.metadata, c"creation_time")),
+            )
         };
         self.about.duration = to_micros(stream.duration, stream.time_base)
             .or_else(|| to_micros(duration, MICROS))
             .filter(|&d| d > 0);
+        self.about.start = to_micros(start, MICROS);
         self.about.creation_time = made;
     }
 
@@ -234,9 +262,12 @@ pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
     }
 }
 
-/// What FFmpeg would say less plainly.
-fn check_file(path: &str) -> Result<(), LibavError> {
-    let address = path.to_owned();
+/// What FFmpeg would say less plainly, or would wait for.
+fn check_file(path: &Path) -> Result<(), LibavError> {
+    let address = files::shown(path.as_os_str());
+    if let Some(what) = files::special(path) {
+        return Err(LibavError::Io { address, detail: format!("is {what}, not a file") });
+    }
     match fs::metadata(path) {
         Ok(m) if m.is_dir() => Err(LibavError::Io { address, detail: "is a folder, not a file".to_owned() }),
         Ok(m) if m.is_file() && m.len() == 0 => Err(LibavError::Empty { address }),

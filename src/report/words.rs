@@ -153,6 +153,10 @@ pub fn noticed(what: &Noticed) -> (String, String) {
                 format!("the analysis fell behind by up to {s} s: too many cameras for these processors"),
             );
         }
+        Noticed::OrderGuessed => (
+            "无法得知各录像的开始时间，先后顺序按文件名推测，可能有误",
+            "nothing tells when these recordings began; their order is guessed from their names",
+        ),
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

@@ -45,6 +45,8 @@ pub enum Noticed {
     Late(Duration),
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
+    /// Nothing tells when it and others began: their order is that of their paths, and something speaks against it.
+    OrderGuessed,
 }
 
 impl fmt::Display for Notice {
@@ -80,6 +82,10 @@ impl fmt::Display for Notice {
                     by.as_secs_f64()
                 )
             }
+            Noticed::OrderGuessed => f.write_str(
+                "nothing tells when this file and others began; they are taken in the order of their names, which is a guess. \
+                 Put date and time into the names, or name the files in another order",
+            ),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }

@@ -1,3 +1,5 @@
+mod recorders;
+
 use std::path::PathBuf;
 
 use jiff::Timestamp;
