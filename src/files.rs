@@ -1,9 +1,14 @@
 //! Files that appear whole or not at all, and what proves them unchanged.
 
 use std::{
-    fs::{File, Permissions},
+    ffi::OsStr,
+    fmt::Write as _,
+    fs::{self, File, Permissions},
     io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{FileTypeExt, PermissionsExt},
+    },
     path::Path,
 };
 
@@ -30,6 +35,77 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// A name or path as people are shown it, and as records hold it: what it is made of can be told from it again.
+///
+/// A byte that is not UTF-8 is `\xB6`, a backslash `\\`. What cannot be seen, or would make another line or another name of what
+/// stands beside it, is written by its number: `\x0A` for one byte, `\u{202E}` for a character of several.
+pub fn shown(name: &OsStr) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for chunk in name.as_bytes().utf8_chunks() {
+        for c in chunk.valid().chars() {
+            // Writing to a text cannot fail.
+            let _ = match c {
+                '\\' => write!(shown, "\\\\"),
+                c if c.is_ascii_control() => write!(shown, "\\x{:02X}", u32::from(c)),
+                c if c.is_control() || is_unseen(c) => write!(shown, "\\u{{{:04X}}}", u32::from(c)),
+                c => write!(shown, "{c}"),
+            };
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(shown, "\\x{byte:02X}");
+        }
+    }
+    shown
+}
+
+/// Characters that turn the direction of what follows, part lines, or show nothing at all.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}'
+            | '\u{61C}'
+            | '\u{180E}'
+            | '\u{200B}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}'
+    )
+}
+
+/// What a path names that can be opened and is neither file nor folder: a named pipe, a socket, a device. Opening one can wait
+/// for ever, or do something.
+pub fn special(path: &Path) -> Option<&'static str> {
+    let kind = fs::metadata(path).ok()?.file_type();
+    if kind.is_fifo() {
+        Some("a named pipe")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else if kind.is_char_device() || kind.is_block_device() {
+        Some("a device")
+    } else {
+        None
+    }
+}
+
+/// Opens a file for reading.
+///
+/// # Errors
+/// Where it cannot be opened. A named pipe, a socket or a device is refused without being opened; what the shell hands over
+/// as an open pipe (`<(…)`, `/dev/stdin`) is not.
+pub fn open(path: &Path) -> io::Result<File> {
+    let handed_over = ["/dev/fd", "/dev/stdin", "/proc/self/fd"].iter().any(|at| path.starts_with(at));
+    match special(path).filter(|_| !handed_over) {
+        Some(what) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, where a file is wanted")))
+        }
+        None => File::open(path),
+    }
 }
 
 /// An error without the path that the temporary file's library adds to it: that name means nothing to anybody, and is
@@ -66,7 +142,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// # Errors
 /// Whatever reading the file meets; a folder or device, which may have no end, is refused.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    let mut file = open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
@@ -77,7 +153,37 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn names_are_shown_so_that_they_can_be_told_apart() {
+        for (name, wanted) in [
+            (&b"lane 1.mp4"[..], "lane 1.mp4"),
+            ("消防车道.mp4".as_bytes(), "消防车道.mp4"),
+            (b"\xB6\xAB\xC3\xC5.mp4", r"\xB6\xAB\xC3\xC5.mp4"),
+            (br"\xB6.mp4", r"\\xB6.mp4"),
+            (b"a\nerror: b\x1b[2J", r"a\x0Aerror: b\x1B[2J"),
+            ("4pm.\u{202E}fdp".as_bytes(), r"4pm.\u{202E}fdp"),
+            ("a\u{85}b\u{2028}".as_bytes(), r"a\u{0085}b\u{2028}"),
+            (b"half \xE6\xB6", r"half \xE6\xB6"),
+        ] {
+            assert_eq!(shown(OsStr::from_bytes(name)), wanted);
+        }
+    }
+
+    #[test]
+    fn a_pipe_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        for error in
+            [open(&pipe).map(|_| ()), sha256_of(&pipe).map(|_| ()), open(Path::new("/dev/zero")).map(|_| ())]
+        {
+            assert_eq!(error.expect_err("refused").kind(), io::ErrorKind::InvalidInput);
+        }
+    }
 
     #[test]
     fn an_error_does_not_name_the_temporary_file() {

@@ -25,7 +25,7 @@ use crate::{
     files, libav,
     pipeline::{self, Judge, Looking, Outcome, Progress, Records, Task},
     report::{ModelFact, SourceFact},
-    source::{Options, Pace, Recording},
+    source::{Options, Pace, Recording, labels},
 };
 
 /// Over so long the starts of paced recordings are spread, as cameras' key frames are.
@@ -115,6 +115,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
                     long_groups_grow: recordings.len() >= threads,
                     pixel_aspect: camera.pixel_aspect,
                     rate: camera.rate,
+                    sought: setting::sought(camera),
                     ..options.clone()
                 },
             ),
@@ -191,8 +192,9 @@ fn prepare(out: &Path) -> anyhow::Result<()> {
 fn hash(files: &[PathBuf]) -> Vec<SourceFact> {
     files
         .iter()
-        .map(|path| SourceFact {
-            name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+        .zip(labels(files))
+        .map(|(path, name)| SourceFact {
+            name,
             bytes: fs::metadata(path).map(|about| about.len()).ok(),
             sha256: files::sha256_of(path).ok(),
         })

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{Config, SourceAddress},
-    libav,
+    files, libav,
     source::{Options, Part, Recording, SourceError},
 };
 
@@ -31,7 +31,7 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
     let rules: usize = config.cameras.iter().map(|camera| camera.rules.len()).sum();
     print(&format!(
         "{}: site {}, {} cameras, {rules} rules, {} sinks: well formed\n",
-        args.config.display(),
+        files::shown(args.config.as_os_str()),
         config.site.id,
         config.cameras.len(),
         config.sinks.len()
@@ -51,18 +51,23 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
             print(&format!("camera {}: {} is a live camera and was not opened\n", camera.id, camera.source))?;
             continue;
         }
-        let files = setting::files(camera)?;
-        let options = Options { rate: camera.rate, ..options.clone() };
-        if files.is_empty() {
-            say(format_args!("error: {}", SourceError::NoFiles { camera: camera.id.clone() }));
+        let found = setting::files(camera)?;
+        if found.is_empty() {
+            say(format_args!(
+                "error: {}",
+                SourceError::NoFiles { camera: camera.id.clone(), sought: setting::sought(camera) }
+            ));
             status = Status::InputUnread;
         }
-        for file in files {
+        let options = Options { rate: camera.rate, pixel_aspect: camera.pixel_aspect, ..options.clone() };
+        for file in found {
             match first_epoch(
                 Recording::open(camera.id.clone(), vec![file.clone()], options.clone()),
                 &options.zone,
             ) {
-                Ok(found) => print(&format!("camera {}: {}: {found}\n", camera.id, file.display()))?,
+                Ok(found) => {
+                    print(&format!("camera {}: {}: {found}\n", camera.id, files::shown(file.as_os_str())))?
+                }
                 Err(error) => {
                     say(format_args!("error: {error}"));
                     status = Status::InputUnread;

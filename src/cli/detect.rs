@@ -1,5 +1,6 @@
 use std::{
     fs,
+    io::BufReader,
     path::{Path, PathBuf},
 };
 
@@ -80,7 +81,8 @@ pub fn run(args: &DetectArgs) -> anyhow::Result<Status> {
 
 /// Reads a picture, turned as its EXIF says.
 fn open(path: &Path) -> image::ImageResult<DynamicImage> {
-    let mut decoder = ImageReader::open(path)?.with_guessed_format()?.into_decoder()?;
+    let mut decoder =
+        ImageReader::new(BufReader::new(files::open(path)?)).with_guessed_format()?.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);

@@ -6,6 +6,7 @@ mod check;
 mod detect;
 mod eval;
 pub mod models;
+mod pattern;
 mod progress;
 mod replay;
 mod results;

@@ -9,11 +9,13 @@ use std::{
 
 use thiserror::Error;
 
+use super::pattern::find;
 use crate::{
     catalog::Store,
     config::{Camera, Config, DetectorConfig, Provider, RuleConfig, SourceAddress},
     detect::{self, DetectError, Detector, OnnxModel, Runtime},
     domain::{CameraId, Class, ModelName, RuleId},
+    files::{shown, special},
     libav::{Input, Limits},
     report::ModelFact,
 };
@@ -39,10 +41,21 @@ pub enum UsageError {
         /// Why.
         reason: String,
     },
+    /// A source that can be opened, but is no recording.
+    #[error("camera {camera}: {} is {what}, not a recording; name a file, or a pattern of files", shown(.path.as_os_str()))]
+    NotAFile {
+        /// Whose.
+        camera: CameraId,
+        /// What it names.
+        path: PathBuf,
+        /// What that is.
+        what: &'static str,
+    },
     /// A recording that lies where results are written, and old ones removed.
     #[error(
-        "camera {camera}: its recording {recording} lies in the folder that --out names; results would take its place. Name \
-         another folder"
+        "camera {camera}: its recording {} lies in the folder that --out names; results would take its place. Name \
+         another folder",
+        shown(.recording.as_os_str())
     )]
     OwnRecording {
         /// Whose.
@@ -183,36 +196,31 @@ fn rules(config: &Config) -> impl Iterator<Item = (&Camera, &RuleConfig)> {
     config.cameras.iter().flat_map(|camera| camera.rules.iter().map(move |rule| (camera, rule)))
 }
 
-/// The files of a camera's recording: the one named, or those that the pattern finds, sorted by name.
+/// The files of a camera's recording: the one named, or those that the pattern finds, in the order of their paths.
 ///
 /// # Errors
-/// [`UsageError`] for a live camera or an unreadable pattern.
+/// [`UsageError`] for a live camera, an unreadable pattern, or a source that is no file.
 pub fn files(camera: &Camera) -> Result<Vec<PathBuf>, UsageError> {
-    let path = match &camera.source {
-        SourceAddress::Recording(path) => path,
-        SourceAddress::Live(_) => {
-            return Err(UsageError::Live {
-                camera: camera.id.clone(),
-                source_shown: camera.source.to_string(),
-            });
-        }
+    let SourceAddress::Recording { folder, written } = &camera.source else {
+        return Err(UsageError::Live { camera: camera.id.clone(), source_shown: camera.source.to_string() });
     };
-    let text = path.to_string_lossy();
-    // A file whose name has brackets is meant as that file.
-    if path.exists() || !text.contains(['*', '?', '[']) {
-        return Ok(vec![path.clone()]);
+    let named = folder.join(written);
+    if let Some(what) = special(&named) {
+        return Err(UsageError::NotAFile { camera: camera.id.clone(), path: named, what });
     }
-    let found = glob::glob(&text).map_err(|error| UsageError::Pattern {
+    find(folder, written).map_err(|reason| UsageError::Pattern {
         camera: camera.id.clone(),
-        pattern: text.to_string(),
-        reason: error.to_string(),
-    })?;
-    // A folder that cannot be read is given too, so that its recordings are missed and not left out without a word.
-    let file = |entry: glob::GlobResult| match entry {
-        Ok(path) => Some(path).filter(|path| path.is_file()),
-        Err(error) => Some(error.path().to_owned()),
-    };
-    Ok(found.filter_map(file).collect())
+        pattern: written.clone(),
+        reason: reason.to_string(),
+    })
+}
+
+/// What a camera's files are looked for by, as written.
+pub fn sought(camera: &Camera) -> Option<String> {
+    match &camera.source {
+        SourceAddress::Recording { written, .. } => Some(written.clone()),
+        SourceAddress::Live(_) => None,
+    }
 }
 
 /// The number of processors, where `--threads` does not say.
@@ -222,6 +230,6 @@ pub fn threads(given: Option<usize>) -> usize {
 
 /// How long a file says that it is; none where it cannot be opened or does not say.
 pub fn length(file: &Path) -> Option<Duration> {
-    let input = Input::open(&file.to_string_lossy(), &Limits::default()).ok()?;
+    let input = Input::open_file(file, &Limits::default()).ok()?;
     Some(Duration::from_micros(u64::try_from(input.duration()?).ok()?))
 }

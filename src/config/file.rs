@@ -256,7 +256,7 @@ fn read_cameras(
             );
             continue;
         } else {
-            SourceAddress::Recording(recordings(folder, &keys.source))
+            SourceAddress::Recording { folder: folder.to_owned(), written: keys.source }
         };
         let name = keys.name.unwrap_or_else(|| keys.id.to_string());
         cameras.push(Camera {
@@ -271,13 +271,6 @@ fn read_cameras(
         });
     }
     cameras
-}
-
-/// The file or the pattern of files of a source. Of a pattern the folder is no part, whatever its name is made of.
-fn recordings(folder: &Path, source: &str) -> PathBuf {
-    let named = folder.join(source);
-    let is_pattern = source.contains(['*', '?', '[']) && Path::new(source).is_relative() && !named.exists();
-    if is_pattern { Path::new(&glob::Pattern::escape(&folder.to_string_lossy())).join(source) } else { named }
 }
 
 /// What is wrong with a region: it is too small to show anything, or a zone reaches beyond it.

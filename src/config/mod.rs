@@ -13,7 +13,7 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, io::Read, path::PathBuf, time::Duration};
 
 pub use duration::DurationError;
 use jiff::tz::TimeZone;
@@ -28,6 +28,7 @@ use thiserror::Error;
 
 use crate::{
     domain::{CameraId, Class, Kind, Phase, SiteId},
+    files,
     geometry::BBox,
     libav::{PixelAspect, redact},
 };
@@ -173,8 +174,13 @@ pub struct Camera {
 /// Where a camera's pictures come from. It may hold a password: `Display` and `Debug` show it without.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SourceAddress {
-    /// A file or a glob of files; relative ones are taken from the configuration's folder.
-    Recording(PathBuf),
+    /// A file or a glob of files.
+    Recording {
+        /// The configuration's folder, from which a relative one is taken. It is no part of the pattern.
+        folder: PathBuf,
+        /// As it is written.
+        written: String,
+    },
     /// An address of a live camera, such as `rtsp://…`.
     Live(String),
 }
@@ -182,7 +188,9 @@ pub enum SourceAddress {
 impl fmt::Display for SourceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Recording(path) => path.display().fmt(f),
+            Self::Recording { folder, written } => {
+                f.write_str(&files::shown(folder.join(written).as_os_str()))
+            }
             Self::Live(address) => f.write_str(&redact(address)),
         }
     }
@@ -351,7 +359,7 @@ fn default_listen() -> std::net::SocketAddr {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the configuration {path} cannot be read: {source}")]
+    #[error("the configuration {} cannot be read: {source}", files::shown(.path.as_os_str()))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -359,7 +367,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is read, and wrong.
-    #[error("the configuration {path} has {} {}:\n{}", faults.len(), if faults.len() == 1 { "fault" } else { "faults" }, list(path, faults))]
+    #[error("the configuration {} has {} {}:\n{}", files::shown(.path.as_os_str()), faults.len(), if faults.len() == 1 { "fault" } else { "faults" }, list(path, faults))]
     Faulty {
         /// The file.
         path: PathBuf,
@@ -372,7 +380,7 @@ fn list(path: &std::path::Path, faults: &[Fault]) -> String {
     let line = |fault: &Fault| {
         let line = fault.line.map_or_else(String::new, |line| format!(":{line}"));
         let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
-        format!("  {}{line}: {key}{}", path.display(), fault.message)
+        format!("  {}{line}: {key}{}", files::shown(path.as_os_str()), fault.message)
     };
     faults.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -383,7 +391,9 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] where it cannot be read, or with everything that is wrong in it.
     pub fn load(path: &std::path::Path) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(path)
+        let mut bytes = Vec::new();
+        files::open(path)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
         let text = String::from_utf8(bytes).map_err(|error| ConfigError::Unreadable {
             path: path.to_owned(),

@@ -111,7 +111,10 @@ fn files_lie_beside_the_configuration() {
         "model = \"models/own.onnx\"\n[detector]\nmodel = \"yard.onnx\"\n[evidence]\ndirectory = \"kept\"\n";
     let config =
         parse(&format!("[site]\nid = \"s\"\n{}{more}", lane(SQUARE))).expect("a small configuration");
-    assert_eq!(config.cameras[0].source, SourceAddress::Recording("/etc/firewarden/a.mp4".into()));
+    assert_eq!(
+        config.cameras[0].source,
+        SourceAddress::Recording { folder: "/etc/firewarden".into(), written: "a.mp4".to_owned() }
+    );
     assert_eq!(config.cameras[0].rules[0].model.as_deref(), Some("/etc/firewarden/models/own.onnx"));
     assert_eq!(config.detector.model, "/etc/firewarden/yard.onnx");
     assert_eq!(config.evidence.directory, Path::new("/etc/firewarden/kept"));

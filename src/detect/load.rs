@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::{io::Read, path::Path, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
@@ -7,6 +7,7 @@ use crate::{
     catalog::{Catalog, ModelEntry, Store},
     config::DetectorConfig,
     domain::{Class, ModelName},
+    files,
 };
 
 /// Finds the model that a configuration names, fetches it if need be, and reads it.
@@ -67,7 +68,11 @@ pub fn load(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, DetectError> {
-    std::fs::read(path).map_err(|source| DetectError::Unreadable { path: path.to_owned(), source })
+    let mut bytes = Vec::new();
+    files::open(path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map(|_| bytes)
+        .map_err(|source| DetectError::Unreadable { path: path.to_owned(), source })
 }
 
 /// A model that is read as the catalogue says.

@@ -1,6 +1,5 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::File,
     io::Read,
     path::Path,
 };
@@ -9,7 +8,10 @@ use csv::{ReaderBuilder, Terminator, Trim};
 use serde::Serialize;
 
 use super::error::{Fault, Reason, TruthError};
-use crate::domain::{CameraId, Kind, MediaTime};
+use crate::{
+    domain::{CameraId, Kind, MediaTime},
+    files,
+};
 
 /// The columns of a truth file; the header may name them in any order.
 pub const COLUMNS: [&str; 4] = ["camera", "kind", "start_s", "end_s"];
@@ -61,7 +63,9 @@ impl Spell {
 pub fn read(path: &Path, cameras: &BTreeMap<CameraId, BTreeSet<Kind>>) -> Result<Vec<Spell>, TruthError> {
     let unreadable = |source| TruthError::Unreadable { path: path.to_owned(), source };
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    files::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(TruthError::TooLarge { path: path.to_owned() });
     }

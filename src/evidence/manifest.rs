@@ -48,7 +48,7 @@ pub struct Entry {
 /// A part of a recording.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Piece {
-    /// The recording's file name, without its folder.
+    /// The recording: its file name, with as many folders before it as tell it from the camera's others.
     pub file: String,
     /// From where in it, in seconds from its first picture.
     pub from_s: MediaTime,

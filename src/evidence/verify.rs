@@ -211,7 +211,7 @@ fn read(
 ) -> Result<BTreeMap<String, String>, VerifyError> {
     let unreadable = |source| VerifyError::Unreadable { path: path.to_owned(), source };
     let mut list = BTreeMap::new();
-    for (index, line) in BufReader::new(fs::File::open(path).map_err(unreadable)?).lines().enumerate() {
+    for (index, line) in BufReader::new(files::open(path).map_err(unreadable)?).lines().enumerate() {
         let line = line.map_err(unreadable)?;
         let wrong =
             |reason: String| VerifyError::Malformed { path: path.to_owned(), line: index + 1, reason };

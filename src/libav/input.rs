@@ -78,6 +78,7 @@ pub struct Input {
 #[derive(Debug, Clone, Default)]
 pub(super) struct About {
     pub format: String,
+    pub start: Option<i64>,
     pub duration: Option<i64>,
     /// Whether that is the video's own, and not the container's.
     pub own_duration: bool,
@@ -102,6 +103,11 @@ impl Input {
     /// The container's format as FFmpeg names it, for instance `avi` or `mov,mp4,m4a,3gp,3g2,mj2`.
     pub fn format(&self) -> &str {
         &self.about.format
+    }
+
+    /// The time of its first packet on the file's own clock, in microseconds.
+    pub fn start_time(&self) -> Option<i64> {
+        self.about.start
     }
 
     /// How long it is said to last, in microseconds.

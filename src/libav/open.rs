@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     ffi::{CStr, CString, c_char},
     fs, io, iter,
+    os::unix::ffi::OsStrExt,
     path::Path,
     ptr, slice,
     sync::Arc,
@@ -17,6 +18,23 @@ use super::{
     input::{About, Unpack, Watch},
     redact, to_micros,
 };
+use crate::files;
+
+/// What is opened.
+enum Place<'a> {
+    File(&'a Path),
+    Stream(&'a str),
+}
+
+impl Place<'_> {
+    /// The file's path.
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stream(_) => None,
+        }
+    }
+}
 
 /// Formats that make pictures of any text file.
 const NO_RECORDINGS: [&str; 6] = ["tty", "bin", "xbin", "adf", "idf", "rawvideo"];
@@ -44,26 +62,39 @@ impl Input {
     /// # Errors
     /// [`LibavError`], naming the address without its credentials.
     pub fn open(address: &str, limits: &Limits) -> Result<Self, LibavError> {
-        match Self::open_within(address, limits) {
+        if address.contains("://") {
+            return Self::open_within(&Place::Stream(address), limits);
+        }
+        Self::open_file(Path::new(address), limits)
+    }
+
+    /// Opens a file, whatever bytes its name is made of, and learns what its video is; else as [`open`](Self::open).
+    ///
+    /// # Errors
+    /// [`LibavError`], naming the path as [`files::shown`] does.
+    pub fn open_file(path: &Path, limits: &Limits) -> Result<Self, LibavError> {
+        match Self::open_within(&Place::File(path), limits) {
             // A file that was cut off in the middle of a long group tells what it holds at its first key frame.
-            Err(LibavError::NoPicture { .. }) if !address.contains("://") => {
+            Err(LibavError::NoPicture { .. }) => {
                 let (probe_bytes, probe_time) =
                     (limits.probe_bytes.max(PATIENT.0), limits.probe_time.max(PATIENT.1));
-                Self::open_within(address, &Limits { probe_bytes, probe_time, ..limits.clone() })
+                Self::open_within(&Place::File(path), &Limits { probe_bytes, probe_time, ..limits.clone() })
             }
             opened => opened,
         }
     }
 
-    fn open_within(address: &str, limits: &Limits) -> Result<Self, LibavError> {
+    fn open_within(place: &Place<'_>, limits: &Limits) -> Result<Self, LibavError> {
         init();
-        let clean = redact(address);
-        let stream = address.contains("://");
-        if !stream {
-            check_file(address)?;
-        }
-        // Else a file named `a:b` would be taken for protocol `a`.
-        let url = if stream { address.to_owned() } else { format!("file:{address}") };
+        let (clean, url) = match place {
+            Place::Stream(address) => (redact(address), address.as_bytes().to_owned()),
+            Place::File(path) => {
+                check_file(path)?;
+                // Else a file named `a:b` would be taken for protocol `a`.
+                (files::shown(path.as_os_str()), [b"file:", path.as_os_str().as_bytes()].concat())
+            }
+        };
+        let stream = matches!(place, Place::Stream(_));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
         let watch = Watch::new();
         watch.begin(limits.open);
@@ -113,7 +144,7 @@ impl Input {
             return Err(input.not_opened(code));
         }
         input.probe()?;
-        input.choose()?;
+        input.choose(place)?;
         Ok(input)
     }
 
@@ -153,7 +184,7 @@ impl Input {
     }
 
     /// Picks the video stream, leaves out the others, and checks what is known of it.
-    fn choose(&mut self) -> Result<(), LibavError> {
+    fn choose(&mut self, place: &Place<'_>) -> Result<(), LibavError> {
         // SAFETY: the context is open; no decoder is asked for.
         let index = unsafe {
             let video = ffi::AVMediaType::AVMEDIA_TYPE_VIDEO;
@@ -194,12 +225,12 @@ impl Input {
             let info = info.shown(matrix(chosen), (*chosen).sample_aspect_ratio);
             self.stream = Arc::new(info);
             self.current = Arc::clone(&self.stream);
-            self.describe(&*chosen);
+            self.describe(&*chosen, place);
         }
         // SAFETY: takes a value; returns a static decoder or null.
         if unsafe { ffi::avcodec_find_decoder(self.stream.codec_id()) }.is_null() {
             let (address, codec) = (self.address.clone(), self.stream.codec.clone());
-            let in_flv = if self.about.format == "flv" { flv::unknown(Path::new(&address)) } else { None };
+            let in_flv = place.file().filter(|_| self.about.format == "flv").and_then(flv::unknown);
             return Err(match in_flv {
                 Some((codec, way)) => LibavError::InFlv { address, codec, way },
                 None => LibavError::NoDecoder { address, codec },
@@ -229,26 +260,30 @@ impl Input {
     }
 
     /// Notes what the container says of itself.
-    fn describe(&mut self, stream: &ffi::AVStream) {
+    fn describe(&mut self, stream: &ffi::AVStream, place: &Place<'_>) {
         let rate = |r: ffi::AVRational| (r.num > 0 && r.den > 0).then(|| f64::from(r.num) / f64::from(r.den));
         self.about.untold = (stream.r_frame_rate.num, stream.r_frame_rate.den) == UNTOLD.1;
         self.about.rate =
             rate(stream.avg_frame_rate).or_else(|| rate(stream.r_frame_rate)).filter(|_| !self.about.untold);
         // SAFETY: the context is open; dictionaries may be null.
-        let (duration, made) = unsafe {
+        let (start, duration, made) = unsafe {
             let c = &*self.context;
-            (c.duration, tag(c.metadata, c"creation_time").or_else(|| tag(stream.metadata, c"creation_time")))
+            (
+                c.start_time,
+                c.duration,
+                tag(c.metadata, c"creation_time").or_else(|| tag(stream.metadata, c"creation_time")),
+            )
         };
         let own = to_micros(stream.duration, stream.time_base).filter(|&d| d > 0);
         self.about.own_duration = own.is_some();
         self.about.duration = own.or_else(|| to_micros(duration, MICROS).filter(|&d| d > 0));
         self.about.pictures = u64::try_from(stream.nb_frames).ok().filter(|n| *n > 0);
+        self.about.start = to_micros(start, MICROS);
         let raw = RAW.contains(&self.about.format.as_str());
         self.about.has_times = !raw && stream.start_time != ffi::AV_NOPTS_VALUE;
-        self.about.begins = if self.about.format.starts_with("mov,") {
-            edits::begins(Path::new(&self.address), stream.id)
-        } else {
-            self.sound_begins()
+        self.about.begins = match place.file().filter(|_| self.about.format.starts_with("mov,")) {
+            Some(path) => edits::begins(path, stream.id),
+            None => self.sound_begins(),
         };
         self.about.creation_time = made;
     }
@@ -306,9 +341,12 @@ fn shows_more(stream: *mut ffi::AVStream, chosen: *mut ffi::AVStream) -> bool {
         && (codec == other || !SINGLE.contains(&codec))
 }
 
-/// What FFmpeg would say less plainly.
-fn check_file(path: &str) -> Result<(), LibavError> {
-    let address = path.to_owned();
+/// What FFmpeg would say less plainly, or would wait for.
+fn check_file(path: &Path) -> Result<(), LibavError> {
+    let address = files::shown(path.as_os_str());
+    if let Some(what) = files::special(path) {
+        return Err(LibavError::Io { address, detail: format!("is {what}, not a file") });
+    }
     match fs::metadata(path) {
         Ok(m) if m.is_dir() => Err(LibavError::Io { address, detail: "is a folder, not a file".to_owned() }),
         Ok(m) if m.is_file() && m.len() == 0 => Err(LibavError::Empty { address }),

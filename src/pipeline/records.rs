@@ -1,14 +1,13 @@
 //! `observations/CAMERA.jsonl`: one record a line, as the rules saw them.
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
 use thiserror::Error;
 
-use crate::domain::Record;
+use crate::{domain::Record, files};
 
 /// Where a camera's records are written.
 pub struct Records {
@@ -71,7 +70,7 @@ const MAX_LINE: u64 = 2 << 20;
 /// [`ReadError`] at the first line that is no record; those before it have been given.
 pub fn read(path: &Path, each: &mut dyn FnMut(usize, Record)) -> Result<(), ReadError> {
     let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
-    let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+    let mut reader = BufReader::new(files::open(path).map_err(unreadable)?);
     let mut text = Vec::new();
     for line in 1.. {
         text.clear();

@@ -218,6 +218,10 @@ pub fn noticed(what: &Noticed) -> (String, String) {
         Noticed::Moved => {
             ("摄像机移位，此后监控区域可能有误", "the camera was moved; zones may be wrong from then on")
         }
+        Noticed::OrderGuessed => (
+            "无法得知各录像的开始时间，先后顺序按文件名推测，可能有误",
+            "nothing tells when these recordings began; their order is guessed from their names",
+        ),
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

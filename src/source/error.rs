@@ -6,14 +6,27 @@ use crate::{
     libav::LibavError,
 };
 
+/// What people do not know of a pattern that has brackets.
+fn brackets(sought: Option<&str>) -> String {
+    match sought {
+        Some(sought) if sought.contains('[') => format!(
+            ". In {sought:?} brackets stand for one of the characters between them; a bracket that is part of a name is \
+             written [[], such as cam[[]1]"
+        ),
+        _ => String::new(),
+    }
+}
+
 /// Why a recording, or the rest of it, could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SourceError {
     /// A camera without files.
-    #[error("camera {camera}: no file to read; check the path or pattern of its source")]
+    #[error("camera {camera}: no file to read; check the path or pattern of its source{}", brackets(sought.as_deref()))]
     NoFiles {
         /// Whose.
         camera: CameraId,
+        /// The path or pattern as it is written, where that is known.
+        sought: Option<String>,
     },
     /// A file that cannot be opened.
     #[error("camera {camera}: {error}")]

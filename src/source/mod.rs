@@ -1,16 +1,20 @@
 //! Where packets come from: the recordings of a camera, file after file, as groups of pictures on one media time.
 
 mod error;
+mod folders;
 mod gop;
 mod grouping;
 mod keys;
 mod mending;
 mod notice;
+mod order;
 mod pace;
 mod placing;
+mod planning;
 mod reading;
 mod rebuild;
 mod recording;
+mod stamp;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -19,6 +23,7 @@ mod wall;
 pub use error::SourceError;
 pub use gop::Gop;
 pub use notice::{Bound, Notice, Noticed};
+pub use order::labels;
 pub use pace::{Pace, Sent};
 pub use recording::{Options, Part, Recording};
 pub use wall::{from_file_name, from_metadata};

@@ -73,6 +73,8 @@ pub enum Noticed {
     Moved,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
+    /// Nothing tells when it and others began: their order is that of their paths, and something speaks against it.
+    OrderGuessed,
 }
 
 impl fmt::Display for Notice {
@@ -186,6 +188,10 @@ impl fmt::Display for Noticed {
                 )
             }
             Noticed::Moved => f.write_str("the camera was moved; zones may be wrong from then on"),
+            Noticed::OrderGuessed => f.write_str(
+                "nothing tells when this file and others began; they are taken in the order of their names, which is a guess. \
+                 Put date and time into the names, or name the files in another order",
+            ),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }

@@ -8,13 +8,14 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    Gop, HOLE, Notice, Pace, Sent, SourceError, from_file_name, from_metadata,
+    Gop, HOLE, Notice, Noticed, Pace, Sent, SourceError,
     pace::Pacer,
-    placing::{Before, Start},
+    placing::Before,
+    planning::{Planned, own_start, plan},
     reading::{Growth, Reading, Step},
 };
 use crate::{
-    domain::{CameraId, Epoch, Gap, WallOrigin},
+    domain::{CameraId, Epoch, Gap, MediaTime, WallOrigin},
     libav::{Decoder, Input, Limits, PixelAspect, StreamInfo},
 };
 
@@ -40,7 +41,7 @@ pub enum Part {
     Notice(Notice),
     /// A file, or the rest of it, could not be read. The next files follow.
     Failed {
-        /// Its name, without the folder.
+        /// Its name, with as many folders as tell it from the camera's others.
         file: String,
         /// Why.
         error: SourceError,
@@ -60,6 +61,8 @@ pub struct Options {
     pub limits: Limits,
     /// How wide pixels are to be shown, whatever files say; none to believe them.
     pub pixel_aspect: Option<PixelAspect>,
+    /// What the files were looked for by, for the message where there are none.
+    pub sought: Option<String>,
     /// At what pace it is read; none for as fast as possible.
     pub pace: Option<Pace>,
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
@@ -75,6 +78,7 @@ impl Default for Options {
             rate: None,
             limits: Limits::default(),
             pixel_aspect: None,
+            sought: None,
             pace: None,
             long_groups_grow: false,
         }
@@ -92,31 +96,26 @@ pub struct Recording {
     pacer: Option<Pacer>,
 }
 
-/// A file that waits for its turn.
-struct Planned {
-    path: PathBuf,
-    name: String,
-    start: Option<Start>,
-    /// Whether its metadata may be asked for a start.
-    ask: bool,
-}
-
 impl Recording {
-    /// Plans the order of the files: by their start on the wall; where that is not known, by name after the one before.
+    /// Plans the order of the files: by their start on the wall; where that is not known, by path after the one before.
     ///
     /// A file that cannot be read comes as [`Part::Failed`] in its turn, and so does the lack of any.
     pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Self {
         let none = files.is_empty().then(|| Part::Failed {
             file: String::new(),
-            error: SourceError::NoFiles { camera: camera.clone() },
+            error: SourceError::NoFiles { camera: camera.clone(), sought: options.sought.clone() },
         });
-        let files = plan(files, &options);
+        let plan = plan(files, &options);
+        let doubt = plan.doubtful.map(|file| {
+            let (camera, at) = (camera.clone(), MediaTime::ZERO);
+            Part::Notice(Notice { camera, file, at, what: Noticed::OrderGuessed })
+        });
         Self {
             camera,
-            files: files.into(),
+            files: plan.files.into(),
             before: None,
             current: None,
-            ready: none.into_iter().collect(),
+            ready: none.into_iter().chain(doubt).collect(),
             pacer: options.pace.map(Pacer::new),
             options,
         }
@@ -136,14 +135,14 @@ impl Recording {
 
     /// Opens the next file. One that cannot be opened is a failed part.
     fn begin(&mut self, planned: Planned) {
-        let Planned { path, name, start, ask } = planned;
+        let Planned { path, label: name, start, ask, .. } = planned;
         let camera = self.camera.clone();
         let fail = |error| Part::Failed {
             file: name.clone(),
             error: SourceError::Open { camera: camera.clone(), error },
         };
         // A header that the decoder refuses is the file's fault, not that of what is analysed after it.
-        let opened = Input::open(&path.to_string_lossy(), &self.options.limits)
+        let opened = Input::open_file(&path, &self.options.limits)
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         let input = match opened {
             Ok(mut input) => {
@@ -157,7 +156,7 @@ impl Recording {
                 return self.ready.push_back(fail(error));
             }
         };
-        let start = start.or_else(|| if ask { metadata_start(&input) } else { None });
+        let start = start.or_else(|| if ask { own_start(&input, &self.options) } else { None });
         // Where the first file could not be read, the next begins when that was said to.
         let guess = match self.options.start {
             Some(given) => (given, WallOrigin::Given),
@@ -208,63 +207,6 @@ impl Iterator for Recording {
             }
         }
     }
-}
-
-/// Orders the files and notes what is known of their starts.
-fn plan(files: Vec<PathBuf>, options: &Options) -> Vec<Planned> {
-    let several = files.len() > 1;
-    let mut planned: Vec<Planned> = files
-        .into_iter()
-        .map(|path| {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            let named = from_file_name(&name, &options.zone).map(|wall| Start {
-                wall,
-                origin: WallOrigin::FileName,
-                trusted: true,
-            });
-            // A single file is opened once, in its turn.
-            let start = named.or_else(|| {
-                let input = several.then(|| Input::open(&path.to_string_lossy(), &options.limits).ok())??;
-                metadata_start(&input)
-            });
-            Planned { path, name, start, ask: !several }
-        })
-        .collect();
-    planned.sort_by(|a, b| (&a.name, &a.path).cmp(&(&b.name, &b.path)));
-    // A file of which no start is known follows the one that is before it by name, wherever that is.
-    let mut after = None;
-    let keyed = planned.into_iter().map(|file| {
-        after = file.start.map(|start| start.wall).or(after);
-        (after, file)
-    });
-    let mut keyed: Vec<(Option<Timestamp>, Planned)> = keyed.collect();
-    keyed.sort_by_key(|(after, _)| *after);
-    let mut planned: Vec<Planned> = keyed.into_iter().map(|(_, file)| file).collect();
-    if let Some(given) = options.start {
-        shift(&mut planned, given);
-    }
-    planned
-}
-
-/// Moves the files so that the first begins when it was said to.
-fn shift(planned: &mut [Planned], given: Timestamp) {
-    let Some(first) = planned.first().map(|p| p.start) else { return };
-    let by = first.map(|f| given.duration_since(f.wall));
-    for (i, file) in planned.iter_mut().enumerate() {
-        let trusted = file.start.is_some_and(|s| s.trusted);
-        let moved = match (by, file.start) {
-            _ if i == 0 => Some(given),
-            (Some(by), Some(start)) => start.wall.checked_add(by).ok(),
-            _ => None,
-        };
-        file.start = moved.map(|wall| Start { wall, origin: WallOrigin::Given, trusted });
-        file.ask = false;
-    }
-}
-
-fn metadata_start(input: &Input) -> Option<Start> {
-    let wall = from_metadata(input.creation_time()?)?;
-    Some(Start { wall, origin: WallOrigin::Metadata, trusted: false })
 }
 
 /// When a file was last written, less how long it says it lasts.

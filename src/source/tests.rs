@@ -1,3 +1,4 @@
+mod recorders;
 mod times;
 
 use std::path::PathBuf;
