@@ -223,10 +223,7 @@ impl Reading {
         if self.grouping.began_again() {
             self.reach = None;
         }
-        if let Some((last, next)) = reached {
-            let (from, to) = self.reach.unwrap_or((last, next));
-            self.reach = Some((from.min(last), to.max(next)));
-        }
+        self.follow();
         let now = reached.map(|(last, _)| last).filter(|_| !self.grouping.waits());
         if let (Some(growth), Some(now), Some(began)) = (self.growth, now, self.grouping.began()) {
             let due = match self.grown {
@@ -242,6 +239,14 @@ impl Reading {
         Step::More
     }
 
+    /// Notes how far the packets reach.
+    fn follow(&mut self) {
+        if let Some((last, next)) = self.grouping.reached() {
+            let (from, to) = self.reach.unwrap_or((last, next));
+            self.reach = Some((from.min(last), to.max(next)));
+        }
+    }
+
     /// The end of the file, or of what can be read of it.
     fn close(&mut self, error: Option<LibavError>, out: &mut VecDeque<Part>) -> Step {
         let error = match self.grouping.finish() {
@@ -251,6 +256,7 @@ impl Reading {
             }
             Err(e) => error.or(Some(e)),
         };
+        self.follow();
         self.flush(self.end, out);
         let (camera, file) = (self.camera.clone(), self.name.clone());
         let from = self.place.map_or(self.end, |p| p.from);
