@@ -153,6 +153,10 @@ pub fn noticed(what: &Noticed) -> (String, String) {
                 format!("the analysis fell behind by up to {s} s: too many cameras for these processors"),
             );
         }
+        Noticed::Changed => (
+            "分析期间该文件被写入或移除，结果可能不完整；请待录像写完后重新分析",
+            "was written to, or went away, while it was analysed; analyse again once it is complete",
+        ),
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

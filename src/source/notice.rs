@@ -43,6 +43,8 @@ pub enum Noticed {
     },
     /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
     Late(Duration),
+    /// The file was written to, or went away, while it was analysed.
+    Changed,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
 }
@@ -80,6 +82,10 @@ impl fmt::Display for Notice {
                     by.as_secs_f64()
                 )
             }
+            Noticed::Changed => f.write_str(
+                "was written to, or went away, while it was analysed: what is told of it may not be all that is in it; analyse \
+                 again once it is complete",
+            ),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }
