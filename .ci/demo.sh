@@ -14,7 +14,7 @@ show() { # CONFIGURATION [CLIP OF THE CATALOGUE]
         configuration=stand-in-$1 clip="samples/$1.mp4, rendered, instead"
     fi
     echo "demo: analysing $clip (some seconds)" >&2
-    "$binary" analyze --config "samples/demo/$configuration.toml" --out "$out/$1"
+    "$binary" analyze --config "samples/demo/$configuration.toml" --out "$out/$1" --replace
 }
 show fire-lane vtest
 show control-room one-by-one-person-detection

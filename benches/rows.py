@@ -54,20 +54,23 @@ class Programs:
     paced: bool
     # `[detector] skip_static`.
     skip_static: bool
+    # `analyze --replace`, without which a round would meet the result of the one before; older programs replace unasked.
+    replace: bool
 
     @classmethod
     def probe(cls, firewarden, limit, model):
         def told(*arguments):
             return subprocess.run([firewarden, *arguments], capture_output=True, text=True, check=True).stdout
 
-        paced = "--paced" in told("analyze", "--help")
+        analyze = told("analyze", "--help")
+        paced, replace = "--paced" in analyze, "--replace" in analyze
         skip_static = "skip_static" in told("schema", "config")
         without = "bench: left out, as this binary has no"
         if not paced:
             print(f"{without} `analyze --paced`: the paced engine, memory per camera", file=sys.stderr)
         if not skip_static:
             print(f"{without} `[detector] skip_static`: static scenes skipped", file=sys.stderr)
-        return cls(firewarden, limit, model, paced, skip_static)
+        return cls(firewarden, limit, model, paced, skip_static, replace)
 
 
 class Rows:
@@ -155,7 +158,7 @@ class Rows:
         config = self.folder / f"{stem}.toml"
         config.write_text(self.config(self.footage.clip(scene, seconds), kind, skip, cameras, own), encoding="utf-8")
         command = [self.programs.firewarden, "analyze", "--json", "--config", str(config)]
-        command += ["--out", str(self.folder / stem), *flags]
+        command += ["--out", str(self.folder / stem), *flags, *(["--replace"] if self.programs.replace else [])]
         return Row(key, title, command, seconds * cameras, cameras, at_key_frames=kind in AT_KEY_FRAMES)
 
     def config(self, clip, kind, skip, cameras, own):

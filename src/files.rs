@@ -4,12 +4,13 @@ use std::{
     ffi::OsStr,
     fmt::Write as _,
     fs::{self, File, Permissions},
-    io::{self, Write},
+    io::{self, Read, Write},
     os::unix::{
         ffi::OsStrExt,
         fs::{FileTypeExt, PermissionsExt},
     },
     path::Path,
+    time::SystemTime,
 };
 
 use sha2::{Digest, Sha256};
@@ -18,21 +19,31 @@ use tempfile::NamedTempFile;
 /// What the names of unfinished files begin with.
 pub const UNFINISHED: &str = ".firewarden-";
 
+/// Rights of a new file, less those that the umask takes away: those of an ordinary file.
+const ORDINARY: u32 = 0o666;
+
+/// So many bytes are hashed between two looks whether to go on.
+const CHUNK: usize = 256 << 10;
+
 /// An unfinished file in a folder, which [`persist`] gives its name. One that an interrupted run leaves is known by its name.
+///
+/// It has the rights of an ordinary file from the beginning: they need not be set afterwards, which shares and sticks refuse.
 ///
 /// # Errors
 /// Where it cannot be made.
 pub fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)
+    tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .permissions(Permissions::from_mode(ORDINARY))
+        .tempfile_in(folder)
 }
 
-/// Gives a temporary file its name, readable for all as an ordinary file is.
+/// Gives a temporary file its name.
 ///
 /// # Errors
 /// Where it cannot be written out or renamed; nothing is left behind then.
 pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    file.as_file().set_permissions(Permissions::from_mode(0o644))?;
-    file.as_file().sync_all()?;
+    allowed(file.as_file().sync_all())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -108,6 +119,23 @@ pub fn open(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Writes a file or the entries of a folder out to the disk.
+///
+/// # Errors
+/// Where the disk refuses its bytes; not where the file system has no such thing.
+pub fn sync(path: &Path) -> io::Result<()> {
+    allowed(File::open(path)?.sync_all())
+}
+
+/// What a file system does not offer, as many shares and sticks do not, is no reason to keep nothing.
+fn allowed(done: io::Result<()>) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    match done {
+        Err(error) if matches!(error.kind(), PermissionDenied | Unsupported | InvalidInput) => Ok(()),
+        done => done,
+    }
+}
+
 /// An error without the path that the temporary file's library adds to it: that name means nothing to anybody, and is
 /// another each time.
 pub fn plain(error: io::Error) -> io::Error {
@@ -115,6 +143,22 @@ pub fn plain(error: io::Error) -> io::Error {
         io::Error::from(error.kind())
     } else {
         error
+    }
+}
+
+/// Whether an error says that no room is left.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Why something cannot be written, and the way out where there is one.
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "no room is left: is the disk full?".to_owned(),
+        io::ErrorKind::QuotaExceeded => "no room is left: the quota on this disk is used up".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        io::ErrorKind::PermissionDenied => format!("{error}; may this user write there?"),
+        _ => error.to_string(),
     }
 }
 
@@ -142,13 +186,47 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// # Errors
 /// Whatever reading the file meets; a folder or device, which may have no end, is refused.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
+    sha256_while(path, &|| true)
+}
+
+/// The same for as long as `go_on` says so.
+///
+/// # Errors
+/// As [`sha256_of`], and [`io::ErrorKind::Interrupted`] where it was not to go on.
+pub fn sha256_while(path: &Path, go_on: &dyn Fn() -> bool) -> io::Result<String> {
     let mut file = open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
     let mut hash = Sha256::new();
-    io::copy(&mut file, &mut hash)?;
-    Ok(format!("{:x}", hash.finalize()))
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        if !go_on() {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "it was not read to its end"));
+        }
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(format!("{:x}", hash.finalize())),
+            Ok(count) => hash.update(chunk.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// What tells whether a file was written to meanwhile: its size, and when it was last changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// In bytes.
+    pub bytes: u64,
+    changed: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// Of a file; none where nothing can be told of it.
+    pub fn of(path: &Path) -> Option<Self> {
+        let about = fs::metadata(path).ok()?;
+        Some(Self { bytes: about.len(), changed: about.modified().ok() })
+    }
 }
 
 #[cfg(test)]
@@ -191,5 +269,48 @@ mod tests {
         let error = write(&folder.path().join("absent/a.txt"), b"x").expect_err("there is no such folder");
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(!error.to_string().contains(".tmp"), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_is_written_has_the_rights_of_any_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mode = |name: &str| {
+            fs::metadata(folder.path().join(name)).expect("it is there").permissions().mode() & 0o777
+        };
+        fs::write(folder.path().join("any"), b"x").expect("written");
+        write(&folder.path().join("ours"), b"x").expect("written");
+        assert_eq!(mode("ours"), mode("any"));
+    }
+
+    #[test]
+    fn the_disk_is_called_full_where_it_is() {
+        let full = io::Error::from_raw_os_error(28);
+        assert!(is_full(&full) && reason(&full).contains("is the disk full?"), "{}", reason(&full));
+        let denied = io::Error::from_raw_os_error(1);
+        assert!(!is_full(&denied) && !reason(&denied).contains("full"), "{}", reason(&denied));
+        assert!(allowed(Err(denied)).is_ok() && allowed(Err(full)).is_err());
+        assert!(allowed(Err(io::Error::from_raw_os_error(5))).is_err(), "an error of the disk is one");
+    }
+
+    #[test]
+    fn hashing_ends_when_it_is_not_to_go_on() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a");
+        fs::write(&path, vec![7; 3 * CHUNK + 1]).expect("written");
+        assert_eq!(sha256_of(&path).expect("read"), sha256(&vec![7; 3 * CHUNK + 1]));
+        let error = sha256_while(&path, &|| false).expect_err("not to go on");
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+    }
+
+    #[test]
+    fn a_file_that_grows_has_another_stamp() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a");
+        assert_eq!(Stamp::of(&path), None);
+        fs::write(&path, b"x").expect("written");
+        let before = Stamp::of(&path);
+        assert_eq!(before, Stamp::of(&path));
+        fs::write(&path, b"xy").expect("written");
+        assert_ne!(before, Stamp::of(&path));
     }
 }

@@ -14,7 +14,7 @@
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
-//!  leaves     geometry · domain · files · telemetry · libav · config · catalog
+//!  leaves     geometry · domain · files · stop · telemetry · libav · config · catalog
 //! ```
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -72,6 +72,7 @@ pub mod pipeline;
 pub mod report;
 pub mod rules;
 pub mod source;
+pub mod stop;
 pub mod telemetry;
 pub mod track;
 pub mod vision;

@@ -63,7 +63,7 @@ fn what_is_looked_at_depends_on_neither_threads_nor_their_timing() {
     assert_same(&bench.path("1"), &bench.path("2"));
     assert_same(&bench.path("1"), &bench.path("3"));
     assert_eq!(bench.violations("1").len(), 6);
-    assert_code(&bench.run("1", &["--threads", "2", "--start", "2026-01-01T00:00:00Z"]), 0);
+    assert_code(&bench.run("1", &["--threads", "2", "--start", "2026-01-01T00:00:00Z", "--replace"]), 0);
     assert_same(&bench.path("1"), &bench.path("2"));
 }
 
@@ -123,19 +123,22 @@ fn a_folder_whose_name_looks_like_a_pattern_is_that_folder() {
 fn what_an_interrupted_analysis_left_is_in_no_later_result() {
     let bench = Bench::new().camera("lane", "a.mp4", PARKING);
     bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(8, 10)));
-    for folder in ["out/observations", "out/evidence"] {
+    for folder in ["out.partial/observations", "out.partial/evidence"] {
         std::fs::create_dir_all(bench.path(folder)).expect("made");
     }
     let left = [
-        "out/observations/another.jsonl",
-        "out/evidence/x_started.jpg",
-        "out/evidence/.firewarden-a",
-        "out/.firewarden-b",
+        "out.partial/.firewarden-lock",
+        "out.partial/observations/another.jsonl",
+        "out.partial/evidence/x_started.jpg",
+        "out.partial/evidence/.firewarden-a",
+        "out.partial/.firewarden-b",
     ];
     for name in left {
         bench.write(name, b"half");
     }
-    assert_code(&bench.run("out", &[]), 0);
+    let output = bench.run("out", &[]);
+    assert_code(&output, 0);
+    assert!(stderr(&output).contains("an earlier run left in"), "{}", stderr(&output));
     assert!(left.iter().all(|name| !bench.path(name).exists()));
     assert_code(&firewarden(&["verify", &bench.path("out").to_string_lossy()]), 0);
 }
@@ -178,7 +181,7 @@ fn nobody_reading_what_is_said_or_printed_changes_nothing() {
             .arg(bench.config("always.onnx"))
             .arg("--out")
             .arg(bench.path("out"));
-        run.args(json).stderr(full).stdout(std::process::Stdio::piped());
+        run.arg("--replace").args(json).stderr(full).stdout(std::process::Stdio::piped());
         let mut child = run.spawn().expect("the binary starts");
         drop(child.stdout.take());
         assert_eq!(child.wait().expect("it ends").code(), Some(3), "a camera could not be read: {json:?}");
@@ -377,15 +380,18 @@ fn a_full_disk_is_said_and_the_analysis_goes_on() {
     if !Path::new("/dev/full").exists() {
         panic!("/dev/full is needed to stand for a full disk");
     }
-    let bench = Bench::new().camera("lane", "a.mp4", PARKING);
+    // The camera that the disk is full for has its turn after another, whose records tell that the run has begun.
+    let bench = Bench::new().camera("first", "a.mp4", PARKING).camera("lane", "a.mp4", PARKING);
     bench.clip("a.mp4", &format!("{} -c:v libx264 -g 20 -pix_fmt yuv420p", street(60, 10)));
-    std::fs::create_dir_all(bench.path("out/observations")).expect("made");
-    std::os::unix::fs::symlink("/dev/full", bench.path("out/observations/lane.jsonl")).expect("linked");
-    let output = bench.run("out", &[]);
+    let child = bench.start("out", &["--threads", "1"]);
+    bench.appears("out.partial/observations");
+    std::os::unix::fs::symlink("/dev/full", bench.path("out.partial/observations/lane.jsonl"))
+        .expect("linked before its turn");
+    let output = child.wait_with_output().expect("it ends");
     assert_code(&output, 1);
-    assert!(stderr(&output).contains("Is the disk full?"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("is the disk full?"), "{}", stderr(&output));
     assert!(stdout(&output).contains("fire_lane_parking"), "{}", stdout(&output));
-    assert_eq!(bench.violations("out").len(), 1);
+    assert_eq!(bench.violations("out").len(), 2);
 }
 
 #[test]
@@ -467,7 +473,7 @@ fn what_no_zone_needs_is_not_looked_at_and_a_replay_does_not_pretend() {
     let moved = bench.write("moved.toml", moved.as_bytes());
     let replay = |observations: &str| {
         let mut replay = command();
-        replay.args(["replay", "--config"]).arg(&moved).arg("--out").arg(bench.path("again"));
+        replay.args(["replay", "--replace", "--config"]).arg(&moved).arg("--out").arg(bench.path("again"));
         replay.arg(bench.path(observations).join("observations/lane.jsonl"));
         replay.output().expect("the binary starts")
     };

@@ -63,7 +63,8 @@ fn recorded_observations_are_replayed() {
     assert!(files.len() >= 5, "{files:?}");
     let mut found = String::new();
     for file in files {
-        let output = firewarden(&["replay", "--config", &config, "--out", &out, &file.to_string_lossy()]);
+        let output =
+            firewarden(&["replay", "--replace", "--config", &config, "--out", &out, &file.to_string_lossy()]);
         assert_code(&output, 0);
         found += &format!("{}\n", file.file_name().unwrap_or_default().to_string_lossy());
         for violation in lines(&folder.path().join("out/violations.jsonl")) {

@@ -191,22 +191,29 @@ fn evidence_that_cannot_be_kept_does_not_keep_a_violation_from_being_reported() 
     let bench = Bench::new().camera("lane", "20260131_235950.mp4", PARKING);
     bench.clip("20260131_235950.mp4", &format!("{} {H264}", street(12, 10)));
     // Nothing can be written where a file has the folder's name, whoever runs this.
-    fs::create_dir_all(bench.path("out")).expect("made");
-    bench.write("out/evidence", b"in the way");
-    let output = bench.run("out", &[]);
+    let child = bench.start("out", &["--paced", "8"]);
+    bench.appears("out.partial/observations");
+    bench.write("out.partial/evidence", b"in the way");
+    let output = child.wait_with_output().expect("it ends");
     assert_code(&output, 1);
+    let said = stderr(&output);
     assert!(stdout(&output).contains("fire_lane_parking"), "{}", stdout(&output));
-    assert!(stderr(&output).contains("warning: camera lane: "), "{}", stderr(&output));
-    let found = bench.violations("out");
+    assert!(said.contains("warning: camera lane: "), "{said}");
+    assert!(!said.contains("disk full") && !said.contains("results are in"), "{said}");
+    assert!(
+        said.contains("the result is unfinished, as not all of it could be written: it is in "),
+        "{said}"
+    );
+    let found = bench.violations("out.partial");
     assert_eq!(roles(&found[0], "evidence"), Vec::<String>::new());
     assert_eq!(roles(&found[0], "missing"), ["started", "raised", "clip"]);
     assert_eq!(found[0]["missing"][0]["cause"], "not_written");
     assert!(
         found[0]["missing"][0]["reason"].as_str().is_some_and(|reason| reason.contains("cannot be written"))
     );
-    let report = fs::read_to_string(bench.path("out/report.html")).expect("a report all the same");
+    let report = fs::read_to_string(bench.path("out.partial/report.html")).expect("a report all the same");
     assert!(report.contains("缺失证据") && report.contains("证据文件无法写入"));
-    assert_eq!(fs::read(bench.path("out/evidence")).expect("still there"), b"in the way");
+    assert_eq!(fs::read(bench.path("out.partial/evidence")).expect("still there"), b"in the way");
 }
 
 /// The manifest's entry of the only clip.

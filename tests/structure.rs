@@ -7,10 +7,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 use common::{firewarden, root, stdout};
 
 /// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "geometry",
     "domain",
     "files",
+    "stop",
     "telemetry",
     "libav",
     "config",

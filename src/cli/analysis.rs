@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::BufWriter,
     path::{Path, PathBuf},
     sync::Mutex,
     thread,
@@ -15,17 +14,22 @@ use crossbeam::channel;
 use jiff::Timestamp;
 
 use super::{
+    folder::{Target, Unfinished},
+    limits,
     progress::Bar,
+    results::{self, Reserve},
     setting::{self, Models, UsageError},
 };
 use crate::{
     config::{Camera, Config},
-    domain::{Record, Violation},
-    evidence::{self, Collected, MANIFEST, SUMS, Seen, moments},
-    files, libav,
-    pipeline::{self, Judge, Looking, Outcome, Progress, Records, Task},
+    domain::{MediaTime, MissingCause, Record, Violation},
+    evidence::{self, Collected, Seen, moments},
+    files::{self, Stamp},
+    libav,
+    pipeline::{self, Judge, Looking, Outcome, PipelineError, Progress, Records, Task},
     report::{ModelFact, SourceFact},
-    source::{Options, Pace, Recording, labels},
+    source::{Notice, Noticed, Options, Pace, Recording, labels},
+    stop::{Signal, Stop},
 };
 
 /// Over so long the starts of paced recordings are spread, as cameras' key frames are.
@@ -46,6 +50,14 @@ pub struct Settings {
     pub paced: Option<f64>,
 }
 
+/// Where what comes of it is written.
+pub enum Place<'p> {
+    /// Into the folder of a result, with evidence.
+    Result(Target),
+    /// Into a folder that goes afterwards: only what the analysis itself needs.
+    Scratch(&'p Path),
+}
+
 /// What came of it.
 pub struct Analysis {
     /// Of each camera, in the order of the configuration.
@@ -58,9 +70,29 @@ pub struct Analysis {
     pub evidence: Vec<Collected>,
     /// How long the cameras were analysed, evidence not counted.
     pub took: Duration,
+    /// The result, where one is kept.
+    pub result: Option<Unfinished>,
+    /// Room for the lists, until they are written.
+    pub reserve: Reserve,
+    /// What stopped it before its end.
+    pub stopped: Option<Signal>,
 }
 
 impl Analysis {
+    /// Whether not one picture was looked at.
+    pub fn is_empty(&self) -> bool {
+        self.outcomes.iter().all(|outcome| outcome.looks == 0)
+    }
+
+    /// Whether something failed that another run may not meet: a model, a worker, the disk. A recording that cannot be read
+    /// is no such failure.
+    pub fn failed(&self) -> bool {
+        let unread = |failure: &PipelineError| matches!(failure, PipelineError::Source(_));
+        let unwritten = |c: &Collected| c.errors.iter().any(|e| e.cause() == MissingCause::NotWritten);
+        self.outcomes.iter().flat_map(|outcome| &outcome.failures).any(|failure| !unread(failure))
+            || self.evidence.iter().any(unwritten)
+    }
+
     /// Every camera's violations, sorted by start, camera and rule.
     pub fn violations(&self) -> Vec<Violation> {
         let mut all: Vec<Violation> =
@@ -76,30 +108,56 @@ pub fn sort(violations: &mut [Violation]) {
         .sort_by(|a, b| (a.started.wall, &a.camera, &a.rule).cmp(&(b.started.wall, &b.camera, &b.rule)));
 }
 
-/// Analyses every camera's recording into `out`; evidence is collected where it is to be kept.
+/// Analyses every camera's recording. Where a result is kept, evidence is collected, and violations are listed before that:
+/// whatever becomes of it, they are not lost.
 ///
 /// # Errors
 /// Where nothing can be analysed at all: a live camera, a model that cannot be had, a folder that cannot be written.
 /// What goes wrong with one camera is in its outcome.
-pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyhow::Result<Analysis> {
+pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Result<Analysis> {
     libav::init();
     let recordings: Vec<Vec<PathBuf>> =
         config.cameras.iter().map(setting::files).collect::<Result<_, UsageError>>()?;
-    for (camera, files) in config.cameras.iter().zip(&recordings) {
-        apart(camera, files, out)?;
+    if let Place::Result(target) = &place {
+        for (camera, files) in config.cameras.iter().zip(&recordings) {
+            apart(camera, files, target)?;
+        }
+    }
+    if settings.paced.is_some() {
+        limits::enough_for(config.cameras.len())?;
+    } else {
+        limits::raise();
     }
     let models = Models::load(config)?;
-    prepare(out)?;
-    let options = Options { start: settings.start, zone: config.site.timezone.clone(), ..Options::default() };
-    let total: Duration = recordings.iter().flatten().filter_map(|file| setting::length(file)).sum();
+    // Up to here a signal ends the program as it would any other: nothing has been written.
+    let stop = &Stop::on_signals()?;
+    let (result, out) = match place {
+        Place::Result(target) => {
+            let result = target.begin()?;
+            let out = result.path().to_owned();
+            (Some(result), out)
+        }
+        Place::Scratch(folder) => (None, folder.to_owned()),
+    };
+    let folder = out.join("observations");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written", folder.display()))?;
+    let options = Options {
+        start: settings.start,
+        zone: config.site.timezone.clone(),
+        stop: stop.clone(),
+        ..Options::default()
+    };
+    let lengths = recordings.iter().flatten().take_while(|_| !stop.is_set());
+    let total: Duration = lengths.filter_map(|file| setting::length(file)).sum();
     let threads = setting::threads(settings.threads);
+    let before: Vec<Vec<Option<Stamp>>> = recordings.iter().map(|files| stamps(files)).collect();
 
     let default = config.detector.model.as_str().into();
     let mut tasks = Vec::new();
     for (index, (camera, files)) in config.cameras.iter().zip(&recordings).enumerate() {
-        let path = observations(out, camera);
-        let file =
-            fs::File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+        if stop.is_set() {
+            break;
+        }
         let pace = settings.paced.map(|speed| {
             let share = index as f64 / config.cameras.len() as f64;
             Pace { speed, delay: STAGGER.mul_f64(share) }
@@ -124,7 +182,7 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
                 whole_picture: config.detector.whole_picture,
                 max_age: config.detector.skip_static.then_some(config.detector.max_age),
             },
-            records: Some(Records { path, out: Box::new(BufWriter::new(file)) }),
+            records: Some(Records::new(observations(&out, camera))),
         });
     }
     // Recordings that are read as fast as possible would only hold more groups in memory if there were more of them
@@ -132,19 +190,35 @@ pub fn run(config: &Config, settings: &Settings, out: &Path, keep: bool) -> anyh
     let at_once = if settings.paced.is_some() { tasks.len() } else { threads };
     let progress = Bar::new(total);
     let began = Instant::now();
-    // Recordings are hashed meanwhile: what the report says of them is then of the bytes that were analysed.
-    let (outcomes, sources) = thread::scope(|scope| {
-        let hashing = scope.spawn(|| recordings.iter().map(|files| hash(files)).collect::<Vec<_>>());
+    // Recordings are hashed meanwhile, while what was read is still in memory.
+    let (outcomes, hashes) = thread::scope(|scope| {
+        let hashing = scope.spawn(|| recordings.iter().map(|files| hash(files, stop)).collect::<Vec<_>>());
+        let names = models.names();
         let outcomes =
-            pipeline::analyze(tasks, threads, at_once, &models.names(), &|| models.detectors(), &progress);
+            pipeline::analyze(tasks, threads, at_once, &names, &|| models.detectors(), &progress, stop);
         (outcomes, hashing.join().unwrap_or_default())
     });
     progress.finish();
     let took = began.elapsed();
     let mut outcomes: Vec<Outcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
-    let evidence =
-        if keep { gather(config, &recordings, &options, &mut outcomes, threads, out) } else { Vec::new() };
-    Ok(Analysis { outcomes, sources, models: models.facts(), evidence, took })
+    let untouched = || Outcome { failures: vec![PipelineError::Stopped], ..Outcome::default() };
+    outcomes.resize_with(config.cameras.len(), untouched);
+    let (mut evidence, mut reserve) = (Vec::new(), Reserve::default());
+    if result.is_some() {
+        reserve = results::first(config, &outcomes, &out);
+        evidence = gather(config, &recordings, &options, &mut outcomes, threads, &out);
+    }
+    let sources = sources(config, &recordings, &before, hashes, &mut outcomes);
+    Ok(Analysis {
+        outcomes,
+        sources,
+        models: models.facts(),
+        evidence,
+        took,
+        result,
+        reserve,
+        stopped: stop.signal(),
+    })
 }
 
 /// Where a camera's records lie.
@@ -152,51 +226,50 @@ fn observations(out: &Path, camera: &Camera) -> PathBuf {
     out.join("observations").join(format!("{}.jsonl", camera.id))
 }
 
-/// Refuses recordings that lie in the folder of the results.
-fn apart(camera: &Camera, files: &[PathBuf], out: &Path) -> Result<(), UsageError> {
-    let Ok(out) = out.canonicalize() else { return Ok(()) };
-    let within = |file: &&PathBuf| file.canonicalize().is_ok_and(|file| file.starts_with(&out));
-    match files.iter().find(within) {
+/// Refuses recordings that lie where the results go.
+fn apart(camera: &Camera, files: &[PathBuf], target: &Target) -> Result<(), UsageError> {
+    match files.iter().find(|file| target.contains(file)) {
         Some(file) => Err(UsageError::OwnRecording { camera: camera.id.clone(), recording: file.clone() }),
         None => Ok(()),
     }
 }
 
-/// Makes the folder, without what an earlier analysis left in it. The manifest goes first: without it a folder is
-/// unfinished.
-fn prepare(out: &Path) -> anyhow::Result<()> {
-    let cannot = |path: &Path| format!("{} cannot be written", path.display());
-    let folder = out.join("observations");
-    fs::create_dir_all(&folder).with_context(|| cannot(&folder))?;
-    let named = [MANIFEST, "violations.jsonl", "violations.csv", SUMS, evidence::REPORT];
-    let below =
-        |folder: &str| fs::read_dir(out.join(folder)).into_iter().flatten().flatten().map(|e| e.path());
-    let unfinished = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(files::UNFINISHED))
-    };
-    let left = ["", "evidence"].into_iter().flat_map(below).filter(unfinished);
-    let records =
-        below("observations").filter(|path| path.is_file() && path.extension().is_some_and(|e| e == "jsonl"));
-    // An analysis that was interrupted has left its records at least.
-    let earlier: Vec<PathBuf> =
-        named.iter().map(|name| out.join(name)).filter(|path| path.is_file()).chain(records).collect();
-    let shown = below("evidence").filter(|path| !earlier.is_empty() && evidence::is_ours(path));
-    let all: Vec<PathBuf> = left.chain(earlier.iter().cloned()).chain(shown).collect();
-    for path in all {
-        fs::remove_file(&path).with_context(|| cannot(&path))?;
-    }
-    Ok(())
+fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
+    files.iter().map(|file| Stamp::of(file)).collect()
 }
 
-/// Hashes a camera's recordings. One that cannot be read has no hash.
-fn hash(files: &[PathBuf]) -> Vec<SourceFact> {
-    files
-        .iter()
-        .zip(labels(files))
-        .map(|(path, name)| SourceFact {
-            name,
-            bytes: fs::metadata(path).map(|about| about.len()).ok(),
-            sha256: files::sha256_of(path).ok(),
+/// Hashes a camera's recordings, for as long as it is not to stop. One that cannot be read has no hash.
+fn hash(files: &[PathBuf], stop: &Stop) -> Vec<Option<String>> {
+    files.iter().map(|path| files::sha256_while(path, &|| !stop.is_set()).ok()).collect()
+}
+
+/// What the report says of the recordings. One that was written to while it was analysed, evidence included, is told of,
+/// and no hash is shown as if it were that of what was looked at.
+fn sources(
+    config: &Config,
+    recordings: &[Vec<PathBuf>],
+    before: &[Vec<Option<Stamp>>],
+    hashes: Vec<Vec<Option<String>>>,
+    outcomes: &mut [Outcome],
+) -> Vec<Vec<SourceFact>> {
+    let mut hashes = hashes.into_iter();
+    let cameras = config.cameras.iter().zip(recordings).zip(before).zip(outcomes);
+    cameras
+        .map(|(((camera, files), before), outcome)| {
+            let mut hashes = hashes.next().unwrap_or_default().into_iter();
+            let of = |((path, before), name): ((&PathBuf, &Option<Stamp>), String)| {
+                let (after, sha256) = (Stamp::of(path), hashes.next().flatten());
+                if before.is_some() && after != *before {
+                    let epoch = outcome.epochs.iter().find(|epoch| epoch.file.as_ref() == Some(&name));
+                    let at = epoch.map_or(MediaTime::ZERO, |epoch| epoch.from);
+                    let camera = camera.id.clone();
+                    let notice = Notice { camera, file: name.clone(), at, what: Noticed::Changed };
+                    outcome.notices.push(notice);
+                    return SourceFact { name, bytes: after.map(|stamp| stamp.bytes), sha256: None };
+                }
+                SourceFact { name, bytes: after.map(|stamp| stamp.bytes), sha256 }
+            };
+            files.iter().zip(before).zip(labels(files)).map(of).collect()
         })
         .collect()
 }
@@ -250,8 +323,12 @@ fn collect(
 ) -> Collected {
     let seen = seen(&observations(out, camera), &outcome.violations);
     let options = Options { pixel_aspect: camera.pixel_aspect, rate: camera.rate, ..options.clone() };
-    let recording = Recording::open(camera.id.clone(), files.to_vec(), options);
-    evidence::collect(config, camera, recording, &mut outcome.violations, &seen, out, |at| {
+    let again = evidence::Again {
+        recording: Recording::open(camera.id.clone(), files.to_vec(), options.clone()),
+        failed: outcome.failures.iter().map(ToString::to_string).collect(),
+        stop: options.stop,
+    };
+    evidence::collect(config, camera, again, &mut outcome.violations, &seen, out, |at| {
         progress.reached(&camera.id, Some("evidence"), at)
     })
 }

@@ -1,11 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::{
     Status,
-    analysis::{self, Analysis, Settings},
+    analysis::{self, Analysis, Place, Settings},
+    folder::{Existing, Target},
     results,
     say::{print, say},
     table,
@@ -13,7 +14,6 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{GapReason, Violation},
-    evidence::REPORT,
     pipeline::{Extent, Outcome, PipelineError},
     report::Verdict,
 };
@@ -21,8 +21,9 @@ use crate::{
 /// Analyse every camera's recording from start to end, losslessly.
 ///
 /// Writes DIR/violations.jsonl and violations.csv, DIR/report.html, DIR/observations/CAMERA.jsonl, stills and clips in
-/// DIR/evidence/, and what proves them unchanged (DIR/evidence/manifest.jsonl, DIR/SHA256SUMS). The result does not
-/// depend on the number of threads.
+/// DIR/evidence/, and what proves them unchanged (DIR/evidence/manifest.jsonl, DIR/SHA256SUMS, DIR/report.sha256). The
+/// result does not depend on the number of threads. It is written into DIR.partial and put in place at the end: where DIR
+/// holds an earlier one, that stays, unless --replace is given and the new one is whole.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
     /// The configuration.
@@ -31,6 +32,9 @@ pub struct AnalyzeArgs {
     /// Where the results go; made if need be.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Put the result in the place of one that is in DIR already, once it is whole.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     settings: Settings,
     /// Read all recordings at once, each packet when a camera would have sent it, or SPEED times as fast: shows how many
@@ -77,17 +81,31 @@ struct CameraSummary<'a> {
 pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
     let settings = Settings { paced: args.paced, ..args.settings.clone() };
-    let analysis = analysis::run(&config, &settings, &args.out, true)?;
+    let target = Target::of(&args.out, Existing::of(args.replace))?;
+    let mut analysis = analysis::run(&config, &settings, Place::Result(target))?;
     let violations = analysis.violations();
     // First the files: whoever reads what is said and printed, or no longer does, keeps nothing from being kept.
-    let written = results::write(&config, &analysis, &violations, None, &args.out);
+    let written = results::write(&config, &mut analysis, &violations, None);
+    let settled = results::settle(&mut analysis, &written);
     let mut status = tell(&config, &analysis);
     if let Err(error) = written {
         say(format_args!("error: {error:#}"));
         status = Status::Failed;
     }
-    let printed = print(&printed(args, &config, &violations, &analysis.outcomes)?);
-    say_where(&args.out);
+    // Of what was stopped, a table would look as if that were all.
+    let printed = match analysis.stopped {
+        Some(signal) => {
+            status = Status::Stopped(signal);
+            Ok(())
+        }
+        None => print(&printed(args, &config, &violations, &analysis.outcomes)?),
+    };
+    if let Some(settled) = settled {
+        settled.say(&args.out);
+        if !settled.is_in_place() && status == Status::Done {
+            status = Status::Failed;
+        }
+    }
     Ok(printed.map(|()| status)?)
 }
 
@@ -96,13 +114,6 @@ fn speed(text: &str) -> Result<f64, String> {
         Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
         _ => Err("a number from 0.01 to 1000 is wanted, such as 1 or 2.5".to_owned()),
     }
-}
-
-/// Tells where the results are.
-pub(super) fn say_where(out: &Path) {
-    let report = out.join(REPORT);
-    let open = if report.is_file() { format!("; open {}", report.display()) } else { String::new() };
-    say(format_args!("results are in {}{open}", out.display()));
 }
 
 /// Tells people what was noticed, what failed and what is missing, and says how the whole went.
@@ -136,7 +147,8 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
     for notice in &outcome.notices {
         say(format_args!("note: {notice}"));
     }
-    for failure in &outcome.failures {
+    // That all were stopped is said once.
+    for failure in outcome.failures.iter().filter(|failure| !matches!(failure, PipelineError::Stopped)) {
         say(format_args!("error: {}", with_camera(camera, failure)));
     }
     for file in outcome.unseen() {

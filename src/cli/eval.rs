@@ -9,8 +9,10 @@ use serde::Serialize;
 
 use super::{
     Status,
-    analysis::{self, Settings},
-    analyze, results,
+    analysis::{self, Place, Settings},
+    analyze,
+    folder::{Existing, Target},
+    results,
     say::{print, say},
     table,
 };
@@ -37,6 +39,9 @@ pub struct EvalArgs {
     /// Keep the results, too, as `analyze` does; the report then shows the comparison.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Put the result in the place of one that is in DIR already, once it is whole.
+    #[arg(long, requires = "out")]
+    replace: bool,
     #[command(flatten)]
     settings: Settings,
     /// Print the comparison as JSON instead of a table.
@@ -62,9 +67,17 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
         .collect();
     let spells = eval::read(&args.truth, &watched)?;
     // Observations are written while cameras are analysed, wherever the results go.
-    let scratch = tempfile::tempdir().context("no temporary folder can be made; is the disk full?")?;
-    let out = args.out.as_deref().unwrap_or(scratch.path());
-    let analysis = analysis::run(&config, &args.settings, out, args.out.is_some())?;
+    let scratch =
+        tempfile::tempdir().context("no temporary folder can be made (TMPDIR names another place)")?;
+    let place = match &args.out {
+        Some(out) => {
+            let target = Target::of(out, Existing::of(args.replace))?;
+            target.apart(&args.truth)?;
+            Place::Result(target)
+        }
+        None => Place::Scratch(scratch.path()),
+    };
+    let mut analysis = analysis::run(&config, &args.settings, place)?;
     let mut status = analyze::tell(&config, &analysis);
     let violations = analysis.violations();
     let analysed: BTreeMap<CameraId, Analysed> = config
@@ -76,12 +89,23 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
         })
         .collect();
     let evaluation = eval::compare(&spells, &violations, &analysed, &watched);
-    if args.out.is_some() {
-        if let Err(error) = results::write(&config, &analysis, &violations, Some(&evaluation), out) {
-            say(format_args!("error: {error:#}"));
+    let written = results::write(&config, &mut analysis, &violations, Some(&evaluation));
+    let settled = results::settle(&mut analysis, &written);
+    if let Err(error) = written {
+        say(format_args!("error: {error:#}"));
+        status = Status::Failed;
+    }
+    if let (Some(settled), Some(out)) = (settled, &args.out) {
+        settled.say(out);
+        if !settled.is_in_place() && status == Status::Done {
             status = Status::Failed;
         }
-        analyze::say_where(out);
+    }
+    if let Some(signal) = analysis.stopped {
+        say(format_args!(
+            "stopped: what was analysed is not compared with the truth, which tells of the whole"
+        ));
+        return Ok(Status::Stopped(signal));
     }
     let verdict = Verdict::of(&config, &analysis.outcomes, &violations);
     print(&if args.json {

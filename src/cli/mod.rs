@@ -5,6 +5,9 @@ mod analyze;
 mod check;
 mod detect;
 mod eval;
+mod folder;
+mod inventory;
+mod limits;
 pub mod models;
 mod pattern;
 mod progress;
@@ -20,10 +23,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::say::say;
+use self::{folder::FolderError, say::say};
 use crate::{
     catalog::CatalogError, config::ConfigError, detect::DetectError, eval::TruthError, evidence::VerifyError,
-    telemetry,
+    stop::Signal, telemetry,
 };
 
 /// Finds fire-safety violations in recordings of fire lanes, fire control rooms and elevators.
@@ -31,7 +34,7 @@ use crate::{
 #[command(name = "firewarden", version, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 done; 2 wrong usage or configuration; 3 an input could not be read (the others \
-                        were still analysed); 1 anything else.\nLogs: FIREWARDEN_LOG=info firewarden …"
+                        were still analysed); 130 and 143 stopped by hand (Ctrl-C, SIGTERM); 1 anything else.\nLogs: FIREWARDEN_LOG=info firewarden …"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -60,6 +63,8 @@ pub enum Status {
     InputUnread,
     /// Something else failed; what could be done was done.
     Failed,
+    /// It was stopped by hand.
+    Stopped(Signal),
 }
 
 /// Parses the arguments, runs the command and says how it went.
@@ -79,15 +84,25 @@ pub fn main() -> ExitCode {
         Ok(Status::Done) => ExitCode::SUCCESS,
         Ok(Status::InputUnread) => ExitCode::from(3),
         Ok(Status::Failed) => ExitCode::FAILURE,
+        Ok(Status::Stopped(signal)) => ExitCode::from(signal.exit_code()),
         Err(error) => {
             // A reader that closed the pipe, such as `head`, has what it wanted.
             if error.chain().any(is_broken_pipe) {
                 return ExitCode::SUCCESS;
             }
-            say(format_args!("error: {error:#}"));
+            say(format_args!("error: {}", said_once(&error)));
             ExitCode::from(code(&error))
         }
     }
+}
+
+/// An error with its causes, each said once: many tell their cause themselves.
+fn said_once(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.contains(&cause) {
+        true => said,
+        false if said.is_empty() => cause,
+        false => format!("{said}: {cause}"),
+    })
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -107,6 +122,7 @@ fn code(error: &anyhow::Error) -> u8 {
     let usage = error.is::<ConfigError>()
         || error.is::<setting::UsageError>()
         || error.is::<TruthError>()
+        || error.downcast_ref().is_some_and(FolderError::is_usage)
         || matches!(error.downcast_ref(), Some(VerifyError::NotAFolder(_) | VerifyError::NotAResult(_)))
         || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
         || error.downcast_ref::<DetectError>().is_some_and(wrong_model);

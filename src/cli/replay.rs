@@ -1,12 +1,12 @@
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 
 use super::{
     Status,
     analysis::sort,
-    results::write_violations,
+    folder::{self, Existing, FolderError, Target},
+    results,
     say::{print, say},
     setting::UsageError,
     table,
@@ -14,15 +14,15 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
-    evidence::MANIFEST,
     geometry::{BBox, Polygon},
     pipeline::{self, Judge, Outcome, ReadError},
     report::Verdict,
+    stop::Stop,
 };
 
 /// Run tracker and rules again over recorded observations.
 ///
-/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl. Three things are not in the observations: looks that only
+/// It takes milliseconds, to tune thresholds by. Writes DIR/violations.jsonl and DIR/SHA256SUMS. Three things are not in the observations: looks that only
 /// the changed rule would have asked for, parts of the picture that no zone needed, and evidence. For these run `analyze` again.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
@@ -32,6 +32,9 @@ pub struct ReplayArgs {
     /// Where violations.jsonl goes.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Put the result in the place of an earlier replay's that is in DIR already.
+    #[arg(long)]
+    replace: bool,
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -42,18 +45,27 @@ pub struct ReplayArgs {
 
 pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
-    if args.out.join(MANIFEST).exists() {
-        let wrong = format!(
-            "{} holds the result of an analysis, with its evidence; name another folder for --out",
-            args.out.display()
-        );
-        return Err(UsageError::Other(wrong).into());
+    let stop = Stop::on_signals()?;
+    // The result of an analysis is not replaced by one without evidence, whatever is said.
+    let target = match Target::of(&args.out, Existing::of(args.replace)) {
+        Err(FolderError::Exists(folder)) if folder::is_of_analysis(&folder) => {
+            Err(FolderError::OfAnalysis(folder))
+        }
+        Ok(target) if folder::is_of_analysis(target.folder()) => {
+            Err(FolderError::OfAnalysis(target.folder().to_owned()))
+        }
+        target => target,
+    }?;
+    for path in &args.observations {
+        target.apart(path)?;
     }
-    fs::create_dir_all(&args.out).with_context(|| format!("{} cannot be written", args.out.display()))?;
     let mut cameras: BTreeMap<CameraId, Replayed<'_>> =
         config.cameras.iter().map(|camera| (camera.id.clone(), Replayed::new(&config, camera))).collect();
     let mut status = Status::Done;
     for path in &args.observations {
+        if stop.is_set() {
+            break;
+        }
         let (mut stranger, mut earlier) = (None, None);
         let replayed = pipeline::read(path, &mut |line, record| {
             let camera = camera_of(&record).clone();
@@ -104,7 +116,22 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     }
     let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
     sort(&mut violations);
-    write_violations(&args.out.join("violations.jsonl"), &violations)?;
+    if let Some(signal) = stop.signal() {
+        say(format_args!("stopped: nothing was written"));
+        return Ok(Status::Stopped(signal));
+    }
+    let nothing = cameras.values().all(|replayed| replayed.last.is_none());
+    let result = target.begin()?;
+    results::write_replayed(result.path(), &violations)?;
+    if nothing && result.replaces() {
+        say(format_args!(
+            "the earlier result in {} stands as it was, as nothing could be replayed; the new one is in {}",
+            result.folder().display(),
+            result.path().display()
+        ));
+    } else {
+        result.put_in_place()?;
+    }
     print(&if args.json {
         serde_json::to_string_pretty(&violations)? + "\n"
     } else {

@@ -1,19 +1,65 @@
 //! What an analysis leaves in its folder beside observations and evidence.
 
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
-use anyhow::Context;
+use anyhow::anyhow;
+use jiff::Timestamp;
+use tempfile::NamedTempFile;
 
-use super::analysis::Analysis;
+use super::{
+    analysis::{self, Analysis},
+    say::say,
+};
 use crate::{
     config::Config,
     domain::Violation,
     eval::Evaluation,
-    evidence::{Entry, MANIFEST, REPORT, SUMS, Sums, manifest_text},
-    files, report,
+    evidence::{Entry, MANIFEST, REPORT, REPORT_SUM, SUMS, Sums, manifest_text, report_sum},
+    files,
+    pipeline::Outcome,
+    report,
 };
 
-/// Writes violations, table, report and lists, the manifest last: a folder that has it is complete.
+/// Room for the lists of an analysis and a report without pictures, and for what each violation adds to them.
+const ROOM: (usize, usize) = (96 << 10, 8 << 10);
+
+/// Room on the disk that evidence cannot take: given up when the lists are written.
+#[derive(Debug, Default)]
+pub struct Reserve {
+    /// Removed when it is dropped.
+    _room: Option<NamedTempFile>,
+}
+
+impl Reserve {
+    /// As much of it as there is.
+    fn make(folder: &Path, bytes: usize) -> Self {
+        let Ok(mut file) = files::temporary(folder) else { return Self::default() };
+        // Where the disk is fuller than that, what is left is kept.
+        let _ = file.write_all(&vec![0; bytes]).and_then(|()| file.as_file().sync_data());
+        Self { _room: Some(file) }
+    }
+}
+
+/// Lists what was found before evidence is made of it, which may fill the disk; and keeps room for the lists that tell of
+/// that.
+pub fn first(config: &Config, outcomes: &[Outcome], out: &Path) -> Reserve {
+    let mut violations: Vec<Violation> =
+        outcomes.iter().flat_map(|outcome| outcome.violations.iter().cloned()).collect();
+    if violations.is_empty() {
+        return Reserve::default();
+    }
+    analysis::sort(&mut violations);
+    // What cannot be written now is tried again at the end, and told then.
+    let _ = write_violations(&out.join("violations.jsonl"), &violations);
+    let _ = put(out, "violations.csv", &report::csv(&violations, &config.site.timezone));
+    Reserve::make(out, ROOM.0 + ROOM.1 * violations.len())
+}
+
+/// Writes violations, table, lists and report, the manifest last: a folder that has it is complete. Of an analysis that was
+/// stopped there is none.
 ///
 /// What cannot be written does not keep the others from being tried.
 ///
@@ -21,18 +67,19 @@ use crate::{
 /// The first of what could not be written.
 pub fn write(
     config: &Config,
-    analysis: &Analysis,
+    analysis: &mut Analysis,
     violations: &[Violation],
     evaluation: Option<&Evaluation>,
-    out: &Path,
 ) -> anyhow::Result<()> {
+    let Some(out) = analysis.result.as_ref().map(|result| result.path().to_owned()) else { return Ok(()) };
+    drop(std::mem::take(&mut analysis.reserve));
     let mut sums = Sums::default();
     let lines = write_violations(&out.join("violations.jsonl"), violations);
-    let table = put(out, "violations.csv", &report::csv(violations, &config.site.timezone));
+    let table = put(&out, "violations.csv", &report::csv(violations, &config.site.timezone));
     let records = config.cameras.iter().map(|camera| format!("observations/{}.jsonl", camera.id));
     for name in ["violations.jsonl".to_owned(), "violations.csv".to_owned()].into_iter().chain(records) {
         // What could not be written, of which people have been told, is on no list.
-        let _ = sums.hash(out, &name);
+        let _ = sums.hash(&out, &name);
     }
     let entries: Vec<Entry> =
         analysis.evidence.iter().flat_map(|collected| collected.entries.iter().cloned()).collect();
@@ -42,43 +89,166 @@ pub fn write(
     let manifest = manifest_text(&entries)?;
     sums.add(MANIFEST, files::sha256(&manifest));
     let sums = sums.text();
-    let page = report::page(&report::Report {
-        config,
-        outcomes: &analysis.outcomes,
-        sources: &analysis.sources,
-        models: &analysis.models,
-        violations,
-        entries: &entries,
-        evaluation,
-        took: analysis.took,
-        made: jiff::Timestamp::now(),
-        sums: &files::sha256(sums.as_bytes()),
-        folder: out,
-    });
-    let page = put(out, REPORT, page.as_bytes());
-    let sums = put(out, SUMS, sums.as_bytes());
-    lines.and(table).and(page).and(sums)?;
-    std::fs::create_dir_all(out.join("evidence")).with_context(|| evidence_folder(out))?;
-    put(out, MANIFEST, &manifest)
+    let listed = put(&out, SUMS, sums.as_bytes());
+    let (sums, made) = (files::sha256(sums.as_bytes()), Timestamp::now());
+    let page = |folder: &Path| {
+        report::page(&report::Report {
+            config,
+            outcomes: &analysis.outcomes,
+            sources: &analysis.sources,
+            models: &analysis.models,
+            violations,
+            entries: &entries,
+            evaluation,
+            took: analysis.took,
+            made,
+            sums: &sums,
+            folder,
+        })
+    };
+    let page = write_page(&out, &page);
+    lines.and(table).and(listed)?;
+    put(&out, REPORT_SUM, report_sum(&facts(analysis, made), &sums, &page?).as_bytes())?;
+    if analysis.stopped.is_some() {
+        return Ok(());
+    }
+    let folder = out.join("evidence");
+    std::fs::create_dir_all(&folder).map_err(|error| unwritten(&folder, &error))?;
+    put(&out, MANIFEST, &manifest)
 }
 
-fn evidence_folder(out: &Path) -> String {
-    format!("{} cannot be made", out.join("evidence").display())
+/// Writes the report. Where there is no room for its pictures, they stay beside it. Gives its hash.
+fn write_page(out: &Path, page: &dyn Fn(&Path) -> String) -> anyhow::Result<String> {
+    let path = out.join(REPORT);
+    let mut text = page(out);
+    let mut written = files::write(&path, text.as_bytes());
+    if written.as_ref().is_err_and(files::is_full) {
+        text = page(&out.join("evidence/none"));
+        written = files::write(&path, text.as_bytes());
+    }
+    written.map_err(|error| unwritten(&path, &error))?;
+    Ok(files::sha256(text.as_bytes()))
+}
+
+/// How the run went, for the file beside the list: it is another each time.
+fn facts(analysis: &Analysis, made: Timestamp) -> Vec<String> {
+    let took = analysis.took.as_secs_f64();
+    let looked_at: f64 = analysis.outcomes.iter().map(|outcome| outcome.looked_at().as_secs_f64()).sum();
+    vec![
+        format!("firewarden {}", env!("CARGO_PKG_VERSION")),
+        format!("made {made}"),
+        format!("took {took:.1} s"),
+        format!("speed {:.0} times real time", looked_at / took.max(1e-3)),
+    ]
+}
+
+/// Where a result came to lie.
+pub enum Settled {
+    /// Where it was to go.
+    InPlace(PathBuf),
+    /// Where it was written, and why; and whether an earlier one stands where it was to go.
+    Aside {
+        /// Where.
+        at: PathBuf,
+        /// Why.
+        why: &'static str,
+        /// The earlier one.
+        earlier: Option<PathBuf>,
+    },
+    /// It is whole, where it was written: what kept it from its place.
+    Stuck(PathBuf, String),
+}
+
+/// Puts a result in its place: a whole one, and where it would replace another, only one that is worth it.
+pub fn settle(analysis: &mut Analysis, written: &anyhow::Result<()>) -> Option<Settled> {
+    let result = analysis.result.take()?;
+    let (at, folder, replaces) = (result.path().to_owned(), result.folder().to_owned(), result.replaces());
+    let why = if analysis.stopped.is_some() {
+        Some("it was stopped before its end")
+    } else if written.is_err() {
+        Some("not all of it could be written")
+    } else if replaces && analysis.is_empty() {
+        Some("not one picture could be analysed")
+    } else if replaces && analysis.failed() {
+        Some("something failed that it needed")
+    } else {
+        None
+    };
+    if let Some(why) = why {
+        return Some(Settled::Aside { at, why, earlier: replaces.then_some(folder) });
+    }
+    Some(match result.put_in_place() {
+        Ok(()) => Settled::InPlace(folder),
+        Err(error) => Settled::Stuck(at, error.to_string()),
+    })
+}
+
+impl Settled {
+    /// Whether it lies where it was to go.
+    pub fn is_in_place(&self) -> bool {
+        matches!(self, Self::InPlace(_))
+    }
+
+    /// Tells where the results are, in one line. `named` is the folder as the command named it.
+    pub fn say(&self, named: &Path) {
+        match self {
+            Self::InPlace(folder) => {
+                let report = named.join(REPORT);
+                let open = if folder.join(REPORT).is_file() {
+                    format!("; open {}", report.display())
+                } else {
+                    String::new()
+                };
+                say(format_args!("results are in {}{open}", named.display()));
+            }
+            Self::Aside { at, why, earlier } => {
+                let stands = earlier.as_ref().map_or_else(String::new, |folder| {
+                    format!("; the earlier result in {} stands as it was", folder.display())
+                });
+                say(format_args!("the result is unfinished, as {why}: it is in {}{stands}", at.display()));
+            }
+            Self::Stuck(at, error) => {
+                say(format_args!("error: {error}; the new result is whole and is in {}", at.display()));
+            }
+        }
+    }
 }
 
 fn put(out: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
     let path = out.join(name);
-    files::write(&path, bytes)
-        .with_context(|| format!("{} cannot be written; is the disk full?", path.display()))
+    files::write(&path, bytes).map_err(|error| unwritten(&path, &error))
 }
 
-/// Writes one line for each violation, whole or not at all.
-pub fn write_violations(path: &Path, violations: &[Violation]) -> anyhow::Result<()> {
+fn unwritten(path: &Path, error: &io::Error) -> anyhow::Error {
+    anyhow!("{} cannot be written: {}", path.display(), files::reason(error))
+}
+
+/// Writes what a replay found, with a list that proves it.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_replayed(out: &Path, violations: &[Violation]) -> anyhow::Result<()> {
+    let lines = violation_lines(violations)?;
+    put(out, "violations.jsonl", &lines)?;
+    let mut sums = Sums::default();
+    sums.add("violations.jsonl", files::sha256(&lines));
+    put(out, SUMS, sums.text().as_bytes())
+}
+
+/// The lines of violations.
+///
+/// # Errors
+/// None that are known: every violation can be written as JSON.
+fn violation_lines(violations: &[Violation]) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     for violation in violations {
         serde_json::to_writer(&mut text, violation)?;
         text.push(b'\n');
     }
-    files::write(path, &text)
-        .with_context(|| format!("{} cannot be written; is the disk full?", path.display()))
+    Ok(text)
+}
+
+/// Writes one line for each violation, whole or not at all.
+fn write_violations(path: &Path, violations: &[Violation]) -> anyhow::Result<()> {
+    files::write(path, &violation_lines(violations)?).map_err(|error| unwritten(path, &error))
 }

@@ -3,12 +3,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Status, say::print};
-use crate::evidence;
+use crate::evidence::{self, ReportIs};
 
 /// Hash a result folder again and name what is missing, changed or not listed.
 ///
-/// Exit code 0 where everything is as listed, 1 where something is not, 2 where DIR is no result folder. The report
-/// itself is not listed, for it tells when it was made; the hash it shows of SHA256SUMS is printed here to be compared.
+/// Exit code 0 where everything is as listed, 1 where something is not, 2 where DIR is no result folder. The report's own
+/// hash, and that of the list, stand in DIR/report.sha256. Whoever changes a file on purpose can change the lists, too:
+/// hashes without a key show accidents, not forgery.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
     /// The folder that `analyze --out` wrote.
@@ -27,6 +28,12 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
     ));
     if !verified.sums.is_empty() {
         lines.push(format!("SHA-256 of {}: {}", evidence::SUMS, verified.sums));
+    }
+    if verified.report == ReportIs::Unlisted {
+        lines.push(format!(
+            "note: nothing tells whether {} was changed: this result is of a version that kept no hash of it",
+            evidence::REPORT
+        ));
     }
     print(&(lines.join("\n") + "\n"))?;
     Ok(if verified.problems.is_empty() { Status::Done } else { Status::Failed })

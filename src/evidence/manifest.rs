@@ -18,6 +18,14 @@ pub const MANIFEST: &str = "evidence/manifest.jsonl";
 /// program: `sha256sum --check SHA256SUMS`.
 pub const SUMS: &str = "SHA256SUMS";
 
+/// The report. It tells when it was made and how long that took, so the list of all hashes, which the report shows, does
+/// not hold its own.
+pub const REPORT: &str = "report.html";
+
+/// Beside the list: the hash of the report and of the list, and how the run went. `sha256sum --check report.sha256`
+/// checks both.
+pub const REPORT_SUM: &str = "report.sha256";
+
 /// One line of the manifest: a file of evidence and where it comes from.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
@@ -69,6 +77,18 @@ pub fn text(entries: &[Entry]) -> serde_json::Result<Vec<u8>> {
         text.push(b'\n');
     }
     Ok(text)
+}
+
+/// The file that a run locks while it writes a result: it marks a folder as one that is written into.
+pub const LOCK: &str = ".firewarden-lock";
+
+/// The file that marks a result as one that another takes the place of.
+pub const REPLACED: &str = ".firewarden-replaced";
+
+/// The text of [`REPORT_SUM`]: facts of the run as comments, then the hashes of report and list.
+pub fn report_sum(facts: &[String], sums: &str, report: &str) -> String {
+    let facts: String = facts.iter().map(|fact| format!("# {fact}\n")).collect();
+    format!("{facts}{sums}  {SUMS}\n{report}  {REPORT}\n")
 }
 
 /// The hash of every file of a result folder, by its path within the folder.

@@ -13,17 +13,22 @@ mod timing;
 mod verify;
 mod writing;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 pub use clip::{Clip, Coding, Cut, Shortfall};
 pub use cutter::Cutter;
 pub use exif::Caption;
-pub use gather::{Collected, collect};
-pub use manifest::{Entry, MANIFEST, Piece, SUMS, Sums, text as manifest_text};
+pub use gather::{Again, Collected, collect};
+pub use manifest::{
+    Entry, LOCK, MANIFEST, Piece, REPLACED, REPORT, REPORT_SUM, SUMS, Sums, report_sum, text as manifest_text,
+};
 pub use plan::{Seen, moments};
 pub use still::Shot;
 use thiserror::Error;
-pub use verify::{Problem, REPORT, Verified, VerifyError, Wrong, verify};
+pub use verify::{Problem, ReportIs, Verified, VerifyError, Wrong, verify};
 
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MissingCause},
@@ -34,8 +39,19 @@ use crate::{
 #[derive(Debug, Error)]
 pub enum EvidenceError {
     /// The recording cannot be read again.
-    #[error("no still could be taken: {0}")]
-    Source(#[from] crate::source::SourceError),
+    #[error("{name} cannot be made, as the recording cannot be read again: {error}")]
+    Source {
+        /// The file that was to be.
+        name: String,
+        /// Why; it names the recording.
+        error: Arc<crate::source::SourceError>,
+    },
+    /// Making it failed in a way that should not happen.
+    #[error("{0} could not be made: an error of this program, which should be told to whoever keeps it")]
+    Lost(String),
+    /// It was to stop before.
+    #[error("{0} was not made: it was stopped by hand")]
+    Stopped(String),
     /// The group cannot be decoded.
     #[error("no still could be taken: {0}")]
     Decode(#[from] crate::decode::DecodeError),
@@ -62,7 +78,7 @@ pub enum EvidenceError {
         source: crate::libav::LibavError,
     },
     /// It cannot be written.
-    #[error("{path} cannot be written: {source}. Is the disk full, or the folder read-only?")]
+    #[error("{path} cannot be written: {}", files::reason(source))]
     Write {
         /// The file that was to be.
         path: PathBuf,
@@ -78,11 +94,12 @@ impl EvidenceError {
     /// What is told of it in every language.
     pub fn cause(&self) -> MissingCause {
         match self {
-            Self::Source(_) => MissingCause::Unreadable,
+            Self::Source { .. } => MissingCause::Unreadable,
             Self::Decode(_) => MissingCause::Undecodable,
-            Self::Libav(_) | Self::Vision(_) | Self::Encode { .. } | Self::Clip { .. } => {
+            Self::Libav(_) | Self::Vision(_) | Self::Encode { .. } | Self::Clip { .. } | Self::Lost(_) => {
                 MissingCause::NotMade
             }
+            Self::Stopped(_) => MissingCause::Other,
             Self::Write { .. } => MissingCause::NotWritten,
             Self::NotFound(_) => MissingCause::NotFound,
         }

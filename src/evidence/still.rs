@@ -91,7 +91,7 @@ impl<'s> Album<'s> {
             for (shot, time) in within.iter().zip(&times) {
                 if times_once.get(index) == Some(time) && at == *time {
                     results[*shot] = Some(rgb(frame, *shot, scaler).map(|picture| {
-                        // It is waited for until the album is finished.
+                        // Where nobody is left to make a file of it, it is told as lost.
                         let _ = taken.send(picture);
                     }));
                 }
@@ -100,8 +100,8 @@ impl<'s> Album<'s> {
         match decoded {
             Ok(decoded) => self.state = decoded.state,
             Err(error) => {
-                if let Some(shot) = within.first() {
-                    self.results[*shot].get_or_insert(Err(error.into()));
+                for shot in within {
+                    self.results[*shot].get_or_insert(Err(error.clone().into()));
                 }
             }
         }

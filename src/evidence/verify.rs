@@ -10,12 +10,8 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{MANIFEST, SUMS};
+use super::{LOCK, MANIFEST, REPLACED, REPORT, REPORT_SUM, SUMS};
 use crate::files;
-
-/// What `verify` says of the report: it tells when it was made and how long that took, so no list holds its hash. It
-/// shows the hash of [`SUMS`] instead.
-pub const REPORT: &str = "report.html";
 
 /// What was found in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +24,19 @@ pub struct Verified {
     pub problems: Vec<Problem>,
     /// SHA-256 of [`SUMS`]: the report shows it.
     pub sums: String,
+    /// How the report is known to be as it was.
+    pub report: ReportIs,
+}
+
+/// How a report is known to be as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportIs {
+    /// By its hash, which stands beside the list.
+    Listed,
+    /// Not at all: older versions kept no hash of it.
+    Unlisted,
+    /// There is none, as `replay` makes none.
+    None,
 }
 
 /// A file that is not as listed.
@@ -120,14 +129,24 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
         return Err(VerifyError::NotAFolder(folder.to_owned()));
     }
     let (manifest, sums) = (folder.join(MANIFEST), folder.join(SUMS));
-    if !manifest.exists() {
-        let result = sums.exists() || folder.join("violations.jsonl").exists();
+    let all = if sums.exists() { read_sums(&sums)? } else { BTreeMap::new() };
+    // A replay finds violations and keeps no evidence: its list names no manifest.
+    let replayed = !all.is_empty() && !all.contains_key(MANIFEST);
+    if !manifest.exists() && !replayed {
+        let parts = [SUMS, "violations.jsonl", "observations"];
+        let result = parts.iter().any(|name| folder.join(name).exists());
         let folder = folder.to_owned();
         return Err(if result { VerifyError::Unfinished(folder) } else { VerifyError::NotAResult(folder) });
     }
-    let evidence = read_manifest(&manifest)?;
-    let all = if sums.exists() { read_sums(&sums)? } else { BTreeMap::new() };
-    let mut found = Verified { sound: 0, bytes: 0, problems: Vec::new(), sums: String::new() };
+    let evidence = if manifest.exists() { read_manifest(&manifest)? } else { BTreeMap::new() };
+    let report = if folder.join(REPORT_SUM).exists() {
+        ReportIs::Listed
+    } else if folder.join(REPORT).exists() {
+        ReportIs::Unlisted
+    } else {
+        ReportIs::None
+    };
+    let mut found = Verified { sound: 0, bytes: 0, problems: Vec::new(), sums: String::new(), report };
     let mut problem = |name: &str, what| found.problems.push(Problem { name: name.to_owned(), what });
     match files::sha256_of(&sums) {
         Ok(hash) => found.sums = hash,
@@ -148,6 +167,19 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     for (name, hash) in all {
         expected.entry(name).or_insert(hash);
     }
+    match report {
+        ReportIs::Listed => {
+            for (name, hash) in read_sums(&folder.join(REPORT_SUM))? {
+                expected.entry(name).or_insert(hash);
+            }
+            if !expected.contains_key(REPORT) {
+                problem(REPORT, Wrong::NotListed);
+            }
+        }
+        // A report that speaks of its hash had one.
+        ReportIs::Unlisted if tells_of_its_hash(&folder.join(REPORT)) => problem(REPORT_SUM, Wrong::Missing),
+        ReportIs::Unlisted | ReportIs::None => {}
+    }
     for (name, hash) in &expected {
         match check(&folder.join(name), hash) {
             Ok(bytes) => {
@@ -160,7 +192,8 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     let mut there = Vec::new();
     walk(folder, "", &mut there)?;
     for name in there {
-        let known = [MANIFEST, SUMS, REPORT].contains(&name.as_str()) || expected.contains_key(&name);
+        let lists = [MANIFEST, SUMS, REPORT, REPORT_SUM, LOCK, REPLACED];
+        let known = lists.contains(&name.as_str()) || expected.contains_key(&name);
         if !known {
             found.problems.push(Problem { name, what: Wrong::NotListed });
         }
@@ -168,6 +201,12 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     found.problems.sort();
     found.problems.dedup();
     Ok(found)
+}
+
+/// Whether a report names the file with its hash, as those of this version do.
+fn tells_of_its_hash(report: &Path) -> bool {
+    let name = REPORT_SUM.as_bytes();
+    fs::read(report).is_ok_and(|page| page.windows(name.len()).any(|part| part == name))
 }
 
 /// Hashes one file. How many bytes it has.
@@ -185,21 +224,24 @@ fn check(path: &Path, hash: &str) -> Result<u64, Wrong> {
     if found == hash { Ok(about.len()) } else { Err(Wrong::Changed) }
 }
 
-/// The name in a line of a list, and the hash.
-type Line = (String, String);
+/// The name in a line of a list, and the hash; none of a comment.
+type Line = Option<(String, String)>;
 
 fn read_manifest(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
     let parse = |line: &str| -> Result<Line, String> {
         let listed: Listed = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        Ok((listed.name, listed.sha256))
+        Ok(Some((listed.name, listed.sha256)))
     };
     read(path, parse)
 }
 
 fn read_sums(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
     let parse = |line: &str| -> Result<Line, String> {
+        if line.starts_with('#') {
+            return Ok(None);
+        }
         let (hash, name) = line.split_once("  ").ok_or("a hash, two spaces and a name are wanted")?;
-        Ok((name.to_owned(), hash.to_owned()))
+        Ok(Some((name.to_owned(), hash.to_owned())))
     };
     read(path, parse)
 }
@@ -215,7 +257,7 @@ fn read(
         let line = line.map_err(unreadable)?;
         let wrong =
             |reason: String| VerifyError::Malformed { path: path.to_owned(), line: index + 1, reason };
-        let (name, hash) = parse(&line).map_err(wrong)?;
+        let Some((name, hash)) = parse(&line).map_err(wrong)? else { continue };
         let plain = |c: Component<'_>| matches!(c, Component::Normal(_));
         if name.is_empty() || !Path::new(&name).components().all(plain) {
             return Err(wrong(format!("{name:?} is no path within the folder")));

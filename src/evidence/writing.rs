@@ -27,6 +27,9 @@ const SLACK: Duration = Duration::from_millis(500);
 /// A picture is shown no longer than this, in microseconds, where none follows.
 const LONGEST: i64 = 2_000_000;
 
+/// What the system says where the disk, or what one may use of it, is full.
+const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+
 /// Where a group stands in its recording.
 pub(super) struct Around<'a> {
     /// The file's name.
@@ -285,7 +288,13 @@ fn failed(path: &Path, error: LibavError) -> EvidenceError {
     let path = path.to_owned();
     match error {
         LibavError::Unwritable { detail, .. } => {
-            EvidenceError::Write { path, source: io::Error::other(detail) }
+            // FFmpeg hands on the system's words alone.
+            let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].into_iter().zip(FULL);
+            let source = match full.into_iter().find(|(_, words)| detail.contains(words)) {
+                Some((kind, _)) => io::Error::from(kind),
+                None => io::Error::other(detail),
+            };
+            EvidenceError::Write { path, source }
         }
         source => EvidenceError::Clip { path, source },
     }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    io::Write,
     time::{Duration, Instant},
 };
 
@@ -28,6 +27,7 @@ use crate::{
     geometry::BBox,
     rules::Needs,
     source::{Bound, Gop, Notice, Noticed, Part, Sent},
+    stop::Stop,
     vision::Signature,
 };
 
@@ -164,10 +164,14 @@ impl<'a> CameraRun<'a> {
     /// something to do meanwhile.
     ///
     /// What cannot be read or written is in the outcome's failures, and so is a model or a worker that fails: nothing is
-    /// analysed after that, and what was found before stands.
-    pub fn run(mut self, parts: &Receiver<Part>, window: usize, sent: Option<Sent>) -> Outcome {
-        if let Err(error) = self.walk_all(parts, window, sent) {
-            self.outcome.failures.push(error);
+    /// analysed after that, and what was found before stands. The same holds once `stop` is set.
+    pub fn run(mut self, parts: &Receiver<Part>, window: usize, sent: Option<Sent>, stop: &Stop) -> Outcome {
+        self.open_records();
+        match self.walk_all(parts, window, sent, stop) {
+            // Whatever else it is, it ended because it was to stop.
+            _ if stop.is_set() => self.outcome.failures.push(PipelineError::Stopped),
+            Ok(()) => {}
+            Err(error) => self.outcome.failures.push(error),
         }
         self.close_gap(self.outcome.until);
         self.tell_more();
@@ -182,11 +186,12 @@ impl<'a> CameraRun<'a> {
         parts: &Receiver<Part>,
         window: usize,
         sent: Option<Sent>,
+        stop: &Stop,
     ) -> Result<(), PipelineError> {
         let mut turns: VecDeque<Turn> = VecDeque::new();
         let mut over = false;
         self.sent = sent;
-        loop {
+        while !stop.is_set() {
             // What follows of a group that grows goes on from what rules have made of it, and from its decoder.
             let growing = sent.is_none() && turns.back().is_some_and(Turn::grows);
             let held: usize = turns.iter().map(Turn::bytes).sum();
@@ -215,6 +220,7 @@ impl<'a> CameraRun<'a> {
                 None => return Ok(()),
             }
         }
+        Ok(())
     }
 
     /// Takes a part in. Notices and failures are kept for the outcome; what has a place in time waits for its turn.
@@ -396,9 +402,7 @@ impl<'a> CameraRun<'a> {
         if let Some(records) = &mut self.records
             && let Err(source) = records.write(&record)
         {
-            let path = records.path.clone();
-            self.outcome.failures.push(PipelineError::Write { path, source });
-            self.records = None;
+            self.no_records(source);
         }
         let judgement = self.judge.take(&record);
         self.outcome.take(&record, &judgement.presence);
@@ -411,11 +415,27 @@ impl<'a> CameraRun<'a> {
         }
     }
 
+    /// Makes the file of records, now that it is this camera's turn.
+    fn open_records(&mut self) {
+        if let Some(Err(source)) = self.records.as_mut().map(Records::open) {
+            self.no_records(source);
+        }
+    }
+
     fn finish_records(&mut self) {
-        if let Some(mut records) = self.records.take()
-            && let Err(source) = records.out.flush()
-        {
-            self.outcome.failures.push(PipelineError::Write { path: records.path, source });
+        if let Some(records) = self.records.take() {
+            let path = records.path().to_owned();
+            if let Err(source) = records.finish() {
+                self.outcome.failures.push(PipelineError::Write { path, source });
+            }
+        }
+    }
+
+    /// Goes on without records, which cannot be written: rules judge all the same.
+    fn no_records(&mut self, source: std::io::Error) {
+        if let Some(records) = self.records.take() {
+            let path = records.path().to_owned();
+            self.outcome.failures.push(PipelineError::Write { path, source });
         }
     }
 }

@@ -63,13 +63,16 @@ pub enum PipelineError {
     #[error(transparent)]
     Vision(#[from] crate::vision::VisionError),
     /// The observations cannot be written.
-    #[error("the observations cannot be written to {path}: {source}. Is the disk full?")]
+    #[error("the observations cannot be written to {path}: {}", crate::files::reason(source))]
     Write {
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
+    /// It was to stop before the camera's recording was read to its end.
+    #[error("the analysis was stopped by hand; what follows was not analysed")]
+    Stopped,
     /// A worker is gone: it stopped with an error that another camera reports.
     #[error("the workers stopped before this camera was done")]
     WorkersGone,

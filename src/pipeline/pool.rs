@@ -16,6 +16,7 @@ use crate::{
     domain::{CameraId, ModelName},
     geometry::BBox,
     source::Recording,
+    stop::Stop,
 };
 
 /// One camera to be analysed.
@@ -44,7 +45,8 @@ pub struct Looking {
 }
 
 /// Analyses every task with `threads` workers, `at_once` tasks at a time. `names` are the workers' detectors in the order in which `detectors`
-/// makes them. Outcomes come in the order of the tasks.
+/// makes them. Outcomes come in the order of the tasks. Once `stop` is set, the looks at hand are finished and no more are
+/// taken; the recordings' options should hold the same stop.
 pub fn analyze(
     tasks: Vec<Task>,
     threads: usize,
@@ -52,6 +54,7 @@ pub fn analyze(
     names: &[ModelName],
     detectors: &Detectors<'_>,
     progress: &dyn Progress,
+    stop: &Stop,
 ) -> Vec<(CameraId, Outcome)> {
     let threads = threads.max(1);
     let count = tasks.len();
@@ -62,7 +65,7 @@ pub fn analyze(
             let work_list = work_list.clone();
             let outcomes = outcomes.clone();
             scope.spawn(move || {
-                if let Err(error) = work(&work_list, detectors) {
+                if let Err(error) = work(&work_list, detectors, stop) {
                     // Told once per worker; the camera that waits for it is told that workers are gone.
                     let failed =
                         Outcome { failures: vec![PipelineError::Detect(error)], ..Outcome::default() };
@@ -81,7 +84,7 @@ pub fn analyze(
             scope.spawn(move || {
                 for (index, task) in waiting {
                     let camera = task.camera.clone();
-                    let outcome = run_one(task, threads, names, jobs.clone(), progress);
+                    let outcome = run_one(task, threads, names, jobs.clone(), progress, stop);
                     let _ = outcomes.send((index, Some(camera), outcome));
                 }
             });
@@ -114,6 +117,7 @@ fn run_one(
     names: &[ModelName],
     jobs: channel::Sender<super::worker::Job>,
     progress: &dyn Progress,
+    stop: &Stop,
 ) -> Outcome {
     let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.looking, progress);
     let sent = task.recording.sent();
@@ -127,7 +131,7 @@ fn run_one(
                 }
             }
         });
-        let outcome = run.run(&ahead, threads + 1, sent);
+        let outcome = run.run(&ahead, threads + 1, sent, stop);
         // Without a receiver the reader stops: the scope would wait for it for ever where a run ends early.
         drop(ahead);
         outcome
@@ -188,10 +192,36 @@ mod tests {
         let model: ModelName = "none".into();
         let task = task(&clips, clips.bytes(&pictures, "clip.png"), &model);
         let blind = || Ok(vec![Box::new(Blind) as Box<dyn Detector>]);
-        let done = analyze(vec![task], 1, 1, &[model], &blind, &Silent);
+        let done = analyze(vec![task], 1, 1, &[model], &blind, &Silent, &Stop::default());
         let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
         assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
         assert_eq!((outcome.looks, outcome.missed), (8, 1));
+    }
+
+    #[test]
+    fn a_camera_that_is_to_stop_says_so_and_takes_no_looks() {
+        let clips = Clips::new();
+        let clip = clips.pattern(H264, "clip.mp4");
+        let keys = "[site]\nid = \"s\"\n[[camera]]\nid = \"lane\"\nsource = \"clip.mp4\"\n[[camera.rule]]\n\
+                    kind = \"control_room_unattended\"\n";
+        let config = Config::parse(keys, clips.path("").as_path(), &|_| None).expect("sound");
+        let camera = &config.cameras[0];
+        let model: ModelName = "none".into();
+        let stop = Stop::default();
+        stop.set(crate::stop::Signal::Interrupt);
+        let path = clips.path("lane.jsonl");
+        let task = Task {
+            camera: camera.id.clone(),
+            judge: Judge::new(&config.site, camera, &model),
+            recording: Recording::open(camera.id.clone(), vec![clip], Options::default()),
+            records: Some(Records::new(path.clone())),
+            looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
+        };
+        assert!(!path.exists(), "the file is made when the camera's turn comes");
+        let done = analyze(vec![task], 1, 1, &[model], &|| Ok(Vec::new()), &Silent, &stop);
+        let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
+        assert!(matches!(outcome.failures[..], [PipelineError::Stopped]), "{:?}", outcome.failures);
+        assert!(outcome.looks == 0 && path.exists());
     }
 
     #[test]
@@ -202,7 +232,7 @@ mod tests {
         let model: ModelName = "none".into();
         let task = task(&clips, clip, &model);
         let fail = || Err(DetectError::NoRuntime { looked: Vec::new() });
-        let done = analyze(vec![task], 1, 1, &[model], &fail, &Silent);
+        let done = analyze(vec![task], 1, 1, &[model], &fail, &Silent, &Stop::default());
         let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
         let [PipelineError::Detect(DetectError::NoRuntime { .. })] = &outcome.failures[..] else {
             panic!("{:?}", outcome.failures)

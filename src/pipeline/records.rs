@@ -1,7 +1,8 @@
 //! `observations/CAMERA.jsonl`: one record a line, as the rules saw them.
 
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -9,22 +10,50 @@ use thiserror::Error;
 
 use crate::{domain::Record, files};
 
-/// Where a camera's records are written.
+/// Where a camera's records are written. The file is made when the camera's turn comes: of a thousand cameras that wait,
+/// none holds one open.
+#[derive(Debug)]
 pub struct Records {
-    /// The file, for messages.
-    pub path: PathBuf,
-    /// Open for writing.
-    pub out: Box<dyn Write + Send>,
+    path: PathBuf,
+    out: Option<BufWriter<File>>,
 }
 
 impl Records {
-    /// Writes a record.
+    /// For a file that is not made yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, out: None }
+    }
+
+    /// The file, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes the file.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn open(&mut self) -> io::Result<()> {
+        self.out = Some(BufWriter::new(File::create(&self.path)?));
+        Ok(())
+    }
+
+    /// Writes a record. Nothing is written before the file was opened.
     ///
     /// # Errors
     /// Where the file cannot be written.
     pub fn write(&mut self, record: &Record) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, record)?;
-        self.out.write_all(b"\n")
+        let Some(out) = &mut self.out else { return Ok(()) };
+        serde_json::to_writer(&mut *out, record)?;
+        out.write_all(b"\n")
+    }
+
+    /// Writes out what is held back, and closes the file.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.take().map_or(Ok(()), |mut out| out.flush())
     }
 }
 

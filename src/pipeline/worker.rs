@@ -15,6 +15,7 @@ use crate::{
     domain::MediaTime,
     libav::LibavError,
     source::Gop,
+    stop::Stop,
 };
 
 /// Makes the detectors of one worker, in the order of [`LaneSpec::detector`].
@@ -58,18 +59,26 @@ pub(super) struct Done {
 ///
 /// # Errors
 /// Where its detectors cannot be made. Errors of a job go to the camera that sent it.
-pub(super) fn work(jobs: &Receiver<Job>, detectors: &Detectors<'_>) -> Result<(), DetectError> {
+pub(super) fn work(jobs: &Receiver<Job>, detectors: &Detectors<'_>, stop: &Stop) -> Result<(), DetectError> {
     let mut eye = Eye::new(detectors()?);
     let mut decoder = GroupDecoder::for_looks();
     for job in jobs {
         let reply = job.reply.clone();
         // A camera that gave up no longer listens; its jobs are done for nothing, which is harmless.
-        let _ = reply.send(carry_out(job, &mut decoder, &mut eye));
+        let _ = reply.send(carry_out(job, &mut decoder, &mut eye, stop));
     }
     Ok(())
 }
 
-fn carry_out(job: Job, decoder: &mut GroupDecoder, eye: &mut Eye<'_>) -> Result<Done, PipelineError> {
+fn carry_out(
+    job: Job,
+    decoder: &mut GroupDecoder,
+    eye: &mut Eye<'_>,
+    stop: &Stop,
+) -> Result<Done, PipelineError> {
+    if stop.is_set() {
+        return Err(PipelineError::Stopped);
+    }
     let times: Vec<MediaTime> = job.wanted.keys().copied().collect();
     let mut chain = job.chain;
     // Waited for when a picture is there to be compared, not before.
@@ -82,6 +91,10 @@ fn carry_out(job: Job, decoder: &mut GroupDecoder, eye: &mut Eye<'_>) -> Result<
             return;
         };
         if failed.is_some() {
+            return;
+        }
+        if stop.is_set() {
+            failed = Some(PipelineError::Stopped);
             return;
         }
         let anchored = chain.as_mut().and_then(|chain| {

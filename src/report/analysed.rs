@@ -8,7 +8,12 @@ use super::{
     Part, Report, SourceFact,
     words::{basis, both, lasting, local, noticed, size, span_or_none},
 };
-use crate::{domain::Epoch, evidence::SUMS, geometry::BBox};
+use crate::{
+    domain::Epoch,
+    evidence::{REPORT_SUM, SUMS},
+    geometry::BBox,
+    pipeline::PipelineError,
+};
 
 pub fn analysed(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
     html! {
@@ -37,7 +42,13 @@ fn recordings(report: &Report<'_>, part: &Part<'_>) -> Markup {
                     li.notice { bdi { (notice.file) } (format!(" {:.1} s: ", notice.at.as_secs_f64())) (both(zh, en)) }
                 }
                 @for failure in &outcome.failures {
-                    li.failure { (both("未能读取或写入：", "Could not be read or written: ")) bdi { (failure) } }
+                    li.failure {
+                        @if let PipelineError::Stopped = failure {
+                            (both("分析被人工停止，其后的录像未分析。", "The analysis was stopped by hand: what follows was not analysed."))
+                        } @else {
+                            (both("未能读取或写入：", "Could not be read or written: ")) bdi { (failure) }
+                        }
+                    }
                 }
             }
         }
@@ -93,8 +104,8 @@ fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
                 code { (SUMS) } br; small { "SHA-256 " code { (report.sums) } } br;
                 small {
                     (both(
-                        "核对方法：firewarden verify 文件夹，或在文件夹内运行 sha256sum --check SHA256SUMS。",
-                        "To check: firewarden verify FOLDER, or sha256sum --check SHA256SUMS within it.",
+                        format!("核对方法：firewarden verify 文件夹，或在文件夹内运行 sha256sum --check {SUMS} 与 sha256sum --check {REPORT_SUM}（后者核对本报告与清单）。校验值没有密钥，只能发现意外改动，不能防止伪造。"),
+                        format!("To check: firewarden verify FOLDER, or sha256sum --check {SUMS} and sha256sum --check {REPORT_SUM} within it; the latter checks this report and the list. Hashes without a key show accidents, not forgery."),
                     ))
                 }
             }

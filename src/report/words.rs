@@ -222,6 +222,10 @@ pub fn noticed(what: &Noticed) -> (String, String) {
             "无法得知各录像的开始时间，先后顺序按文件名推测，可能有误",
             "nothing tells when these recordings began; their order is guessed from their names",
         ),
+        Noticed::Changed => (
+            "分析期间该文件被写入或移除，结果可能不完整；请待录像写完后重新分析",
+            "was written to, or went away, while it was analysed; analyse again once it is complete",
+        ),
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

@@ -71,6 +71,8 @@ pub enum Noticed {
     Late(Duration),
     /// The camera was moved: what zones were drawn on lies elsewhere from then on.
     Moved,
+    /// The file was written to, or went away, while it was analysed.
+    Changed,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
     /// Nothing tells when it and others began: their order is that of their paths, and something speaks against it.
@@ -191,6 +193,10 @@ impl fmt::Display for Noticed {
             Noticed::OrderGuessed => f.write_str(
                 "nothing tells when this file and others began; they are taken in the order of their names, which is a guess. \
                  Put date and time into the names, or name the files in another order",
+            ),
+            Noticed::Changed => f.write_str(
+                "was written to, or went away, while it was analysed: what is told of it may not be all that is in it; analyse \
+                 again once it is complete",
             ),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }

@@ -1,9 +1,6 @@
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use crate::domain::MediaTime;
+use crate::{domain::MediaTime, stop::Stop};
 
 /// At what pace a recording is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,12 +44,12 @@ impl Pacer {
         Self { sent: Sent::new(pace), late: Duration::ZERO }
     }
 
-    /// Waits until the packet that ends at `at` is there.
-    pub(super) fn wait(&mut self, at: MediaTime) {
+    /// Waits until the packet that ends at `at` is there, or until it is to stop.
+    pub(super) fn wait(&mut self, at: MediaTime, stop: &Stop) {
         let Some(due) = self.sent.time(at) else { return };
         let now = Instant::now();
         match due.checked_duration_since(now) {
-            Some(wait) => thread::sleep(wait),
+            Some(wait) => stop.sleep(wait),
             None => self.late = self.late.max(now.duration_since(due)),
         }
     }

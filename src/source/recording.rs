@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{CameraId, Epoch, Gap, MediaTime, WallOrigin},
     libav::{Decoder, Input, Limits, PixelAspect, StreamInfo},
+    stop::Stop,
 };
 
 /// What a recording tells, in the order of media time.
@@ -68,6 +69,8 @@ pub struct Options {
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
     /// other.
     pub long_groups_grow: bool,
+    /// Once it is set no further packet is read: the recording ends there.
+    pub stop: Stop,
 }
 
 impl Default for Options {
@@ -81,6 +84,7 @@ impl Default for Options {
             sought: None,
             pace: None,
             long_groups_grow: false,
+            stop: Stop::default(),
         }
     }
 }
@@ -185,11 +189,14 @@ impl Iterator for Recording {
             if let Some(part) = self.ready.pop_front() {
                 return Some(part);
             }
+            if self.options.stop.is_set() {
+                return None;
+            }
             match &mut self.current {
                 Some(reading) => {
                     let step = reading.step(&mut self.ready);
                     if let (Some(pacer), Some(at)) = (&mut self.pacer, reading.position()) {
-                        pacer.wait(at);
+                        pacer.wait(at, &self.options.stop);
                     }
                     if step == Step::Done {
                         self.before = reading.before();

@@ -67,6 +67,23 @@ impl Bench {
             .expect("the binary starts")
     }
 
+    /// Starts an analysis and does not wait for it.
+    pub fn start(&self, out: &str, more: &[&str]) -> std::process::Child {
+        let mut run = command();
+        run.args(["analyze", "--config"]).arg(self.config("always.onnx")).arg("--out").arg(self.path(out));
+        run.args(more).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+        run.spawn().expect("the binary starts")
+    }
+
+    /// Waits until there is something of this name, which a run that was started makes.
+    pub fn appears(&self, name: &str) {
+        let began = std::time::Instant::now();
+        while !self.path(name).exists() {
+            assert!(began.elapsed() < std::time::Duration::from_secs(120), "{name} does not appear");
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
     pub fn violations(&self, out: &str) -> Vec<Value> {
         lines(&self.path(out).join("violations.jsonl"))
     }
