@@ -132,7 +132,10 @@ fn doubts(camera: &Camera, outcome: &Outcome) -> (Vec<Doubt>, bool) {
     }
     let mut judged = false;
     if outcome.looks == 0 {
-        reasons.push(Reason::NothingAnalysed);
+        // Where its files are named, that says it already.
+        if !reasons.iter().any(|reason| matches!(reason, Reason::Unseen { .. })) {
+            reasons.push(Reason::NothingAnalysed);
+        }
     } else {
         for (index, rule) in camera.rules.iter().enumerate() {
             let id = RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
