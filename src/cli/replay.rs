@@ -101,7 +101,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             status = Status::InputUnread;
         }
     }
-    let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
+    let mut violations: Vec<Violation> = cameras.values_mut().flat_map(Replayed::finish).collect();
     sort(&mut violations);
     write_violations(&args.out.join("violations.jsonl"), &violations)?;
     print(&if args.json {
@@ -188,8 +188,11 @@ impl<'c> Replayed<'c> {
         }
     }
 
-    fn violations(&self) -> Vec<Violation> {
-        self.judge.as_ref().map(Judge::violations).unwrap_or_default()
+    /// What was found, once all is replayed.
+    fn finish(&mut self) -> Vec<Violation> {
+        let Some(judge) = &mut self.judge else { return Vec::new() };
+        judge.stop();
+        judge.violations()
     }
 }
 

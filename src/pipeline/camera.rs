@@ -222,6 +222,7 @@ impl<'a> CameraRun<'a> {
         }
         self.close_gap(self.outcome.until);
         self.finish_records();
+        self.judge.stop();
         self.outcome.violations = self.judge.violations();
         self.outcome
     }

@@ -7,3 +7,4 @@ mod invariants;
 mod samples;
 mod scene;
 mod stage;
+mod vehicles;
