@@ -114,7 +114,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             status = Status::InputUnread;
         }
     }
-    let mut violations: Vec<Violation> = cameras.values().flat_map(Replayed::violations).collect();
+    let mut violations: Vec<Violation> = cameras.values_mut().flat_map(Replayed::finish).collect();
     sort(&mut violations);
     if let Some(signal) = stop.signal() {
         say(format_args!("stopped: nothing was written"));
@@ -228,14 +228,17 @@ impl<'c> Replayed<'c> {
         }
     }
 
+    /// What was found, once all is replayed.
+    fn finish(&mut self) -> Vec<Violation> {
+        let Some(judge) = &mut self.judge else { return Vec::new() };
+        judge.stop();
+        judge.violations()
+    }
+
     /// How much could be judged.
     fn outcome(mut self) -> Outcome {
         self.outcome.watched = self.judge.as_ref().map(Judge::watched).unwrap_or_default();
         self.outcome
-    }
-
-    fn violations(&self) -> Vec<Violation> {
-        self.judge.as_ref().map(Judge::violations).unwrap_or_default()
     }
 }
 

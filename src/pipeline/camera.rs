@@ -176,6 +176,7 @@ impl<'a> CameraRun<'a> {
         self.close_gap(self.outcome.until);
         self.tell_more();
         self.finish_records();
+        self.judge.stop();
         self.outcome.violations = self.judge.violations();
         self.outcome.watched = self.judge.watched();
         self.outcome

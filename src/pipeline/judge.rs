@@ -105,6 +105,16 @@ impl Judge {
         self.watches.iter().map(|watch| watch.watched().clone()).collect()
     }
 
+    /// The recording is over: what has not ended by now is told with the look that showed it last.
+    pub fn stop(&mut self) -> Judgement {
+        let mut judgement = Judgement::default();
+        for (index, watch) in self.watches.iter_mut().enumerate() {
+            let verdict = watch.stop();
+            note(&mut self.book, verdict, index, watch, &mut judgement);
+        }
+        judgement
+    }
+
     /// The violations as last known, sorted by start, camera and rule.
     pub fn violations(&self) -> Vec<Violation> {
         self.book.violations()

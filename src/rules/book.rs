@@ -69,6 +69,9 @@ impl Book {
         };
         if let Some(known) = self.violations.get(&id) {
             violation.evidence.clone_from(&known.evidence);
+            if finding.last_seen.is_some() {
+                violation.phase = known.phase;
+            }
         }
         if finding.raised.is_some() {
             self.violations.insert(id, violation.clone());

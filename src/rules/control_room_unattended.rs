@@ -62,6 +62,8 @@ struct Short {
     warned: bool,
     raised: Option<When>,
     notified: MediaTime,
+    /// The last look that showed it short.
+    last_seen: When,
     seen: u32,
     /// Whether it is over, and whether nobody could look when it may have ended.
     doubt: Option<(Doubt, bool)>,
@@ -110,6 +112,7 @@ impl ControlRoom {
                     warned: false,
                     raised: None,
                     notified: now.at,
+                    last_seen: if post == Post::Short { now } else { doubt.since },
                     seen: 0,
                     doubt: None,
                 }),
@@ -129,6 +132,9 @@ impl ControlRoom {
         findings: &mut Vec<Finding>,
     ) -> State {
         short.lasted = short.lasted.saturating_add(passed);
+        if post == Post::Short {
+            short.last_seen = now;
+        }
         let Some((doubt, unknown)) = &mut short.doubt else {
             if post == Post::Manned {
                 short.doubt = Some((Doubt::open(now), self.after_gap));
@@ -265,6 +271,16 @@ impl Rule for ControlRoom {
         self.stopwatch.gap(gap);
         self.visibility.reset();
         Verdict::default()
+    }
+
+    fn stop(&mut self) -> Verdict {
+        let State::Short(short) = &self.state else { return Verdict::default() };
+        if short.raised.is_none() {
+            return Verdict::default();
+        }
+        let last = short.last_seen;
+        let finding = short.finding(self.keys.required, Phase::Raised, last, false);
+        vec![Finding { last_seen: Some(last), ..finding }].into()
     }
 
     fn close(&mut self, when: When, unknown: bool) -> Verdict {

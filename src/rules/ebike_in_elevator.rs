@@ -59,6 +59,8 @@ struct Present {
     raised: When,
     bike: Bike,
     notified: MediaTime,
+    /// The last look that showed it.
+    last_seen: When,
     /// Whether it is gone, and whether nobody could look when it may have gone.
     doubt: Option<(Doubt, bool)>,
 }
@@ -159,6 +161,7 @@ impl Elevator {
                     raised: now,
                     bike: best,
                     notified: now.at,
+                    last_seen: now,
                     doubt: None,
                 };
                 findings.push(present.finding(Phase::Raised, now, false));
@@ -175,6 +178,9 @@ impl Elevator {
         now: When,
         findings: &mut Vec<Finding>,
     ) -> State {
+        if bike.is_some() {
+            present.last_seen = now;
+        }
         match &mut present.doubt {
             None if bike.is_none() => present.doubt = Some((Doubt::open(now), self.after_gap)),
             None => {}
@@ -297,6 +303,13 @@ impl Rule for Elevator {
         self.stopwatch.gap(gap);
         self.visibility.reset();
         Verdict::default()
+    }
+
+    fn stop(&mut self) -> Verdict {
+        let State::Present(present) = &self.state else { return Verdict::default() };
+        let last = present.last_seen;
+        let finding = present.finding(Phase::Raised, last, false);
+        vec![Finding { last_seen: Some(last), ..finding }].into()
     }
 
     fn close(&mut self, when: When, unknown: bool) -> Verdict {

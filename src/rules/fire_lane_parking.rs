@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use super::{
     Finding, Look, Presence, Rule, Verdict,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::FireLaneParking,
-    domain::{Attention, Gap, Phase, When},
+    domain::{Attention, Gap, MediaTime, Phase, When},
     geometry::BBox,
 };
 
@@ -16,6 +16,10 @@ use crate::{
 const HIDDEN_SHARE: f32 = 0.6;
 /// How many times `occlusion` a vehicle may be hidden behind something that is seen.
 const COVERED_TIMES: u32 = 6;
+/// For how long after its end a stay may be taken up again. Blinding light passes within that.
+const TAKEN_UP_FOR: Duration = Duration::from_secs(90);
+/// Most ended stays that are remembered for that.
+const MOST_ENDED: usize = 32;
 /// Most stays that are kept; beyond it, the one not seen for longest gives way.
 const MOST_STAYS: usize = 128;
 /// How close together the last looks are taken before a vehicle is reported, and how long each asks for more of them.
@@ -37,12 +41,20 @@ pub struct FireLane {
     stopwatch: Stopwatch,
     visibility: Visibility,
     stays: Vec<Stay>,
+    /// Stays that ended lately, and when that was said.
+    ended: VecDeque<(Stay, MediaTime)>,
 }
 
 impl FireLane {
     /// An empty lane.
     pub fn new(keys: FireLaneParking) -> Self {
-        Self { keys, stopwatch: Stopwatch::default(), visibility: Visibility::default(), stays: Vec::new() }
+        Self {
+            keys,
+            stopwatch: Stopwatch::default(),
+            visibility: Visibility::default(),
+            stays: Vec::new(),
+            ended: VecDeque::new(),
+        }
     }
 
     /// The vehicles of this look that may continue a stay.
@@ -69,18 +81,37 @@ impl FireLane {
             if !continued[s] && !taken[v] {
                 (continued[s], taken[v]) = (true, true);
                 let inside = self.keys.zone.contains(vehicles[v].detection.bbox.anchor());
-                self.stays[s].seen(vehicles[v], inside, now.at);
+                self.stays[s].seen(vehicles[v], inside, now);
             }
         }
-        let left = vehicles.iter().zip(taken).filter(|(_, taken)| !taken).map(|(v, _)| *v).collect();
+        let mut left: Vec<Vehicle> =
+            vehicles.iter().zip(taken).filter(|(_, taken)| !taken).map(|(v, _)| *v).collect();
+        left.sort_by(|a, b| b.detection.confidence.total_cmp(&a.detection.confidence));
+        left.retain(|vehicle| !self.is_another_box(*vehicle, &mut continued, now));
         (continued, left)
+    }
+
+    /// Whether `vehicle` is one of the stays' vehicles in another box; then its stay goes on.
+    fn is_another_box(&mut self, vehicle: Vehicle, continued: &mut [bool], now: When) -> bool {
+        let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+        let mut stays = self.stays.iter_mut().zip(continued);
+        let Some((stay, continued)) = stays.find(|(stay, continued)| {
+            if **continued { stay.is_boxed_by(&vehicle) } else { stay.goes_on_as(&vehicle, now.at) }
+        }) else {
+            return false;
+        };
+        if !*continued {
+            stay.seen(vehicle, inside, now);
+            *continued = true;
+        }
+        true
     }
 
     /// Says of each stay that was not continued why its vehicle is not seen.
     fn miss_stays(&mut self, continued: &[bool], vehicles: &[Vehicle], look: &Look, sight: Sight) {
         let covered_most = self.keys.occlusion.saturating_mul(COVERED_TIMES);
         for (stay, _) in self.stays.iter_mut().zip(continued).filter(|(_, continued)| !**continued) {
-            stay.watch_for(vehicles);
+            stay.watch_for(vehicles, look.tracks, look.observation.at);
             let covers = |b: &BBox| stay.place.share_within(b) >= HIDDEN_SHARE;
             let why = if !sight.is_clear() {
                 Unseen::Unknown
@@ -94,7 +125,7 @@ impl FireLane {
     }
 
     /// Ends what is over and forgets what was nothing.
-    fn end_stays(&mut self, findings: &mut Vec<Finding>) {
+    fn end_stays(&mut self, now: MediaTime, findings: &mut Vec<Finding>) {
         let over: Vec<Option<(When, bool)>> = self
             .stays
             .iter()
@@ -103,28 +134,58 @@ impl FireLane {
                     .or_else(|| self.stays.iter().find_map(|other| stay.replaced_by(other)))
             })
             .collect();
-        let mut over = over.into_iter();
-        self.stays.retain(|stay| {
-            let end = over.next().flatten();
-            if let Some((when, unknown)) = end
-                && stay.is_notified()
-            {
-                findings.push(stay.finding(Phase::Ended, when, unknown));
+        let stays = std::mem::take(&mut self.stays);
+        let double: Vec<bool> = (0..stays.len()).map(|s| is_double(&stays, s)).collect();
+        for ((stay, end), double) in stays.into_iter().zip(over).zip(double) {
+            match end {
+                Some((when, unknown)) => {
+                    if stay.is_notified() {
+                        findings.push(stay.finding(Phase::Ended, when, unknown));
+                    }
+                    if stay.has_settled() {
+                        self.ended.push_back((stay, now));
+                    }
+                }
+                None if double || stay.is_traffic() => {}
+                None => self.stays.push(stay),
             }
-            end.is_none() && !stay.is_traffic()
-        });
+        }
+        while self.ended.len() > MOST_ENDED
+            || self.ended.front().is_some_and(|(_, said)| now.since(*said) > TAKEN_UP_FOR)
+        {
+            self.ended.pop_front();
+        }
     }
 
-    fn begin_stays(&mut self, left: &[Vehicle], now: When) {
+    /// Takes up a stay that ended although its vehicle, which this is, never left. Its end is then withdrawn.
+    fn take_up(&mut self, vehicle: Vehicle, inside: bool, now: When, findings: &mut Vec<Finding>) -> bool {
+        let Some(at) = self.ended.iter().rposition(|(stay, _)| stay.is_taken_up_by(vehicle)) else {
+            return false;
+        };
+        let Some((mut stay, _)) = self.ended.remove(at) else { return false };
+        stay.seen(vehicle, inside, now);
+        if stay.is_notified() {
+            stay.notified = now.at;
+            findings.push(stay.finding(Phase::Updated, now, false));
+        }
+        self.stays.push(stay);
+        true
+    }
+
+    fn begin_stays(&mut self, left: &[Vehicle], now: When, findings: &mut Vec<Finding>) {
         for vehicle in left {
             let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+            let is_known = |stay: &Stay| stay.last_seen == now && stay.is_boxed_by(vehicle);
+            if self.stays.iter().any(is_known) || self.take_up(*vehicle, inside, now, findings) {
+                continue;
+            }
             if !inside || !self.keys.classes.contains(&vehicle.track.class) {
                 continue;
             }
             if self.stays.len() >= MOST_STAYS {
                 let oldest = (0..self.stays.len())
                     .filter(|s| !self.stays[*s].is_notified())
-                    .min_by_key(|s| self.stays[*s].last_seen);
+                    .min_by_key(|s| self.stays[*s].last_seen.at);
                 match oldest {
                     Some(s) => drop(self.stays.remove(s)),
                     None => continue,
@@ -210,8 +271,8 @@ impl Rule for FireLane {
         }
         let (continued, left) = self.continue_stays(&vehicles, now);
         self.miss_stays(&continued, &vehicles, look, sight);
-        self.end_stays(&mut findings);
-        self.begin_stays(&left, now);
+        self.end_stays(now.at, &mut findings);
+        self.begin_stays(&left, now, &mut findings);
         self.notify(now, &mut findings);
         let presence = Some(self.presence(sight));
         Verdict { findings, attention: self.attention(now), presence }
@@ -223,10 +284,24 @@ impl Rule for FireLane {
         Verdict::default()
     }
 
+    fn stop(&mut self) -> Verdict {
+        let raised = self.stays.iter().filter(|stay| stay.raised.is_some());
+        let findings: Vec<Finding> = raised.map(Stay::unfinished).collect();
+        findings.into()
+    }
+
     fn close(&mut self, when: When, unknown: bool) -> Verdict {
         let notified = self.stays.iter().filter(|stay| stay.is_notified());
         let findings: Vec<Finding> = notified.map(|stay| stay.finding(Phase::Ended, when, unknown)).collect();
         *self = Self::new(self.keys.clone());
         findings.into()
     }
+}
+
+/// Whether the stay at this index is another, told before or begun earlier, once more. What was told stays.
+fn is_double(stays: &[Stay], index: usize) -> bool {
+    let Some(stay) = stays.get(index).filter(|stay| !stay.is_notified()) else { return false };
+    let first =
+        |other: &Stay, at: usize| other.is_notified() || (other.started.at, at) < (stay.started.at, index);
+    stays.iter().enumerate().any(|(at, other)| at != index && first(other, at) && other.is_double(stay))
 }

@@ -11,7 +11,9 @@
 
 mod appearance;
 mod book;
+mod boxing;
 mod control_room_unattended;
+mod departure;
 mod doubt;
 mod ebike_in_elevator;
 mod fire_lane_parking;
@@ -74,6 +76,9 @@ pub trait Rule: Send {
     /// Takes in a gap: `to` is none when it begins and set when it ends.
     fn gap(&mut self, gap: &Gap) -> Verdict;
 
+    /// The recording is over: what is raised and has not ended is told once more, with the look that showed it last.
+    fn stop(&mut self) -> Verdict;
+
     /// The schedule's hours are over: what stands ends at `when`, or nobody knows when where that is `unknown`, and all
     /// state is dropped.
     fn close(&mut self, when: When, unknown: bool) -> Verdict;
@@ -108,7 +113,7 @@ pub enum Presence {
 /// One step in the life of a violation. Those of one violation share `started` and `place`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// Which step.
+    /// Which step. Where the recording stopped before it ended, the step told last stays.
     pub phase: Phase,
     /// The first look of the state.
     pub started: When,

@@ -1,6 +1,11 @@
 use std::{collections::VecDeque, time::Duration};
 
-use super::{Finding, similarity};
+use super::{
+    Finding,
+    boxing::{cut_otherwise, one_vehicle},
+    departure::{Departure, ELSEWHERE},
+    similarity,
+};
 use crate::{
     domain::{Class, Detection, MediaTime, Phase, Thumbnail, Track, When},
     geometry::BBox,
@@ -37,8 +42,6 @@ const CLOSE_SHARE: f32 = 0.5;
 const CLOSE_LOOKS: usize = 5;
 /// Between two close looks a standing box keeps this many times the overlap that it must keep with its place.
 const CLOSE_STILL: f32 = 1.3;
-/// Overlap with the place below which what showed it is somewhere else, however its box dances.
-const ELSEWHERE: f32 = 0.1;
 
 /// A vehicle seen at a look.
 #[derive(Debug, Clone, Copy)]
@@ -55,12 +58,16 @@ pub(super) struct Stay {
     /// Where it stands.
     pub place: BBox,
     first_boxes: Vec<BBox>,
+    /// Its box at the last look that showed it.
+    boxed: BBox,
     /// The track it was last seen as: a hint only.
     track: u64,
     view: View,
     first_look: Option<Thumbnail>,
     last_look: Option<Thumbnail>,
-    pub last_seen: MediaTime,
+    /// The last look at it that cut out more or less of it than its place.
+    other_look: Option<Thumbnail>,
+    pub last_seen: When,
     /// How long it has stood, gaps and unusable pictures left out.
     pub stood: Duration,
     /// Whether the time after the last look counts.
@@ -82,6 +89,7 @@ pub(super) struct Stay {
     after_gap: bool,
     /// While not seen here, its track was seen elsewhere.
     drove_off: bool,
+    departure: Departure,
     pub warned: bool,
     pub raised: Option<When>,
     pub notified: MediaTime,
@@ -104,6 +112,8 @@ struct Absence {
     empty_for: Duration,
     /// How long something was in front of it.
     covered_for: Duration,
+    /// Looks at which the place was empty.
+    empty_looks: u32,
     last: Unseen,
 }
 
@@ -126,11 +136,13 @@ impl Stay {
             started: now,
             place: detection.bbox,
             first_boxes: vec![detection.bbox],
+            boxed: detection.bbox,
             track: track.id,
             view: View { class: track.class, confidence: detection.confidence, bbox: detection.bbox },
             first_look: detection.appearance.clone(),
             last_look: detection.appearance.clone(),
-            last_seen: now.at,
+            other_look: None,
+            last_seen: now,
             stood: Duration::ZERO,
             counting: true,
             shown: 1,
@@ -143,6 +155,7 @@ impl Stay {
             absence: None,
             after_gap: false,
             drove_off: false,
+            departure: Departure::default(),
             warned: false,
             raised: None,
             notified: now.at,
@@ -181,11 +194,9 @@ impl Stay {
             return None;
         }
         let alike = self.likeness(vehicle.detection.appearance.as_ref());
-        let interrupted = self.absence.is_some() || self.after_gap || at.since(self.last_seen) > SWAP_TAKES;
+        let interrupted = self.is_interrupted(at);
         if interrupted {
-            let track = vehicle.track;
-            let drove_up = track.still_since > track.first_seen.max(self.last_seen);
-            let another = drove_up || self.drove_off;
+            let another = self.drove_up(vehicle) || self.drove_off;
             let least = if another { SAME_FOR_SURE } else { SAME_AGAIN };
             // Without an appearance, a place that was long seen empty is believed to have been left.
             let left = self.absence.as_ref().is_some_and(|absence| absence.empty_for >= SWAP_TAKES);
@@ -197,19 +208,63 @@ impl Stay {
         Some(self.place.iou(bbox) + alike.unwrap_or(unknown).max(0.0))
     }
 
+    /// Whether another may have taken its place since it was seen last.
+    fn is_interrupted(&self, at: MediaTime) -> bool {
+        self.absence.is_some() || self.after_gap || at.since(self.last_seen.at) > SWAP_TAKES
+    }
+
+    fn drove_up(&self, vehicle: Vehicle) -> bool {
+        let track = vehicle.track;
+        track.still_since > track.first_seen.max(self.last_seen.at)
+    }
+
+    /// Whether `vehicle` is this stay's vehicle in another box, whatever else shows it at this look.
+    pub fn is_boxed_by(&self, vehicle: &Vehicle) -> bool {
+        let bbox = &vehicle.detection.bbox;
+        self.view.class.may_be(vehicle.detection.class)
+            && (one_vehicle(&self.place, bbox) || one_vehicle(&self.boxed, bbox))
+    }
+
+    /// Whether `vehicle`, in another box, shows that this stay's vehicle is still there. It does not say so by its looks,
+    /// so no other may have had the time to take the place.
+    pub fn goes_on_as(&self, vehicle: &Vehicle, at: MediaTime) -> bool {
+        // A box that cuts out the same picture says by its looks whose it is.
+        cut_otherwise(&self.place, &vehicle.detection.bbox)
+            && self.view.class.may_be(vehicle.detection.class)
+            && !self.drove_off
+            && !self.after_gap
+            && at.since(self.last_seen.at) <= SWAP_TAKES
+            && (self.track == vehicle.track.id || !self.drove_up(*vehicle))
+    }
+
+    /// Whether `other` is this stay once more: it was begun by another box of its vehicle.
+    pub fn is_double(&self, other: &Self) -> bool {
+        self.absence.is_none()
+            && self.view.class.may_be(other.view.class)
+            && one_vehicle(&self.place, &other.place)
+    }
+
     /// Likeness to how it looked first or last, whichever is greater.
     fn likeness(&self, appearance: Option<&Thumbnail>) -> Option<f32> {
         let appearance = appearance?;
-        [&self.first_look, &self.last_look]
+        [&self.first_look, &self.last_look, &self.other_look]
             .into_iter()
             .flatten()
             .filter_map(|known| similarity(known, appearance))
             .max_by(f32::total_cmp)
     }
 
-    /// It is seen.
-    pub fn seen(&mut self, vehicle: Vehicle, inside: bool, at: MediaTime) {
+    /// It is seen, in the box of its place or in another.
+    pub fn seen(&mut self, vehicle: Vehicle, inside: bool, now: When) {
         let Vehicle { track, detection } = vehicle;
+        self.boxed = detection.bbox;
+        self.track = track.id;
+        if cut_otherwise(&self.place, &detection.bbox) {
+            self.seen_otherwise(detection.appearance.as_ref());
+            // Its place stays where it is, however it is boxed.
+            self.note_seen(self.place, inside, now);
+            return;
+        }
         if self.first_boxes.len() < BOXES_OF_PLACE {
             self.first_boxes.push(detection.bbox);
             self.place = median(&self.first_boxes);
@@ -218,7 +273,6 @@ impl Stay {
             self.compared = self.compared.saturating_add(1);
             self.alike = self.alike.saturating_add(u32::from(alike >= ALIKE));
         }
-        self.track = track.id;
         if self.raised.is_none() {
             if detection.confidence >= self.view.confidence {
                 (self.view.class, self.view.confidence) = (detection.class, detection.confidence);
@@ -231,13 +285,28 @@ impl Stay {
                 self.first_look.clone_from(&detection.appearance);
             }
         }
-        self.last_seen = at;
+        self.note_seen(detection.bbox, inside, now);
+    }
+
+    /// Compares a look that cut out another picture of it with the last of that kind.
+    fn seen_otherwise(&mut self, appearance: Option<&Thumbnail>) {
+        let Some(appearance) = appearance else { return };
+        if let Some(alike) = self.other_look.as_ref().and_then(|known| similarity(known, appearance)) {
+            self.compared = self.compared.saturating_add(1);
+            self.alike = self.alike.saturating_add(u32::from(alike >= ALIKE));
+        }
+        self.other_look = Some(appearance.clone());
+    }
+
+    fn note_seen(&mut self, bbox: BBox, inside: bool, now: When) {
+        self.last_seen = now;
         self.counting = true;
         self.looks = self.looks.saturating_add(1);
         self.shown = self.shown.saturating_add(1);
         self.inside = self.inside.saturating_add(u32::from(inside));
-        self.note_close(at, Some((track.id, detection.bbox)));
+        self.note_close(now.at, Some((self.track, bbox)));
         (self.absence, self.after_gap, self.drove_off) = (None, false, false);
+        self.departure = Departure::default();
     }
 
     /// It is not seen. Something in front of it counts as the place being empty once it has been there for
@@ -253,6 +322,7 @@ impl Stay {
         self.counting = why != Unseen::Unknown;
         if why == Unseen::Empty {
             absence.since.get_or_insert((now, after_gap));
+            absence.empty_looks = absence.empty_looks.saturating_add(1);
             self.looks = self.looks.saturating_add(1);
             self.note_close(now.at, None);
         }
@@ -270,7 +340,9 @@ impl Stay {
     pub fn follow(&mut self, vehicles: &[Vehicle], at: MediaTime) {
         let lately =
             |id: u64| self.close.iter().any(|(_, shown)| shown.is_some_and(|(track, _)| track == id));
-        let elsewhere = |v: &Vehicle| self.place.iou(&v.detection.bbox) < ELSEWHERE && lately(v.track.id);
+        let elsewhere = |v: &Vehicle| {
+            self.place.iou(&v.detection.bbox) < ELSEWHERE && lately(v.track.id) && !self.is_boxed_by(v)
+        };
         if vehicles.iter().any(elsewhere) {
             self.moved_on = Some(at);
         }
@@ -301,10 +373,19 @@ impl Stay {
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
 
-    /// Its track is seen, and not here.
-    pub fn watch_for(&mut self, vehicles: &[Vehicle]) {
-        self.drove_off |=
-            vehicles.iter().any(|v| v.track.id == self.track && !stands(&self.place, &v.detection.bbox));
+    /// It is not seen here: perhaps it is seen elsewhere.
+    pub fn watch_for(&mut self, vehicles: &[Vehicle], tracks: &[Track], now: MediaTime) {
+        self.drove_off |= vehicles.iter().any(|v| {
+            v.track.id == self.track && !stands(&self.place, &v.detection.bbox) && !self.is_boxed_by(v)
+        });
+        let mut departure = std::mem::take(&mut self.departure);
+        departure.look(
+            (self.track, &self.place, &self.boxed),
+            vehicles,
+            (tracks, self.last_seen.at, now),
+            |vehicle| self.likeness(vehicle.detection.appearance.as_ref()),
+        );
+        self.departure = departure;
     }
 
     /// Whether `vehicle` is what this stay's vehicle has been followed to.
@@ -312,11 +393,26 @@ impl Stay {
         self.track == track.id
     }
 
-    /// When it ended, where the place has been seen without it for `occlusion`, and whether nobody could look when
-    /// it may have ended.
+    /// When it ended, where it was seen to leave or the place has been seen without it for `occlusion`, and whether
+    /// nobody could look when it may have ended.
     pub fn ended(&self, occlusion: Duration) -> Option<(When, bool)> {
         let absence = self.absence.as_ref()?;
-        absence.since.filter(|_| absence.last == Unseen::Empty && absence.empty_for >= occlusion)
+        let over = absence.empty_for >= occlusion || self.was_seen_to_leave();
+        absence.since.filter(|_| absence.last == Unseen::Empty && over)
+    }
+
+    fn was_seen_to_leave(&self) -> bool {
+        self.absence.as_ref().is_some_and(|absence| self.departure.is_seen(absence.empty_looks))
+    }
+
+    /// Whether its vehicle, not seen for long, is now seen in its place again: `vehicle` looks like it and did not drive
+    /// up. Light or weather hid it, or the detector missed it.
+    pub fn is_taken_up_by(&self, vehicle: Vehicle) -> bool {
+        let least = if self.was_seen_to_leave() || self.drove_off { SAME_FOR_SURE } else { SAME_AGAIN };
+        stands(&self.place, &vehicle.detection.bbox)
+            && self.view.class.may_be(vehicle.detection.class)
+            && !self.drove_up(vehicle)
+            && self.likeness(vehicle.detection.appearance.as_ref()).is_some_and(|alike| alike >= least)
     }
 
     /// When it ended, given that `other` now stands in its place.
@@ -325,7 +421,7 @@ impl Stay {
         let settled = other.absence.is_none()
             && other.shown >= SETTLED_LOOKS
             && other.stood >= SETTLED_FOR
-            && other.started.at > self.last_seen
+            && other.started.at > self.last_seen.at
             && stands(&self.place, &other.place);
         let arrived = (other.started, self.after_gap);
         settled.then(|| absence.since.filter(|(when, _)| when.at <= other.started.at).unwrap_or(arrived))
@@ -356,14 +452,14 @@ impl Stay {
             && self.looks_alike()
             && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
             && self.keeps_still()
-            && self.moved_on.is_none_or(|at| self.last_seen.since(at) > CLOSE_FOR)
+            && self.moved_on.is_none_or(|at| self.last_seen.at.since(at) > CLOSE_FOR)
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
 
     /// Whether it may be this very vehicle, boxed in another way: in its place, and not seen beside it.
     pub fn may_be(&self, other: &Self, now: MediaTime, occlusion: Duration) -> bool {
         self.absence.is_some()
-            && now.since(self.last_seen) < occlusion
+            && now.since(self.last_seen.at) < occlusion
             && (self.place.iou(&other.place) >= 0.3
                 || self.place.share_within(&other.place) >= 0.7
                 || other.place.share_within(&self.place) >= 0.7)
@@ -397,6 +493,13 @@ impl Stay {
             last_seen: None,
             ended_unknown,
         }
+    }
+}
+
+impl Stay {
+    /// Tells once more of a violation that was not over when the recording was: with the look that showed it last.
+    pub fn unfinished(&self) -> Finding {
+        Finding { last_seen: Some(self.last_seen), ..self.finding(Phase::Raised, self.last_seen, false) }
     }
 }
 

@@ -26,6 +26,15 @@ const FROZEN_LOOKS: u32 = 4;
 /// Looks in a row that are not still, after which a picture is live again.
 const RESTLESS_LOOKS: u32 = 3;
 
+/// Share of the usual detail below which a picture is out of focus, fogged or smeared by rain.
+const BLURRED: f32 = 0.45;
+/// How long a picture must have been seen before it has a usual detail.
+const USUAL_AFTER: Duration = Duration::from_secs(6);
+/// How fast the usual detail follows what is seen, in seconds: more detail within a minute; less, which may be fog, within
+/// ten.
+const USUAL_RISES: f32 = 60.0;
+const USUAL_FALLS: f32 = 600.0;
+
 /// What a picture is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sight {
@@ -35,6 +44,8 @@ pub enum Sight {
     Dark,
     /// The lens is covered, or the picture is one even colour.
     Covered,
+    /// It has far less detail than usual: out of focus, fogged, rain on the lens.
+    Blurred,
     /// The light changed everywhere at once: what is missing may be missing for that.
     LightChange,
     /// The picture stands still and tells nothing of now.
@@ -61,6 +72,14 @@ impl Sight {
 pub struct Visibility {
     /// Since the last look that showed the picture to be live; none where that was the last look.
     still: Option<StandingStill>,
+    usual: Option<Usual>,
+}
+
+/// How much detail a camera's picture usually has.
+#[derive(Debug, Clone, Copy)]
+struct Usual {
+    sharpness: f32,
+    known_for: Duration,
 }
 
 /// A run of looks at a picture that hardly changes.
@@ -81,6 +100,7 @@ impl Visibility {
         if self.is_frozen() {
             return Sight::Frozen { recognised: (!was_frozen).then(|| self.unproven()) };
         }
+        let blurred = self.is_blurred(scene, passed);
         let flat = scene.contrast < FLAT_CONTRAST;
         if scene.brightness < BLACK_BRIGHTNESS || (flat && scene.brightness < DARK_BRIGHTNESS) {
             Sight::Dark
@@ -88,14 +108,37 @@ impl Visibility {
             Sight::Covered
         } else if scene.changed.is_some_and(|share| share >= LIGHT_CHANGED) {
             Sight::LightChange
+        } else if blurred {
+            Sight::Blurred
         } else {
             Sight::Clear
         }
     }
 
-    /// Forgets: the next look is not compared with the last.
+    /// Forgets: the next look is not compared with the last. How much detail is usual stays known.
     pub fn reset(&mut self) {
-        *self = Self::default();
+        self.still = None;
+    }
+
+    /// Whether the picture has far less detail than usual. A dark one says nothing of what is usual.
+    fn is_blurred(&mut self, scene: &Scene, passed: Duration) -> bool {
+        let now = scene.sharpness;
+        if !now.is_finite() || scene.brightness < DARK_BRIGHTNESS {
+            return false;
+        }
+        let Some(usual) = &mut self.usual else {
+            self.usual = Some(Usual { sharpness: now, known_for: Duration::ZERO });
+            return false;
+        };
+        let takes = if now < usual.sharpness { USUAL_FALLS } else { USUAL_RISES };
+        // At first the mean of what was seen; from then on it follows slowly.
+        let takes = takes.min(usual.known_for.as_secs_f32().max(1.0));
+        let blurred = usual.known_for >= USUAL_AFTER && now < BLURRED * usual.sharpness;
+        // Until it is known whether the picture only lost its focus, what is usual hardly follows.
+        let takes = if blurred { USUAL_FALLS } else { takes };
+        usual.sharpness += (now - usual.sharpness) * (passed.as_secs_f32() / takes).clamp(0.0, 1.0);
+        usual.known_for = usual.known_for.saturating_add(passed);
+        blurred
     }
 
     /// For how long nothing has shown that the picture is live. That time says nothing yet: it counts once the

@@ -133,6 +133,13 @@ impl Watch {
     }
 }
 
+impl Watch {
+    /// The recording is over.
+    pub fn stop(&mut self) -> Verdict {
+        if self.last.is_some() { self.rule.stop() } else { Verdict::default() }
+    }
+}
+
 /// The zone with half its width and height on each side, and at least a tenth of the picture.
 fn around(zone: &BBox) -> BBox {
     let (x, y) = ((zone.width() / 2.0).max(0.1), (zone.height() / 2.0).max(0.1));

@@ -8,3 +8,4 @@ mod people;
 mod samples;
 mod scene;
 mod stage;
+mod vehicles;

@@ -98,6 +98,7 @@ pub enum Picture {
     Dark,
     Covered,
     Frozen,
+    Blurred,
 }
 
 /// A scene: things in the order of distance, the nearest last.
@@ -153,7 +154,7 @@ impl Scene {
         for (order, (i, bbox)) in boxes.iter().enumerate() {
             let thing = &self.things[*i];
             let hidden = boxes[order + 1..].iter().any(|(_, nearer)| bbox.share_within(nearer) > 0.6);
-            let blind = matches!(picture, Picture::Dark | Picture::Covered);
+            let blind = matches!(picture, Picture::Dark | Picture::Covered | Picture::Blurred);
             if blind || hidden || chance(thing.pattern + 77, shown) < thing.missed {
                 continue;
             }
@@ -180,6 +181,7 @@ impl Scene {
         let (brightness, contrast, sharpness) = match picture {
             Picture::Dark => (0.063, 0.004, 0.0),
             Picture::Covered => (0.4, 0.02, 0.001),
+            Picture::Blurred => (0.45, 0.18, 0.008),
             Picture::Clear | Picture::Frozen => (0.45, 0.2, 0.03),
         };
         // Noise changes this much from key frame to key frame in the room of the sample footage.

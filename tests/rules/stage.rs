@@ -67,6 +67,13 @@ impl Stage {
         stage
     }
 
+    /// The recording is over.
+    pub fn stop(&mut self) {
+        for finding in &self.watch.stop().findings {
+            self.book.record(&self.rule, self.watch.kind(), finding);
+        }
+    }
+
     pub fn violations(&self) -> Vec<Violation> {
         self.book.violations()
     }
