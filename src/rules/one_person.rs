@@ -18,7 +18,7 @@ const LEGS_HEIGHT: (f32, f32) = (0.5, 2.0);
 
 /// A box surer than this is never taken for a part only because a larger one is beside it. Of 3,967 pairs of boxes of two
 /// people, found by three networks, the test of [`is_weak_part`] takes 44 for one; of 85 pairs of boxes of one person it
-/// takes 56 (models/training/accuracy/people.py).
+/// takes 56.
 const WEAK: f32 = 0.45;
 /// Largest area of such a part, in areas of the box beside it. Of two people at one distance the smaller has 0.8.
 const PART_AREA: f32 = 0.6;
