@@ -138,14 +138,14 @@ impl Recording {
         // A header that the decoder refuses is the file's fault, not that of what is analysed after it.
         let opened = Input::open_file(&path, &self.options.limits)
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
-        let input = match opened {
+        let mut input = match opened {
             Ok(input) => input,
             Err(error) => {
                 self.before = self.before.map(|before| Before { broken: true, ..before });
                 return self.ready.push_back(fail(error));
             }
         };
-        let start = start.or_else(|| if ask { own_start(&input, &self.options) } else { None });
+        let start = start.or_else(|| if ask { own_start(&mut input, &self.options) } else { None });
         // Where the first file could not be read, the next begins when that was said to.
         let guess = match self.options.start {
             Some(given) => (given, WallOrigin::Given),

@@ -107,7 +107,6 @@ fn folders_of_recorders_are_read_in_their_order() {
             WallOrigin::Path,
         ),
         (
-            // 1080N recorders and others that count from 1 in each hour do not matter where the day is told.
             [
                 "n/2026年11月23日23时59分40秒.mp4",
                 "n/2026年11月23日23时59分50秒.mp4",
