@@ -105,8 +105,15 @@ impl Input {
         &self.about.format
     }
 
-    /// The time of its first packet on the file's own clock, in microseconds.
-    pub fn start_time(&self) -> Option<i64> {
+    /// The time of its first packet on the file's own clock, in microseconds. Where the header does not tell it, the first
+    /// packet is read, and given by the next [`read`](Self::read).
+    pub fn start_time(&mut self) -> Option<i64> {
+        if self.about.start.is_none()
+            && let Ok(Some(packet)) = self.read()
+        {
+            self.about.start = packet.pts.or(packet.dts);
+            self.ready.push_front(packet);
+        }
         self.about.start
     }
 

@@ -61,11 +61,12 @@ pub(super) fn plan(files: Vec<PathBuf>, options: &Options) -> Plan {
     for file in &mut planned {
         let unsure = !matches!(file.told, Some(Told { meaning: Meaning::Once(_), .. }));
         // A single file is opened once, in its turn.
-        let input = (several && unsure).then(|| Input::open_file(&file.path, &options.limits).ok()).flatten();
+        let mut input =
+            (several && unsure).then(|| Input::open_file(&file.path, &options.limits).ok()).flatten();
         if unsure {
             file.about = about(&file.path, input.as_ref());
         }
-        file.told = file.told.or_else(|| from_recorder(input.as_ref()?, &options.zone));
+        file.told = file.told.or_else(|| from_recorder(input.as_mut()?, &options.zone));
         file.start =
             file.told.map(|told| start(&told, told.meaning.usual())).or_else(|| metadata_start(&input?));
     }
@@ -87,7 +88,7 @@ pub(super) fn plan(files: Vec<PathBuf>, options: &Options) -> Plan {
 }
 
 /// When a file says itself that it began; its recorder's clock counts before its metadata.
-pub(super) fn own_start(input: &Input, options: &Options) -> Option<Start> {
+pub(super) fn own_start(input: &mut Input, options: &Options) -> Option<Start> {
     let told = from_recorder(input, &options.zone);
     told.map(|told| start(&told, told.meaning.usual())).or_else(|| metadata_start(input))
 }

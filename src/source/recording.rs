@@ -148,7 +148,7 @@ impl Recording {
         // A header that the decoder refuses is the file's fault, not that of what is analysed after it.
         let opened = Input::open_file(&path, &self.options.limits)
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
-        let input = match opened {
+        let mut input = match opened {
             Ok(mut input) => {
                 if let Some(aspect) = self.options.pixel_aspect {
                     input.set_pixel_aspect(aspect);
@@ -160,7 +160,7 @@ impl Recording {
                 return self.ready.push_back(fail(error));
             }
         };
-        let start = start.or_else(|| if ask { own_start(&input, &self.options) } else { None });
+        let start = start.or_else(|| if ask { own_start(&mut input, &self.options) } else { None });
         // Where the first file could not be read, the next begins when that was said to.
         let guess = match self.options.start {
             Some(given) => (given, WallOrigin::Given),

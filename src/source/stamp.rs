@@ -370,7 +370,8 @@ impl Reader<'_> {
             return Some(Offset::UTC);
         }
         let mut named = reader;
-        if named.skip(BLANKS) || named.skip(&[b"_", b"-"]) {}
+        named.skip(BLANKS);
+        named.skip(&[b"_", b"-"]);
         if named.skip(&[b"UTC", b"GMT", b"utc", b"gmt"])
             && !named.text.first().is_some_and(u8::is_ascii_alphabetic)
         {

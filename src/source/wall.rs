@@ -98,8 +98,11 @@ pub(super) fn from_names(path: &Path, zone: &TimeZone) -> Option<Told> {
 
 /// The time that a recorder wrote into every picture. FFmpeg hands on that of DHAV files as if it were UTC; it is the
 /// recorder's local time. No footage is skipped because of it: it is set back and forth while the recorder runs.
-pub(super) fn from_recorder(input: &Input, zone: &TimeZone) -> Option<Told> {
-    let start = input.start_time().filter(|_| input.format() == "dhav")?;
+pub(super) fn from_recorder(input: &mut Input, zone: &TimeZone) -> Option<Told> {
+    if input.format() != "dhav" {
+        return None;
+    }
+    let start = input.start_time()?;
     let civil = jiff::tz::Offset::UTC.to_datetime(Timestamp::from_microsecond(start).ok()?);
     let set = (SET_SINCE..2100).contains(&civil.year());
     let meaning = Meaning::in_zone(civil, zone).filter(|_| set)?;

@@ -107,7 +107,6 @@ fn folders_of_recorders_are_read_in_their_order() {
             WallOrigin::Path,
         ),
         (
-            // 1080N recorders and others that count from 1 in each hour do not matter where the day is told.
             [
                 "n/2026年11月23日23时59分40秒.mp4",
                 "n/2026年11月23日23时59分50秒.mp4",
@@ -258,8 +257,8 @@ fn dhav(packets: &[Vec<u8>], date: [u32; 6]) -> Vec<u8> {
     for (number, packet) in packets.iter().enumerate() {
         let second = second + number as u32;
         let stamp = (year - 2000) << 26 | month << 22 | day << 17 | hour << 12 | minute << 6 | second;
-        // Width and height in eights, and the codec (2: MPEG-4, 4 and 8: H.264) with the rate.
-        let extra = [0x82, 0, 8, 6, 0x81, 0, 8, 1];
+        // Width and height in eights, and the codec (8: H.264) with the rate.
+        let extra = [0x80, 0, 8, 6, 0x81, 0, 8, 1];
         let length = 24 + extra.len() + packet.len() + 8;
         let mut head = Vec::new();
         head.extend_from_slice(b"DHAV");
