@@ -17,6 +17,9 @@ impl Holes {
     const SHARE: i64 = 4;
 }
 
+/// So many pictures or more are no count: writers that cannot go back to an AVI's header leave such a number there.
+const STREAMED: u64 = 1 << 30;
+
 impl Reading {
     /// What is only known at the end.
     pub(super) fn sum_up(&mut self, from: MediaTime, out: &mut VecDeque<Part>) {
@@ -40,8 +43,12 @@ impl Reading {
             return None;
         }
         let short = |claimed: i64, there: i64| claimed.saturating_sub(there) > (claimed / 50).max(2_000_000);
+        let pictures = self.input.pictures().filter(|n| *n < STREAMED);
+        if format == "avi" && pictures.is_none() {
+            return None;
+        }
         // A header that counts its pictures is right whatever becomes of their times.
-        if let Some(pictures) = self.input.pictures() {
+        if let Some(pictures) = pictures {
             let lasts = |n: u64| i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(self.usual);
             let is_avi = format == "avi";
             if is_avi && !self.jumped {

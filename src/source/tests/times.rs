@@ -188,6 +188,17 @@ fn where_sound_begins_first_the_file_begins_with_it() {
 }
 
 #[test]
+fn an_avi_whose_writer_could_not_go_back_to_its_header_is_not_cut_off() {
+    let clips = Clips::new();
+    let whole = clips.pattern("-c:v mpeg4 -g 25 -sc_threshold 1000000000", "whole.avi");
+    let mut bytes = std::fs::read(whole).expect("a clip");
+    let header = bytes.windows(4).position(|w| w == b"strh").expect("a stream's header") + 8;
+    bytes[header + 32..header + 36].copy_from_slice(&(1_u32 << 30).to_le_bytes());
+    let told = read(vec![clips.bytes(&bytes, "streamed.avi")]);
+    assert!(told.failed.is_empty() && tenths(&told.gops).len() == 100, "{:?}", told.failed);
+}
+
+#[test]
 fn sound_that_goes_on_is_no_reason_to_call_a_recording_cut_off() {
     let clips = Clips::new();
     let plain = clips.pattern(H264, "plain.mp4");
