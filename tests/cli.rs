@@ -49,6 +49,12 @@ fn what_cannot_work_is_refused_with_code_2() {
 }
 
 #[test]
+fn a_cause_is_said_once() {
+    let output = firewarden(&["analyze", "--config", "absent.toml", "--out", "x"]);
+    assert_eq!(stderr(&output).matches("No such file").count(), 1, "{}", stderr(&output));
+}
+
+#[test]
 fn recorded_observations_are_replayed() {
     let samples = root().join("samples/observations");
     let folder = tempfile::tempdir().expect("a folder");

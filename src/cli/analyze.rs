@@ -14,6 +14,7 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{GapReason, Violation},
+    evidence::EvidenceError,
     pipeline::{Extent, Outcome, PipelineError},
     report::Verdict,
 };
@@ -121,7 +122,9 @@ pub(super) fn tell(config: &Config, analysis: &Analysis) -> Status {
     let mut status = Status::Done;
     // Where no evidence is kept, there is none to zip with: what was analysed is told all the same.
     for (camera, evidence) in config.cameras.iter().zip(&analysis.evidence) {
-        for error in &evidence.errors {
+        // That it was stopped is said once.
+        let told = |error: &&EvidenceError| !matches!(error, EvidenceError::Stopped(_));
+        for error in evidence.errors.iter().filter(told) {
             say(format_args!("warning: camera {}: {error}", camera.id));
             status = Status::Failed;
         }

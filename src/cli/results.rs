@@ -23,8 +23,8 @@ use crate::{
     report,
 };
 
-/// Room for the lists of an analysis and a report without pictures, and for what each violation adds to them.
-const ROOM: (usize, usize) = (96 << 10, 8 << 10);
+/// Room for the lists of an analysis and a report without pictures, and for what each camera and each violation adds.
+const ROOM: [usize; 3] = [40 << 10, 8 << 10, 6 << 10];
 
 /// Room on the disk that evidence cannot take: given up when the lists are written.
 #[derive(Debug, Default)]
@@ -55,7 +55,8 @@ pub fn first(config: &Config, outcomes: &[Outcome], out: &Path) -> Reserve {
     // What cannot be written now is tried again at the end, and told then.
     let _ = write_violations(&out.join("violations.jsonl"), &violations);
     let _ = put(out, "violations.csv", &report::csv(&violations, &config.site.timezone));
-    Reserve::make(out, ROOM.0 + ROOM.1 * violations.len())
+    let [all, camera, violation] = ROOM;
+    Reserve::make(out, all + camera * outcomes.len() + violation * violations.len())
 }
 
 /// Writes violations, table, lists and report, the manifest last: a folder that has it is complete. Of an analysis that was
