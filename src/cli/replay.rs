@@ -17,6 +17,7 @@ use crate::{
     evidence::MANIFEST,
     geometry::{BBox, Polygon},
     pipeline::{self, Judge, ReadError},
+    source::{Notice, Noticed},
 };
 
 /// Run tracker and rules again over recorded observations.
@@ -123,11 +124,21 @@ struct Replayed<'c> {
     beyond: BTreeMap<RuleId, BBox>,
     /// The last observation.
     last: Option<MediaTime>,
+    /// The recording that the records are of.
+    file: String,
 }
 
 impl<'c> Replayed<'c> {
     fn new(config: &'c Config, camera: &'c Camera) -> Self {
-        Self { config, camera, judge: None, before: Vec::new(), beyond: BTreeMap::new(), last: None }
+        Self {
+            config,
+            camera,
+            judge: None,
+            before: Vec::new(),
+            beyond: BTreeMap::new(),
+            last: None,
+            file: String::new(),
+        }
     }
 
     /// Whether it is an observation of before the last one, as one analysis makes none.
@@ -140,10 +151,15 @@ impl<'c> Replayed<'c> {
             self.last = Some(observation.at);
         }
         if let Record::Epoch(epoch) = &record {
+            self.file = epoch.file.clone().unwrap_or_default();
             self.check(epoch);
         }
         if let Some(judge) = &mut self.judge {
-            judge.take(&record);
+            let judgement = judge.take(&record);
+            if let Some(at) = judgement.moved {
+                let (camera, file) = (self.camera.id.clone(), self.file.clone());
+                say(format_args!("note: {}", Notice { camera, file, at, what: Noticed::Moved }));
+            }
         } else if let Record::Observation(first) = &record {
             let mut judge = Judge::new(&self.config.site, self.camera, &self.detector(first));
             for earlier in self.before.drain(..) {

@@ -153,6 +153,9 @@ pub fn noticed(what: &Noticed) -> (String, String) {
                 format!("the analysis fell behind by up to {s} s: too many cameras for these processors"),
             );
         }
+        Noticed::Moved => {
+            ("摄像机被移动，此后检测区域可能不准确", "the camera was moved; zones may be wrong from here on")
+        }
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

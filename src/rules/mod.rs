@@ -18,8 +18,10 @@ mod doubt;
 mod ebike_in_elevator;
 mod fire_lane_parking;
 mod furniture;
+mod moved_camera;
 mod rival;
 mod stay;
+mod steadiness;
 mod stopwatch;
 mod suspicion;
 mod visibility;
@@ -30,6 +32,7 @@ pub use book::Book;
 pub use control_room_unattended::ControlRoom;
 pub use ebike_in_elevator::Elevator;
 pub use fire_lane_parking::FireLane;
+pub use steadiness::{Stance, Steadiness};
 pub use visibility::{Sight, Visibility};
 pub use watch::{Needs, Watch};
 

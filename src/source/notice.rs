@@ -43,6 +43,8 @@ pub enum Noticed {
     },
     /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
     Late(Duration),
+    /// The camera was moved: zones may lie elsewhere than they were drawn from there on.
+    Moved,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
 }
@@ -80,6 +82,9 @@ impl fmt::Display for Notice {
                     by.as_secs_f64()
                 )
             }
+            Noticed::Moved => f.write_str(
+                "the camera was moved: zones may be wrong from here on; what stood before is not known to have left",
+            ),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }
