@@ -17,6 +17,7 @@ use crate::{
     geometry::{BBox, Polygon},
     pipeline::{self, Judge, Outcome, ReadError},
     report::Verdict,
+    source::{Notice, Noticed},
     stop::Stop,
 };
 
@@ -154,6 +155,8 @@ struct Replayed<'c> {
     /// The last observation.
     last: Option<MediaTime>,
     outcome: Outcome,
+    /// The recording that the records are of.
+    file: String,
 }
 
 impl<'c> Replayed<'c> {
@@ -166,6 +169,7 @@ impl<'c> Replayed<'c> {
             beyond: BTreeMap::new(),
             last: None,
             outcome: Outcome::default(),
+            file: String::new(),
         }
     }
 
@@ -179,11 +183,18 @@ impl<'c> Replayed<'c> {
             self.last = Some(observation.at);
         }
         if let Record::Epoch(epoch) = &record {
+            self.file = epoch.file.clone().unwrap_or_default();
             self.check(epoch);
         }
         if let Some(judge) = &mut self.judge {
             let judgement = judge.take(&record);
             self.outcome.take(&record, &judgement.presence);
+            if let Some(at) = judgement.moved {
+                let (camera, file) = (self.camera.id.clone(), self.file.clone());
+                let notice = Notice { camera, file, at, what: Noticed::Moved };
+                say(format_args!("note: {notice}"));
+                self.outcome.notices.push(notice);
+            }
         } else if let Record::Observation(first) = &record {
             let mut judge = Judge::new(&self.config.site, self.camera, &self.detector(first));
             for earlier in self.before.drain(..).chain(std::iter::once(record)) {

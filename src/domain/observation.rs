@@ -119,6 +119,10 @@ pub struct Scene {
     /// still; a frozen picture is. None at the first look of an epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identical: Option<f32>,
+    /// By how much all of the picture is shifted against before, to the right and down, as fractions of it: the camera
+    /// was knocked, turned, or shakes. None where most is where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<[f32; 2]>,
 }
 
 /// Why nothing could be seen.

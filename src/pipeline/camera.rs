@@ -28,7 +28,7 @@ use crate::{
     rules::Needs,
     source::{Bound, Gop, Notice, Noticed, Part, Sent},
     stop::Stop,
-    vision::Signature,
+    vision::{Reference, Signature},
 };
 
 /// Told how far a camera has come.
@@ -101,6 +101,7 @@ pub(super) struct CameraRun<'a> {
     /// Width and height of the pictures, in pixels.
     size: (u32, u32),
     signature: Option<Signature>,
+    reference: Reference,
     last: Option<MediaTime>,
     gap: Option<Gap>,
     sent: Option<Sent>,
@@ -151,6 +152,7 @@ impl<'a> CameraRun<'a> {
             epoch: None,
             size: (0, 0),
             signature: None,
+            reference: Reference::default(),
             last: None,
             gap: None,
             sent: None,
@@ -317,6 +319,7 @@ impl<'a> CameraRun<'a> {
         if let Some(before) = &self.signature {
             sight.signature.compare(before, &mut sight.scene);
         }
+        self.reference.look(&sight.signature, self.signature.as_ref(), sight.at, &mut sight.scene);
         self.signature = Some(sight.signature);
         let looked = found.iter().filter_map(|(lane, _)| self.names.get(*lane).cloned()).collect();
         let mut detections: Vec<_> = found.into_iter().flat_map(|(_, found)| found).collect();
@@ -407,6 +410,10 @@ impl<'a> CameraRun<'a> {
         }
         let judgement = self.judge.take(&record);
         self.outcome.take(&record, &judgement.presence);
+        if let Some(at) = judgement.moved {
+            let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
+            self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what: Noticed::Moved });
+        }
         for (rule, attention) in judgement.attention {
             if let Some((lane, place)) = self.rules.get(rule)
                 && let Some(lane) = self.lanes.get_mut(*lane)

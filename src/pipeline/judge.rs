@@ -2,8 +2,8 @@
 
 use crate::{
     config::{Camera, Site},
-    domain::{Attention, Gap, ModelName, Observation, Record, RuleId, Violation},
-    rules::{Book, Presence, Verdict, Watch, Watched},
+    domain::{Attention, Gap, MediaTime, ModelName, Observation, Record, RuleId, Violation},
+    rules::{Book, Presence, Stance, Steadiness, Verdict, Watch, Watched},
     track::Tracker,
 };
 
@@ -16,6 +16,8 @@ pub struct Judgement {
     pub violations: Vec<Violation>,
     /// What rules saw in their zones, by the index of the rule.
     pub presence: Vec<(usize, Presence)>,
+    /// The camera was moved at this time, and stands still since: zones may be wrong from then on. Said once.
+    pub moved: Option<MediaTime>,
 }
 
 /// One detector of the camera, its tracker, and which rules use it.
@@ -30,6 +32,7 @@ pub struct Judge {
     lanes: Vec<Lane>,
     watches: Vec<Watch>,
     book: Book,
+    steadiness: Steadiness,
 }
 
 impl Judge {
@@ -55,7 +58,7 @@ impl Judge {
             }
         }
         let book = Book::new(site.id.clone(), camera.id.clone(), camera.name.clone());
-        Self { lanes, watches, book }
+        Self { lanes, watches, book, steadiness: Steadiness::default() }
     }
 
     /// The rules, in the order of the configuration.
@@ -87,6 +90,9 @@ impl Judge {
     }
 
     fn take_observation(&mut self, observation: &Observation, judgement: &mut Judgement) {
+        if let Stance::Moved { since } = self.steadiness.look(&observation.scene, observation.at) {
+            judgement.moved = Some(since);
+        }
         for lane in &mut self.lanes {
             // A rule is told of looks that its detector did not take as well: its schedule may end there.
             let looked = observation.looked.contains(&lane.detector);

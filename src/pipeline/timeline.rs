@@ -197,6 +197,7 @@ mod tests {
             changed: None,
             changed_in: None,
             identical: None,
+            moved: None,
         };
         Record::Observation(Observation {
             camera: CameraId::new("c").expect("an id"),

@@ -216,7 +216,7 @@ pub fn noticed(what: &Noticed) -> (String, String) {
             );
         }
         Noticed::Moved => {
-            ("摄像机移位，此后监控区域可能有误", "the camera was moved; zones may be wrong from then on")
+            ("摄像机被移动，此后监控区域可能不准确", "the camera was moved; zones may be wrong from then on")
         }
         Noticed::OrderGuessed => (
             "无法得知各录像的开始时间，先后顺序按文件名推测，可能有误",

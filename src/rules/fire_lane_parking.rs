@@ -2,7 +2,9 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{
     Finding, Look, Presence, Rule, Verdict,
+    moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
     stay::{Stay, Unseen, Vehicle},
+    steadiness::{Stance, Steadiness},
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
 };
@@ -40,6 +42,9 @@ pub struct FireLane {
     keys: FireLaneParking,
     stopwatch: Stopwatch,
     visibility: Visibility,
+    steadiness: Steadiness,
+    /// When it was known last that the camera had been moved.
+    moved: Option<MediaTime>,
     stays: Vec<Stay>,
     /// Stays that ended lately, and when that was said.
     ended: VecDeque<(Stay, MediaTime)>,
@@ -52,6 +57,8 @@ impl FireLane {
             keys,
             stopwatch: Stopwatch::default(),
             visibility: Visibility::default(),
+            steadiness: Steadiness::default(),
+            moved: None,
             stays: Vec::new(),
             ended: VecDeque::new(),
         }
@@ -108,12 +115,12 @@ impl FireLane {
     }
 
     /// Says of each stay that was not continued why its vehicle is not seen.
-    fn miss_stays(&mut self, continued: &[bool], vehicles: &[Vehicle], look: &Look, sight: Sight) {
+    fn miss_stays(&mut self, continued: &[bool], vehicles: &[Vehicle], look: &Look, clear: bool) {
         let covered_most = self.keys.occlusion.saturating_mul(COVERED_TIMES);
         for (stay, _) in self.stays.iter_mut().zip(continued).filter(|(_, continued)| !**continued) {
             stay.watch_for(vehicles, look.tracks, look.observation.at);
             let covers = |b: &BBox| stay.place.share_within(b) >= HIDDEN_SHARE;
-            let why = if !sight.is_clear() {
+            let why = if !clear || stay.is_adrift() {
                 Unseen::Unknown
             } else if look.seen().any(|(track, d)| !stay.is_track(track) && covers(&d.bbox)) {
                 Unseen::Covered
@@ -179,6 +186,16 @@ impl FireLane {
             if self.stays.iter().any(is_known) || self.take_up(*vehicle, inside, now, findings) {
                 continue;
             }
+            let mut new = Stay::new(*vehicle, inside, now);
+            if self.moved.is_some_and(|moved| now.at.since(moved) <= KNOWN_FOR) {
+                // Only by its looks: what passes is seen near the old place, too.
+                if vehicle.detection.appearance.is_some() && go_on_as(&mut self.stays, &new, now) {
+                    continue;
+                }
+                if vehicle.track.still_since == vehicle.track.first_seen {
+                    new.bar();
+                }
+            }
             if !inside || !self.keys.classes.contains(&vehicle.track.class) {
                 continue;
             }
@@ -191,7 +208,7 @@ impl FireLane {
                     None => continue,
                 }
             }
-            self.stays.push(Stay::new(*vehicle, inside, now));
+            self.stays.push(new);
         }
     }
 
@@ -270,10 +287,18 @@ impl Rule for FireLane {
             stay.follow(&vehicles, now.at);
         }
         let (continued, left) = self.continue_stays(&vehicles, now);
-        self.miss_stays(&continued, &vehicles, look, sight);
+        let stance = self.steadiness.look(&look.observation.scene, now.at);
+        self.miss_stays(&continued, &vehicles, look, sight.is_clear() && stance == Stance::Steady);
+        if let Stance::Moved { since } = stance {
+            self.moved = Some(now.at);
+            camera_moved(&mut self.stays, since);
+        }
         self.end_stays(now.at, &mut findings);
         self.begin_stays(&left, now, &mut findings);
-        self.notify(now, &mut findings);
+        // While the picture is shifted, what stands in the zone may have stood beside it.
+        if stance == Stance::Steady {
+            self.notify(now, &mut findings);
+        }
         let presence = Some(self.presence(sight));
         Verdict { findings, attention: self.attention(now), presence }
     }

@@ -43,6 +43,9 @@ const CLOSE_LOOKS: usize = 5;
 /// Between two close looks a standing box keeps this many times the overlap that it must keep with its place.
 const CLOSE_STILL: f32 = 1.3;
 
+/// How far a vehicle may lie from where it stood before the camera was moved, as a fraction of the picture.
+const MOVED_BY: f32 = 0.2;
+
 /// A vehicle seen at a look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Vehicle<'a> {
@@ -90,6 +93,7 @@ pub(super) struct Stay {
     /// While not seen here, its track was seen elsewhere.
     drove_off: bool,
     departure: Departure,
+    footing: Footing,
     pub warned: bool,
     pub raised: Option<When>,
     pub notified: MediaTime,
@@ -101,6 +105,17 @@ struct View {
     class: Class,
     confidence: f32,
     bbox: BBox,
+}
+
+/// How a stay stands to its place, since the camera may be moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Footing {
+    /// Its place is where it was seen.
+    Placed,
+    /// The camera was moved, so nobody knows where in the picture its place is now.
+    Adrift,
+    /// It was found when the camera had just been moved, and may have stood outside the zone before: never reported.
+    Barred,
 }
 
 /// A stay's vehicle is not seen.
@@ -156,6 +171,7 @@ impl Stay {
             after_gap: false,
             drove_off: false,
             departure: Departure::default(),
+            footing: Footing::Placed,
             warned: false,
             raised: None,
             notified: now.at,
@@ -300,6 +316,9 @@ impl Stay {
 
     fn note_seen(&mut self, bbox: BBox, inside: bool, now: When) {
         self.last_seen = now;
+        if self.is_adrift() {
+            self.footing = Footing::Placed;
+        }
         self.counting = true;
         self.looks = self.looks.saturating_add(1);
         self.shown = self.shown.saturating_add(1);
@@ -396,7 +415,7 @@ impl Stay {
     /// When it ended, where it was seen to leave or the place has been seen without it for `occlusion`, and whether
     /// nobody could look when it may have ended.
     pub fn ended(&self, occlusion: Duration) -> Option<(When, bool)> {
-        let absence = self.absence.as_ref()?;
+        let absence = self.absence.as_ref().filter(|_| !self.is_adrift())?;
         let over = absence.empty_for >= occlusion || self.was_seen_to_leave();
         absence.since.filter(|_| absence.last == Unseen::Empty && over)
     }
@@ -417,7 +436,7 @@ impl Stay {
 
     /// When it ended, given that `other` now stands in its place.
     pub fn replaced_by(&self, other: &Self) -> Option<(When, bool)> {
-        let absence = self.absence.as_ref()?;
+        let absence = self.absence.as_ref().filter(|_| !self.is_adrift())?;
         let settled = other.absence.is_none()
             && other.shown >= SETTLED_LOOKS
             && other.stood >= SETTLED_FOR
@@ -448,6 +467,7 @@ impl Stay {
     /// Whether it is seen at this look, mostly in the zone, shown by enough looks, and looks like itself.
     pub fn is_evident(&self) -> bool {
         self.absence.is_none()
+            && self.footing != Footing::Barred
             && self.is_mostly_inside()
             && self.looks_alike()
             && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
@@ -497,6 +517,53 @@ impl Stay {
 }
 
 impl Stay {
+    /// Whether its vehicle was not seen at the last look.
+    pub fn is_absent(&self) -> bool {
+        self.absence.is_some()
+    }
+
+    /// Whether nobody knows where its place is, since the camera was moved.
+    pub fn is_adrift(&self) -> bool {
+        self.footing == Footing::Adrift
+    }
+
+    /// The camera was moved while it was not seen.
+    pub fn set_adrift(&mut self) {
+        self.footing = Footing::Adrift;
+        self.absence = Some(Absence::default());
+        self.departure = Departure::default();
+        (self.counting, self.drove_off, self.after_gap) = (false, false, true);
+    }
+
+    /// It is never reported.
+    pub fn bar(&mut self) {
+        self.footing = Footing::Barred;
+    }
+
+    /// How well `found`, begun after the camera was moved, is the vehicle of this stay, which is adrift; none where it is
+    /// another.
+    pub fn found_as(&self, found: &Self) -> Option<f32> {
+        let (was, is) = (self.place.center(), found.place.center());
+        let apart = (was.x - is.x).hypot(was.y - is.y);
+        let same = self.view.class.may_be(found.view.class);
+        if !self.is_adrift() || !same || apart > MOVED_BY {
+            return None;
+        }
+        match self.likeness(found.first_look.as_ref()) {
+            Some(alike) => (alike >= SAME_AGAIN).then_some(alike),
+            None => Some(SAME_AGAIN - apart),
+        }
+    }
+
+    /// Goes on where `found` stands.
+    pub fn move_to(&mut self, found: &Self, now: When) {
+        // The first box stays: it names the stay.
+        self.first_boxes.resize(BOXES_OF_PLACE, found.place);
+        (self.place, self.boxed, self.track) = (found.place, found.boxed, found.track);
+        self.last_look.clone_from(&found.last_look);
+        self.note_seen(found.place, true, now);
+    }
+
     /// Tells once more of a violation that was not over when the recording was: with the look that showed it last.
     pub fn unfinished(&self) -> Finding {
         Finding { last_seen: Some(self.last_seen), ..self.finding(Phase::Raised, self.last_seen, false) }

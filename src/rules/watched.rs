@@ -134,6 +134,7 @@ mod tests {
         changed: Some(0.01),
         changed_in: None,
         identical: Some(0.5),
+        moved: None,
     };
 
     fn counting(kind: RuleKind) -> Counting {

@@ -189,7 +189,9 @@ impl fmt::Display for Noticed {
                     by.as_secs_f64()
                 )
             }
-            Noticed::Moved => f.write_str("the camera was moved; zones may be wrong from then on"),
+            Noticed::Moved => f.write_str(
+                "the camera was moved; zones may be wrong from then on, and what stood before is not known to have left",
+            ),
             Noticed::OrderGuessed => f.write_str(
                 "nothing tells when this file and others began; they are taken in the order of their names, which is a guess. \
                  Put date and time into the names, or name the files in another order",

@@ -62,6 +62,7 @@ mod tests {
             changed: None,
             changed_in: None,
             identical: None,
+            moved: None,
         };
         let observation = Observation {
             camera: CameraId::new("c").expect("an id"),

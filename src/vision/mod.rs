@@ -4,13 +4,16 @@
 mod appearance;
 mod drawing;
 mod picture;
+mod reference;
 mod resample;
 mod scene;
+mod shift;
 mod shrink;
 
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
 pub use picture::{Halves, Picture};
+pub use reference::Reference;
 pub use resample::{BAND, Band, Resampler};
 pub use scene::{SMALL, Signature, Small, State};
 pub use shrink::shrink;

@@ -12,9 +12,12 @@ const CHANGE: u8 = 10;
 /// Side of the grid of single pixels that are compared exactly.
 const POINTS: usize = 96;
 
-/// What is kept of a picture to compare the next one with: 2.3 kB of mean luma per cell and 9 kB of single pixels.
+/// What is kept of a picture to compare the next one with: 2.3 kB of mean luma per cell, 9 kB of single pixels and 37 kB of
+/// the small picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signature {
+    /// The small picture itself, by which a shift is measured.
+    small: Vec<u8>,
     cells: Vec<u8>,
     points: Vec<u8>,
 }
@@ -63,8 +66,16 @@ impl State {
             changed: None,
             changed_in: None,
             identical: None,
+            moved: None,
         };
-        (scene, Signature { cells: cells(&self.small), points: points(picture.luma()) })
+        (
+            scene,
+            Signature {
+                small: self.small.clone(),
+                cells: cells(&self.small),
+                points: points(picture.luma()),
+            },
+        )
     }
 
     /// Whether the picture that was looked at last shows within `part` what `before` shows.
@@ -111,6 +122,11 @@ fn cells(small: &[u8]) -> Vec<u8> {
 }
 
 impl Signature {
+    /// The small picture, of [`SMALL`].
+    pub(super) fn small(&self) -> &[u8] {
+        &self.small
+    }
+
     /// Adds to `scene` what changed since `before`: the signature of the look before, of the same camera.
     pub fn compare(&self, before: &Self, scene: &mut Scene) {
         let mut changed = 0_u32;

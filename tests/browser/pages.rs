@@ -169,6 +169,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
         changed: None,
         changed_in: None,
         identical: None,
+        moved: None,
     };
     for second in (0..wanted.seconds).step_by(2) {
         let seconds = f64::from(second);

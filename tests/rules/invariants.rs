@@ -48,6 +48,7 @@ fn any_scene() -> impl Strategy<Value = Scene> {
             changed,
             changed_in: None,
             identical: Some(if frozen { 1.0 } else { 0.5 }),
+            moved: None,
         },
     )
 }

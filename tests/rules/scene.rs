@@ -193,6 +193,7 @@ impl Scene {
             changed: before.map(|_| if moving { 0.03 } else { 0.0005 }),
             changed_in: None,
             identical: before.map(|_| identical),
+            moved: None,
         };
         let at = MediaTime::from_secs_f64(t);
         Observation {

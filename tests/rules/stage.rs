@@ -106,6 +106,7 @@ pub fn clear() -> SceneState {
         changed: Some(0.01),
         changed_in: None,
         identical: Some(0.5),
+        moved: None,
     }
 }
 

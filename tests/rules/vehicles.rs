@@ -187,3 +187,67 @@ fn what_glare_hid_goes_on_when_it_is_seen_again() {
         }
     }
 }
+
+/// From 50 s on the camera looks elsewhere; looks tell so for 14 s.
+fn knocked(n: u32, by: [f32; 2], appearances: bool, things: &[Boxed]) -> Observation {
+    let at = f64::from(n) * 0.5;
+    let after = at >= 50.0;
+    let off = if after { by } else { [0.0, 0.0] };
+    let mut observation = boxed(at, things);
+    for detection in &mut observation.detections {
+        let b = detection.bbox;
+        detection.bbox = firewarden::geometry::BBox::new(
+            b.left + off[0],
+            b.top + off[1],
+            b.right + off[0],
+            b.bottom + off[1],
+        );
+        if !appearances {
+            detection.appearance = None;
+        }
+    }
+    if after && at < 64.0 {
+        observation.scene.moved = Some(by);
+        observation.scene.changed = Some(if at < 50.4 { 0.5 } else { 0.01 });
+    }
+    observation
+}
+
+#[test]
+fn a_knock_of_the_camera_ends_nothing_and_raises_nothing_anew() {
+    let beside: Boxed = (Class::Car, [0.70, 0.36, 0.80, 0.46], 0.8);
+    for by in [[0.02, 0.0], [0.04, 0.03], [-0.08, 0.0], [0.0, 0.08]] {
+        for appearances in [true, false] {
+            let mut stage = Stage::new(lane(20.0));
+            for n in 0..300 {
+                stage.take(&Record::Observation(knocked(n, by, appearances, &[TIGHT, beside])));
+            }
+            assert_eq!(stage.phases(), [Phase::Raised], "{by:?} {appearances}: {:?}", stage.times());
+            stage.stop();
+            let last = stage.violations()[0].last_seen.as_ref().map(|m| m.media_s);
+            assert_eq!(last, Some(MediaTime::from_secs_f64(149.5)), "{by:?} {appearances}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_found_again_after_a_knock_stays_open_and_what_drives_up_is_new() {
+    let mut stage = Stage::new(lane(20.0));
+    for n in 0..300 {
+        let at = f64::from(n) * 0.5;
+        let mut things = if at < 50.0 { vec![TIGHT] } else { Vec::new() };
+        let x = (0.6 - 0.04 * (at - 70.0)).max(0.2) as f32;
+        if at >= 70.0 {
+            things.push((Class::Car, [x, 0.75, x + 0.16, 0.87], 0.8));
+        }
+        stage.take(&Record::Observation(knocked(n, [0.04, 0.0], false, &things)));
+    }
+    stage.stop();
+    let times = stage.times();
+    assert_eq!(times.len(), 2, "{times:?}");
+    assert!(times.iter().all(|(.., ended)| ended.is_none()) && times[1].0 >= 78.0, "{times:?}");
+    assert_eq!(
+        stage.violations()[0].last_seen.as_ref().map(|m| m.media_s),
+        Some(MediaTime::from_secs_f64(49.5))
+    );
+}
