@@ -132,8 +132,9 @@ impl Visibility {
             return false;
         };
         let takes = if now < usual.sharpness { USUAL_FALLS } else { USUAL_RISES };
-        // At first the mean of what was seen; from then on it follows slowly.
-        let takes = takes.min(usual.known_for.as_secs_f32().max(1.0));
+        // At first it is the mean of what was seen; from then on it follows slowly.
+        let first = usual.known_for.as_secs_f32().max(1.0);
+        let takes = if usual.known_for < USUAL_AFTER { first } else { takes };
         let blurred = usual.known_for >= USUAL_AFTER && now < BLURRED * usual.sharpness;
         // Until it is known whether the picture only lost its focus, what is usual hardly follows.
         let takes = if blurred { USUAL_FALLS } else { takes };
