@@ -114,7 +114,7 @@ fn a_line_that_is_no_observation_is_named() {
         "stranger.jsonl",
         "{\"record\":\"gap\",\"camera\":\"nobody\",\"epoch\":0,\"from\":0.0,\"to\":null,\"reason\":\"offline\"}\n",
     );
-    let output = firewarden(&["replay", "--config", &config, "--out", &out, &stranger]);
+    let output = firewarden(&["replay", "--replace", "--config", &config, "--out", &out, &stranger]);
     assert_code(&output, 2);
     assert!(stderr(&output).contains("has no camera nobody"), "{}", stderr(&output));
 }

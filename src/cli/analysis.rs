@@ -122,6 +122,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
         for (camera, files) in config.cameras.iter().zip(&recordings) {
             apart(camera, files, target)?;
         }
+        target.free()?;
     }
     if settings.paced.is_some() {
         limits::enough_for(config.cameras.len())?;

@@ -9,6 +9,7 @@ mod folder;
 mod inventory;
 mod limits;
 pub mod models;
+mod paths;
 mod pattern;
 mod progress;
 mod replay;

@@ -47,19 +47,15 @@ pub struct ReplayArgs {
 pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
     let stop = Stop::on_signals()?;
+    let target = Target::of(&args.out, Existing::of(args.replace))?;
     // The result of an analysis is not replaced by one without evidence, whatever is said.
-    let target = match Target::of(&args.out, Existing::of(args.replace)) {
-        Err(FolderError::Exists(folder)) if folder::is_of_analysis(&folder) => {
-            Err(FolderError::OfAnalysis(folder))
-        }
-        Ok(target) if folder::is_of_analysis(target.folder()) => {
-            Err(FolderError::OfAnalysis(target.folder().to_owned()))
-        }
-        target => target,
-    }?;
+    if folder::is_of_analysis(target.folder()) {
+        return Err(FolderError::OfAnalysis(target.folder().to_owned()).into());
+    }
     for path in &args.observations {
         target.apart(path)?;
     }
+    target.free()?;
     let mut cameras: BTreeMap<CameraId, Replayed<'_>> =
         config.cameras.iter().map(|camera| (camera.id.clone(), Replayed::new(&config, camera))).collect();
     let mut status = Status::Done;
