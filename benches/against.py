@@ -70,7 +70,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     footage = scenes.Footage(args.clips, TARGET / "bench-footage")
     makers = {
-        name: rows.Rows(rows.Programs(str(program.resolve()), "", str(args.model.resolve()), True, True), footage, args.seconds, folder)
+        name: rows.Rows(rows.Programs.probe(str(program.resolve()), "", str(args.model.resolve())), footage, args.seconds, folder)
         for name, program in programs.items()
     }
     slower = []

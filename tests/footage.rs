@@ -114,6 +114,7 @@ fn analyze(configuration: &Path, out: &Path, more: &[&str]) -> Vec<Value> {
         .arg("analyze")
         .arg("--config")
         .arg(configuration)
+        .arg("--replace")
         .arg("--out")
         .arg(out)
         .args(more)
