@@ -1,4 +1,9 @@
-use std::{collections::VecDeque, time::Duration};
+mod adrift;
+mod close;
+
+use std::time::Duration;
+
+use close::{CLOSE_FOR, Close};
 
 use super::{
     Finding,
@@ -9,7 +14,7 @@ use super::{
 use crate::{
     domain::{Class, Detection, MediaTime, Phase, Thumbnail, Track, When},
     geometry::BBox,
-    track::{stands, still_iou},
+    track::stands,
 };
 
 /// How alike a vehicle must look to be the one that stood here before the place was seen without it.
@@ -34,18 +39,6 @@ const SHOWN_SHARE: f32 = 0.4;
 /// Below this share it is no standing vehicle but traffic that passes.
 const TRAFFIC_SHARE: f32 = 0.25;
 const TRAFFIC_LOOKS: u32 = 8;
-/// The last looks before a vehicle is reported are taken close together, over this time at most or half of
-/// `dwell`: looks that lie further apart can show one place taken by one vehicle of a dense traffic after the other.
-const CLOSE_FOR: Duration = Duration::from_secs(2);
-/// Share of them that must show it, and how many there must be to say so.
-const CLOSE_SHARE: f32 = 0.5;
-const CLOSE_LOOKS: usize = 5;
-/// Between two close looks a standing box keeps this many times the overlap that it must keep with its place.
-const CLOSE_STILL: f32 = 1.3;
-
-/// How far a vehicle may lie from where it stood before the camera was moved, as a fraction of the picture.
-const MOVED_BY: f32 = 0.2;
-
 /// A vehicle seen at a look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Vehicle<'a> {
@@ -79,9 +72,8 @@ pub(super) struct Stay {
     shown: u32,
     looks: u32,
     inside: u32,
-    /// The looks of the last [`CLOSE_FOR`] at which the place could be seen, and the track and box that showed it.
-    close: VecDeque<(MediaTime, Option<(u64, BBox)>)>,
-    /// When one of those tracks was last seen somewhere else.
+    close: Close,
+    /// When one of the tracks that lately showed it was last seen somewhere else.
     moved_on: Option<MediaTime>,
     /// Looks compared with those before, and of these those that were alike.
     compared: u32,
@@ -163,7 +155,7 @@ impl Stay {
             shown: 1,
             looks: 1,
             inside: u32::from(inside),
-            close: VecDeque::from([(now.at, Some((track.id, detection.bbox)))]),
+            close: Close::begun(now.at, track.id, detection.bbox),
             moved_on: None,
             compared: 0,
             alike: 0,
@@ -323,7 +315,7 @@ impl Stay {
         self.looks = self.looks.saturating_add(1);
         self.shown = self.shown.saturating_add(1);
         self.inside = self.inside.saturating_add(u32::from(inside));
-        self.note_close(now.at, Some((self.track, bbox)));
+        self.close.note(now.at, Some((self.track, bbox)));
         (self.absence, self.after_gap, self.drove_off) = (None, false, false);
         self.departure = Departure::default();
     }
@@ -343,45 +335,26 @@ impl Stay {
             absence.since.get_or_insert((now, after_gap));
             absence.empty_looks = absence.empty_looks.saturating_add(1);
             self.looks = self.looks.saturating_add(1);
-            self.note_close(now.at, None);
+            self.close.note(now.at, None);
         }
-    }
-
-    fn note_close(&mut self, at: MediaTime, shown: Option<(u64, BBox)>) {
-        while self.close.front().is_some_and(|(then, _)| at.since(*then) > CLOSE_FOR) {
-            self.close.pop_front();
-        }
-        self.close.push_back((at, shown));
     }
 
     /// Notes where one of the tracks that lately showed it is now seen somewhere else: then it is no parked vehicle
     /// but one of many that follow each other.
     pub fn follow(&mut self, vehicles: &[Vehicle], at: MediaTime) {
-        let lately =
-            |id: u64| self.close.iter().any(|(_, shown)| shown.is_some_and(|(track, _)| track == id));
         let elsewhere = |v: &Vehicle| {
-            self.place.iou(&v.detection.bbox) < ELSEWHERE && lately(v.track.id) && !self.is_boxed_by(v)
+            self.place.iou(&v.detection.bbox) < ELSEWHERE
+                && self.close.was_shown_by(v.track.id)
+                && !self.is_boxed_by(v)
         };
         if vehicles.iter().any(elsewhere) {
             self.moved_on = Some(at);
         }
     }
 
-    /// Share of the last looks that showed it, where they were taken close together.
-    fn close_share(&self) -> Option<f32> {
-        let shown = self.close.iter().filter(|(_, shown)| shown.is_some()).count();
-        (self.close.len() >= CLOSE_LOOKS).then(|| shown as f32 / self.close.len() as f32)
-    }
-
-    /// Whether its box stays where it is from one close look to the next. Cars that follow each other through one place
-    /// each move in it.
-    fn keeps_still(&self) -> bool {
-        let boxes = || self.close.iter().filter_map(|(_, shown)| shown.map(|(_, bbox)| bbox));
-        let still = boxes()
-            .zip(boxes().skip(1))
-            .map(|(before, now)| before.iou(&now) >= CLOSE_STILL * still_iou(&before));
-        let (kept, moved): (Vec<bool>, Vec<bool>) = still.partition(|still| *still);
-        kept.len() >= moved.len()
+    /// Whether its vehicle was not seen at the last look.
+    pub fn is_absent(&self) -> bool {
+        self.absence.is_some()
     }
 
     /// Whether it will be reported soon after `after`, so that it is to be looked at closely.
@@ -451,8 +424,7 @@ impl Stay {
         let passed_by = self.drove_off && self.shown == 1;
         let rare = self.looks >= TRAFFIC_LOOKS && (self.shown as f32) < TRAFFIC_SHARE * self.looks as f32;
         let changing = self.compared >= COMPARED_LOOKS && !self.looks_alike();
-        let vanishes = self.close.len() >= TRAFFIC_LOOKS as usize && self.close_share() < Some(TRAFFIC_SHARE);
-        !self.is_notified() && (passed_by || rare || changing || vanishes)
+        !self.is_notified() && (passed_by || rare || changing || self.close.vanishes())
     }
 
     /// Whether most looks that showed it had its anchor in the zone.
@@ -470,8 +442,8 @@ impl Stay {
             && self.footing != Footing::Barred
             && self.is_mostly_inside()
             && self.looks_alike()
-            && self.close_share().is_none_or(|share| share >= CLOSE_SHARE)
-            && self.keeps_still()
+            && self.close.is_shown()
+            && self.close.keeps_still()
             && self.moved_on.is_none_or(|at| self.last_seen.at.since(at) > CLOSE_FOR)
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }
@@ -513,55 +485,6 @@ impl Stay {
             last_seen: None,
             ended_unknown,
         }
-    }
-}
-
-impl Stay {
-    /// Whether its vehicle was not seen at the last look.
-    pub fn is_absent(&self) -> bool {
-        self.absence.is_some()
-    }
-
-    /// Whether nobody knows where its place is, since the camera was moved.
-    pub fn is_adrift(&self) -> bool {
-        self.footing == Footing::Adrift
-    }
-
-    /// The camera was moved while it was not seen.
-    pub fn set_adrift(&mut self) {
-        self.footing = Footing::Adrift;
-        self.absence = Some(Absence::default());
-        self.departure = Departure::default();
-        (self.counting, self.drove_off, self.after_gap) = (false, false, true);
-    }
-
-    /// It is never reported.
-    pub fn bar(&mut self) {
-        self.footing = Footing::Barred;
-    }
-
-    /// How well `found`, begun after the camera was moved, is the vehicle of this stay, which is adrift; none where it is
-    /// another.
-    pub fn found_as(&self, found: &Self) -> Option<f32> {
-        let (was, is) = (self.place.center(), found.place.center());
-        let apart = (was.x - is.x).hypot(was.y - is.y);
-        let same = self.view.class.may_be(found.view.class);
-        if !self.is_adrift() || !same || apart > MOVED_BY {
-            return None;
-        }
-        match self.likeness(found.first_look.as_ref()) {
-            Some(alike) => (alike >= SAME_AGAIN).then_some(alike),
-            None => Some(SAME_AGAIN - apart),
-        }
-    }
-
-    /// Goes on where `found` stands.
-    pub fn move_to(&mut self, found: &Self, now: When) {
-        // The first box stays: it names the stay.
-        self.first_boxes.resize(BOXES_OF_PLACE, found.place);
-        (self.place, self.boxed, self.track) = (found.place, found.boxed, found.track);
-        self.last_look.clone_from(&found.last_look);
-        self.note_seen(found.place, true, now);
     }
 
     /// Tells once more of a violation that was not over when the recording was: with the look that showed it last.
