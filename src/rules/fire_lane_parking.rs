@@ -212,12 +212,12 @@ impl FireLane {
         }
     }
 
-    /// Warns, raises and notifies again, at a look that shows the vehicle.
-    fn notify(&mut self, now: When, findings: &mut Vec<Finding>) {
+    /// Warns, raises and notifies again, at a look that shows the vehicle; where that is said, only of what was known before.
+    fn notify(&mut self, now: When, known_before: Option<MediaTime>, findings: &mut Vec<Finding>) {
         let unproven = self.visibility.unproven();
         for s in 0..self.stays.len() {
             let stay = &self.stays[s];
-            if !stay.is_evident() {
+            if !stay.is_evident() || known_before.is_some_and(|since| stay.started.at >= since) {
                 continue;
             }
             let stood = stay.stood.saturating_sub(unproven);
@@ -295,10 +295,12 @@ impl Rule for FireLane {
         }
         self.end_stays(now.at, &mut findings);
         self.begin_stays(&left, now, &mut findings);
-        // While the picture is shifted, what stands in the zone may have stood beside it.
-        if stance == Stance::Steady {
-            self.notify(now, &mut findings);
-        }
+        // While the picture is shifted, what was not in the zone before may have stood beside it.
+        let known_before = match stance {
+            Stance::Steady => None,
+            Stance::Doubtful { since } | Stance::Moved { since } => Some(since),
+        };
+        self.notify(now, known_before, &mut findings);
         let presence = Some(self.presence(sight));
         Verdict { findings, attention: self.attention(now), presence }
     }

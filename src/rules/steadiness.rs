@@ -17,7 +17,10 @@ pub enum Stance {
     /// As far as can be told, yes.
     Steady,
     /// The picture is shifted; the camera may shake.
-    Doubtful,
+    Doubtful {
+        /// The first look that showed the picture shifted.
+        since: MediaTime,
+    },
     /// It was moved, and stands still since: said once.
     Moved {
         /// The first look that showed the picture shifted.
@@ -63,7 +66,7 @@ impl Steadiness {
             run.said = true;
             return Stance::Moved { since: run.since };
         }
-        Stance::Doubtful
+        Stance::Doubtful { since: run.since }
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
         shifts.extend([Some([0.04, 0.0]); 6]);
         let told = stances(&shifts);
         assert_eq!(told[..2], [Stance::Steady; 2]);
-        assert_eq!(told[2..5], [Stance::Doubtful; 3]);
+        assert_eq!(told[2..5], [Stance::Doubtful { since: MediaTime::from_secs_f64(4.0) }; 3]);
         assert_eq!(told[5], Stance::Moved { since: MediaTime::from_secs_f64(4.0) });
         assert_eq!(told[6..], [Stance::Steady; 2]);
     }

@@ -15,6 +15,10 @@ const SAME: i64 = 2_000;
 const MOST: usize = 250;
 const MOST_BYTES: usize = 16 << 20;
 
+/// A time that is so much later than the one before, in microseconds, and then stands still, is no hole: writers that never let
+/// time go back give all pictures after a damaged time that same time.
+const LEAP: i64 = 60_000_000;
+
 /// Pictures of one run lie this far apart, in microseconds, where the run is spread over the time it stands for.
 const APART: std::ops::RangeInclusive<i64> = 4_000..=1_000_000;
 
@@ -26,7 +30,13 @@ pub(super) struct Standing {
     reorders: bool,
     /// The times of the packet before, for showing and for decoding.
     before: (Option<i64>, Option<i64>),
-    /// Packets that share the time of the one before them, which was given.
+    /// How far apart the last two pictures were that had times of their own.
+    pace: Option<i64>,
+    /// Whether the packet before had a time of its own.
+    alone: bool,
+    /// A packet whose time leaps ahead and a handful of those after it, and the time before them.
+    head: Option<(Vec<Packet>, i64)>,
+    /// Packets that share the time of the one before them, which was given unless it is the head.
     run: Vec<Packet>,
     /// When that one was.
     begin: Option<i64>,
@@ -50,6 +60,9 @@ impl Standing {
             step,
             reorders: reorder > 0,
             before: (None, None),
+            pace: None,
+            alone: false,
+            head: None,
             run: Vec::new(),
             begin: None,
             bytes: 0,
@@ -69,7 +82,12 @@ impl Standing {
 
     /// Whether packets wait for the end of a run.
     pub(super) fn waits(&self) -> bool {
-        !self.run.is_empty()
+        !self.run.is_empty() || self.head.is_some()
+    }
+
+    /// How long a picture lasts as far as is known.
+    fn lasts(&self) -> i64 {
+        self.pace.unwrap_or(self.step)
     }
 
     /// Takes a packet, and adds those whose times are known to `out`.
@@ -84,22 +102,46 @@ impl Standing {
             if self.run.is_empty() {
                 self.begin = dts.or(pts);
             }
+            self.alone = false;
             return self.share(packet, out);
         }
         let next = packet.dts.or(packet.pts);
-        self.finish(next, out);
+        if !self.run.is_empty() || self.counting {
+            self.finish(next, out);
+        }
         // What is shown at one time, and decoded one after the other, is shown as it is decoded.
         let alone = shown == Some(true) && decoded == Some(false);
         self.shown_stood = if alone { self.shown_stood + 1 } else { 0 };
         if self.shown_stood > HANDFUL {
             packet.pts = None;
         }
-        out.push(packet);
+        let apart = next.zip(dts.or(pts)).and_then(|(now, then)| Some((now.checked_sub(then)?, then)));
+        if let Some((by, _)) = apart.filter(|(by, _)| self.alone && APART.contains(by)) {
+            self.pace = Some(by);
+        }
+        self.alone = true;
+        let leap = apart.filter(|(by, _)| *by > LEAP);
+        match &mut self.head {
+            Some((head, _)) if leap.is_none() && head.len() < HANDFUL => head.push(packet),
+            _ => {
+                self.release(out);
+                match leap {
+                    Some((_, then)) => self.head = Some((vec![packet], then)),
+                    None => out.push(packet),
+                }
+            }
+        }
     }
 
     /// The end of the file.
     pub(super) fn end(&mut self, out: &mut Vec<Packet>) {
         self.finish(None, out);
+        self.release(out);
+    }
+
+    /// Gives what was held back because of a leap, as it is.
+    fn release(&mut self, out: &mut Vec<Packet>) {
+        out.extend(self.head.take().into_iter().flat_map(|(head, _)| head));
     }
 
     /// A packet that has the time of the one before it.
@@ -111,8 +153,12 @@ impl Standing {
         self.run.push(packet);
         if self.run.len() >= MOST || self.bytes > MOST_BYTES {
             (self.counting, self.showing, self.bytes) = (true, self.are_shown(), 0);
-            if !self.showing {
-                self.found = Some(self.step);
+            if self.showing {
+                self.release(out);
+            } else {
+                self.found = Some(self.lasts());
+                let head = self.head.take().into_iter().flat_map(|(head, _)| head);
+                out.extend(head.map(|packet| self.counted(packet)));
             }
             for packet in std::mem::take(&mut self.run) {
                 out.push(if self.showing { shown(packet) } else { self.counted(packet) });
@@ -132,7 +178,7 @@ impl Standing {
 
     /// Without a time, so that the packet follows the one before it.
     fn counted(&self, mut packet: Packet) -> Packet {
-        (packet.pts, packet.dts, packet.duration) = (None, None, self.step);
+        (packet.pts, packet.dts, packet.duration) = (None, None, self.lasts());
         packet
     }
 
@@ -148,16 +194,30 @@ impl Standing {
         let pictures = run.len() + 1;
         let many = self.shared >= MANY && self.shared * 5 >= self.all * 2;
         let Some(begin) = self.begin.filter(|_| self.found.is_some() || pictures > HANDFUL || many) else {
+            self.release(out);
             return out.append(&mut run);
         };
         if are_shown {
+            self.release(out);
             return out.extend(run.into_iter().map(shown));
         }
         let apart = |next: i64| Some(next.checked_sub(begin)? / i64::try_from(pictures).ok()?);
         let measured = next.and_then(apart).filter(|step| APART.contains(step));
-        let step = measured.or(self.found.filter(|_| next.is_none())).unwrap_or(self.step);
+        let step = measured.or(self.found.filter(|_| next.is_none())).unwrap_or(self.lasts());
         self.found = Some(step);
         let mut time = begin;
+        match self.head.take() {
+            Some((head, then)) if measured.is_none() => {
+                time = then;
+                for mut packet in head {
+                    time = time.saturating_add(step);
+                    let pts = packet.pts.map(|_| time).filter(|_| !self.reorders);
+                    (packet.pts, packet.dts, packet.duration) = (pts, Some(time), step);
+                    out.push(packet);
+                }
+            }
+            head => out.extend(head.into_iter().flat_map(|(head, _)| head)),
+        }
         for mut packet in run {
             time = time.saturating_add(step);
             packet.dts = Some(time);

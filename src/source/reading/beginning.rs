@@ -79,6 +79,8 @@ impl Reading {
         let hidden = begins.saturating_sub(head);
         let hole = i64::try_from(HOLE.as_micros()).unwrap_or(i64::MAX);
         let lasts = self.input.duration().unwrap_or(i64::MAX);
-        ((LITTLE..lasts).contains(&hidden) || (-HOUR..-hole).contains(&hidden)).then_some(begins)
+        // An MP4 tells of each track when it begins. Files cut out of one stream begin late, and all tracks alike.
+        let sound_first = !self.input.format().starts_with("mov,") && (-HOUR..-hole).contains(&hidden);
+        ((LITTLE..lasts).contains(&hidden) || sound_first).then_some(begins)
     }
 }

@@ -174,7 +174,7 @@ fn what_an_edit_list_hides_comes_before_the_time_of_the_name() {
 fn where_sound_begins_first_the_file_begins_with_it() {
     let clips = Clips::new();
     let plain = clips.pattern(H264_PLAIN, "plain.mp4");
-    for name in ["a.mkv", "a.ts", "a.mp4", "a.flv"] {
+    for name in ["a.mkv", "a.ts", "a.flv"] {
         let how = format!(
             "-f lavfi -i sine=duration=20 -itsoffset 10 -i {} -c:v copy -c:a aac -map 1 -map 0",
             plain.display()
@@ -184,6 +184,37 @@ fn where_sound_begins_first_the_file_begins_with_it() {
         assert!((gap.to.expect("an end").as_secs_f64() - 10.0).abs() < 0.1, "{name}: {gap:?}");
         assert!(matches!(told.notices[..], [Noticed::PicturesBegin(_)]), "{name}: {:?}", told.notices);
         assert_eq!((told.epochs[0].from, told.failed.len()), (MediaTime::ZERO, 0), "{name}");
+    }
+}
+
+#[test]
+fn an_mp4_whose_track_begins_late_begins_with_its_first_picture() {
+    let clips = Clips::new();
+    let late =
+        clips.ffmpeg(&format!("{PATTERN} {H264_PLAIN} -output_ts_offset 5"), "lane_20240131_100000.mp4");
+    let next =
+        clips.ffmpeg(&format!("{PATTERN} {H264_PLAIN} -output_ts_offset 15"), "lane_20240131_100010.mp4");
+    let told = read(vec![late, next]);
+    assert_eq!(tenths(&told.gops), (0..200).collect::<Vec<_>>());
+    assert!(told.gaps.is_empty() && told.notices.is_empty(), "{:?} {:?}", told.gaps, told.notices);
+    assert_eq!(told.epochs[0].wall, time("2024-01-31T10:00:00Z"));
+}
+
+#[test]
+fn times_that_stand_still_from_a_damaged_one_on_take_nothing_from_the_next_file() {
+    let clips = Clips::new();
+    let whole = clips.pattern(H264_PLAIN, "whole.mp4");
+    // No writer lets time go back: all packets from the damaged ones on are a tick apart.
+    let late = "setts=ts=TS+if(between(N\\,50\\,51)\\,3600/TB\\,0)";
+    for format in ["mkv", "ts", "flv", "mp4"] {
+        let name = format!("lane_20240131_100000.{format}");
+        let first = clips.ffmpeg(&format!("-i {} -c copy -bsf:v {late}", whole.display()), &name);
+        let next = clips.path("lane_20240131_100010.mp4");
+        std::fs::copy(&whole, &next).expect("a copy");
+        let told = read(vec![first.clone(), next]);
+        assert_eq!(tenths(&told.gops), (0..200).collect::<Vec<_>>(), "{format}: {:?}", told.notices);
+        assert!(told.gaps.is_empty() && told.epochs.len() == 2, "{format}: {:?}", told.gaps);
+        std::fs::remove_file(first).expect("a clip");
     }
 }
 
