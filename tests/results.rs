@@ -268,6 +268,11 @@ fn the_report_is_verified_like_the_rest() {
         "{}",
         stdout(&output)
     );
+    // Every finished analysis left a report.
+    fs::remove_file(out.join("report.html")).expect("removed");
+    let output = verify(&out);
+    assert_code(&output, 1);
+    assert!(stdout(&output).contains("missing: report.html"), "{}", stdout(&output));
 }
 
 #[test]

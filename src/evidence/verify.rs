@@ -178,6 +178,8 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
         }
         // A report that speaks of its hash had one.
         ReportIs::Unlisted if tells_of_its_hash(&folder.join(REPORT)) => problem(REPORT_SUM, Wrong::Missing),
+        // Every analysis that was finished left one.
+        ReportIs::None if manifest.exists() => problem(REPORT, Wrong::Missing),
         ReportIs::Unlisted | ReportIs::None => {}
     }
     for (name, hash) in &expected {
