@@ -26,6 +26,8 @@ pub(super) struct Before {
     pub known: bool,
     pub trusted: bool,
     pub end: MediaTime,
+    /// Where its pictures go on after the last hole in its times; its beginning where there is none.
+    pub resumed: MediaTime,
     pub epoch: u32,
     /// It, or one after it, could not be read to its end: more may have been recorded than is known.
     pub broken: bool,
@@ -83,6 +85,10 @@ pub(super) fn place(
     let from = before.from.as_micros().saturating_add(i64::try_from(apart).unwrap_or(i64::MAX));
     let from = MediaTime::from_micros(from);
     let (ahead, behind) = (from.since(before.end), before.end.since(from));
+    // Where the file before leapt ahead beyond the start of this one, the leap is not believed so far that footage is skipped for it.
+    if behind > HOLE && from < before.resumed && before.resumed > before.from {
+        return Place { gap: before.broken, ..follows };
+    }
     if behind > HOLE {
         return if trusted && before.trusted { Place { from, ..follows } } else { pushed };
     }
@@ -117,6 +123,7 @@ mod tests {
             known: true,
             trusted: true,
             end: seconds(60),
+            resumed: MediaTime::ZERO,
             epoch: 0,
             broken: false,
         };
@@ -140,6 +147,19 @@ mod tests {
         let p = placed(at(1000, false), 0);
         assert_eq!((p.from, p.overlap()), (seconds(60), Duration::ZERO));
         assert_eq!(p.wall, EPOCH + SignedDuration::from_secs(1060));
+    }
+
+    #[test]
+    fn nothing_is_skipped_for_a_leap_of_the_file_before() {
+        let wall = EPOCH + SignedDuration::from_secs(1000);
+        let (from, end, resumed) = (MediaTime::ZERO, seconds(3660), seconds(3610));
+        let before = Before { from, wall, known: true, trusted: true, end, resumed, epoch: 0, broken: false };
+        let placed = |s| place(Some(&before), at(s, true), EPOCH, WallOrigin::Modified);
+        let p = placed(1060);
+        assert_eq!((p.from, p.floor, p.overlap()), (end, end, Duration::ZERO));
+        assert_eq!(p.wall, EPOCH + SignedDuration::from_secs(1060));
+        // What begins after the hole tells nothing against it.
+        assert_eq!(placed(4650).overlap(), Duration::from_secs(10));
     }
 
     #[test]

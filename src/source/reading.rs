@@ -107,6 +107,8 @@ struct Said {
 struct Holes {
     count: usize,
     micros: i64,
+    /// Where pictures go on after the last of them.
+    resumed: Option<MediaTime>,
 }
 
 impl Reading {
@@ -185,6 +187,7 @@ impl Reading {
                 known: p.known,
                 trusted: p.trusted,
                 end: self.end.max(p.floor),
+                resumed: self.holes.resumed.unwrap_or(p.from),
                 epoch: self.number,
                 broken: self.broken,
             }),
@@ -387,6 +390,7 @@ impl Reading {
         match jump {
             Jump::Hole => {
                 self.holes.count += 1;
+                self.holes.resumed = Some(start);
                 self.holes.micros =
                     self.holes.micros.saturating_add(start.as_micros() - self.end.as_micros());
             }

@@ -122,7 +122,7 @@ impl Standing {
         self.alone = true;
         let leap = apart.filter(|(by, _)| *by > LEAP);
         match &mut self.head {
-            Some((head, _)) if leap.is_none() && head.len() < HANDFUL => head.push(packet),
+            Some((head, _)) if head.len() < HANDFUL => head.push(packet),
             _ => {
                 self.release(out);
                 match leap {

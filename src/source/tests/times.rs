@@ -205,7 +205,7 @@ fn times_that_stand_still_from_a_damaged_one_on_take_nothing_from_the_next_file(
     let clips = Clips::new();
     let whole = clips.pattern(H264_PLAIN, "whole.mp4");
     // No writer lets time go back: all packets from the damaged ones on are a tick apart.
-    let late = "setts=ts=TS+if(between(N\\,50\\,51)\\,3600/TB\\,0)";
+    let late = "setts=ts=TS+if(between(N\\,50\\,51)\\,(N-49)*3600/TB\\,0)";
     for format in ["mkv", "ts", "flv", "mp4"] {
         let name = format!("lane_20240131_100000.{format}");
         let first = clips.ffmpeg(&format!("-i {} -c copy -bsf:v {late}", whole.display()), &name);
