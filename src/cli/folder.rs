@@ -206,7 +206,7 @@ impl Target {
         if inventory::clear(&unfinished.partial, &[LOCK]).map_err(cannot(&unfinished.partial))? > 0 {
             say(format_args!(
                 "note: the unfinished result that an earlier run left in {} is replaced",
-                unfinished.partial.display()
+                files::shown(unfinished.partial.as_os_str())
             ));
         }
         Ok(unfinished)
@@ -261,7 +261,7 @@ impl Target {
                 let _ = fs::remove_file(self.folder.join(REPLACED));
                 say(format_args!(
                     "note: a run was cut short while its result took the place of the one in {}; the earlier result is there again",
-                    self.folder.display()
+                    files::shown(self.folder.as_os_str())
                 ));
             }
             Way::Beside if whole => drop(inventory::remove(&earlier).map_err(cannot(&earlier))?),
@@ -360,7 +360,7 @@ impl Unfinished {
         if replaces && inventory::remove(&earlier).is_err() {
             say(format_args!(
                 "note: the earlier result could not be removed; it is in {}",
-                earlier.display()
+                files::shown(earlier.as_os_str())
             ));
         }
         Ok(())
@@ -384,7 +384,7 @@ impl Unfinished {
         if replaces && inventory::remove(&earlier).is_err() {
             say(format_args!(
                 "note: the earlier result could not be removed; it is in {}",
-                earlier.display()
+                files::shown(earlier.as_os_str())
             ));
         }
         Ok(())

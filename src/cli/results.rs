@@ -196,20 +196,26 @@ impl Settled {
             Self::InPlace(folder) => {
                 let report = named.join(REPORT);
                 let open = if folder.join(REPORT).is_file() {
-                    format!("; open {}", report.display())
+                    format!("; open {}", files::shown(report.as_os_str()))
                 } else {
                     String::new()
                 };
-                say(format_args!("results are in {}{open}", named.display()));
+                say(format_args!("results are in {}{open}", files::shown(named.as_os_str())));
             }
             Self::Aside { at, why, earlier } => {
                 let stands = earlier.as_ref().map_or_else(String::new, |folder| {
-                    format!("; the earlier result in {} stands as it was", folder.display())
+                    format!("; the earlier result in {} stands as it was", files::shown(folder.as_os_str()))
                 });
-                say(format_args!("the result is unfinished, as {why}: it is in {}{stands}", at.display()));
+                say(format_args!(
+                    "the result is unfinished, as {why}: it is in {}{stands}",
+                    files::shown(at.as_os_str())
+                ));
             }
             Self::Stuck(at, error) => {
-                say(format_args!("error: {error}; the new result is whole and is in {}", at.display()));
+                say(format_args!(
+                    "error: {error}; the new result is whole and is in {}",
+                    files::shown(at.as_os_str())
+                ));
             }
         }
     }
@@ -221,7 +227,7 @@ fn put(out: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 fn unwritten(path: &Path, error: &io::Error) -> anyhow::Error {
-    anyhow!("{} cannot be written: {}", path.display(), files::reason(error))
+    anyhow!("{} cannot be written: {}", files::shown(path.as_os_str()), files::reason(error))
 }
 
 /// Writes what a replay found, with a list that proves it.
