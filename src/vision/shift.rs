@@ -148,13 +148,20 @@ impl Layer<'_> {
         let mut best = (-2.0, (0, 0));
         for dy in around.1 - reach.1..=around.1 + reach.1 {
             for dx in around.0 - reach.0..=around.0 + reach.0 {
-                let there = (place.0.checked_add_signed(dx), place.1.checked_add_signed(dy));
-                let (Some(x), Some(y)) = there else { continue };
-                if x + size.0 <= other.width && y + size.1 <= height {
-                    let likeness = self.likeness(place, other, (x, y), size);
-                    if likeness > best.0 {
-                        best = (likeness, (dx, dy));
-                    }
+                // A part that has left the picture in part is known by what is left of it.
+                let along = |from: usize, by: isize, size: usize, all: usize| {
+                    let to = isize::try_from(from).ok()? + by;
+                    let cut = usize::try_from(-to).unwrap_or(0);
+                    let to = usize::try_from(to).unwrap_or(0);
+                    let left = size.saturating_sub(cut).min(all.saturating_sub(to));
+                    (left * 2 >= size).then_some((from + cut, to, left))
+                };
+                let across = along(place.0, dx, size.0, other.width);
+                let down = along(place.1, dy, size.1, height);
+                let (Some((x, to_x, width)), Some((y, to_y, height))) = (across, down) else { continue };
+                let likeness = self.likeness((x, y), other, (to_x, to_y), (width, height));
+                if likeness > best.0 {
+                    best = (likeness, (dx, dy));
                 }
             }
         }
@@ -192,7 +199,8 @@ mod tests {
     #[test]
     fn a_shift_of_the_whole_picture_is_measured() {
         let before = scene(0, 0, 1.0, |_, _| None);
-        for (dx, dy) in [(5, 0), (-10, 0), (20, 3), (0, 4), (0, -12), (-7, 7)] {
+        for (dx, dy) in [(5, 0), (-10, 0), (20, 3), (0, 4), (0, -12), (-7, 7), (-11, -6), (14, 9), (20, -10)]
+        {
             let (x, y) = shift(&before, &scene(dx, dy, 0.9, |_, _| None)).expect("moved");
             let close = |found: f32, by: isize, of: usize| (found * of as f32 - by as f32).abs() <= 1.0;
             assert!(close(x, dx, SMALL.0) && close(y, dy, SMALL.1), "{dx} {dy}: {x} {y}");
