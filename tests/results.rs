@@ -317,9 +317,9 @@ fn a_recording_that_is_written_to_meanwhile_is_told_and_no_hash_stands_for_it() 
     assert!(hash && !report.contains("was written to"));
     let child = bench.start("out", &["--paced", "4"]);
     bench.appears("out.partial/observations/lane.jsonl");
-    let mut grown = fs::read(bench.path("a.mp4")).expect("the recording");
-    grown.extend(b"\0\0\0\x08free");
-    bench.write("a.mp4", &grown);
+    // Added at its end: what is being read stays as it is.
+    let mut grown = fs::OpenOptions::new().append(true).open(bench.path("a.mp4")).expect("the recording");
+    std::io::Write::write_all(&mut grown, b"\0\0\0\x08free").expect("written");
     let output = child.wait_with_output().expect("it ends");
     assert_code(&output, 0);
     assert!(stderr(&output).contains("was written to, or went away"), "{}", stderr(&output));
