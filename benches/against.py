@@ -23,7 +23,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resol
 RUNS = (
     ("lane", "busy", rows.LANE, False),
     ("post", "busy", rows.POST, False),
-    ("quiet lift", "quiet", rows.ELEVATOR, True),
+    ("quiet elevator", "quiet", rows.ELEVATOR, True),
 )
 
 

@@ -34,7 +34,7 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(name = "firewarden", version, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done; 2 wrong usage or configuration; 3 an input could not be read (the others \
+    after_help = "Exit codes: 0 done; 2 wrong usage or configuration; 3 an input could not be read, or most of it not looked at (the others \
                         were still analysed); 130 and 143 stopped by hand (Ctrl-C, SIGTERM); 1 anything else.\nLogs: FIREWARDEN_LOG=info firewarden …"
 )]
 pub struct Cli {
