@@ -12,11 +12,12 @@ use firewarden::{
     config::{Config, DetectorConfig, Provider},
     detect::{self, DetectError, Detector, Letterbox, Runtime, Tensor, View, heads, suppress},
     domain::{Class, Detection, MediaTime, ModelName, Record},
+    engine,
     geometry::BBox,
+    judge::Judge,
     libav::{Decoder, Frame, Input, Limits},
-    pipeline::{self, Judge},
     track::Tracker,
-    vision::{Halves, SMALL, State},
+    vision::{Halves, SMALL, SceneState},
 };
 
 /// A decoded picture of a camera's usual size.
@@ -55,7 +56,7 @@ fn numbers(count: usize) -> Vec<f32> {
 fn pictures(bench: &mut Criterion) {
     let frame = frame();
     let yuv = frame.yuv().expect("planes");
-    let (mut halves, mut state) = (Halves::default(), State::default());
+    let (mut halves, mut state) = (Halves::default(), SceneState::default());
     bench.bench_function("state of the scene, 1080p", |b| {
         b.iter(|| state.of(&halves.picture(black_box(yuv), SMALL)));
     });
@@ -126,7 +127,7 @@ fn rules(bench: &mut Criterion) {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/observations");
     let config = Config::load(&samples.join("lane-3.toml")).expect("a sound configuration");
     let mut records = Vec::new();
-    pipeline::read(&samples.join("above-queueing.jsonl"), &mut |_, record| records.push(record))
+    engine::read(&samples.join("above-queueing.jsonl"), &mut |_, record| records.push(record))
         .expect("recorded observations");
     let looks: Vec<_> = records
         .iter()

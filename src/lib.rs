@@ -10,7 +10,10 @@
 //!  └───────── I/O, codecs, ONNX Runtime ──────┘└ pure, same input ─┘└ I/O ┘
 //!                                               same output
 //!
-//!  pipeline   threads and channels between them; the judge (track, rules) that live, batch and replay share
+//!  looks      which looks are taken when: pure
+//!  kinds      one folder per kind of violation
+//!  judge      trackers, rules and book of one camera, which live, batch and replay share
+//!  engine     a camera as a state machine, the workers that look for it
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
@@ -33,7 +36,7 @@
 //! | epoch | one unbroken connection or file |
 //! | group of pictures, [`source::Gop`] | a key frame's packet and those up to the next: the unit of decoding |
 //! | look | one frame analysed |
-//! | lane | one detector of a camera and the looks it takes |
+//! | strand | one detector of a camera and the looks it takes |
 //! | detection | something found in a look: class, confidence, bbox |
 //! | anchor | bottom centre of a bbox: where a thing touches the ground |
 //! | zone | the part of the picture that a rule watches |
@@ -52,7 +55,7 @@
 //!
 //! # Where to begin reading
 //!
-//! [`cli`] `analyze` puts everything together; [`pipeline`] shows the threads; [`rules`] decides.
+//! [`cli`] `analyze` puts everything together; [`engine`] shows the threads; [`rules`] decides.
 
 #![deny(unsafe_code)]
 
@@ -62,13 +65,16 @@ pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod domain;
+pub mod engine;
 pub mod eval;
 pub mod evidence;
 pub mod files;
 pub mod geometry;
+pub mod judge;
+pub mod kinds;
 #[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
-pub mod pipeline;
+pub mod looks;
 pub mod report;
 pub mod rules;
 pub mod source;

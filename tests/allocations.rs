@@ -9,7 +9,7 @@ use firewarden::{
     detect::{Letterbox, Tensor, heads},
     geometry::BBox,
     libav::{Decoder, Frame, Input, Limits},
-    vision::{Halves, SMALL, State},
+    vision::{Halves, SMALL, SceneState},
 };
 
 fn frames(path: &Path, count: usize) -> Vec<Frame> {
@@ -32,7 +32,7 @@ fn from_a_frame_to_the_tensor_nothing_is_allocated() {
         "-f lavfi -i testsrc2=size=1280x720:rate=10:duration=1 -c:v libx264 -bf 0 -pix_fmt yuv420p",
     );
     let frames = frames(&clip, 4);
-    let (mut halves, mut state, mut tensor) = (Halves::default(), State::default(), Tensor::default());
+    let (mut halves, mut state, mut tensor) = (Halves::default(), SceneState::default(), Tensor::default());
     let head = heads::find("yolox").expect("a head");
     let fit = Letterbox::fit(1280, 720, 416, 256);
     let mut look = |frame: &Frame| -> (AllocationInfo, AllocationInfo) {

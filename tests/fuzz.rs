@@ -4,11 +4,7 @@ mod common;
 
 use std::path::Path;
 
-use firewarden::{
-    config::Config,
-    domain::Record,
-    pipeline::{self, Judge},
-};
+use firewarden::{config::Config, domain::Record, engine, judge::Judge};
 use proptest::prelude::*;
 
 /// A change to a text: at a place (as a share of its length) some bytes are cut and others put in.
@@ -75,7 +71,7 @@ const LINES: &str = r#"{"record":"epoch","camera":"control-room","epoch":0,"from
 "#;
 
 /// Reads bytes as a file of observations and lets the rules judge what is read; how many records that were.
-fn replay(bytes: &[u8]) -> (usize, Result<(), pipeline::ReadError>) {
+fn replay(bytes: &[u8]) -> (usize, Result<(), engine::ReadError>) {
     let config = parse(SAMPLE).expect("the sample is sound");
     let mut judges: Vec<Judge> = config
         .cameras
@@ -86,7 +82,7 @@ fn replay(bytes: &[u8]) -> (usize, Result<(), pipeline::ReadError>) {
     let path = folder.path().join("observations.jsonl");
     std::fs::write(&path, bytes).expect("written");
     let mut count = 0;
-    let read = pipeline::read(&path, &mut |_, record: Record| {
+    let read = engine::read(&path, &mut |_, record: Record| {
         count += 1;
         for judge in &mut judges {
             judge.take(&record);

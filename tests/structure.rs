@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use common::{firewarden, root, stdout};
 
 /// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 22] = [
     "geometry",
     "domain",
     "files",
@@ -21,9 +21,12 @@ const ORDER: [&str; 19] = [
     "vision",
     "detect",
     "track",
+    "looks",
     "rules",
+    "kinds",
+    "judge",
     "evidence",
-    "pipeline",
+    "engine",
     "eval",
     "report",
     "cli",

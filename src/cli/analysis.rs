@@ -23,10 +23,11 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{MediaTime, MissingCause, Record, Violation},
+    engine::{self, Looking, Outcome, PipelineError, Progress, Records, Task},
     evidence::{self, Collected, Seen, moments},
     files::{self, Stamp},
+    judge::Judge,
     libav,
-    pipeline::{self, Judge, Looking, Outcome, PipelineError, Progress, Records, Task},
     report::{ModelFact, SourceFact},
     source::{Notice, Noticed, Options, Pace, Recording, labels},
     stop::{Signal, Stop},
@@ -196,7 +197,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
         let hashing = scope.spawn(|| recordings.iter().map(|files| hash(files, stop)).collect::<Vec<_>>());
         let names = models.names();
         let outcomes =
-            pipeline::analyze(tasks, threads, at_once, &names, &|| models.detectors(), &progress, stop);
+            engine::analyze(tasks, threads, at_once, &names, &|| models.detectors(), &progress, stop);
         (outcomes, hashing.join().unwrap_or_default())
     });
     progress.finish();
@@ -342,7 +343,7 @@ fn seen(records: &Path, violations: &[Violation]) -> Seen {
         .flat_map(|v| moments(v).map(|(_, moment)| moment.media_s).collect::<Vec<_>>())
         .collect();
     let mut seen = Seen::new();
-    let _ = pipeline::read(records, &mut |_, record| {
+    let _ = engine::read(records, &mut |_, record| {
         if let Record::Observation(observation) = record
             && wanted.contains(&observation.at)
         {

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{GapReason, Violation},
+    engine::{Extent, Outcome, PipelineError},
     evidence::EvidenceError,
-    pipeline::{Extent, Outcome, PipelineError},
     report::Verdict,
 };
 

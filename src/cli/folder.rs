@@ -200,7 +200,7 @@ impl Target {
             }
             held => held?,
         };
-        let unfinished = Unfinished { target: self, partial, _lock: lock, state: State::Written };
+        let unfinished = Unfinished { target: self, partial, _lock: lock, state: Stage::Written };
         unfinished.target.recover()?;
         unfinished.target.free()?;
         if inventory::clear(&unfinished.partial, &[LOCK]).map_err(cannot(&unfinished.partial))? > 0 {
@@ -287,11 +287,11 @@ pub struct Unfinished {
     target: Target,
     partial: PathBuf,
     _lock: File,
-    state: State,
+    state: Stage,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum State {
+enum Stage {
     /// It lies aside.
     Written,
     /// It is where it was to go.
@@ -325,7 +325,7 @@ impl Unfinished {
             Way::Beside => self.swap()?,
             Way::Within => self.move_up()?,
         }
-        self.state = State::InPlace;
+        self.state = Stage::InPlace;
         Ok(())
     }
 
@@ -394,7 +394,7 @@ impl Unfinished {
 impl Drop for Unfinished {
     /// Where nothing was found there is nothing to keep.
     fn drop(&mut self) {
-        if self.state == State::Written && matches!(inventory::of(&self.partial), Ok(Holds::Nothing)) {
+        if self.state == Stage::Written && matches!(inventory::of(&self.partial), Ok(Holds::Nothing)) {
             let _ = inventory::remove(&self.partial);
         }
     }

@@ -32,7 +32,7 @@ pub fn find(folder: &Path, written: &str) -> Result<Vec<PathBuf>, PatternError> 
     let mut unreadable = None;
     let mut found = Vec::new();
     for brackets in [Brackets::OneOf, Brackets::Plain] {
-        match parts.iter().map(|part| Part::new(part, brackets)).collect::<Result<Vec<_>, _>>() {
+        match parts.iter().map(|part| Step::new(part, brackets)).collect::<Result<Vec<_>, _>>() {
             Ok(parts) => walk(from, &parts, &mut found),
             Err(error) => unreadable = unreadable.or(Some(error)),
         }
@@ -60,7 +60,7 @@ enum Brackets {
 }
 
 /// What stands between two slashes of a pattern.
-enum Part<'p> {
+enum Step<'p> {
     /// Folders of any number and name.
     Folders,
     /// A name as it is written.
@@ -69,7 +69,7 @@ enum Part<'p> {
     Pattern(Pattern, Option<&'p str>),
 }
 
-impl<'p> Part<'p> {
+impl<'p> Step<'p> {
     fn new(part: &'p str, brackets: Brackets) -> Result<Self, PatternError> {
         if part == "**" {
             return Ok(Self::Folders);
@@ -87,7 +87,7 @@ impl<'p> Part<'p> {
 }
 
 /// Adds what lies below a folder and fits.
-fn walk(at: &Path, parts: &[Part<'_>], found: &mut Vec<PathBuf>) {
+fn walk(at: &Path, parts: &[Step<'_>], found: &mut Vec<PathBuf>) {
     match parts {
         [] => {
             // Also what is no file: it is refused by name. Folders alone are no recordings.
@@ -95,8 +95,8 @@ fn walk(at: &Path, parts: &[Part<'_>], found: &mut Vec<PathBuf>) {
                 found.push(at.to_owned());
             }
         }
-        [Part::Name(name), rest @ ..] | [Part::Pattern(_, Some(name)), rest @ ..]
-            if matches!(parts, [Part::Name(_), ..]) || fs::symlink_metadata(at.join(name)).is_ok() =>
+        [Step::Name(name), rest @ ..] | [Step::Pattern(_, Some(name)), rest @ ..]
+            if matches!(parts, [Step::Name(_), ..]) || fs::symlink_metadata(at.join(name)).is_ok() =>
         {
             let next = at.join(name);
             match fs::symlink_metadata(&next) {
@@ -105,15 +105,15 @@ fn walk(at: &Path, parts: &[Part<'_>], found: &mut Vec<PathBuf>) {
                 Err(_) => {}
             }
         }
-        [Part::Folders] => walk(at, &[Part::Folders, Part::Pattern(Pattern::default(), None)], found),
-        [Part::Folders, rest @ ..] => {
+        [Step::Folders] => walk(at, &[Step::Folders, Step::Pattern(Pattern::default(), None)], found),
+        [Step::Folders, rest @ ..] => {
             walk(at, rest, found);
             for next in children(at, found).into_iter().filter(|next| next.is_dir() && !leads_back(next)) {
                 walk(&next, parts, found);
             }
         }
-        [Part::Name(_), ..] => {}
-        [Part::Pattern(pattern, _), rest @ ..] => {
+        [Step::Name(_), ..] => {}
+        [Step::Pattern(pattern, _), rest @ ..] => {
             for next in children(at, found) {
                 if !next.file_name().is_some_and(|name| pattern.matches(&characters(name))) {
                     continue;

@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::say::say;
 use crate::{
     domain::{CameraId, MediaTime},
-    pipeline::Progress,
+    engine::Progress,
 };
 
 /// Without a terminal a line is printed at most this often.
@@ -23,10 +23,10 @@ pub struct Bar {
     bar: Option<ProgressBar>,
     total: Duration,
     began: Instant,
-    state: Mutex<State>,
+    state: Mutex<Shown>,
 }
 
-struct State {
+struct Shown {
     reached: BTreeMap<CameraId, MediaTime>,
     said: Instant,
 }
@@ -43,7 +43,7 @@ impl Bar {
             bar
         });
         let now = Instant::now();
-        Self { bar, total, began: now, state: Mutex::new(State { reached: BTreeMap::new(), said: now }) }
+        Self { bar, total, began: now, state: Mutex::new(Shown { reached: BTreeMap::new(), said: now }) }
     }
 
     /// Ends; the bar is taken away.

@@ -14,8 +14,9 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
+    engine::{self, Outcome, ReadError},
     geometry::{BBox, Polygon},
-    pipeline::{self, Judge, Outcome, ReadError},
+    judge::Judge,
     report::Verdict,
     source::{Notice, Noticed},
     stop::Stop,
@@ -64,7 +65,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             break;
         }
         let (mut stranger, mut earlier) = (None, None);
-        let replayed = pipeline::read(path, &mut |line, record| {
+        let replayed = engine::read(path, &mut |line, record| {
             let camera = camera_of(&record).clone();
             match cameras.get_mut(&camera) {
                 Some(replayed) if replayed.goes_back(&record) => {

@@ -16,11 +16,10 @@ use super::{
 use crate::{
     config::Config,
     domain::Violation,
+    engine::Outcome,
     eval::Evaluation,
     evidence::{Entry, MANIFEST, REPORT, REPORT_SUM, SUMS, Sums, manifest_text, report_sum},
-    files,
-    pipeline::Outcome,
-    report,
+    files, report,
 };
 
 /// Room for the lists of an analysis and a report without pictures, and for what each camera and each violation adds.

@@ -19,7 +19,7 @@ pub use duration::DurationError;
 use jiff::tz::TimeZone;
 pub use provider::Provider;
 pub use rule::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind};
-pub use schedule::{Schedule, ScheduleError, Span};
+pub use schedule::{Hours, Schedule, ScheduleError};
 pub use schema::schema;
 use schemars::JsonSchema;
 pub use section::Fault;

@@ -24,7 +24,7 @@ pub struct ScheduleError(String);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(extend("pattern" = pattern()))]
-pub struct Span {
+pub struct Hours {
     text: String,
     /// Monday first.
     days: [bool; 7],
@@ -36,7 +36,7 @@ pub struct Span {
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-impl Span {
+impl Hours {
     /// Reads `DAYS HH:MM-HH:MM` or `HH:MM-HH:MM`; days are `mon`, `mon-fri`, `sat,sun`.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Span {
     }
 }
 
-/// What [`Span::parse`] accepts, as a pattern of JSON Schema, which knows no "either case".
+/// What [`Hours::parse`] accepts, as a pattern of JSON Schema, which knows no "either case".
 fn pattern() -> String {
     let either_case =
         |day: &str| day.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect::<String>();
@@ -109,7 +109,7 @@ fn parse_minutes(text: &str) -> Option<u16> {
     (minutes < 60 && (hours < 24 || (hours == 24 && minutes == 0))).then_some(hours * 60 + minutes)
 }
 
-impl TryFrom<String> for Span {
+impl TryFrom<String> for Hours {
     type Error = ScheduleError;
 
     fn try_from(text: String) -> Result<Self, ScheduleError> {
@@ -117,13 +117,13 @@ impl TryFrom<String> for Span {
     }
 }
 
-impl From<Span> for String {
-    fn from(span: Span) -> Self {
+impl From<Hours> for String {
+    fn from(span: Hours) -> Self {
         span.text
     }
 }
 
-impl fmt::Display for Span {
+impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -132,11 +132,11 @@ impl fmt::Display for Span {
 /// When a rule holds: during any of its spans, or always where it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Schedule(Vec<Span>);
+pub struct Schedule(Vec<Hours>);
 
 impl Schedule {
     /// From its spans.
-    pub fn new(spans: Vec<Span>) -> Self {
+    pub fn new(spans: Vec<Hours>) -> Self {
         Self(spans)
     }
 
@@ -189,7 +189,7 @@ mod tests {
 
     fn holds(span: &str, wall: &str) -> bool {
         let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
-        let schedule = Schedule::new(vec![Span::parse(span).expect("a span")]);
+        let schedule = Schedule::new(vec![Hours::parse(span).expect("a span")]);
         schedule.holds(wall.parse().expect("a timestamp"), &zone)
     }
 
@@ -218,7 +218,7 @@ mod tests {
     fn hours_that_end_and_begin_again_between_two_times_lapse() {
         let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
         let lapses = |span: &str, from: &str, to: &str| {
-            let schedule = Schedule::new(vec![Span::parse(span).expect("a span")]);
+            let schedule = Schedule::new(vec![Hours::parse(span).expect("a span")]);
             schedule.lapses(from.parse().expect("a timestamp"), to.parse().expect("a timestamp"), &zone)
         };
         // From two minutes to six in the evening to a minute past eight the next morning.
@@ -244,7 +244,7 @@ mod tests {
             "+8:00-18:00",
             "08:+5-18:00",
         ] {
-            assert!(Span::parse(text).is_err(), "{text}");
+            assert!(Hours::parse(text).is_err(), "{text}");
         }
     }
 }

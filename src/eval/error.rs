@@ -34,18 +34,18 @@ pub enum TruthError {
         /// The file.
         path: PathBuf,
         /// Everything that is wrong with it, in the order of the lines. Never empty.
-        faults: Vec<Fault>,
+        faults: Vec<BadLine>,
     },
 }
 
-fn list(path: &std::path::Path, faults: &[Fault]) -> String {
-    let line = |fault: &Fault| format!("{}:{}: {}", path.display(), fault.line, fault.reason);
+fn list(path: &std::path::Path, faults: &[BadLine]) -> String {
+    let line = |fault: &BadLine| format!("{}:{}: {}", path.display(), fault.line, fault.reason);
     faults.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// One thing that is wrong in a truth file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct BadLine {
     /// Line in the file, from 1.
     pub line: u64,
     /// What is wrong there.

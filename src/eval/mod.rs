@@ -12,6 +12,6 @@ mod truth;
 mod tests;
 
 pub use compare::{Analysed, Evaluation, FalseAlarm, KindTally, Match, Spread, Tally, compare};
-pub use error::{Fault, Reason, TruthError};
+pub use error::{BadLine, Reason, TruthError};
 pub use table::table;
 pub use truth::{COLUMNS, Spell, read};

@@ -7,7 +7,7 @@ use std::{
 use csv::{ReaderBuilder, Terminator, Trim};
 use serde::Serialize;
 
-use super::error::{Fault, Reason, TruthError};
+use super::error::{BadLine, Reason, TruthError};
 use crate::{
     domain::{CameraId, Kind, MediaTime},
     files,
@@ -76,9 +76,9 @@ pub fn read(path: &Path, cameras: &BTreeMap<CameraId, BTreeSet<Kind>>) -> Result
 pub(super) fn parse(
     bytes: &[u8],
     cameras: &BTreeMap<CameraId, BTreeSet<Kind>>,
-) -> Result<Vec<Spell>, Vec<Fault>> {
+) -> Result<Vec<Spell>, Vec<BadLine>> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(vec![Fault { line: 1, reason: Reason::NotUtf8 }]); // UTF-16: every line would be a fault
+        return Err(vec![BadLine { line: 1, reason: Reason::NotUtf8 }]); // UTF-16: every line would be a fault
     }
     let mut reading = Reading { cameras, faults: Vec::new(), spells: Vec::new() };
     reading.file(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
@@ -99,13 +99,13 @@ struct Header {
 
 struct Reading<'c> {
     cameras: &'c BTreeMap<CameraId, BTreeSet<Kind>>,
-    faults: Vec<Fault>,
+    faults: Vec<BadLine>,
     spells: Vec<Spell>,
 }
 
 impl Reading<'_> {
     fn fault(&mut self, line: u64, reason: Reason) {
-        self.faults.push(Fault { line, reason });
+        self.faults.push(BadLine { line, reason });
     }
 
     /// Lines are parted here rather than by the CSV reader, which would take a quotation mark left open for a field
@@ -237,7 +237,7 @@ impl Reading<'_> {
             {
                 let (camera, kind) = (spell.camera.clone(), spell.kind);
                 let (line, other) = (spell.line.max(before.line), spell.line.min(before.line));
-                found.push(Fault { line, reason: Reason::Overlap { other, camera, kind } });
+                found.push(BadLine { line, reason: Reason::Overlap { other, camera, kind } });
             }
             if before.is_none_or(|before| spell.until() > before.until()) {
                 longest = Some(spell);

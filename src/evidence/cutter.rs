@@ -6,7 +6,7 @@ use std::{
 
 use super::{
     Clip, Cut, EvidenceError,
-    writing::{Around, State, Writing},
+    writing::{Around, Taken, Writing},
 };
 use crate::source::{Gop, Part};
 
@@ -115,8 +115,8 @@ impl Cutter {
     ) {
         for (gop, around) in groups {
             match writing.take(gop, &around) {
-                Ok(State::Open) => {}
-                Ok(State::Complete) => {
+                Ok(Taken::Open) => {}
+                Ok(Taken::Complete) => {
                     self.results[index] = Some(writing.finish());
                     return;
                 }

@@ -42,7 +42,7 @@ pub(super) struct Around<'a> {
 
 /// Whether a clip is complete.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum Taken {
     Open,
     Complete,
 }
@@ -71,7 +71,7 @@ struct Begun {
     /// Media time of the first picture, which is 0 in the file, and of the end of the last.
     first: i64,
     last: i64,
-    pieces: Vec<Part>,
+    pieces: Vec<PieceFile>,
     gaps: Vec<(MediaTime, MediaTime)>,
     late: Option<Shortfall>,
     damaged: Option<MediaTime>,
@@ -79,7 +79,7 @@ struct Begun {
 }
 
 /// A piece in media time.
-struct Part {
+struct PieceFile {
     epoch: u32,
     epoch_from: i64,
     file: String,
@@ -108,12 +108,12 @@ impl Writing {
     }
 
     /// Takes what it needs of the next group.
-    pub(super) fn take(&mut self, gop: &Gop, around: &Around<'_>) -> Result<State, EvidenceError> {
+    pub(super) fn take(&mut self, gop: &Gop, around: &Around<'_>) -> Result<Taken, EvidenceError> {
         if self.begun.as_ref().is_some_and(|b| !b.stream.same_file(&gop.stream)) {
             self.changes.push(gop.start);
             self.changed = self.cut.at < gop.start;
             if self.changed {
-                return Ok(State::Complete);
+                return Ok(Taken::Complete);
             }
             self.begun = None;
         }
@@ -122,7 +122,7 @@ impl Writing {
         let earliest = if fresh { gop.first().as_micros() } else { i64::MIN };
         let with_times = gop.packets.iter().filter_map(|p| Some((p, p.pts?)));
         let (packets, times): (Vec<&Packet>, Vec<i64>) = with_times.filter(|(_, t)| *t >= earliest).unzip();
-        let Some(count) = needed(&times, self.cut.to.as_micros()) else { return Ok(State::Complete) };
+        let Some(count) = needed(&times, self.cut.to.as_micros()) else { return Ok(Taken::Complete) };
         let (packets, times) = (&packets[..count], &times[..count]);
         let begun = match &mut self.begun {
             Some(begun) => begun,
@@ -134,7 +134,7 @@ impl Writing {
         begun.write(gop, packets, times, around).map_err(|error| self.failed(error))?;
         // Where nothing is reordered, all that follows is shown after the group.
         let last = gop.stream.reorder == 0 && gop.end > self.cut.to;
-        Ok(if last { State::Complete } else { State::Open })
+        Ok(if last { Taken::Complete } else { Taken::Open })
     }
 
     /// Completes the file and gives it its name.
@@ -173,7 +173,7 @@ impl Writing {
             shortfalls.push(Shortfall::EndsEarly { by: missing });
         }
         let file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes, url: None };
-        let pieces = pieces.into_iter().map(Part::piece).collect();
+        let pieces = pieces.into_iter().map(PieceFile::piece).collect();
         Ok(Clip { file, first, last, pieces, shortfalls, coding })
     }
 
@@ -263,7 +263,7 @@ impl Begun {
             _ => {
                 let own = times.iter().copied().min().unwrap_or(self.first);
                 let overlapped = if self.pieces.is_empty() { own } else { gop.start.as_micros() };
-                self.pieces.push(Part {
+                self.pieces.push(PieceFile {
                     epoch: gop.epoch,
                     epoch_from: gop.epoch_from.as_micros(),
                     file: around.file.to_owned(),
@@ -276,7 +276,7 @@ impl Begun {
     }
 }
 
-impl Part {
+impl PieceFile {
     fn piece(self) -> Piece {
         let seconds = |at: i64| MediaTime::from_micros(at - self.epoch_from);
         Piece { from_s: seconds(self.from), to_s: seconds(self.to), file: self.file }

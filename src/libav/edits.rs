@@ -14,7 +14,7 @@ type Reader = BufReader<File>;
 
 /// The content of a box, from where to where.
 #[derive(Debug, Clone, Copy)]
-struct Span {
+struct Bytes {
     from: u64,
     to: u64,
 }
@@ -25,7 +25,7 @@ pub(super) fn begins(path: &Path, track: i32) -> Option<i64> {
     let file = File::open(path).ok()?;
     let to = file.metadata().ok()?.len();
     let mut reader = BufReader::new(file);
-    let movie = find(&mut reader, Span { from: 0, to }, b"moov")?;
+    let movie = find(&mut reader, Bytes { from: 0, to }, b"moov")?;
     let header = find(&mut reader, movie, b"mvhd")?;
     let movie_scale = scale(&mut reader, header)?;
     let mut rest = movie;
@@ -46,7 +46,7 @@ pub(super) fn begins(path: &Path, track: i32) -> Option<i64> {
 }
 
 /// The first box of this kind within a span.
-fn find(reader: &mut Reader, within: Span, kind: &[u8; 4]) -> Option<Span> {
+fn find(reader: &mut Reader, within: Bytes, kind: &[u8; 4]) -> Option<Bytes> {
     let mut at = within.from;
     for _ in 0..MOST {
         if at.checked_add(8)? > within.to {
@@ -62,7 +62,7 @@ fn find(reader: &mut Reader, within: Span, kind: &[u8; 4]) -> Option<Span> {
         };
         let to = at.checked_add(size).filter(|_| size >= head)?.min(within.to);
         if name == *kind {
-            return Some(Span { from: at + head, to });
+            return Some(Bytes { from: at + head, to });
         }
         at = to;
     }
@@ -70,33 +70,33 @@ fn find(reader: &mut Reader, within: Span, kind: &[u8; 4]) -> Option<Span> {
 }
 
 /// The number of the track, of its header.
-fn id(reader: &mut Reader, track: Span) -> Option<i32> {
+fn id(reader: &mut Reader, track: Bytes) -> Option<i32> {
     let header = find(reader, track, b"tkhd")?;
     skip_times(reader, header)?;
     i32::try_from(u32::from_be_bytes(bytes(reader)?)).ok()
 }
 
 /// How many units a second has, of a movie's header or of a medium's.
-fn scale(reader: &mut Reader, header: Span) -> Option<i64> {
+fn scale(reader: &mut Reader, header: Bytes) -> Option<i64> {
     skip_times(reader, header)?;
     Some(i64::from(u32::from_be_bytes(bytes(reader)?))).filter(|scale| *scale > 0)
 }
 
 /// Goes to what comes after version, flags and the times of making and changing.
-fn skip_times(reader: &mut Reader, header: Span) -> Option<()> {
+fn skip_times(reader: &mut Reader, header: Bytes) -> Option<()> {
     let times = if version(reader, header)? == 1 { 16 } else { 8 };
     reader.seek(SeekFrom::Start(header.from + 4 + times)).ok()?;
     Some(())
 }
 
-fn version(reader: &mut Reader, header: Span) -> Option<u8> {
+fn version(reader: &mut Reader, header: Bytes) -> Option<u8> {
     reader.seek(SeekFrom::Start(header.from)).ok()?;
     let [version, ..]: [u8; 4] = bytes(reader)?;
     Some(version)
 }
 
 /// Where the first entry that shows something begins, less how long nothing is shown before it.
-fn entries(reader: &mut Reader, list: Span, movie_scale: i64, media_scale: i64) -> Option<i64> {
+fn entries(reader: &mut Reader, list: Bytes, movie_scale: i64, media_scale: i64) -> Option<i64> {
     let long = version(reader, list)? == 1;
     let count = u32::from_be_bytes(bytes(reader)?);
     let mut empty = 0_i64;

@@ -56,7 +56,7 @@ const GOES_ON: i64 = 5_000_000;
 pub struct Input {
     pub(super) context: *mut ffi::AVFormatContext,
     /// Lives as long as the context, which calls back with its address.
-    pub(super) watch: Box<Watch>,
+    pub(super) watch: Box<Deadline>,
     pub(super) unpack: Option<Unpack>,
     pub(super) index: c_int,
     /// The latest times of decoding, of this stream and of other video, in microseconds.
@@ -352,13 +352,13 @@ impl Drop for Input {
 }
 
 /// A deadline that FFmpeg asks about while it waits.
-pub(super) struct Watch {
+pub(super) struct Deadline {
     start: Instant,
     /// In milliseconds since `start`.
     deadline: AtomicU64,
 }
 
-impl Watch {
+impl Deadline {
     pub(super) fn new() -> Box<Self> {
         Box::new(Self { start: Instant::now(), deadline: AtomicU64::new(u64::MAX) })
     }
@@ -382,7 +382,7 @@ impl Watch {
 /// Whether FFmpeg is to give up what it waits for.
 unsafe extern "C" fn interrupted(watch: *mut c_void) -> c_int {
     // SAFETY: the pointer is that of the input's boxed watch, which outlives its format context and is only read.
-    let watch = unsafe { &*watch.cast::<Watch>() };
+    let watch = unsafe { &*watch.cast::<Deadline>() };
     c_int::from(watch.late())
 }
 

@@ -37,7 +37,7 @@ pub use frame::Frame;
 pub use input::{Input, Limits};
 pub use muxer::{Container, Muxer};
 pub use packet::Packet;
-pub use parser::{Parser, Picture};
+pub use parser::{Parser, PictureKind};
 pub use scaler::{Pixels, Scaler};
 pub use sets::Sets;
 pub use stream::StreamInfo;

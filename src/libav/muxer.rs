@@ -9,7 +9,7 @@ use std::{
 
 use ffmpeg_next::ffi;
 
-use super::{LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, init, open::Options};
+use super::{LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, init, open::Dictionary};
 
 /// How FFmpeg writes the four characters of a codec.
 const fn tag(name: [u8; 4]) -> u32 {
@@ -171,7 +171,7 @@ impl Muxer {
         if code < 0 {
             return Err(muxer.unwritable(code));
         }
-        let mut options = Options::default();
+        let mut options = Dictionary::default();
         if container == Container::Mp4 {
             options.set(c"movflags", c"faststart+negative_cts_offsets");
             options.set(c"use_editlist", c"0");

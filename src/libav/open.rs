@@ -15,7 +15,7 @@ use ffmpeg_next::ffi;
 
 use super::{
     Input, LibavError, Limits, MICROS, StreamInfo, edits, flv, init,
-    input::{About, Unpack, Watch},
+    input::{About, Deadline, Unpack},
     redact, to_micros,
 };
 use crate::files;
@@ -96,7 +96,7 @@ impl Input {
         };
         let stream = matches!(place, Place::Stream(_));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
-        let watch = Watch::new();
+        let watch = Deadline::new();
         watch.begin(limits.open);
 
         // SAFETY: no arguments; null where there is no memory.
@@ -111,7 +111,7 @@ impl Input {
             c.probesize = limits.probe_bytes;
             c.max_analyze_duration = i64::try_from(limits.probe_time.as_micros()).unwrap_or(i64::MAX);
         }
-        let mut options = Options::default();
+        let mut options = Dictionary::default();
         if !stream {
             // A file may be a playlist; it is not to reach into the network.
             options.set(c"protocol_whitelist", c"file,crypto");
@@ -165,8 +165,8 @@ impl Input {
         }
         // Probing decodes some pictures, within the same bound as later. One thread, for it has only a few.
         let pixels = CString::new(self.limits.max_pixels.to_string()).unwrap_or_default();
-        let mut options: Vec<Options> = iter::repeat_with(|| {
-            let mut o = Options::default();
+        let mut options: Vec<Dictionary> = iter::repeat_with(|| {
+            let mut o = Dictionary::default();
             o.set(c"max_pixels", &pixels);
             o.set(c"threads", c"1");
             o
@@ -394,22 +394,22 @@ unsafe fn tag(dictionary: *const ffi::AVDictionary, key: &CStr) -> Option<String
 
 /// An owned dictionary of options: nothing but the pointer, so that a slice of them is FFmpeg's array.
 #[repr(transparent)]
-pub(super) struct Options(pub(super) *mut ffi::AVDictionary);
+pub(super) struct Dictionary(pub(super) *mut ffi::AVDictionary);
 
-impl Default for Options {
+impl Default for Dictionary {
     fn default() -> Self {
         Self(ptr::null_mut())
     }
 }
 
-impl Options {
+impl Dictionary {
     pub(super) fn set(&mut self, key: &CStr, value: &CStr) {
         // SAFETY: both texts are terminated and copied. Out of memory, the option is left at its default.
         unsafe { ffi::av_dict_set(&raw mut self.0, key.as_ptr(), value.as_ptr(), 0) };
     }
 }
 
-impl Drop for Options {
+impl Drop for Dictionary {
     fn drop(&mut self) {
         // SAFETY: null or a dictionary of our own.
         unsafe { ffi::av_dict_free(&raw mut self.0) };

@@ -6,7 +6,7 @@ use super::{LibavError, Packet, StreamInfo};
 
 /// What a packet's header says of its place in the order of showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Picture {
+pub enum PictureKind {
     /// It has this number in the order of showing, comparable within a group of pictures (H.264, H.265).
     Numbered(i32),
     /// It is shown before the reference picture that was decoded last (a B picture).
@@ -57,7 +57,7 @@ impl Parser {
     ///
     /// # Errors
     /// [`LibavError::Memory`].
-    pub fn parse(&mut self, packet: &Packet) -> Result<Picture, LibavError> {
+    pub fn parse(&mut self, packet: &Packet) -> Result<PictureKind, LibavError> {
         // A reference of our own: packet data is padded as parsers need it.
         let raw = packet.to_raw()?;
         let (mut out, mut size) = (ptr::null_mut(), 0);
@@ -80,11 +80,11 @@ impl Parser {
             ((*self.parser).pict_type, (*self.parser).output_picture_number)
         };
         Ok(if self.numbered {
-            Picture::Numbered(number)
+            PictureKind::Numbered(number)
         } else if kind == ffi::AVPictureType::AV_PICTURE_TYPE_B as i32 {
-            Picture::Between
+            PictureKind::Between
         } else {
-            Picture::Reference
+            PictureKind::Reference
         })
     }
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{
-    Part, Report, SourceFact,
+    CameraPart, Report, SourceFact,
     words::{basis, both, lasting, local, noticed, size, span_or_none},
 };
 use crate::{
     domain::Epoch,
+    engine::PipelineError,
     evidence::{REPORT_SUM, SUMS},
     geometry::BBox,
-    pipeline::PipelineError,
 };
 
-pub fn analysed(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
+pub fn analysed(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
     html! {
         section.analysed {
             h2 { (both("分析依据", "What was analysed")) }
@@ -25,7 +25,7 @@ pub fn analysed(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
     }
 }
 
-fn recordings(report: &Report<'_>, part: &Part<'_>) -> Markup {
+fn recordings(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
     let outcome = part.outcome;
     html! {
         div.recordings {
@@ -83,7 +83,7 @@ fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) ->
     }
 }
 
-fn facts(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
+fn facts(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
     let period: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let looks: u64 = parts.iter().map(|part| part.outcome.looks).sum();
     let speed = period.as_secs_f64() / report.took.as_secs_f64().max(1e-3);

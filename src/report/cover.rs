@@ -5,7 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{
-    Part, Report, Verdict,
+    CameraPart, Report, Verdict,
     doubt::{self, Doubt, Reason},
     numbered,
     violations::{anchor, lasted},
@@ -17,7 +17,7 @@ use crate::domain::{Kind, MediaTime, WallOrigin};
 /// So many doubts stand on the first page. The others stand with their cameras.
 const MOST_DOUBTS: usize = 12;
 
-pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
+pub fn cover(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
     let zone = &report.config.site.timezone;
     let count = report.violations.len();
     let looked: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
@@ -59,7 +59,7 @@ pub fn cover(report: &Report<'_>, parts: &[Part<'_>]) -> Markup {
             }
             p.coverage {
                 (both(format!("{} 台摄像机，共分析 ", parts.len()), format!("{} {}, analysed for ", parts.len(), if parts.len() == 1 { "camera" } else { "cameras" })))
-                (span_or_none(parts.iter().any(Part::is_analysed).then_some(looked)))
+                (span_or_none(parts.iter().any(CameraPart::is_analysed).then_some(looked)))
                 @if gaps.is_zero() && parts.iter().any(|part| !part.is_analysed() || !part.outcome.failures.is_empty()) {
                     (both("。", "."))
                 } @else if gaps.is_zero() {
@@ -112,9 +112,9 @@ pub fn doubt(doubt: &Doubt, named: Named) -> Markup {
 }
 
 /// How it is known when recordings began, each way once.
-fn origins(parts: &[Part<'_>]) -> Vec<WallOrigin> {
+fn origins(parts: &[CameraPart<'_>]) -> Vec<WallOrigin> {
     let mut all = Vec::new();
-    for origin in parts.iter().flat_map(Part::origins) {
+    for origin in parts.iter().flat_map(CameraPart::origins) {
         if !all.contains(&origin) {
             all.push(origin);
         }
@@ -123,7 +123,7 @@ fn origins(parts: &[Part<'_>]) -> Vec<WallOrigin> {
 }
 
 /// From the first picture of all cameras to the last.
-fn period(parts: &[Part<'_>]) -> Option<(jiff::Timestamp, jiff::Timestamp)> {
+fn period(parts: &[CameraPart<'_>]) -> Option<(jiff::Timestamp, jiff::Timestamp)> {
     let with_time = || parts.iter().filter(|part| !part.outcome.epochs.is_empty());
     let from = with_time().filter_map(|part| wall(&part.outcome.epochs, MediaTime::ZERO)).min()?;
     let to = with_time().filter_map(|part| wall(&part.outcome.epochs, part.outcome.until)).max()?;
@@ -135,7 +135,7 @@ fn by_kind(report: &Report<'_>) -> Vec<(Kind, usize)> {
     Kind::ALL.into_iter().map(|kind| (kind, of(kind))).filter(|(_, n)| *n > 0).collect()
 }
 
-fn cameras(parts: &[Part<'_>]) -> Markup {
+fn cameras(parts: &[CameraPart<'_>]) -> Markup {
     html! {
         section {
             h2 { (both("摄像机一览", "Cameras")) }

@@ -30,9 +30,9 @@ use words::both;
 use crate::{
     config::{Camera, Config, Provider},
     domain::{Epoch, MediaTime, RuleId, Violation, WallOrigin},
+    engine::Outcome,
     eval::Evaluation,
     evidence::Entry,
-    pipeline::Outcome,
 };
 
 /// What a report is made of.
@@ -86,7 +86,7 @@ pub struct SourceFact {
 }
 
 /// One camera of a report.
-pub(crate) struct Part<'a> {
+pub(crate) struct CameraPart<'a> {
     camera: &'a Camera,
     outcome: &'a Outcome,
     sources: &'a [SourceFact],
@@ -95,11 +95,11 @@ pub(crate) struct Part<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn parts(&self) -> Vec<Part<'a>> {
+    fn parts(&self) -> Vec<CameraPart<'a>> {
         let cameras = self.config.cameras.iter().enumerate();
         cameras
             .zip(self.outcomes)
-            .map(|((index, camera), outcome)| Part {
+            .map(|((index, camera), outcome)| CameraPart {
                 camera,
                 outcome,
                 sources: self.sources.get(index).map_or(&[][..], Vec::as_slice),
@@ -110,7 +110,7 @@ impl<'a> Report<'a> {
     }
 }
 
-impl Part<'_> {
+impl CameraPart<'_> {
     /// Whether anything of it was looked at.
     fn is_analysed(&self) -> bool {
         self.outcome.looks > 0
@@ -206,7 +206,7 @@ pub fn page(report: &Report<'_>) -> String {
 }
 
 /// A camera: its period at a glance, its rules in words, its violations.
-fn camera(report: &Report<'_>, part: &Part<'_>, pictures: &Pictures) -> Markup {
+fn camera(report: &Report<'_>, part: &CameraPart<'_>, pictures: &Pictures) -> Markup {
     html! {
         section.camera id={ "camera-" (part.camera.id.as_str()) } {
             h2 { bdi { (part.camera.name) } " " code { (part.camera.id.as_str()) } }
@@ -228,7 +228,7 @@ fn camera(report: &Report<'_>, part: &Part<'_>, pictures: &Pictures) -> Markup {
 }
 
 /// What silence of this camera is worth.
-fn silence(part: &Part<'_>) -> Markup {
+fn silence(part: &CameraPart<'_>) -> Markup {
     let doubts = part.verdict.doubts();
     html! {
         @match &part.verdict {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{
-    Part, Report, axis,
+    CameraPart, Report, axis,
     violations::anchor,
     wall,
     words::{basis, both, gap, kind, lasting, local, pair, span, span_or_none},
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::{RuleConfig, RuleKind},
     domain::{MediaTime, RuleId, Violation},
-    pipeline::{Cell, Column},
+    engine::{Cell, Column},
 };
 
 /// Columns of a strip: finer than a page's pixels would show nothing more.
@@ -26,7 +26,7 @@ const AXIS_INSIDE: std::ops::RangeInclusive<f64> = 0.09..=0.91;
 const HEIGHT: f64 = 24.0;
 
 /// The timeline of a camera, with the figures behind it.
-pub fn timeline(report: &Report<'_>, part: &Part<'_>) -> Markup {
+pub fn timeline(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
     let outcome = part.outcome;
     let until = outcome.until.since(MediaTime::ZERO);
     if until.is_zero() {
@@ -152,7 +152,13 @@ fn looks(columns: &[Column]) -> Markup {
     }
 }
 
-fn rule_rows(part: &Part<'_>, index: usize, rule: &RuleConfig, columns: &[Column], scale: &Scale) -> Markup {
+fn rule_rows(
+    part: &CameraPart<'_>,
+    index: usize,
+    rule: &RuleConfig,
+    columns: &[Column],
+    scale: &Scale,
+) -> Markup {
     let id = RuleId::new(&part.camera.id, rule.kind(), rule.name.as_deref());
     let own: Vec<&(usize, &Violation)> = part.violations.iter().filter(|(_, v)| v.rule == id).collect();
     let required = match &rule.kind {
@@ -236,7 +242,7 @@ fn bar(number: usize, violation: &Violation, scale: &Scale) -> Markup {
 }
 
 /// The figures behind the strips, and the gaps one by one.
-fn figures(report: &Report<'_>, part: &Part<'_>) -> Markup {
+fn figures(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
     let (zone, epochs) = (&report.config.site.timezone, &part.outcome.epochs);
     let timeline = &part.outcome.timeline;
     let gaps = timeline.gaps();

@@ -12,8 +12,8 @@ use super::doubt::{Doubt, Reason, Unseen};
 use crate::{
     config::{Camera, Config, RuleConfig},
     domain::{RuleId, Violation, WallOrigin},
-    pipeline::{Extent, Outcome},
-    rules::Watched,
+    engine::{Extent, Outcome},
+    judge::Watched,
     source::Noticed,
 };
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{
-    Part, Report,
+    CameraPart, Report,
     pictures::Pictures,
     words::{self, basis, both, cause, class, kind, lasting, local, pair, role, size, span},
 };
@@ -20,7 +20,7 @@ pub fn anchor(number: usize) -> String {
 /// A violation as a card that is not broken over two pages.
 pub fn card(
     report: &Report<'_>,
-    part: &Part<'_>,
+    part: &CameraPart<'_>,
     number: usize,
     violation: &Violation,
     pictures: &Pictures,

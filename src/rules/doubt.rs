@@ -5,7 +5,7 @@ use crate::domain::When;
 /// A state that may have changed: opened by the first look that shows another state, and weighed with every look
 /// after it. Detectors flicker, so evidence is a share of the looks within a span of time, never a run of looks.
 #[derive(Debug, Clone)]
-pub(super) struct Doubt {
+pub(crate) struct Doubt {
     /// The first look that showed the other state: if it is confirmed, the change is dated back to here.
     pub since: When,
     /// Time since then that counts.
@@ -19,7 +19,7 @@ pub(super) struct Doubt {
 
 /// How much proof a change of state needs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Proof {
+pub(crate) struct Proof {
     /// Share of looks that must agree, 0.5 to 1.
     pub share: f32,
     /// For how long at least; never on fewer than two looks.
@@ -30,7 +30,7 @@ pub(super) struct Proof {
 
 /// What became of a doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ruling {
+pub(crate) enum Ruling {
     /// Not yet known.
     Open,
     /// The state has changed.

@@ -25,7 +25,7 @@ const MOST_PIECES: usize = 8;
 /// from then on. An e-bike that is left in an elevator in use for so long is passed over as well: it has been
 /// reported by then.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Furniture {
+pub(crate) struct Furniture {
     pieces: Vec<Piece>,
     /// Visits so far.
     visits: u32,

@@ -10,35 +10,23 @@
 //! to the first look that showed it: smoothing moves no time.
 
 mod appearance;
-mod book;
 mod boxing;
-mod control_room_unattended;
 mod departure;
-mod doubt;
-mod ebike_in_elevator;
-mod fire_lane_parking;
-mod furniture;
-mod moved_camera;
+pub(crate) mod doubt;
+pub(crate) mod furniture;
+pub(crate) mod moved_camera;
 mod one_person;
-mod people;
-mod rival;
-mod stay;
-mod steadiness;
-mod stopwatch;
-mod suspicion;
-mod visibility;
-mod watch;
-mod watched;
+pub(crate) mod people;
+pub(crate) mod rival;
+pub(crate) mod stay;
+pub(crate) mod steadiness;
+pub(crate) mod stopwatch;
+pub(crate) mod suspicion;
+pub(crate) mod visibility;
 
 pub use appearance::similarity;
-pub use book::Book;
-pub use control_room_unattended::ControlRoom;
-pub use ebike_in_elevator::Elevator;
-pub use fire_lane_parking::FireLane;
 pub use steadiness::{Stance, Steadiness};
 pub use visibility::{Sight, Visibility};
-pub use watch::{Needs, Watch};
-pub use watched::Watched;
 
 use crate::{
     domain::{Attention, Class, Count, Detection, Gap, Observation, Phase, Track, When},

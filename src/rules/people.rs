@@ -33,7 +33,7 @@ const KNOWN_FROM: u8 = 2;
 /// as well, unless they were seen apart before: people come one by one, arms and legs do not. A row that was there at
 /// many of the latest looks is one person at the looks between, too, at which only two of its boxes are found.
 #[derive(Debug, Default)]
-pub(super) struct People {
+pub(crate) struct People {
     rows: Vec<Row>,
     /// Tracks that were seen away from all others, and at how many looks.
     apart: Vec<(u64, u8)>,

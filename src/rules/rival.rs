@@ -14,7 +14,7 @@ const REMEMBERED: Duration = Duration::from_secs(3);
 /// What things were also called: a bicycle at one look, an e-bike at the next. Whatever was seen of a thing as a bicycle has
 /// to be made up for by looks at which it is an e-bike, before these count.
 #[derive(Debug, Default)]
-pub(super) struct Rivals {
+pub(crate) struct Rivals {
     /// Seconds for which a track's thing would have to be seen clearly as what is watched for.
     owed: Vec<(u64, f64)>,
 }

@@ -4,7 +4,7 @@ use crate::domain::{Gap, MediaTime};
 
 /// Measures media time from look to look and leaves gaps out.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stopwatch {
+pub(crate) struct Stopwatch {
     last_look: Option<MediaTime>,
     /// Up to where time has been counted or left out.
     reached: MediaTime,
@@ -16,7 +16,7 @@ pub(super) struct Stopwatch {
 
 /// The time between two looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lap {
+pub(crate) struct Lap {
     /// How long it was, gaps left out; zero at the first look.
     pub passed: Duration,
     /// Whether a gap lay in it.

@@ -15,7 +15,7 @@ const FIRST: f64 = 0.2;
 /// time it stands for. A sequential test in the manner of Wald ("Sequential Tests of Statistical Hypotheses", 1945),
 /// with weights cut off at both ends, since looks that follow each other are not independent.
 #[derive(Debug, Clone)]
-pub(super) struct Suspicion {
+pub(crate) struct Suspicion {
     /// The first look that spoke for it.
     pub since: When,
     /// Seconds for which it would have had to be seen clearly to say as much.
@@ -26,7 +26,7 @@ pub(super) struct Suspicion {
 
 /// What became of a suspicion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// Not yet known.
     Open,
     /// It is there.
@@ -37,7 +37,7 @@ pub(super) enum Outcome {
 
 /// How much a look at which the best was seen with `confidence` (none: nothing was) says, from −0.35 against to 1 for.
 /// `asked` is the confidence that is asked for.
-pub(super) fn weight(confidence: Option<f32>, asked: f32) -> f64 {
+pub(crate) fn weight(confidence: Option<f32>, asked: f32) -> f64 {
     let Some(confidence) = confidence else { return UNSEEN };
     let neutral = log_odds(asked * NEUTRAL);
     let sure = log_odds(asked) + SURE;

@@ -1,7 +1,7 @@
 //! Presentation times where the container gives none. AVI knows only the order of decoding, a raw stream nothing at
 //! all. The order of showing is read from picture headers; which times are dealt out in that order is known from dts.
 
-use crate::libav::{LibavError, Packet, Parser, Picture, StreamInfo};
+use crate::libav::{LibavError, Packet, Parser, PictureKind, StreamInfo};
 
 /// Works out missing presentation times, group by group.
 pub(super) struct Rebuild {
@@ -19,7 +19,7 @@ impl Rebuild {
     pub(super) fn fill(&mut self, packets: &mut [Packet], next: i64) -> Result<(), LibavError> {
         let kinds = match &mut self.parser {
             Some(parser) => packets.iter().map(|p| parser.parse(p)).collect::<Result<Vec<_>, _>>()?,
-            None => vec![Picture::Reference; packets.len()],
+            None => vec![PictureKind::Reference; packets.len()],
         };
         let slots: Vec<i64> = packets.iter().map(|p| p.dts.unwrap_or(0)).collect();
         let times = order(&kinds, &slots, next, self.reorder);
@@ -36,15 +36,15 @@ impl Rebuild {
 }
 
 /// The time at which each packet is shown.
-fn order(kinds: &[Picture], slots: &[i64], next: i64, reorder: usize) -> Vec<i64> {
-    if reorder == 0 && !kinds.contains(&Picture::Between) {
+fn order(kinds: &[PictureKind], slots: &[i64], next: i64, reorder: usize) -> Vec<i64> {
+    if reorder == 0 && !kinds.contains(&PictureKind::Between) {
         return slots.to_vec();
     }
     let mut times = slots.to_vec();
-    if kinds.iter().all(|k| matches!(k, Picture::Numbered(_))) {
+    if kinds.iter().all(|k| matches!(k, PictureKind::Numbered(_))) {
         let number = |i: &usize| match kinds[*i] {
-            Picture::Numbered(n) => n,
-            Picture::Between | Picture::Reference => 0,
+            PictureKind::Numbered(n) => n,
+            PictureKind::Between | PictureKind::Reference => 0,
         };
         let mut shown: Vec<usize> = (0..kinds.len()).collect();
         shown.sort_by_key(number);
@@ -56,7 +56,7 @@ fn order(kinds: &[Picture], slots: &[i64], next: i64, reorder: usize) -> Vec<i64
     // One picture of delay: a B picture is shown when decoded, a reference when the next one is decoded.
     let mut held: Option<usize> = None;
     for (i, kind) in kinds.iter().enumerate() {
-        if *kind != Picture::Between
+        if *kind != PictureKind::Between
             && let Some(before) = held.replace(i)
         {
             times[before] = slots[i];
@@ -70,7 +70,7 @@ fn order(kinds: &[Picture], slots: &[i64], next: i64, reorder: usize) -> Vec<i64
 
 #[cfg(test)]
 mod tests {
-    use super::{Picture::*, *};
+    use super::{PictureKind::*, *};
 
     #[test]
     fn a_reference_is_shown_when_the_next_is_decoded() {

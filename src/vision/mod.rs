@@ -15,7 +15,7 @@ pub use drawing::{Marks, mark};
 pub use picture::{Halves, Picture};
 pub use reference::Reference;
 pub use resample::{BAND, Band, Resampler};
-pub use scene::{SMALL, Signature, Small, State};
+pub use scene::{SMALL, SceneState, Signature, Small};
 pub use shrink::shrink;
 use thiserror::Error;
 

@@ -22,16 +22,16 @@ const ACROSS: u32 = 65535;
 const TAPS: usize = 4;
 
 /// Part of a side, in samples; may begin and end between two.
-pub type Part = Range<f64>;
+pub type Reach = Range<f64>;
 
 /// One column of a band.
-type Lane = [u16; BAND];
+type Vector = [u16; BAND];
 
 /// How one side is resampled: by the mean of what each output covers where it gets smaller, linearly between the
 /// nearest two where it grows.
 #[derive(Debug, Default)]
 struct Side {
-    made_for: (usize, Part, usize),
+    made_for: (usize, Reach, usize),
     starts: Vec<usize>,
     /// [`Self::taps`] for each output.
     weights: Vec<u16>,
@@ -42,7 +42,7 @@ struct Side {
 impl Side {
     /// Makes the table for outputs that share `part` of a side of `length` samples evenly among them. The weights of one
     /// output sum up to `one`.
-    fn set(&mut self, length: usize, part: Part, outputs: usize, one: u32) {
+    fn set(&mut self, length: usize, part: Reach, outputs: usize, one: u32) {
         let made_for = (length, part.clone(), outputs);
         if made_for == self.made_for {
             return;
@@ -130,35 +130,35 @@ pub struct Resampler {
     /// For each row of a band the sum of the rows that it covers.
     sums: Vec<u16>,
     /// The same on its side.
-    lanes: Vec<Lane>,
+    vectors: Vec<Vector>,
     /// The columns of the band.
-    columns: Vec<Lane>,
+    columns: Vec<Vector>,
 }
 
 impl Resampler {
     /// What follows is the part of a plane, of `size` columns and rows, within these parts of its sides (not empty),
     /// brought to `to` columns and rows.
-    pub fn set(&mut self, size: (usize, usize), (columns, rows): (Part, Part), to: (usize, usize)) {
+    pub fn set(&mut self, size: (usize, usize), (columns, rows): (Reach, Reach), to: (usize, usize)) {
         self.across.set(size.0, columns, to.0, ACROSS);
         self.down.set(size.1, rows, to.1, DOWN);
         let covered = self.across.covered().len().next_multiple_of(BAND);
         self.sums.resize(BAND * covered, 0);
-        self.lanes.resize(covered, Lane::default());
-        self.columns.resize(to.0.next_multiple_of(BAND), Lane::default());
+        self.vectors.resize(covered, Vector::default());
+        self.columns.resize(to.0.next_multiple_of(BAND), Vector::default());
     }
 
     /// The rows of the result from `first` on; those below its last row are like that.
     pub fn band(&mut self, plane: &Plane<'_>, first: usize, out: &mut Band) {
         self.add_up(plane, first);
-        turn(&self.sums, &mut self.lanes);
+        turn(&self.sums, &mut self.vectors);
         let from = self.across.covered().start;
         let outputs = self.columns.iter_mut().zip(&self.across.starts);
         for ((out, start), weights) in outputs.zip(self.across.weights.chunks(self.across.taps)) {
-            let lanes = &self.lanes[start - from..];
+            let vectors = &self.vectors[start - from..];
             // Nearly always one block, whose length the compiler then knows.
-            *out = match (lanes.first_chunk::<TAPS>(), weights.first_chunk::<TAPS>()) {
-                (Some(lanes), Some(four)) if weights.len() == TAPS => weighted(lanes, four),
-                _ => weighted(lanes, weights),
+            *out = match (vectors.first_chunk::<TAPS>(), weights.first_chunk::<TAPS>()) {
+                (Some(vectors), Some(four)) if weights.len() == TAPS => weighted(vectors, four),
+                _ => weighted(vectors, weights),
             };
         }
         out.set(self.columns.len());
@@ -205,9 +205,9 @@ fn add(sum: &mut [u16], rows: [&[u8]; TAPS], weights: [u16; TAPS], more: bool) {
 
 /// Eight columns of a band, each the sum of weighted ones.
 #[inline(always)]
-fn weighted(lanes: &[Lane], weights: &[u16]) -> Lane {
-    let mut sum = Lane::default();
-    for (lane, weight) in lanes.iter().zip(weights) {
+fn weighted(vectors: &[Vector], weights: &[u16]) -> Vector {
+    let mut sum = Vector::default();
+    for (lane, weight) in vectors.iter().zip(weights) {
         for (sum, sample) in sum.iter_mut().zip(lane) {
             *sum = sum.wrapping_add(((u32::from(*sample) * u32::from(*weight)) >> 16) as u16);
         }
@@ -216,7 +216,7 @@ fn weighted(lanes: &[Lane], weights: &[u16]) -> Lane {
 }
 
 /// From eight rows, one after the other, to their columns.
-fn turn(rows: &[u16], columns: &mut [Lane]) {
+fn turn(rows: &[u16], columns: &mut [Vector]) {
     let blocks = rows.len() / BAND / BAND;
     let (rows, _) = rows.as_chunks::<BAND>();
     let [a, b, c, d, e, f, g, h] =
@@ -229,7 +229,7 @@ fn turn(rows: &[u16], columns: &mut [Lane]) {
 }
 
 /// From columns to eight rows, one after the other.
-fn turn_back(columns: &[Lane], rows: &mut [u16]) {
+fn turn_back(columns: &[Vector], rows: &mut [u16]) {
     let blocks = columns.len() / BAND;
     let (rows, _) = rows.as_chunks_mut::<BAND>();
     for (block, columns) in columns.as_chunks::<BAND>().0.iter().enumerate() {
@@ -244,7 +244,7 @@ fn turn_back(columns: &[Lane], rows: &mut [u16]) {
 mod tests {
     use super::*;
 
-    fn resampled(samples: &[u8], size: (usize, usize), part: (Part, Part), to: (usize, usize)) -> Vec<f32> {
+    fn resampled(samples: &[u8], size: (usize, usize), part: (Reach, Reach), to: (usize, usize)) -> Vec<f32> {
         let plane = Plane::new(samples, size.0, size.1, size.0).expect("the size fits");
         let mut resampler = Resampler::default();
         resampler.set(size, part, to);

@@ -35,13 +35,13 @@ pub const SMALL: (usize, usize) = (4 * COLUMNS, 4 * ROWS);
 
 /// Tells the state of pictures, with buffers that are used again.
 #[derive(Debug, Default)]
-pub struct State {
+pub struct SceneState {
     resampler: Resampler,
     band: Band,
     small: Vec<u8>,
 }
 
-impl State {
+impl SceneState {
     /// The state of one picture by itself, and its signature. What is compared with the look before is added by
     /// [`Signature::compare`], in the order of the looks.
     pub fn of(&mut self, picture: &Picture<'_>) -> (Scene, Signature) {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn look(pixels: &[u8], width: usize, height: usize) -> (Scene, Signature) {
-        State::default().of(&grey(pixels, width, height))
+        SceneState::default().of(&grey(pixels, width, height))
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn what_changes_elsewhere_or_by_noise_changes_nothing() {
         let still = picture(640, 360, |x, y| ((x * 7 + y * 3) % 200) as u8);
-        let mut state = State::default();
+        let mut state = SceneState::default();
         state.of(&grey(&still, 640, 360));
         let before = state.keep();
         let noisy = picture(640, 360, |x, y| still[y * 640 + x] + ((x * 31 + y * 17) % 9) as u8);

@@ -9,10 +9,11 @@ use firewarden::{
         MissingCause, MissingEvidence, Moment, Observation, Phase, Record, RuleId, Scene, Violation,
         WallOrigin,
     },
+    engine::{Outcome, PipelineError},
     geometry::BBox,
-    pipeline::{Outcome, PipelineError},
+    judge::Watched,
     report::{self, ModelFact, Report, SourceFact},
-    rules::{Presence, Watched},
+    rules::Presence,
     source::{Notice, Noticed, SourceError},
 };
 use jiff::{SignedDuration, Timestamp};

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use firewarden::{
-    config::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind, Schedule, Span},
+    config::{
+        ControlRoomUnattended, EbikeInElevator, FireLaneParking, Hours, RuleConfig, RuleKind, Schedule,
+    },
     domain::{
         Class, Detection, MediaTime, Observation, Phase, Record, RuleId, Scene as SceneState, SiteId,
         Violation,
     },
     geometry::{BBox, Polygon},
-    rules::{Book, Finding, Verdict, Watch},
+    judge::{Book, Watch},
+    rules::{Finding, Verdict},
     track::Tracker,
 };
 use jiff::tz::TimeZone;
@@ -137,7 +140,7 @@ pub fn rule(kind: RuleKind) -> RuleConfig {
 }
 
 pub fn during(mut config: RuleConfig, span: &str) -> RuleConfig {
-    config.schedule = Schedule::new(vec![Span::parse(span).expect("a span")]);
+    config.schedule = Schedule::new(vec![Hours::parse(span).expect("a span")]);
     config
 }
 

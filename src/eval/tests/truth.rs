@@ -6,7 +6,7 @@ use super::{at, camera, spell, watched};
 use crate::{
     domain::Kind,
     eval::{
-        Fault, Reason, Spell, TruthError, read,
+        BadLine, Reason, Spell, TruthError, read,
         truth::{MAX_BYTES, parse},
     },
 };
@@ -15,7 +15,7 @@ fn good(text: &str) -> Vec<Spell> {
     parse(text.as_bytes(), &watched()).expect("a good file")
 }
 
-fn faults(text: &str) -> Vec<Fault> {
+fn faults(text: &str) -> Vec<BadLine> {
     parse(text.as_bytes(), &watched()).expect_err("a faulty file")
 }
 
@@ -59,7 +59,7 @@ fn a_quiet_night_is_a_header_alone() {
 #[test]
 fn an_empty_file_is_no_quiet_night() {
     for text in ["", "\u{feff}", "\n\n", "# nothing\n"] {
-        assert_eq!(faults(text), [Fault { line: 1, reason: Reason::Empty }], "{text:?}");
+        assert_eq!(faults(text), [BadLine { line: 1, reason: Reason::Empty }], "{text:?}");
     }
 }
 
@@ -192,12 +192,12 @@ fn what_is_no_utf8_is_told_by_line() {
     let mut bytes = HEADER.as_bytes().to_vec();
     bytes.extend_from_slice(b"lane\xff,fire_lane_parking,1,2\nhall,fire_lane_parking,1,1\n");
     let found = parse(&bytes, &watched()).expect_err("a fault");
-    assert_eq!(found[0], Fault { line: 2, reason: Reason::NotUtf8 });
+    assert_eq!(found[0], BadLine { line: 2, reason: Reason::NotUtf8 });
     assert_eq!(found[1].reason, Reason::EndNotAfterStart { start: at(1.0), end: at(1.0) });
 
     let utf16: Vec<u8> =
         [0xfeff].into_iter().chain(HEADER.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    assert_eq!(parse(&utf16, &watched()), Err(vec![Fault { line: 1, reason: Reason::NotUtf8 }]));
+    assert_eq!(parse(&utf16, &watched()), Err(vec![BadLine { line: 1, reason: Reason::NotUtf8 }]));
 }
 
 #[test]

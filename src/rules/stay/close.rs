@@ -7,7 +7,7 @@ use crate::{domain::MediaTime, geometry::BBox, track::still_iou};
 
 /// The last looks before a vehicle is reported are taken close together, over this time at most or half of
 /// `dwell`: looks that lie further apart can show one place taken by one vehicle of a dense traffic after the other.
-pub(super) const CLOSE_FOR: Duration = Duration::from_secs(2);
+pub(crate) const CLOSE_FOR: Duration = Duration::from_secs(2);
 /// Share of them that must show it, and how many there must be to say so.
 const CLOSE_SHARE: f32 = 0.5;
 const CLOSE_LOOKS: usize = 5;
@@ -16,7 +16,7 @@ const CLOSE_STILL: f32 = 1.3;
 
 /// The looks of the last [`CLOSE_FOR`] at which a place could be seen, and the track and box that showed its vehicle.
 #[derive(Debug)]
-pub(super) struct Close(VecDeque<(MediaTime, Option<(u64, BBox)>)>);
+pub(crate) struct Close(VecDeque<(MediaTime, Option<(u64, BBox)>)>);
 
 impl Close {
     /// Of a stay that begins with this look.

@@ -41,7 +41,7 @@ const TRAFFIC_SHARE: f32 = 0.25;
 const TRAFFIC_LOOKS: u32 = 8;
 /// A vehicle seen at a look.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Vehicle<'a> {
+pub(crate) struct Vehicle<'a> {
     pub track: &'a Track,
     pub detection: &'a Detection,
 }
@@ -49,7 +49,7 @@ pub(super) struct Vehicle<'a> {
 /// Something standing at a place: candidate, standing, violation or clearing, by what it has been through. It
 /// belongs to the place and to what stands there, not to a track.
 #[derive(Debug)]
-pub(super) struct Stay {
+pub(crate) struct Stay {
     pub started: When,
     /// Where it stands.
     pub place: BBox,
@@ -126,7 +126,7 @@ struct Absence {
 
 /// Why a look did not show a stay's vehicle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Unseen {
+pub(crate) enum Unseen {
     /// The place was seen, and it was not there.
     Empty,
     /// Something stood or passed in front of it.

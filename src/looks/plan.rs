@@ -1,17 +1,20 @@
-//! When to look. Each detector of a camera has a lane of looks: those that must always be taken (`cadence.rs`), and
+//! When to look. Each detector of a camera has a strand of looks: those that must always be taken (`cadence.rs`), and
 //! those that a rule asked for in between. Pure: what is looked at is a function of the
 //! recording and the configuration, never of timing or of the number of threads.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::cadence::MOST;
 use crate::domain::{Attention, MediaTime};
 
-/// A set of lanes, one bit each.
-pub type Lanes = u32;
+/// More looks than the longest group needs that is no nonsense: 3,000 packets, two seconds apart, a look each 0.2 s. One packet
+/// that claims to be shown in a thousand years makes a group of a thousand years.
+pub const MOST: usize = 50_000;
 
-/// A look that is wanted: the first frame at or after a time, by these lanes.
-pub type Wanted = BTreeMap<MediaTime, Lanes>;
+/// A set of strands, one bit each.
+pub type Strands = u32;
+
+/// A look that is wanted: the first frame at or after a time, by these strands.
+pub type Wanted = BTreeMap<MediaTime, Strands>;
 
 /// The span of a group of pictures, and how often looks can be taken in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +42,12 @@ impl Span {
     }
 }
 
-/// One lane as a group is walked through: what must be looked at, what was, and what rules asked for.
+/// One strand as a group is walked through: what must be looked at, what was, and what rules asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Lane {
+pub struct Strand {
     must: Vec<MediaTime>,
     last: Option<MediaTime>,
-    /// The wish of each rule that uses this lane.
+    /// The wish of each rule that uses this strand.
     wishes: Vec<Option<Wish>>,
 }
 
@@ -59,22 +62,22 @@ struct Wish {
 /// A rule that has asked for so long will probably go on asking.
 const LASTING: Duration = Duration::from_secs(3);
 
-impl Lane {
-    /// A lane for this many rules.
+impl Strand {
+    /// A strand for this many rules.
     pub fn new(rules: usize) -> Self {
         Self { wishes: vec![None; rules], ..Self::default() }
     }
 
-    /// The lane as it will be until `end` if rules that have asked for long go on asking.
+    /// The strand as it will be until `end` if rules that have asked for long go on asking.
     pub fn renewed(&self, end: MediaTime) -> Self {
-        let mut lane = self.clone();
-        let last = lane.last.unwrap_or(MediaTime::ZERO);
-        for Wish { attention, since } in lane.wishes.iter_mut().flatten() {
+        let mut strand = self.clone();
+        let last = strand.last.unwrap_or(MediaTime::ZERO);
+        for Wish { attention, since } in strand.wishes.iter_mut().flatten() {
             if attention.until >= last && last.since(*since) >= LASTING {
                 attention.until = attention.until.max(end);
             }
         }
-        lane
+        strand
     }
 
     /// Enters a group in which these looks must be taken.
@@ -112,13 +115,13 @@ impl Lane {
 }
 
 /// All looks from now to the end of the group, if rules go on asking for what they ask for now.
-pub fn foresee(lanes: &[Lane], span: &Span) -> Wanted {
+pub fn foresee(strands: &[Strand], span: &Span) -> Wanted {
     let mut wanted = Wanted::new();
-    for (index, lane) in lanes.iter().enumerate() {
-        let mut lane = lane.clone();
+    for (index, strand) in strands.iter().enumerate() {
+        let mut strand = strand.clone();
         let next = || {
-            let time = lane.next(span)?;
-            lane.looked(time);
+            let time = strand.next(span)?;
+            strand.looked(time);
             Some(time)
         };
         for time in std::iter::from_fn(next).take(MOST) {
@@ -128,12 +131,12 @@ pub fn foresee(lanes: &[Lane], span: &Span) -> Wanted {
     wanted
 }
 
-/// The next look of any lane, and the lanes that take it.
-pub fn next(lanes: &[Lane], span: &Span) -> Option<(MediaTime, Lanes)> {
-    let nexts: Vec<_> = lanes.iter().map(|lane| lane.next(span)).collect();
+/// The next look of any strand, and the strands that take it.
+pub fn next(strands: &[Strand], span: &Span) -> Option<(MediaTime, Strands)> {
+    let nexts: Vec<_> = strands.iter().map(|strand| strand.next(span)).collect();
     let time = nexts.iter().flatten().min().copied()?;
     let due = nexts.iter().enumerate().filter(|(_, next)| **next == Some(time));
-    Some((time, due.fold(0, |lanes, (index, _)| lanes | 1 << index)))
+    Some((time, due.fold(0, |strands, (index, _)| strands | 1 << index)))
 }
 
 #[cfg(test)]
@@ -157,54 +160,54 @@ mod tests {
     #[test]
     fn what_a_rule_asks_for_applies_from_its_look_on() {
         let group = span(0.0, 2.0);
-        let mut lane = Lane::new(1);
-        lane.enter(vec![s(0.0), s(1.0)]);
-        assert_eq!(lane.next(&group), Some(s(0.0)));
-        lane.looked(s(0.0));
-        assert_eq!(lane.next(&group), Some(s(1.0)));
-        lane.ask(0, Attention { every: secs(0.4), until: s(0.9) });
+        let mut strand = Strand::new(1);
+        strand.enter(vec![s(0.0), s(1.0)]);
+        assert_eq!(strand.next(&group), Some(s(0.0)));
+        strand.looked(s(0.0));
+        assert_eq!(strand.next(&group), Some(s(1.0)));
+        strand.ask(0, Attention { every: secs(0.4), until: s(0.9) });
         assert_eq!(
-            foresee(&[lane.clone()], &group).keys().copied().collect::<Vec<_>>(),
+            foresee(&[strand.clone()], &group).keys().copied().collect::<Vec<_>>(),
             [s(0.4), s(0.8), s(1.0)]
         );
-        lane.looked(s(1.0));
-        assert_eq!(lane.next(&group), None);
+        strand.looked(s(1.0));
+        assert_eq!(strand.next(&group), None);
     }
 
     #[test]
-    fn lanes_share_a_look_where_their_times_meet() {
+    fn strands_share_a_look_where_their_times_meet() {
         let group = span(0.0, 2.0);
-        let mut lanes = [Lane::new(0), Lane::new(0)];
-        lanes[0].enter(vec![s(0.0)]);
-        lanes[1].enter(vec![s(0.0), s(1.0)]);
-        assert_eq!(next(&lanes, &group), Some((s(0.0), 0b11)));
-        lanes.iter_mut().for_each(|lane| lane.looked(s(0.0)));
-        assert_eq!(next(&lanes, &group), Some((s(1.0), 0b10)));
+        let mut strands = [Strand::new(0), Strand::new(0)];
+        strands[0].enter(vec![s(0.0)]);
+        strands[1].enter(vec![s(0.0), s(1.0)]);
+        assert_eq!(next(&strands, &group), Some((s(0.0), 0b11)));
+        strands.iter_mut().for_each(|strand| strand.looked(s(0.0)));
+        assert_eq!(next(&strands, &group), Some((s(1.0), 0b10)));
     }
 
     #[test]
     fn a_group_that_cannot_be_decoded_twice_is_looked_at_on_its_grid() {
         let group = Span { grid: Some(secs(0.2)), ..span(10.0, 12.0) };
-        let mut lane = Lane::new(1);
-        lane.looked(s(9.97));
-        lane.ask(0, Attention { every: secs(0.3), until: s(20.0) });
-        assert_eq!(lane.next(&group), Some(s(10.4)));
+        let mut strand = Strand::new(1);
+        strand.looked(s(9.97));
+        strand.ask(0, Attention { every: secs(0.3), until: s(20.0) });
+        assert_eq!(strand.next(&group), Some(s(10.4)));
     }
 
     proptest! {
         #[test]
         fn foreseen_looks_are_those_that_are_taken(every in 0.05f64..1.0, until in 0.0f64..3.0, musts in 1usize..5) {
             let group = span(0.0, 2.5);
-            let mut lane = Lane::new(1);
-            lane.enter((0..musts).map(|k| s(2.5 * k as f64 / musts as f64)).collect());
-            lane.looked(s(0.0));
-            lane.ask(0, Attention { every: secs(every), until: s(until) });
-            let foreseen = foresee(&[lane.clone()], &group);
-            let mut lanes = [lane];
+            let mut strand = Strand::new(1);
+            strand.enter((0..musts).map(|k| s(2.5 * k as f64 / musts as f64)).collect());
+            strand.looked(s(0.0));
+            strand.ask(0, Attention { every: secs(every), until: s(until) });
+            let foreseen = foresee(&[strand.clone()], &group);
+            let mut strands = [strand];
             let mut taken = Wanted::new();
-            while let Some((time, due)) = next(&lanes, &group) {
+            while let Some((time, due)) = next(&strands, &group) {
                 taken.insert(time, due);
-                lanes[0].looked(time);
+                strands[0].looked(time);
             }
             prop_assert_eq!(foreseen, taken);
         }

@@ -7,7 +7,6 @@ use crossbeam::channel;
 use super::{
     PipelineError,
     camera::{CameraRun, Progress},
-    judge::Judge,
     outcome::Outcome,
     records::Records,
     worker::{Detectors, work},
@@ -15,6 +14,7 @@ use super::{
 use crate::{
     domain::{CameraId, ModelName},
     geometry::BBox,
+    judge::Judge,
     source::Recording,
     stop::Stop,
 };

@@ -12,12 +12,9 @@ use crossbeam::{
 
 use super::{
     PipelineError,
-    cadence::Cadence,
     dispatch::{Dispatch, Flight},
-    eye::{Found, LaneSpec, Sight},
-    judge::Judge,
+    eye::{Found, Sight, StrandSpec},
     outcome::Outcome,
-    plan::{self, Lane, Lanes},
     pool::Looking,
     records::Records,
     worker::Job,
@@ -25,7 +22,11 @@ use super::{
 use crate::{
     domain::{CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record},
     geometry::BBox,
-    rules::Needs,
+    judge::{Judge, Needs},
+    looks::{
+        cadence::Cadence,
+        plan::{self, Strand, Strands},
+    },
     source::{Bound, Gop, Notice, Noticed, Part, Sent},
     stop::Stop,
     vision::{Reference, Signature},
@@ -88,13 +89,13 @@ pub(super) struct CameraRun<'a> {
     id: CameraId,
     judge: Judge,
     dispatch: Dispatch,
-    /// The detector of each lane.
+    /// The detector of each strand.
     names: Vec<ModelName>,
-    /// For each rule its lane, and its place among that lane's rules.
+    /// For each rule its strand, and its place among that strand's rules.
     rules: Vec<(usize, usize)>,
-    lanes: Vec<Lane>,
+    strands: Vec<Strand>,
     records: Option<Records>,
-    /// The last detections of each lane that may stand.
+    /// The last detections of each strand that may stand.
     standing: Vec<Vec<Detection>>,
     progress: &'a dyn Progress,
     epoch: Option<Epoch>,
@@ -120,34 +121,34 @@ impl<'a> CameraRun<'a> {
         looking: Looking,
         progress: &'a dyn Progress,
     ) -> Self {
-        let (mut specs, mut names, mut cadences, mut lanes) =
+        let (mut specs, mut names, mut cadences, mut strands) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut rules = vec![(0, 0); judge.watches().len()];
-        for (lane, (name, watches)) in judge.detectors().enumerate() {
+        for (strand, (name, watches)) in judge.detectors().enumerate() {
             let needs: Vec<_> =
                 watches.iter().filter_map(|index| judge.watches().get(*index)).map(|w| w.needs()).collect();
             let least =
                 |of: fn(&Needs) -> Duration| needs.iter().map(of).min().unwrap_or(Duration::from_secs(2));
             let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));
             let detector = detectors.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            specs.push(LaneSpec::new(detector, &needs, &looking));
+            specs.push(StrandSpec::new(detector, &needs, &looking));
             names.push(name.clone());
             cadences.push(Cadence::new(every, quiet));
-            lanes.push(Lane::new(watches.len()));
+            strands.push(Strand::new(watches.len()));
             for (place, index) in watches.iter().enumerate() {
-                rules[*index] = (lane, place);
+                rules[*index] = (strand, place);
             }
         }
-        let lanes_count = lanes.len();
+        let strands_count = strands.len();
         Self {
             id,
             judge,
             dispatch: Dispatch::new(specs.into(), cadences, jobs, looking.max_age),
             names,
             rules,
-            lanes,
+            strands,
             records,
-            standing: vec![Vec::new(); lanes_count],
+            standing: vec![Vec::new(); strands_count],
             progress,
             epoch: None,
             size: (0, 0),
@@ -241,7 +242,7 @@ impl<'a> CameraRun<'a> {
                     .rev()
                     .take_while(|turn| !matches!(turn, Turn::Epoch(_)))
                     .find_map(|turn| if let Turn::Group(flight) = turn { Some(flight) } else { None });
-                let flight = self.dispatch.send(gop, before, &self.lanes)?;
+                let flight = self.dispatch.send(gop, before, &self.strands)?;
                 turns.extend(flight.map(Turn::Group));
             }
             Part::Notice(notice) => self.outcome.notices.push(notice),
@@ -255,20 +256,20 @@ impl<'a> CameraRun<'a> {
         self.dispatch.take_state(&mut flight)?;
         let mut sights = std::mem::take(&mut flight.land()?.sights);
         let Flight { gop, span, must, .. } = flight;
-        for (lane, must) in self.lanes.iter_mut().zip(must) {
-            lane.enter(must);
+        for (strand, must) in self.strands.iter_mut().zip(must) {
+            strand.enter(must);
         }
-        let mut asked: BTreeMap<MediaTime, Lanes> = BTreeMap::new();
-        while let Some((time, due)) = plan::next(&self.lanes, &span) {
+        let mut asked: BTreeMap<MediaTime, Strands> = BTreeMap::new();
+        while let Some((time, due)) = plan::next(&self.strands, &span) {
             let missing = due & !seen(sights.get(&time)) & !asked.get(&time).copied().unwrap_or(0);
             if missing != 0 && !gop.continues {
-                let mut wanted = plan::foresee(&self.lanes, &span);
-                wanted.retain(|time, lanes| {
-                    *lanes &= !seen(sights.get(time)) & !asked.get(time).copied().unwrap_or(0);
-                    *lanes != 0
+                let mut wanted = plan::foresee(&self.strands, &span);
+                wanted.retain(|time, strands| {
+                    *strands &= !seen(sights.get(time)) & !asked.get(time).copied().unwrap_or(0);
+                    *strands != 0
                 });
-                for (time, lanes) in &wanted {
-                    *asked.entry(*time).or_default() |= lanes;
+                for (time, strands) in &wanted {
+                    *asked.entry(*time).or_default() |= strands;
                 }
                 for (time, sight) in self.dispatch.look_again(&gop, wanted)? {
                     match sights.get_mut(&time) {
@@ -279,9 +280,9 @@ impl<'a> CameraRun<'a> {
                     }
                 }
             }
-            for (index, lane) in self.lanes.iter_mut().enumerate() {
+            for (index, strand) in self.strands.iter_mut().enumerate() {
                 if due & 1 << index != 0 {
-                    lane.looked(time);
+                    strand.looked(time);
                 }
             }
             match sights.remove(&time).filter(|sight| due & !seen(Some(sight)) == 0) {
@@ -307,7 +308,7 @@ impl<'a> CameraRun<'a> {
         self.emit(Record::Epoch(epoch));
     }
 
-    fn saw(&mut self, mut sight: Sight, due: Lanes, gop: &Gop) {
+    fn saw(&mut self, mut sight: Sight, due: Strands, gop: &Gop) {
         let found = self.found(&mut sight, due);
         // Two times that were wanted may be shown by one frame; rules see it once.
         if self.last.is_some_and(|last| sight.at <= last) {
@@ -321,7 +322,7 @@ impl<'a> CameraRun<'a> {
         }
         self.reference.look(&sight.signature, self.signature.as_ref(), sight.at, &mut sight.scene);
         self.signature = Some(sight.signature);
-        let looked = found.iter().filter_map(|(lane, _)| self.names.get(*lane).cloned()).collect();
+        let looked = found.iter().filter_map(|(strand, _)| self.names.get(*strand).cloned()).collect();
         let mut detections: Vec<_> = found.into_iter().flat_map(|(_, found)| found).collect();
         detections.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         let observation = Observation {
@@ -364,22 +365,22 @@ impl<'a> CameraRun<'a> {
         }
     }
 
-    /// What the lanes that were due found, or what stands for it, in the order of the lanes.
-    fn found(&mut self, sight: &mut Sight, due: Lanes) -> Vec<(usize, Vec<Detection>)> {
+    /// What the strands that were due found, or what stands for it, in the order of the strands.
+    fn found(&mut self, sight: &mut Sight, due: Strands) -> Vec<(usize, Vec<Detection>)> {
         let mut found = Vec::new();
-        for (lane, new) in sight.found.drain(..).filter(|(lane, _)| due & 1 << lane != 0) {
-            let Some(standing) = self.standing.get_mut(lane) else { continue };
+        for (strand, new) in sight.found.drain(..).filter(|(strand, _)| due & 1 << strand != 0) {
+            let Some(standing) = self.standing.get_mut(strand) else { continue };
             match new {
                 Found::New(detections) => {
-                    if sight.anchored & 1 << lane != 0 {
+                    if sight.anchored & 1 << strand != 0 {
                         standing.clone_from(&detections);
                     }
-                    found.push((lane, detections));
+                    found.push((strand, detections));
                 }
-                Found::Same => found.push((lane, standing.clone())),
+                Found::Same => found.push((strand, standing.clone())),
             }
         }
-        found.sort_by_key(|(lane, _)| *lane);
+        found.sort_by_key(|(strand, _)| *strand);
         found
     }
 
@@ -415,10 +416,10 @@ impl<'a> CameraRun<'a> {
             self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what: Noticed::Moved });
         }
         for (rule, attention) in judgement.attention {
-            if let Some((lane, place)) = self.rules.get(rule)
-                && let Some(lane) = self.lanes.get_mut(*lane)
+            if let Some((strand, place)) = self.rules.get(rule)
+                && let Some(strand) = self.strands.get_mut(*strand)
             {
-                lane.ask(*place, attention);
+                strand.ask(*place, attention);
             }
         }
     }
@@ -448,7 +449,7 @@ impl<'a> CameraRun<'a> {
     }
 }
 
-/// The lanes that looked.
-fn seen(sight: Option<&Sight>) -> Lanes {
-    sight.map_or(0, |sight| sight.found.iter().fold(0, |lanes, (lane, _)| lanes | 1 << lane))
+/// The strands that looked.
+fn seen(sight: Option<&Sight>) -> Strands {
+    sight.map_or(0, |sight| sight.found.iter().fold(0, |strands, (strand, _)| strands | 1 << strand))
 }

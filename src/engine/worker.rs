@@ -6,26 +6,26 @@ use crossbeam::channel::{Receiver, Sender};
 
 use super::{
     PipelineError,
-    eye::{Anchors, Ask, Eye, LaneSpec, Sight},
-    plan::Wanted,
+    eye::{Anchors, Ask, Eye, Sight, StrandSpec},
 };
 use crate::{
     decode::{DecoderState, GroupDecoder},
     detect::{DetectError, Detector},
     domain::MediaTime,
     libav::LibavError,
+    looks::plan::Wanted,
     source::Gop,
     stop::Stop,
 };
 
-/// Makes the detectors of one worker, in the order of [`LaneSpec::detector`].
+/// Makes the detectors of one worker, in the order of [`StrandSpec::detector`].
 pub type Detectors<'d> = dyn Fn() -> Result<Vec<Box<dyn Detector + 'd>>, DetectError> + Sync + 'd;
 
 /// What is wanted of one group.
 pub(super) struct Job {
     pub gop: Arc<Gop>,
     pub wanted: Wanted,
-    pub lanes: Arc<[LaneSpec]>,
+    pub strands: Arc<[StrandSpec]>,
     /// The decoder as the chunk before left it, for a group that goes on from one.
     pub resume: Option<DecoderState>,
     pub reply: Sender<Result<Done, PipelineError>>,
@@ -33,11 +33,11 @@ pub(super) struct Job {
     pub chain: Option<Chain>,
 }
 
-/// How the anchors of a camera's lanes come to a group and go on from it, whichever workers have them: a group's own
+/// How the anchors of a camera's strands come to a group and go on from it, whichever workers have them: a group's own
 /// decisions wait for those of the group before, so that they do not depend on timing. Groups are taken up in their
 /// order, so that the one waited for is always on its way.
 pub(super) struct Chain {
-    /// The looks that must be taken, with their lanes: only those may stand, or be stood for.
+    /// The looks that must be taken, with their strands: only those may stand, or be stood for.
     pub must: Wanted,
     /// For how long.
     pub max_age: Duration,
@@ -86,7 +86,7 @@ fn carry_out(
     let mut sights = BTreeMap::new();
     let mut failed = None;
     let decoded = decoder.decode(&job.gop, &times, job.resume, |index, frame, at| {
-        let Some((time, lanes)) = times.get(index).and_then(|time| Some((*time, *job.wanted.get(time)?)))
+        let Some((time, strands)) = times.get(index).and_then(|time| Some((*time, *job.wanted.get(time)?)))
         else {
             return;
         };
@@ -98,11 +98,11 @@ fn carry_out(
             return;
         }
         let anchored = chain.as_mut().and_then(|chain| {
-            let must = chain.must.get(&time).copied().filter(|must| must & lanes != 0)?;
+            let must = chain.must.get(&time).copied().filter(|must| must & strands != 0)?;
             let anchors = anchors.get_or_insert_with(|| chain.before.recv().unwrap_or_default());
-            Some((must & lanes, anchors, chain.max_age))
+            Some((must & strands, anchors, chain.max_age))
         });
-        match eye.look(frame, Ask { at, lanes, specs: &job.lanes, anchors: anchored }) {
+        match eye.look(frame, Ask { at, strands, specs: &job.strands, anchors: anchored }) {
             Ok(sight) => {
                 sights.insert(time, sight);
             }

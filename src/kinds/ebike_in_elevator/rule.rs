@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{
+use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
     furniture::Furniture,
@@ -43,11 +43,11 @@ pub struct Elevator {
     after_gap: bool,
     /// The last look that told anything.
     last: Option<When>,
-    state: State,
+    state: Cabin,
 }
 
 #[derive(Debug)]
-enum State {
+enum Cabin {
     /// Nothing there; perhaps something is, with the best view of it.
     Absent(Option<(Suspicion, Bike)>),
     Present(Present),
@@ -96,7 +96,7 @@ impl Elevator {
             known: false,
             after_gap: false,
             last: None,
-            state: State::Absent(None),
+            state: Cabin::Absent(None),
         }
     }
 
@@ -107,7 +107,7 @@ impl Elevator {
         else {
             return;
         };
-        if let State::Present(present) = std::mem::replace(&mut self.state, State::Absent(None)) {
+        if let Cabin::Present(present) = std::mem::replace(&mut self.state, Cabin::Absent(None)) {
             findings.push(present.finding(Phase::Ended, last, true));
         }
     }
@@ -147,14 +147,14 @@ impl Elevator {
         passed: Duration,
         now: When,
         findings: &mut Vec<Finding>,
-    ) -> State {
+    ) -> Cabin {
         let Some((mut suspicion, best)) = suspicion else {
-            return State::Absent(bike.map(|bike| (Suspicion::open(now, weight), bike)));
+            return Cabin::Absent(bike.map(|bike| (Suspicion::open(now, weight), bike)));
         };
         let best = bike.map_or(best, |bike| bike.after(&best));
         match suspicion.weigh(weight, passed, self.keys.confirm) {
-            Outcome::Open => State::Absent(Some((suspicion, best))),
-            Outcome::Dropped => State::Absent(None),
+            Outcome::Open => Cabin::Absent(Some((suspicion, best))),
+            Outcome::Dropped => Cabin::Absent(None),
             Outcome::Confirmed => {
                 let present = Present {
                     started: suspicion.since,
@@ -165,7 +165,7 @@ impl Elevator {
                     doubt: None,
                 };
                 findings.push(present.finding(Phase::Raised, now, false));
-                State::Present(present)
+                Cabin::Present(present)
             }
         }
     }
@@ -177,7 +177,7 @@ impl Elevator {
         passed: Duration,
         now: When,
         findings: &mut Vec<Finding>,
-    ) -> State {
+    ) -> Cabin {
         if bike.is_some() {
             present.last_seen = now;
         }
@@ -190,7 +190,7 @@ impl Elevator {
                 Ruling::Confirmed => {
                     let (ended, unknown) = (doubt.since, *unknown);
                     findings.push(present.finding(Phase::Ended, ended, unknown));
-                    return State::Absent(None);
+                    return Cabin::Absent(None);
                 }
             },
         }
@@ -199,21 +199,21 @@ impl Elevator {
             present.notified = now.at;
             findings.push(present.finding(Phase::Updated, now, false));
         }
-        State::Present(present)
+        Cabin::Present(present)
     }
 
     /// Time that passed while nothing could be told belongs to no state but to the doubt that was open before it; it is no
     /// ground for a suspicion.
     fn pass(&mut self, passed: Duration) {
-        if let State::Present(Present { doubt: Some((doubt, _)), .. }) = &mut self.state {
+        if let Cabin::Present(Present { doubt: Some((doubt, _)), .. }) = &mut self.state {
             doubt.pass(passed);
         }
     }
 
     fn take_back(&mut self, span: Duration) {
         match &mut self.state {
-            State::Absent(Some((suspicion, _))) => suspicion.take_back(span),
-            State::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.take_back(span),
+            Cabin::Absent(Some((suspicion, _))) => suspicion.take_back(span),
+            Cabin::Present(Present { doubt: Some((doubt, _)), .. }) => doubt.take_back(span),
             _ => {}
         }
     }
@@ -234,8 +234,8 @@ impl Elevator {
     fn attention(&self, look: &Look, bike: bool) -> Option<Attention> {
         let moving = self.moving(look);
         let undecided = match &self.state {
-            State::Absent(suspicion) => suspicion.is_some() || bike,
-            State::Present(_) => false,
+            Cabin::Absent(suspicion) => suspicion.is_some() || bike,
+            Cabin::Present(_) => false,
         };
         (moving || undecided)
             .then(|| Attention { every: CLOSE_LOOKS, until: look.observation.at + CLOSE_FOR })
@@ -279,12 +279,12 @@ impl Rule for Elevator {
         let mut findings = Vec::new();
         if self.known {
             self.unattended(now, &mut findings);
-            self.state = match std::mem::replace(&mut self.state, State::Absent(None)) {
-                State::Absent(suspicion) => {
+            self.state = match std::mem::replace(&mut self.state, Cabin::Absent(None)) {
+                Cabin::Absent(suspicion) => {
                     let counts = bike.filter(|_| weight > 0.0);
                     self.after_absent(suspicion, (counts, weight), passed, now, &mut findings)
                 }
-                State::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
+                Cabin::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
             };
             self.after_gap = false;
             self.last = Some(now);
@@ -306,7 +306,7 @@ impl Rule for Elevator {
     }
 
     fn stop(&mut self) -> Verdict {
-        let State::Present(present) = &self.state else { return Verdict::default() };
+        let Cabin::Present(present) = &self.state else { return Verdict::default() };
         let last = present.last_seen;
         let finding = present.finding(Phase::Raised, last, false);
         vec![Finding { last_seen: Some(last), ..finding }].into()
@@ -314,8 +314,8 @@ impl Rule for Elevator {
 
     fn close(&mut self, when: When, unknown: bool) -> Verdict {
         let findings = match &self.state {
-            State::Present(present) => vec![present.finding(Phase::Ended, when, unknown)],
-            State::Absent(_) => Vec::new(),
+            Cabin::Present(present) => vec![present.finding(Phase::Ended, when, unknown)],
+            Cabin::Absent(_) => Vec::new(),
         };
         *self = Self::new(self.keys.clone());
         findings.into()

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, time::Duration};
 
-use super::{
+use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
     stay::{Stay, Unseen, Vehicle},

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Coverage, Extent, PipelineError, Timeline};
 use crate::{
     domain::{Epoch, MediaTime, Record, Violation},
-    rules::{Presence, Watched},
+    judge::Watched,
+    rules::Presence,
     source::Notice,
 };
 

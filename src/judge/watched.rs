@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Presence, Sight, Visibility, stopwatch::Stopwatch};
 use crate::{
     config::{RuleConfig, RuleKind},
     domain::{Gap, MediaTime, Observation},
     geometry::{BBox, Polygon},
+    rules::{Presence, Sight, Visibility, stopwatch::Stopwatch},
 };
 
 /// How much of the footage one rule could judge. Times run from look to look, gaps left out.

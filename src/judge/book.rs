@@ -2,10 +2,12 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::Finding;
-use crate::domain::{
-    CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation,
-    WallOrigin, When,
+use crate::{
+    domain::{
+        CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation,
+        WallOrigin, When,
+    },
+    rules::Finding,
 };
 
 /// The violations of one camera as last known, made of what its rules find.

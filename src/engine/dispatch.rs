@@ -7,13 +7,19 @@ use crossbeam::channel::{self, Receiver, RecvError, Sender, TryRecvError};
 
 use super::{
     PipelineError,
-    cadence::{Cadence, Looks, MOST},
-    eye::{Anchors, LaneSpec, Sight},
-    motion,
-    plan::{self, Lane, Span, Wanted},
+    eye::{Anchors, Sight, StrandSpec},
     worker::{Chain, Done, Job},
 };
-use crate::{decode::DecoderState, domain::MediaTime, source::Gop};
+use crate::{
+    decode::DecoderState,
+    domain::MediaTime,
+    looks::{
+        cadence::{Cadence, Looks},
+        motion,
+        plan::{self, MOST, Span, Strand, Wanted},
+    },
+    source::Gop,
+};
 
 /// How finely looks can be taken in a group that cannot be decoded twice, because it goes on from one before it.
 const GRID: Duration = Duration::from_millis(200);
@@ -23,7 +29,7 @@ pub(super) struct Flight {
     pub gop: Arc<Gop>,
     /// Up to where looks are taken in it.
     pub span: Span,
-    /// The looks of each lane that must be taken.
+    /// The looks of each strand that must be taken.
     pub must: Vec<Vec<MediaTime>>,
     reply: Receiver<Result<Done, PipelineError>>,
     done: Option<Done>,
@@ -78,12 +84,12 @@ struct Grown {
 
 /// Asks the workers for the looks of one camera.
 pub(super) struct Dispatch {
-    specs: Arc<[LaneSpec]>,
+    specs: Arc<[StrandSpec]>,
     cadences: Vec<Cadence>,
     jobs: Sender<Job>,
     /// For how long detections may stand where nothing changes.
     max_age: Option<Duration>,
-    /// From what was sent last: the anchors of the lanes.
+    /// From what was sent last: the anchors of the strands.
     chain: Receiver<Anchors>,
     grown: Option<Grown>,
     /// The decoder, on its way to what follows of a group.
@@ -93,9 +99,9 @@ pub(super) struct Dispatch {
 }
 
 impl Dispatch {
-    /// For lanes with these cadences.
+    /// For strands with these cadences.
     pub fn new(
-        specs: Arc<[LaneSpec]>,
+        specs: Arc<[StrandSpec]>,
         cadences: Vec<Cadence>,
         jobs: Sender<Job>,
         max_age: Option<Duration>,
@@ -104,8 +110,8 @@ impl Dispatch {
         Self { specs, cadences, jobs, max_age, chain, grown: None, state: None, long: false }
     }
 
-    /// The lanes' detectors and what they are shown.
-    pub fn specs(&self) -> &[LaneSpec] {
+    /// The strands' detectors and what they are shown.
+    pub fn specs(&self) -> &[StrandSpec] {
         &self.specs
     }
 
@@ -118,12 +124,12 @@ impl Dispatch {
     /// Gives a group to the workers, with the looks that must be taken and those that rules will probably ask for; of one that
     /// grows, those that have become known since it was given last. None where that is nothing, or the workers still have
     /// what they were given before: then more of it will come. `before` is what was sent last and has not been walked
-    /// through, `lanes` what rules ask for so far.
+    /// through, `strands` what rules ask for so far.
     pub fn send(
         &mut self,
         gop: Arc<Gop>,
         before: Option<&mut Flight>,
-        lanes: &[Lane],
+        strands: &[Strand],
     ) -> Result<Option<Flight>, PipelineError> {
         if let Some(before) = before.filter(|before| before.hands_on()) {
             if gop.open && !before.landed()? {
@@ -155,8 +161,11 @@ impl Dispatch {
             Grown::default()
         });
         grown = Grown { until, must: grown.must + together(&must).len() };
-        let mut wanted =
-            if gop.continues { every_look(&span, lanes.len()) } else { expected(lanes, &span, from, &must) };
+        let mut wanted = if gop.continues {
+            every_look(&span, strands.len())
+        } else {
+            expected(strands, &span, from, &must)
+        };
         wanted.retain(|time, _| new(time));
         if gop.open {
             self.grown = Some(grown);
@@ -175,8 +184,8 @@ impl Dispatch {
             let before = std::mem::replace(&mut self.chain, next);
             Chain { must: together(&must), max_age, before, after }
         });
-        let (resume, lanes) = (self.state.take(), Arc::clone(&self.specs));
-        let job = Job { gop: Arc::clone(&gop), wanted, lanes, resume, reply, chain };
+        let (resume, strands) = (self.state.take(), Arc::clone(&self.specs));
+        let job = Job { gop: Arc::clone(&gop), wanted, strands, resume, reply, chain };
         self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
         Ok(Some(Flight { gop, span, must, reply: answer, done: None }))
     }
@@ -199,7 +208,7 @@ impl Dispatch {
     ) -> Result<BTreeMap<MediaTime, Sight>, PipelineError> {
         let (reply, answer) = channel::bounded(1);
         let gop = if gop.open { Arc::new(Gop { open: false, ..Gop::clone(gop) }) } else { Arc::clone(gop) };
-        let job = Job { gop, wanted, lanes: Arc::clone(&self.specs), resume: None, reply, chain: None };
+        let job = Job { gop, wanted, strands: Arc::clone(&self.specs), resume: None, reply, chain: None };
         self.jobs.send(job).map_err(|_| PipelineError::WorkersGone)?;
         Ok(answer.recv().map_err(|_| PipelineError::WorkersGone)??.sights)
     }
@@ -211,22 +220,22 @@ fn unanchored() -> Receiver<Anchors> {
 }
 
 /// What will be looked at in a group from `from` on, if rules go on asking for what they ask for now.
-fn expected(lanes: &[Lane], span: &Span, from: MediaTime, must: &[Vec<MediaTime>]) -> Wanted {
+fn expected(strands: &[Strand], span: &Span, from: MediaTime, must: &[Vec<MediaTime>]) -> Wanted {
     let mut wanted = Wanted::new();
-    for (index, (lane, must)) in lanes.iter().zip(must).enumerate() {
-        let mut foresee = |lane: Lane, end: MediaTime| {
-            for (time, _) in plan::foresee(&[lane], &Span { end, ..*span }) {
+    for (index, (strand, must)) in strands.iter().zip(must).enumerate() {
+        let mut foresee = |strand: Strand, end: MediaTime| {
+            for (time, _) in plan::foresee(&[strand], &Span { end, ..*span }) {
                 *wanted.entry(time).or_default() |= 1 << index;
             }
         };
-        let mut lane = lane.renewed(span.end);
-        lane.enter(Vec::new());
+        let mut strand = strand.renewed(span.end);
+        strand.enter(Vec::new());
         if from > span.start {
-            foresee(lane.clone(), must.first().copied().unwrap_or(span.end));
+            foresee(strand.clone(), must.first().copied().unwrap_or(span.end));
         }
         for (place, time) in must.iter().enumerate() {
-            lane.looked(*time);
-            foresee(lane.clone(), must.get(place + 1).copied().unwrap_or(span.end));
+            strand.looked(*time);
+            foresee(strand.clone(), must.get(place + 1).copied().unwrap_or(span.end));
         }
         for time in must {
             *wanted.entry(*time).or_default() |= 1 << index;
@@ -235,20 +244,20 @@ fn expected(lanes: &[Lane], span: &Span, from: MediaTime, must: &[Vec<MediaTime>
     wanted
 }
 
-/// The looks of all lanes, by time.
+/// The looks of all strands, by time.
 fn together(must: &[Vec<MediaTime>]) -> Wanted {
     let mut all = Wanted::new();
-    for (lane, times) in must.iter().enumerate() {
+    for (strand, times) in must.iter().enumerate() {
         for time in times {
-            *all.entry(*time).or_default() |= 1 << lane;
+            *all.entry(*time).or_default() |= 1 << strand;
         }
     }
     all
 }
 
 /// Every look that could be taken in a group that cannot be decoded twice.
-fn every_look(span: &Span, lanes: usize) -> Wanted {
-    let all = (0..lanes).fold(0, |all, lane| all | 1 << lane);
+fn every_look(span: &Span, strands: usize) -> Wanted {
+    let all = (0..strands).fold(0, |all, strand| all | 1 << strand);
     let times = std::iter::successors(Some(span.start), |time| Some(*time + GRID));
     times.take_while(|time| *time < span.end).take(MOST).map(|time| (time, all)).collect()
 }

@@ -1,9 +1,10 @@
 //! From records to violations: trackers, rules and the book of one camera. Live, batch and replay use the same.
 
+use super::{Book, Watch, Watched};
 use crate::{
     config::{Camera, Site},
     domain::{Attention, Gap, MediaTime, ModelName, Observation, Record, RuleId, Violation},
-    rules::{Book, Presence, Stance, Steadiness, Verdict, Watch, Watched},
+    rules::{Presence, Stance, Steadiness, Verdict},
     track::Tracker,
 };
 
@@ -21,7 +22,7 @@ pub struct Judgement {
 }
 
 /// One detector of the camera, its tracker, and which rules use it.
-struct Lane {
+struct Strand {
     detector: ModelName,
     tracker: Tracker,
     watches: Vec<usize>,
@@ -29,7 +30,7 @@ struct Lane {
 
 /// Watches one camera.
 pub struct Judge {
-    lanes: Vec<Lane>,
+    strands: Vec<Strand>,
     watches: Vec<Watch>,
     book: Book,
     steadiness: Steadiness,
@@ -46,19 +47,19 @@ impl Judge {
                 Watch::new(id, rule.clone(), detector, site.timezone.clone())
             })
             .collect();
-        let mut lanes: Vec<Lane> = Vec::new();
+        let mut strands: Vec<Strand> = Vec::new();
         for (index, watch) in watches.iter().enumerate() {
             let detector = watch.needs().detector;
-            match lanes.iter_mut().find(|lane| lane.detector == detector) {
-                Some(lane) => lane.watches.push(index),
+            match strands.iter_mut().find(|strand| strand.detector == detector) {
+                Some(strand) => strand.watches.push(index),
                 None => {
                     let tracker = Tracker::new(watch.own_detector().cloned());
-                    lanes.push(Lane { detector, tracker, watches: vec![index] });
+                    strands.push(Strand { detector, tracker, watches: vec![index] });
                 }
             }
         }
         let book = Book::new(site.id.clone(), camera.id.clone(), camera.name.clone());
-        Self { lanes, watches, book, steadiness: Steadiness::default() }
+        Self { strands, watches, book, steadiness: Steadiness::default() }
     }
 
     /// The rules, in the order of the configuration.
@@ -68,7 +69,7 @@ impl Judge {
 
     /// The detectors that rules use, each with the indices of its rules.
     pub fn detectors(&self) -> impl Iterator<Item = (&ModelName, &[usize])> {
-        self.lanes.iter().map(|lane| (&lane.detector, lane.watches.as_slice()))
+        self.strands.iter().map(|strand| (&strand.detector, strand.watches.as_slice()))
     }
 
     /// Takes the next record of the camera.
@@ -93,11 +94,11 @@ impl Judge {
         if let Stance::Moved { since } = self.steadiness.look(&observation.scene, observation.at) {
             judgement.moved = Some(since);
         }
-        for lane in &mut self.lanes {
+        for strand in &mut self.strands {
             // A rule is told of looks that its detector did not take as well: its schedule may end there.
-            let looked = observation.looked.contains(&lane.detector);
-            let tracks = if looked { lane.tracker.update(observation) } else { &[] };
-            for index in &lane.watches {
+            let looked = observation.looked.contains(&strand.detector);
+            let tracks = if looked { strand.tracker.update(observation) } else { &[] };
+            for index in &strand.watches {
                 if let Some(watch) = self.watches.get_mut(*index) {
                     let verdict = watch.look(observation, tracks);
                     note(&mut self.book, verdict, *index, watch, judgement);

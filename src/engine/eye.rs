@@ -2,20 +2,21 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::{PipelineError, plan::Lanes, pool::Looking, region};
+use super::{PipelineError, pool::Looking};
 use crate::{
     detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
     geometry::BBox,
+    judge::Needs,
     libav::{Frame, LibavError, Scaler, YuvBuffer},
-    rules::Needs,
-    vision::{self, Halves, Signature, Small, State},
+    looks::{plan::Strands, region},
+    vision::{self, Halves, SceneState, Signature, Small},
 };
 
 /// One detector of a camera: which of the workers' detectors it is, and of which classes rules want to know what
 /// they look like.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LaneSpec {
+pub struct StrandSpec {
     /// Index among the detectors of every worker.
     pub detector: usize,
     /// Classes whose detections get a thumbnail.
@@ -28,8 +29,8 @@ pub struct LaneSpec {
     pub around: BBox,
 }
 
-impl LaneSpec {
-    /// A lane whose rules need this of it.
+impl StrandSpec {
+    /// A strand whose rules need this of it.
     pub fn new(detector: usize, needs: &[Needs], looking: &Looking) -> Self {
         let appearance: BTreeSet<_> =
             needs.iter().filter(|needs| needs.appearance).flat_map(|needs| &needs.classes).copied().collect();
@@ -48,7 +49,7 @@ impl LaneSpec {
     }
 }
 
-/// What a lane found at a look.
+/// What a strand found at a look.
 #[derive(Debug)]
 pub enum Found {
     /// The detector looked.
@@ -57,7 +58,7 @@ pub enum Found {
     Same,
 }
 
-/// The last look of a lane that had to be taken and at which its detector looked. Later ones are compared with it: so what
+/// The last look of a strand that had to be taken and at which its detector looked. Later ones are compared with it: so what
 /// changes slowly adds up.
 #[derive(Debug, Clone)]
 pub struct Anchor {
@@ -65,19 +66,19 @@ pub struct Anchor {
     small: Arc<Small>,
 }
 
-/// The anchor of each lane, by its index.
+/// The anchor of each strand, by its index.
 pub type Anchors = Vec<Option<Anchor>>;
 
 /// How a look is to be taken.
 pub struct Ask<'a> {
     /// When the picture was taken.
     pub at: MediaTime,
-    /// The lanes that look.
-    pub lanes: Lanes,
-    /// What each lane does.
-    pub specs: &'a [LaneSpec],
-    /// The lanes that may let their last detections stand, their anchors, and for how long; none to look in any case.
-    pub anchors: Option<(Lanes, &'a mut Anchors, Duration)>,
+    /// The strands that look.
+    pub strands: Strands,
+    /// What each strand does.
+    pub specs: &'a [StrandSpec],
+    /// The strands that may let their last detections stand, their anchors, and for how long; none to look in any case.
+    pub anchors: Option<(Strands, &'a mut Anchors, Duration)>,
 }
 
 /// What one look told, before it is compared with the look before it.
@@ -91,10 +92,10 @@ pub struct Sight {
     pub scene: Scene,
     /// To compare the next look with.
     pub signature: Signature,
-    /// What each lane that looked found, by the lane's index.
+    /// What each strand that looked found, by the strand's index.
     pub found: Vec<(usize, Found)>,
-    /// The lanes whose detections may stand for later looks.
-    pub anchored: Lanes,
+    /// The strands whose detections may stand for later looks.
+    pub anchored: Strands,
 }
 
 /// What turns frames into sights: the detectors and buffers of one worker.
@@ -104,18 +105,18 @@ pub struct Eye<'d> {
     scaler: Scaler,
     converted: YuvBuffer,
     halves: Halves,
-    state: State,
+    state: SceneState,
 }
 
 impl<'d> Eye<'d> {
-    /// An eye with these detectors, in the order of [`LaneSpec::detector`].
+    /// An eye with these detectors, in the order of [`StrandSpec::detector`].
     pub fn new(detectors: Vec<Box<dyn Detector + 'd>>) -> Self {
         Self {
             detectors,
             scaler: Scaler::new(),
             converted: YuvBuffer::default(),
             halves: Halves::default(),
-            state: State::default(),
+            state: SceneState::default(),
         }
     }
 
@@ -137,11 +138,11 @@ impl<'d> Eye<'d> {
         };
         let picture = self.halves.picture(yuv, vision::SMALL);
         let (scene, signature) = self.state.of(&picture);
-        let Ask { at, lanes, specs, mut anchors } = ask;
-        let anchored = anchors.as_ref().map_or(0, |(lanes, ..)| *lanes);
+        let Ask { at, strands, specs, mut anchors } = ask;
+        let anchored = anchors.as_ref().map_or(0, |(strands, ..)| *strands);
         let mut small = None;
         let mut found = Vec::new();
-        for (index, spec) in specs.iter().enumerate().filter(|(index, _)| lanes & 1 << index != 0) {
+        for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands & 1 << index != 0) {
             let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
             let may_stand = anchored & 1 << index != 0;
             if may_stand && let Some((_, anchors, max_age)) = &mut anchors {
@@ -213,7 +214,7 @@ mod tests {
         decoder.drain();
         let frame = decoder.receive().expect("sound").expect("a picture");
         let part = View { region: BBox::new(0.0, 0.0, 0.5, 0.5), within: BBox::WHOLE };
-        let spec = LaneSpec {
+        let spec = StrandSpec {
             detector: 0,
             appearance: Vec::new(),
             view: part,
@@ -230,7 +231,7 @@ mod tests {
             let shown = Mutex::default();
             let mut eye = Eye::new(vec![Box::new(Noting { bbox: bbox.into(), shown: &shown })]);
             let ask =
-                Ask { at: MediaTime::ZERO, lanes: 1, specs: std::slice::from_ref(&spec), anchors: None };
+                Ask { at: MediaTime::ZERO, strands: 1, specs: std::slice::from_ref(&spec), anchors: None };
             let sight = eye.look(&frame, ask).expect("looked");
             assert!(matches!(&sight.found[..], [(0, Found::New(found))] if found.len() == 1));
             drop(eye);

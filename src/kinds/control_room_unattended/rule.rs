@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{
+use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
     people::People,
@@ -45,11 +45,11 @@ pub struct ControlRoom {
     known: bool,
     /// No look since the last gap told anything.
     after_gap: bool,
-    state: State,
+    state: Staffing,
 }
 
 #[derive(Debug)]
-enum State {
+enum Staffing {
     Manned(Option<Doubt>),
     Short(Short),
 }
@@ -92,21 +92,21 @@ impl ControlRoom {
             visibility: Visibility::default(),
             known: false,
             after_gap: false,
-            state: State::Manned(None),
+            state: Staffing::Manned(None),
         }
     }
 
     /// Goes on from a manned post.
-    fn after_manned(&self, doubt: Option<Doubt>, post: Post, passed: Duration, now: When) -> State {
+    fn after_manned(&self, doubt: Option<Doubt>, post: Post, passed: Duration, now: When) -> Staffing {
         match (doubt, post) {
             (Some(mut doubt), Post::Unknown) => {
                 doubt.pass(passed);
-                State::Manned(Some(doubt))
+                Staffing::Manned(Some(doubt))
             }
             (Some(mut doubt), _) => match doubt.weigh(post == Post::Short, passed, &self.to_short) {
-                Ruling::Open => State::Manned(Some(doubt)),
-                Ruling::Dropped => State::Manned(None),
-                Ruling::Confirmed => State::Short(Short {
+                Ruling::Open => Staffing::Manned(Some(doubt)),
+                Ruling::Dropped => Staffing::Manned(None),
+                Ruling::Confirmed => Staffing::Short(Short {
                     since: doubt.since,
                     lasted: doubt.passed,
                     warned: false,
@@ -117,8 +117,8 @@ impl ControlRoom {
                     doubt: None,
                 }),
             },
-            (None, Post::Short) => State::Manned(Some(Doubt::open(now))),
-            (None, _) => State::Manned(None),
+            (None, Post::Short) => Staffing::Manned(Some(Doubt::open(now))),
+            (None, _) => Staffing::Manned(None),
         }
     }
 
@@ -130,7 +130,7 @@ impl ControlRoom {
         passed: Duration,
         now: When,
         findings: &mut Vec<Finding>,
-    ) -> State {
+    ) -> Staffing {
         short.lasted = short.lasted.saturating_add(passed);
         if post == Post::Short {
             short.last_seen = now;
@@ -139,11 +139,11 @@ impl ControlRoom {
             if post == Post::Manned {
                 short.doubt = Some((Doubt::open(now), self.after_gap));
             }
-            return State::Short(short);
+            return Staffing::Short(short);
         };
         if post == Post::Unknown {
             doubt.pass(passed);
-            return State::Short(short);
+            return Staffing::Short(short);
         }
         match doubt.weigh(post == Post::Manned, passed, &self.to_manned) {
             Ruling::Open => {}
@@ -156,15 +156,15 @@ impl ControlRoom {
                 if short.warned || short.raised.is_some() {
                     findings.push(short.finding(self.keys.required, Phase::Ended, ended, unknown));
                 }
-                return State::Manned(None);
+                return Staffing::Manned(None);
             }
         }
-        State::Short(short)
+        Staffing::Short(short)
     }
 
     /// What a short post gives rise to at a look that shows it short.
     fn notify(&mut self, seen: u32, now: When, findings: &mut Vec<Finding>) {
-        let State::Short(short) = &mut self.state else { return };
+        let Staffing::Short(short) = &mut self.state else { return };
         // Since somebody seemed to be back, perhaps they are: that time counts once they are known not to be.
         let doubted = short.doubt.as_ref().map_or(Duration::ZERO, |(doubt, _)| doubt.passed);
         let lasted = short.lasted.saturating_sub(doubted).saturating_sub(self.visibility.unproven());
@@ -191,12 +191,12 @@ impl ControlRoom {
     fn attention(&self, look: &Look, seen: u32) -> Option<Attention> {
         let every = (self.keys.grace / FINENESS).max(CLOSEST);
         let matters = match &self.state {
-            State::Manned(Some(_)) => true,
-            State::Manned(None) => {
+            Staffing::Manned(Some(_)) => true,
+            Staffing::Manned(None) => {
                 seen <= self.keys.required
                     && look.observation.scene.changed.is_some_and(|share| share >= MOVING)
             }
-            State::Short(short) => short.raised.is_none() || short.doubt.is_some(),
+            Staffing::Short(short) => short.raised.is_none() || short.doubt.is_some(),
         };
         (matters && every < self.every)
             .then(|| Attention { every, until: look.observation.at + self.every.saturating_mul(2) })
@@ -204,9 +204,9 @@ impl ControlRoom {
 
     fn take_back(&mut self, span: Duration) {
         match &mut self.state {
-            State::Manned(Some(doubt)) => doubt.take_back(span),
-            State::Manned(None) => {}
-            State::Short(short) => {
+            Staffing::Manned(Some(doubt)) => doubt.take_back(span),
+            Staffing::Manned(None) => {}
+            Staffing::Short(short) => {
                 short.lasted = short.lasted.saturating_sub(span);
                 if let Some((doubt, _)) = &mut short.doubt {
                     doubt.take_back(span);
@@ -250,9 +250,9 @@ impl Rule for ControlRoom {
         let passed = if self.known { lap.passed } else { Duration::ZERO };
         self.known = post != Post::Unknown;
         let mut findings = Vec::new();
-        self.state = match std::mem::replace(&mut self.state, State::Manned(None)) {
-            State::Manned(doubt) => self.after_manned(doubt, post, passed, now),
-            State::Short(short) => self.after_short(short, post, passed, now, &mut findings),
+        self.state = match std::mem::replace(&mut self.state, Staffing::Manned(None)) {
+            Staffing::Manned(doubt) => self.after_manned(doubt, post, passed, now),
+            Staffing::Short(short) => self.after_short(short, post, passed, now, &mut findings),
         };
         if let Sight::Frozen { recognised: Some(span) } = sight {
             self.take_back(span);
@@ -274,7 +274,7 @@ impl Rule for ControlRoom {
     }
 
     fn stop(&mut self) -> Verdict {
-        let State::Short(short) = &self.state else { return Verdict::default() };
+        let Staffing::Short(short) = &self.state else { return Verdict::default() };
         if short.raised.is_none() {
             return Verdict::default();
         }
@@ -285,7 +285,7 @@ impl Rule for ControlRoom {
 
     fn close(&mut self, when: When, unknown: bool) -> Verdict {
         let findings = match &self.state {
-            State::Short(short) if short.warned || short.raised.is_some() => {
+            Staffing::Short(short) if short.warned || short.raised.is_some() => {
                 vec![short.finding(self.keys.required, Phase::Ended, when, unknown)]
             }
             _ => Vec::new(),

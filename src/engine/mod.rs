@@ -15,20 +15,15 @@
 //!
 //! A group may come again and again while it grows, before all of it does. What has become certain of its looks is then
 //! asked for and walked through as if it were a group of its own, but that its decoder and its anchors go on. Nothing is
-//! certain that the rest of the group could change (`cadence.rs`), so the rules see the same looks once more.
+//! certain that the rest of the group could change (`looks/cadence.rs`), so the rules see the same looks once more.
 
-mod cadence;
 mod camera;
 mod coverage;
 mod dispatch;
 mod eye;
-mod judge;
-mod motion;
 mod outcome;
-pub mod plan;
 mod pool;
 mod records;
-mod region;
 mod timeline;
 mod worker;
 
@@ -36,7 +31,6 @@ use std::path::PathBuf;
 
 pub use camera::Progress;
 pub use coverage::{Coverage, Extent};
-pub use judge::{Judge, Judgement};
 pub use outcome::{Behind, Outcome};
 pub use pool::{Looking, Task, analyze};
 pub use records::{ReadError, Records, read};

@@ -3,18 +3,14 @@
 
 use std::time::Duration;
 
-use super::plan::Span;
+use super::plan::{MOST, Span};
 use crate::domain::MediaTime;
 
 /// How much longer than `every` the time between two looks may be, so that a key frame that comes a little late (a
 /// group of 2.04 s for `every` 2 s) does not cost a second look.
 const TOLERANCE: f64 = 0.1;
 
-/// More looks than the longest group needs that is no nonsense: 3,000 packets, two seconds apart, a look each 0.2 s. One packet
-/// that claims to be shown in a thousand years makes a group of a thousand years.
-pub const MOST: usize = 50_000;
-
-/// The looks that one lane must always take.
+/// The looks that one strand must always take.
 #[derive(Debug, Clone)]
 pub struct Cadence {
     every: Duration,
@@ -23,7 +19,7 @@ pub struct Cadence {
     last: Option<MediaTime>,
 }
 
-/// The looks of a lane in a group.
+/// The looks of a strand in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Looks {
     /// In their order.

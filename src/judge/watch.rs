@@ -2,14 +2,13 @@ use std::{fmt, time::Duration};
 
 use jiff::tz::TimeZone;
 
-use super::{
-    ControlRoom, Elevator, FireLane, Look, Rule, Verdict,
-    watched::{Counting, Watched},
-};
+use super::watched::{Counting, Watched};
 use crate::{
     config::{RuleConfig, RuleKind},
     domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
     geometry::{BBox, Polygon},
+    kinds::{ControlRoom, Elevator, FireLane},
+    rules::{Look, Rule, Verdict},
 };
 
 /// What a rule needs of the looks.

@@ -8,7 +8,7 @@ const SHARES: [f32; 2] = [0.5, 0.75];
 
 /// The smallest part of `within`, in its proportions, that holds what of it is `needed`: half as wide and high, three
 /// quarters, or all of it.
-pub(super) fn part(needed: &BBox, within: &BBox) -> BBox {
+pub fn part(needed: &BBox, within: &BBox) -> BBox {
     let share = SHARES
         .into_iter()
         .find(|share| needed.width() <= share * within.width() && needed.height() <= share * within.height());
@@ -28,7 +28,7 @@ const EDGE: f32 = 0.02;
 
 /// Whether a box that was found in the part ends at its edge and not at that of the whole: then more of it may lie beyond, and
 /// it stands somewhere else than it seems to.
-pub(super) fn cuts(View { region, within }: &View, bbox: &BBox) -> bool {
+pub fn cuts(View { region, within }: &View, bbox: &BBox) -> bool {
     let (x, y) = (EDGE * region.width(), EDGE * region.height());
     region.left > within.left && bbox.left < region.left + x
         || region.top > within.top && bbox.top < region.top + y

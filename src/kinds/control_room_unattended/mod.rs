@@ -1,0 +1,5 @@
+//! control_room_unattended
+
+mod rule;
+
+pub use rule::ControlRoom;

@@ -1,0 +1,5 @@
+//! ebike_in_elevator
+
+mod rule;
+
+pub use rule::Elevator;

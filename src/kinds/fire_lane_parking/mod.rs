@@ -1,0 +1,5 @@
+//! fire_lane_parking
+
+mod rule;
+
+pub use rule::FireLane;

@@ -1,0 +1,12 @@
+//! Which looks are taken when, and of which part of the picture. Pure: it depends on the recording and the configuration,
+//! never on timing or on the number of threads.
+//!
+//! - [`cadence`]: the looks that must always be taken, known from the times of groups alone;
+//! - [`plan`]: those, and what rules ask for in between, put together;
+//! - [`motion`]: where the sizes of packets tell that nothing moves;
+//! - [`region`]: what of the picture a detector is shown.
+
+pub mod cadence;
+pub mod motion;
+pub mod plan;
+pub mod region;
