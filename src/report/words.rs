@@ -88,6 +88,8 @@ pub fn gap(reason: GapReason) -> Pair {
         GapReason::Damaged => ("录像损坏", "damaged"),
         GapReason::Timestamps => ("时间戳中断", "timestamps jump"),
         GapReason::BoxOff => ("设备停机", "the box was off"),
+        GapReason::NotLooked => ("识别模型出错，未能查看", "a model failed"),
+        GapReason::Overload => ("处理能力不足，未能查看", "no time to look"),
     }
 }
 
@@ -225,6 +227,10 @@ pub fn noticed(what: &Noticed) -> (String, String) {
         Noticed::Changed => (
             "分析期间该文件被写入或移除，结果可能不完整；请待录像写完后重新分析",
             "was written to, or went away, while it was analysed; analyse again once it is complete",
+        ),
+        Noticed::NotLooked(_) => (
+            "识别模型出错，有画面未能查看；到下一次查看之前的情况未知",
+            "a model failed, so that pictures were not looked at; nobody knows what happened until the next look",
         ),
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
