@@ -7,13 +7,14 @@ use std::{collections::BTreeSet, fs, path::Path};
 use common::{firewarden, root, stdout};
 
 /// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "geometry",
     "domain",
     "files",
     "stop",
     "telemetry",
     "libav",
+    "duration",
     "config",
     "catalog",
     "source",

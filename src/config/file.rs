@@ -14,12 +14,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::{
     Camera, Config, DetectorConfig, Evidence, Fault, RuleConfig, RuleKind, Schedule, Site, SourceAddress,
-    duration,
     secrets::expand,
     section::{Faults, Table, fields_of, join, read, refuse_unknown, take_table, take_tables, unknown},
 };
 use crate::{
     domain::{CameraId, Class, Kind, SiteId},
+    duration,
     geometry::{BBox, Polygon},
     libav::PixelAspect,
 };

@@ -5,9 +5,10 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Schedule, duration};
+use super::Schedule;
 use crate::{
     domain::{Class, Kind, ModelName},
+    duration,
     geometry::Polygon,
 };
 
