@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, fmt, io::Read, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 pub use provider::Provider;
-pub use rule::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind};
+pub use rule::RuleConfig;
 pub use schedule::{Hours, Schedule, ScheduleError};
 pub use schema::schema;
 use schemars::JsonSchema;

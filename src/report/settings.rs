@@ -3,7 +3,10 @@
 use maud::{Markup, html};
 
 use super::words::{both, classes, kind, lasting, pair};
-use crate::config::{Camera, RuleConfig, RuleKind, Schedule};
+use crate::{
+    config::{Camera, RuleConfig, Schedule},
+    kinds::settings::Settings,
+};
 
 /// The rules of a camera, each with its settings in words.
 pub fn rules(camera: &Camera) -> Markup {
@@ -16,7 +19,7 @@ pub fn rules(camera: &Camera) -> Markup {
                         strong { (pair(kind(rule.kind()))) }
                         @if let Some(name) = &rule.name { " " code { (name) } }
                         ": " (in_words(rule))
-                        @if let Some((zh, en)) = basis(&rule.kind) { " " small { (both(zh, en)) } }
+                        @if let Some((zh, en)) = basis(&rule.settings) { " " small { (both(zh, en)) } }
                     }
                 }
             }
@@ -25,21 +28,21 @@ pub fn rules(camera: &Camera) -> Markup {
 }
 
 /// What the rule is founded on, where that is a rule for everybody.
-fn basis(kind: &RuleKind) -> Option<(&'static str, &'static str)> {
-    match kind {
-        RuleKind::FireLaneParking(_) => Some((
+fn basis(settings: &Settings) -> Option<(&'static str, &'static str)> {
+    match settings {
+        Settings::FireLaneParking(_) => Some((
             "依据：《中华人民共和国消防法》第二十八条。",
             "Basis: Fire Protection Law of the People's Republic of China, article 28.",
         )),
-        RuleKind::ControlRoomUnattended(keys) if keys.required < 2 => Some((
+        Settings::ControlRoomUnattended(keys) if keys.required < 2 => Some((
             "注意：GB 25506-2010《消防控制室通用技术要求》4.2.1 规定每班不应少于 2 人，本规则的要求低于该标准。",
             "Note: GB 25506-2010, 4.2.1, asks for no fewer than two people per shift; this rule asks for fewer.",
         )),
-        RuleKind::ControlRoomUnattended(_) => Some((
+        Settings::ControlRoomUnattended(_) => Some((
             "依据：GB 25506-2010《消防控制室通用技术要求》4.2.1，每班不应少于 2 人。",
             "Basis: GB 25506-2010, 4.2.1: no fewer than two people per shift.",
         )),
-        RuleKind::EbikeInElevator(_) => None,
+        Settings::EbikeInElevator(_) => None,
     }
 }
 
@@ -51,9 +54,9 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
         zh.push(sentence.0);
         en.push(sentence.1);
     };
-    let (things_zh, things_en) = classes(rule.classes());
-    match &rule.kind {
-        RuleKind::FireLaneParking(keys) => {
+    let (things_zh, things_en) = classes(rule.keys().classes());
+    match &rule.settings {
+        Settings::FireLaneParking(keys) => {
             let (dwell, hidden) = (lasting(keys.dwell), lasting(keys.occlusion));
             say((
                 format!(
@@ -74,7 +77,7 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
                 ));
             }
         }
-        RuleKind::ControlRoomUnattended(keys) => {
+        Settings::ControlRoomUnattended(keys) => {
             let (required, grace) = (keys.required, lasting(keys.grace));
             say((
                 format!(
@@ -94,7 +97,7 @@ pub fn in_words(rule: &RuleConfig) -> Markup {
                 ));
             }
         }
-        RuleKind::EbikeInElevator(keys) => {
+        Settings::EbikeInElevator(keys) => {
             let (confirm, rearm) = (lasting(keys.confirm), lasting(keys.rearm));
             say((
                 format!(

@@ -11,8 +11,8 @@ use super::{
     words::{basis, both, gap, kind, lasting, local, pair, span, span_or_none},
 };
 use crate::{
-    config::{RuleConfig, RuleKind},
-    domain::{MediaTime, RuleId, Violation},
+    config::RuleConfig,
+    domain::{Kind, MediaTime, RuleId, Violation},
     engine::{Cell, Column},
 };
 
@@ -161,17 +161,14 @@ fn rule_rows(
 ) -> Markup {
     let id = RuleId::new(&part.camera.id, rule.kind(), rule.name.as_deref());
     let own: Vec<&(usize, &Violation)> = part.violations.iter().filter(|(_, v)| v.rule == id).collect();
-    let required = match &rule.kind {
-        RuleKind::ControlRoomUnattended(keys) => Some(keys.required),
-        _ => None,
-    };
+    let required = rule.keys().required();
     let cell = |column: &Column| column.rules.get(index).copied().unwrap_or_default();
     let highest =
         columns.iter().map(|column| cell(column).most).max().unwrap_or(0).max(required.unwrap_or(1)).max(1);
-    let (zh, en) = match rule.kind {
-        RuleKind::FireLaneParking(_) => ("停留车辆", "Vehicles standing"),
-        RuleKind::ControlRoomUnattended(_) => ("在岗人数", "People at the post"),
-        RuleKind::EbikeInElevator(_) => ("轿厢内电动自行车", "E-bike in the elevator"),
+    let (zh, en) = match rule.kind() {
+        Kind::FireLaneParking => ("停留车辆", "Vehicles standing"),
+        Kind::ControlRoomUnattended => ("在岗人数", "People at the post"),
+        Kind::EbikeInElevator => ("轿厢内电动自行车", "E-bike in the elevator"),
     };
     let name = html! {
         (both(zh, en))

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::settings::EbikeInElevator;
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
@@ -10,7 +11,6 @@ use crate::rules::{
     visibility::{Sight, Visibility},
 };
 use crate::{
-    config::EbikeInElevator,
     domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When},
     geometry::BBox,
 };

@@ -1,5 +1,6 @@
 use std::{collections::VecDeque, time::Duration};
 
+use super::settings::FireLaneParking;
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
@@ -9,7 +10,6 @@ use crate::rules::{
     visibility::{Sight, Visibility},
 };
 use crate::{
-    config::FireLaneParking,
     domain::{Attention, Gap, MediaTime, Phase, When},
     geometry::BBox,
 };
