@@ -1,5 +1,7 @@
 //! `control_room_unattended`: fewer people at a post than required, for longer than may be.
 
+mod one_person;
+mod people;
 mod rule;
 pub(super) mod settings;
 

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use super::settings::ControlRoomUnattended;
+use super::{people::People, settings::ControlRoomUnattended};
 use crate::domain::{Attention, Count, Gap, MediaTime, Phase, When};
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
-    people::People,
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
 };

@@ -1,7 +1,10 @@
 //! `ebike_in_elevator`: an electric two-wheeler is taken into an elevator.
 
+mod furniture;
+mod rival;
 mod rule;
 pub(super) mod settings;
+mod suspicion;
 
 use std::time::Duration;
 

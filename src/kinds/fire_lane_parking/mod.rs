@@ -1,7 +1,11 @@
 //! `fire_lane_parking`: a vehicle stands in a fire lane for longer than it may.
 
+mod boxing;
+mod departure;
+mod moved_camera;
 mod rule;
 pub(super) mod settings;
+mod stay;
 
 use std::time::Duration;
 
