@@ -1,7 +1,7 @@
 //! The kinds of violations, a folder for each: its settings, its rule and its words.
 //!
-//! [`settings`] and what they are made of (`keys`, `check`, `still`, `list`) are leaves, which the configuration reads;
-//! rules stand upon [`crate::rules`].
+//! Settings and words are leaves, which the configuration reads: [`settings`], [`words`], and [`keys`], [`check`] and
+//! [`still`], of which they are made. A [`rule()`] stands upon [`crate::rules`], and so does this file.
 
 pub mod check;
 mod control_room_unattended;
@@ -11,6 +11,7 @@ pub mod keys;
 mod list;
 pub mod settings;
 pub mod still;
+pub mod words;
 
 use std::time::Duration;
 

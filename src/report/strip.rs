@@ -8,12 +8,14 @@ use super::{
     CameraPart, Report, axis,
     violations::anchor,
     wall,
-    words::{basis, both, gap, kind, lasting, local, pair, span, span_or_none},
+    words::{basis, both, pair, span, span_or_none},
 };
 use crate::{
     config::RuleConfig,
-    domain::{Kind, MediaTime, RuleId, Violation},
+    domain::{MediaTime, RuleId, Violation},
     engine::{Cell, Column},
+    kinds::words::names,
+    words::{gap, lasting, local},
 };
 
 /// Columns of a strip: finer than a page's pixels would show nothing more.
@@ -165,11 +167,8 @@ fn rule_rows(
     let cell = |column: &Column| column.rules.get(index).copied().unwrap_or_default();
     let highest =
         columns.iter().map(|column| cell(column).most).max().unwrap_or(0).max(required.unwrap_or(1)).max(1);
-    let (zh, en) = match rule.kind() {
-        Kind::FireLaneParking => ("停留车辆", "Vehicles standing"),
-        Kind::ControlRoomUnattended => ("在岗人数", "People at the post"),
-        Kind::EbikeInElevator => ("轿厢内电动自行车", "E-bike in the elevator"),
-    };
+    let names = names(rule.kind());
+    let (zh, en) = names.presence;
     let name = html! {
         (both(zh, en))
         @if let Some(name) = &rule.name { " " code { (name) } }
@@ -179,7 +178,7 @@ fn rule_rows(
         @for (number, violation) in &own { (bar(*number, violation, scale)) }
     };
     let count = own.len();
-    let (kind_zh, kind_en) = kind(rule.kind());
+    let (kind_zh, kind_en) = names.title;
     html! {
         (row(name, &label(&format!("{zh}，最多 {highest}"), &format!("{en}, {highest} at most")), scale, presence(columns, &cell, highest, required)))
         (row_of_links(both("违规", "Violations"), &label(&format!("{kind_zh}：{count} 起"), &format!("{kind_en}: {count}")), scale, violations))

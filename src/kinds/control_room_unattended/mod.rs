@@ -4,6 +4,7 @@ mod one_person;
 mod people;
 mod rule;
 pub(super) mod settings;
+pub(super) mod words;
 
 use std::time::Duration;
 

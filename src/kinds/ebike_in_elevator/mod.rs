@@ -5,6 +5,7 @@ mod rival;
 mod rule;
 pub(super) mod settings;
 mod suspicion;
+pub(super) mod words;
 
 use std::time::Duration;
 
