@@ -5,6 +5,7 @@ mod alert;
 mod alerting;
 mod class;
 mod ids;
+mod notice;
 mod observation;
 mod schema;
 mod time;
@@ -18,6 +19,7 @@ pub use alerting::{
 };
 pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
+pub use notice::{Notice, Noticed};
 pub use observation::{
     Attention, Change, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE,
     Thumbnail, WallOrigin,

@@ -6,13 +6,14 @@ use maud::{Markup, html};
 
 use super::{
     CameraPart, Report, SourceFact,
-    words::{basis, both, lasting, local, noticed, size, span_or_none},
+    words::{basis, both, span_or_none},
 };
 use crate::{
     domain::Epoch,
     engine::PipelineError,
     evidence::{REPORT_SUM, SUMS},
     geometry::BBox,
+    words::{lasting, local, noticed, size},
 };
 
 pub fn analysed(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {

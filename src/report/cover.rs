@@ -10,9 +10,13 @@ use super::{
     numbered,
     violations::{anchor, lasted},
     wall,
-    words::{NONE, basis, both, kind, local, pair, span, span_or_none},
+    words::{NONE, basis, both, pair, span, span_or_none},
 };
-use crate::domain::{Kind, MediaTime, WallOrigin};
+use crate::{
+    domain::{Kind, MediaTime, WallOrigin},
+    kinds::words::names,
+    words::local,
+};
 
 /// So many doubts stand on the first page. The others stand with their cameras.
 const MOST_DOUBTS: usize = 12;
@@ -51,8 +55,8 @@ pub fn cover(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
                         (both(format!("发现违规 {count} 起"), format!("{count} {} found", if count == 1 { "violation was" } else { "violations were" })))
                     }
                     ul.kinds {
-                        @for (kind_of, n) in by_kind(report) {
-                            li { strong { (n) } " " (pair(kind(kind_of))) }
+                        @for (kind, n) in by_kind(report) {
+                            li { strong { (n) } " " (pair(names(kind).title)) }
                         }
                     }
                 },
@@ -198,7 +202,7 @@ fn index(report: &Report<'_>) -> Markup {
                         @for (number, violation) in numbered(report.violations) {
                             tr {
                                 td.n { a href={ "#" (anchor(number)) } { (number) } }
-                                td { (pair(kind(violation.kind))) }
+                                td { (pair(names(violation.kind).title)) }
                                 td { bdi { (violation.camera_name) } }
                                 td.when { (local(violation.started.wall, zone)) br; (basis(violation.wall_origin)) }
                                 td.n { (lasted(report, violation)) }
