@@ -387,3 +387,12 @@ impl Drop for Parameters {
         unsafe { ffi::avcodec_parameters_free(&raw mut self.0) };
     }
 }
+
+/// Whether a stream is video, and not the picture on a record's cover.
+pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
+    // SAFETY: every stream of an open context has parameters.
+    unsafe {
+        (*(*stream).codecpar).codec_type == ffi::AVMediaType::AVMEDIA_TYPE_VIDEO
+            && (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0
+    }
+}
