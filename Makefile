@@ -9,7 +9,7 @@ export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test test-training bench bench-check against model accuracy screenshots check fmt clean
+.PHONY: help setup browser demo build test test-training bench bench-check guard model accuracy screenshots check fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +48,10 @@ bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
 	@bash .ci/bench.sh $(target)/release/firewarden check $(if $(filter write,$(BASELINE)),--write)
 
-against: build ## The program of another commit (BEFORE, default HEAD~1) and this one in turn: cost and findings (ROUNDS=7)
-	@bash .ci/bench.sh $(target)/release/firewarden against --before $(or $(BEFORE),HEAD~1) --rounds $(or $(ROUNDS),7)
+guard: build ## Whether this program finds and costs what that of BEFORE does (HEAD~1; ONLY=results or cost, MATCH=film/*, CASES=DIR, EXPECTED=FILE, ROUNDS=7)
+	@bash .ci/bench.sh $(target)/release/firewarden guard --before $(or $(BEFORE),HEAD~1) --rounds $(or $(ROUNDS),7) \
+	    $(if $(ONLY),--only $(ONLY)) $(if $(MATCH),--match '$(MATCH)') $(if $(CASES),--cases '$(CASES)') \
+	    $(if $(EXPECTED),--expected '$(EXPECTED)')
 
 model: ## Make the project's own models again, from pictures to ONNX (hours; goes on where it stopped; BUDGET=quick, PUBLISH=1 to replace the files)
 	@bash .ci/training.sh model --budget $(or $(BUDGET),full) $(if $(PUBLISH),--publish)

@@ -2,46 +2,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     path::{Component, Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{built_in, error::CatalogError};
+use super::{built_in, error::CatalogError, shelf::Shelf};
 use crate::domain::Class;
 
 const MODELS: (&str, &str) = ("models/catalog.toml", include_str!("../../models/catalog.toml"));
 const FOOTAGE: (&str, &str) = ("samples/catalog.toml", include_str!("../../samples/catalog.toml"));
-
-/// Which list an entry is on, and so which folder of the store it lies in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shelf {
-    /// A detector as an ONNX file.
-    Model,
-    /// A recording.
-    Footage,
-}
-
-impl Shelf {
-    /// The folder's name in the store.
-    pub fn folder(self) -> &'static str {
-        match self {
-            Self::Model => "models",
-            Self::Footage => "footage",
-        }
-    }
-}
-
-impl fmt::Display for Shelf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Model => "model",
-            Self::Footage => "footage",
-        })
-    }
-}
 
 /// Size of a model's input in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

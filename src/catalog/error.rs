@@ -2,7 +2,7 @@ use std::{fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
-use super::entry::Shelf;
+use super::shelf::Shelf;
 
 /// Why something of the catalogue could not be had.
 #[derive(Debug, Error)]

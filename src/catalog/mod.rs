@@ -16,10 +16,12 @@ mod debian;
 mod entry;
 mod error;
 mod fetch;
+mod shelf;
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Catalog, FootageEntry, Input, Item, ModelEntry, Place, Shelf, Source};
+pub use entry::{Catalog, FootageEntry, Input, Item, ModelEntry, Place, Source};
 pub use error::{Attempt, CatalogError};
+pub use shelf::Shelf;
 pub use store::{Fetched, Presence, Store};

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use super::{
     folder::{Target, Unfinished},
     limits,
+    lists::{self, Reserve, sort},
     progress::Bar,
-    results::{self, Reserve},
     setting::{self, Models, UsageError},
 };
 use crate::{
@@ -101,12 +101,6 @@ impl Analysis {
         sort(&mut all);
         all
     }
-}
-
-/// Sorts violations as files have them: by start, camera and rule.
-pub fn sort(violations: &mut [Violation]) {
-    violations
-        .sort_by(|a, b| (a.started.wall, &a.camera, &a.rule).cmp(&(b.started.wall, &b.camera, &b.rule)));
 }
 
 /// Analyses every camera's recording. Where a result is kept, evidence is collected, and violations are listed before that:
@@ -207,7 +201,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
     outcomes.resize_with(config.cameras.len(), untouched);
     let (mut evidence, mut reserve) = (Vec::new(), Reserve::default());
     if result.is_some() {
-        reserve = results::first(config, &outcomes, &out);
+        reserve = lists::first(config, &outcomes, &out);
         evidence = gather(config, &recordings, &options, &mut outcomes, threads, &out);
     }
     let sources = sources(config, &recordings, &before, hashes, &mut outcomes);

@@ -8,6 +8,7 @@ mod eval;
 mod folder;
 mod inventory;
 mod limits;
+mod lists;
 pub mod models;
 mod paths;
 mod pattern;

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::{
     Status,
-    analysis::sort,
     folder::{self, Existing, FolderError, Target},
+    lists::sort,
     results,
     say::{print, say},
     setting::UsageError,

@@ -41,11 +41,20 @@ struct Fitted {
     tensor: Tensor,
 }
 
-impl OnnxDetector {
-    pub(super) fn new(model: Arc<OnnxModel>, runtime: Runtime) -> Self {
-        Self { model, runtime, fitted: Vec::new(), fixed: false, candidates: Vec::new() }
+impl OnnxModel {
+    /// Makes a detector that runs on the thread which uses it.
+    pub fn detector(self: &Arc<Self>, runtime: &Runtime) -> OnnxDetector {
+        OnnxDetector {
+            model: self.clone(),
+            runtime: runtime.clone(),
+            fitted: Vec::new(),
+            fixed: false,
+            candidates: Vec::new(),
+        }
     }
+}
 
+impl OnnxDetector {
     /// The input that a part of a picture is given, which is shown as large as in `within`; their sides are in pixels.
     fn size(&self, part: (u32, u32), within: (u32, u32)) -> (u32, u32) {
         if self.fixed {

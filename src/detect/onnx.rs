@@ -1,7 +1,6 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use ort::{
@@ -14,7 +13,7 @@ use ort::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    DetectError, OnnxDetector, Runtime,
+    DetectError, Runtime,
     heads::{Head, Shape},
     reshape::reshape,
 };
@@ -124,11 +123,6 @@ impl OnnxModel {
             });
         }
         Ok(())
-    }
-
-    /// Makes a detector that runs on the thread which uses it.
-    pub fn detector(self: &Arc<Self>, runtime: &Runtime) -> OnnxDetector {
-        OnnxDetector::new(self.clone(), runtime.clone())
     }
 
     /// A session for an input of so many columns and rows: those that the file was made for, or others.

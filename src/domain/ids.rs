@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
+use super::Kind;
+
 /// The namespace of every id that is made of names (RFC 9562, 5.5 and 6.6). Drawn once; another would change every
 /// violation's id.
 pub const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_3b52_9a0e_4d27_8e61_7c05_d24b_93f8);
@@ -93,7 +95,7 @@ pub struct RuleId(Arc<str>);
 
 impl RuleId {
     /// The id of a rule of `kind` on `camera`.
-    pub fn new(camera: &CameraId, kind: super::Kind, name: Option<&str>) -> Self {
+    pub fn new(camera: &CameraId, kind: Kind, name: Option<&str>) -> Self {
         Self(match name {
             Some(name) => format!("{camera}/{kind}/{name}").into(),
             None => format!("{camera}/{kind}").into(),

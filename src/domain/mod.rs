@@ -5,6 +5,7 @@ mod alert;
 mod alerting;
 mod class;
 mod ids;
+mod kind;
 mod notice;
 mod observation;
 mod schema;
@@ -15,10 +16,11 @@ pub use alert::{
     Alert, AlertBody, BoxHealth, CameraHealth, ContentType, Explanation, SpecVersion, ViolationData,
 };
 pub use alerting::{
-    Count, EvidenceFile, EvidenceRole, Kind, MissingCause, MissingEvidence, Moment, Phase, Violation,
+    Count, EvidenceFile, EvidenceRole, MissingCause, MissingEvidence, Moment, Phase, Violation,
 };
 pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
+pub use kind::Kind;
 pub use notice::{Notice, Noticed};
 pub use observation::{
     Attention, Change, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE,

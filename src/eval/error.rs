@@ -2,7 +2,7 @@ use std::{fmt, io, path::PathBuf};
 
 use thiserror::Error;
 
-use super::truth::{COLUMNS, MAX_BYTES};
+use super::form::{COLUMNS, MAX_BYTES};
 use crate::domain::{CameraId, Kind, MediaTime};
 
 /// As many names of a long list as one message holds.

@@ -5,6 +5,7 @@
 
 mod compare;
 mod error;
+mod form;
 mod table;
 mod truth;
 
@@ -13,5 +14,6 @@ mod tests;
 
 pub use compare::{Analysed, Evaluation, FalseAlarm, KindTally, Match, Spread, Tally, compare};
 pub use error::{BadLine, Reason, TruthError};
+pub use form::COLUMNS;
 pub use table::table;
-pub use truth::{COLUMNS, Spell, read};
+pub use truth::{Spell, read};

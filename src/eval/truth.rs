@@ -7,21 +7,20 @@ use std::{
 use csv::{ReaderBuilder, Terminator, Trim};
 use serde::Serialize;
 
-use super::error::{BadLine, Reason, TruthError};
+use super::{
+    error::{BadLine, Reason, TruthError},
+    form::{COLUMNS, MAX_BYTES},
+};
 use crate::{
     domain::{CameraId, Kind, MediaTime},
     files,
 };
 
-/// The columns of a truth file; the header may name them in any order.
-pub const COLUMNS: [&str; 4] = ["camera", "kind", "start_s", "end_s"];
 const CAMERA: usize = 0;
 const KIND: usize = 1;
 const START: usize = 2;
 const END: usize = 3;
 
-/// A quarter of a million spells.
-pub(super) const MAX_BYTES: u64 = 16 << 20;
 /// Ten thousand years, in seconds: beyond it, seconds no longer keep their microseconds.
 const MAX_SECONDS: f64 = 3.2e11;
 

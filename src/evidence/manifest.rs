@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, io, path::Path};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Coding, Shortfall};
+use super::{Coding, Piece, Shortfall};
 use crate::{
     domain::{EvidenceRole, MediaTime},
     files,
@@ -51,17 +51,6 @@ pub struct Entry {
     /// How a clip is coded, where browsers may not play that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coding: Option<Coding>,
-}
-
-/// A part of a recording.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Piece {
-    /// The recording: its file name, with as many folders before it as tell it from the camera's others.
-    pub file: String,
-    /// From where in it, in seconds from its first picture.
-    pub from_s: MediaTime,
-    /// Up to where.
-    pub to_s: MediaTime,
 }
 
 /// The manifest's text, in the order of the names.

@@ -5,6 +5,7 @@ mod cutter;
 mod exif;
 mod gather;
 mod manifest;
+mod piece;
 mod plan;
 mod still;
 #[cfg(test)]
@@ -23,8 +24,9 @@ pub use cutter::Cutter;
 pub use exif::Caption;
 pub use gather::{Again, Collected, collect};
 pub use manifest::{
-    Entry, LOCK, MANIFEST, Piece, REPLACED, REPORT, REPORT_SUM, SUMS, Sums, report_sum, text as manifest_text,
+    Entry, LOCK, MANIFEST, REPLACED, REPORT, REPORT_SUM, SUMS, Sums, report_sum, text as manifest_text,
 };
+pub use piece::Piece;
 pub use plan::{Seen, moments};
 pub use still::Shot;
 use thiserror::Error;

@@ -239,7 +239,7 @@ impl Begun {
             let mut packet = (*packet).clone();
             // What came between, or before the clip, may have brought others than this group is to be decoded with.
             if index == 0 && !gop.continues && !gop.stream.same_sets(&self.sets) {
-                packet = gop.stream.with_own_sets(&packet)?;
+                packet = packet.with_sets_of(&gop.stream)?;
                 self.sets = Arc::clone(gop.stream.sets());
             }
             if let Some(sets) = packet.leaves() {

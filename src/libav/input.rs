@@ -12,7 +12,7 @@ use std::{
 use ffmpeg_next::ffi;
 
 use super::{
-    LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, open::is_video, packet::RawPacket,
+    LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, packet::RawPacket, stream::is_video,
     to_micros,
 };
 

@@ -16,7 +16,9 @@ use ffmpeg_next::ffi;
 use super::{
     Input, LibavError, Limits, MICROS, StreamInfo, edits, flv, init,
     input::{About, Deadline, Unpack},
-    redact, to_micros,
+    redact,
+    stream::is_video,
+    to_micros,
 };
 use crate::files;
 
@@ -305,15 +307,6 @@ impl Input {
             let c = &*self.context;
             if c.streams.is_null() { &[] } else { slice::from_raw_parts(c.streams, c.nb_streams as usize) }
         }
-    }
-}
-
-/// Whether a stream is video, and not the picture on a record's cover.
-pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
-    // SAFETY: every stream of an open context has parameters.
-    unsafe {
-        (*(*stream).codecpar).codec_type == ffi::AVMediaType::AVMEDIA_TYPE_VIDEO
-            && (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0
     }
 }
 

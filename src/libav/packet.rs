@@ -57,6 +57,17 @@ impl Packet {
         self.leaves.as_ref()
     }
 
+    /// The packet, preceded by the parameter sets in force in this stream where it does not bring all of them itself.
+    ///
+    /// # Errors
+    /// [`LibavError::Memory`].
+    pub fn with_sets_of(&self, stream: &StreamInfo) -> Result<Self, LibavError> {
+        match stream.missing_sets(self.data()) {
+            Some(sets) => self.after(&sets),
+            None => Ok(self.clone()),
+        }
+    }
+
     /// The same packet with these bytes before its own.
     ///
     /// # Errors

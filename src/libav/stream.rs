@@ -3,7 +3,7 @@ use std::{ffi::CStr, fmt, ptr, slice, sync::Arc};
 use ffmpeg_next::ffi;
 
 use super::{
-    LibavError, Packet, PixelAspect, Sets, Turn,
+    LibavError, PixelAspect, Sets, Turn,
     sets::{Syntax, Told},
     turn::Shown,
 };
@@ -221,17 +221,10 @@ impl StreamInfo {
         &self.header_sets
     }
 
-    /// The packet, preceded by the parameter sets in force where it does not bring all of them itself.
-    ///
-    /// # Errors
-    /// [`LibavError::Memory`].
-    pub fn with_own_sets(&self, packet: &Packet) -> Result<Packet, LibavError> {
-        match self.syntax {
-            Some(syntax) if !syntax.brings_all(packet.data(), &self.sets) => {
-                packet.after(&syntax.framed(&self.sets))
-            }
-            _ => Ok(packet.clone()),
-        }
+    /// The parameter sets in force, as they stand before a packet that does not bring all of them itself.
+    pub(super) fn missing_sets(&self, packet: &[u8]) -> Option<Vec<u8>> {
+        let syntax = self.syntax.filter(|syntax| !syntax.brings_all(packet, &self.sets))?;
+        Some(syntax.framed(&self.sets))
     }
 
     /// How the container says that its pictures are to be shown.
@@ -385,5 +378,14 @@ impl Drop for Parameters {
     fn drop(&mut self) {
         // SAFETY: made by `avcodec_parameters_alloc`, freed once.
         unsafe { ffi::avcodec_parameters_free(&raw mut self.0) };
+    }
+}
+
+/// Whether a stream is video, and not the picture on a record's cover.
+pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
+    // SAFETY: every stream of an open context has parameters.
+    unsafe {
+        (*(*stream).codecpar).codec_type == ffi::AVMediaType::AVMEDIA_TYPE_VIDEO
+            && (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0
     }
 }

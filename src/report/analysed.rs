@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::{
-    CameraPart, Report, SourceFact,
+    SourceFact,
+    part::{CameraPart, Page},
     words::{basis, both, span_or_none},
 };
 use crate::{
@@ -16,24 +18,24 @@ use crate::{
     words::{lasting, local, noticed, size},
 };
 
-pub fn analysed(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
+pub fn analysed(page: &Page<'_>) -> Markup {
     html! {
         section.analysed {
             h2 { (both("分析依据", "What was analysed")) }
-            @for part in parts { (recordings(report, part)) }
-            (facts(report, parts))
+            @for part in &page.cameras { (recordings(part, page.zone)) }
+            (facts(page))
         }
     }
 }
 
-fn recordings(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
+fn recordings(part: &CameraPart<'_>, zone: &TimeZone) -> Markup {
     let outcome = part.outcome;
     html! {
         div.recordings {
             h3 { bdi { (part.camera.name) } }
             ul {
                 @for source in part.sources {
-                    li { (recording(report, source, outcome.epochs.iter().find(|epoch| epoch.file.as_ref() == Some(&source.name)))) }
+                    li { (recording(zone, source, outcome.epochs.iter().find(|epoch| epoch.file.as_ref() == Some(&source.name)))) }
                 }
                 @for (model, region) in outcome.epochs.last().map(|epoch| &epoch.regions).into_iter().flatten() {
                     li { bdi { (model) } ": " (looked_at(region)) }
@@ -68,8 +70,7 @@ fn looked_at(region: &BBox) -> Markup {
     )
 }
 
-fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) -> Markup {
-    let zone = &report.config.site.timezone;
+fn recording(zone: &TimeZone, source: &SourceFact, epoch: Option<&Epoch>) -> Markup {
     html! {
         strong { bdi { (source.name) } }
         @if let Some(bytes) = source.bytes { " " (size(bytes)) }
@@ -84,25 +85,25 @@ fn recording(report: &Report<'_>, source: &SourceFact, epoch: Option<&Epoch>) ->
     }
 }
 
-fn facts(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
+fn facts(page: &Page<'_>) -> Markup {
+    let parts = &page.cameras;
     let period: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let looks: u64 = parts.iter().map(|part| part.outcome.looks).sum();
-    let speed = period.as_secs_f64() / report.took.as_secs_f64().max(1e-3);
-    let (took_zh, took_en) = lasting(report.took);
-    let zone = &report.config.site.timezone;
+    let speed = period.as_secs_f64() / page.took.as_secs_f64().max(1e-3);
+    let (took_zh, took_en) = lasting(page.took);
     html! {
         h3 { (both("模型、配置与完整性", "Models, configuration, integrity")) }
         dl {
-            @for model in report.models {
+            @for model in page.models {
                 dt { (both("模型", "Model")) }
                 dd { bdi { (model.name) } " · " (both("运行于 ", "run on ")) (model.provider) " · "
                     (both(format!("检测置信度下限 {:.2}", model.confidence), format!("detections from confidence {:.2}", model.confidence))) br; small { "SHA-256 " code { (model.sha256) } } }
             }
             dt { (both("配置", "Configuration")) }
-            dd { small { "SHA-256 " code { (report.config.sha256) } } }
+            dd { small { "SHA-256 " code { (page.config_sha256) } } }
             dt { (both("结果清单", "List of results")) }
             dd {
-                code { (SUMS) } br; small { "SHA-256 " code { (report.sums) } } br;
+                code { (SUMS) } br; small { "SHA-256 " code { (page.sums) } } br;
                 small {
                     (both(
                         format!("核对方法：firewarden verify 文件夹，或在文件夹内运行 sha256sum --check {SUMS} 与 sha256sum --check {REPORT_SUM}（后者核对本报告与清单）。校验值没有密钥，只能发现意外改动，不能防止伪造。"),
@@ -115,7 +116,7 @@ fn facts(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
             dt { (both("分析用时", "Took")) }
             dd.own { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
             dt { (both("报告生成", "Report made")) }
-            dd.own { (local(report.made, zone)) " · firewarden " (env!("CARGO_PKG_VERSION")) " · " code { (report.config.box_id) } }
+            dd.own { (local(page.made, page.zone)) " · firewarden " (env!("CARGO_PKG_VERSION")) " · " code { (page.box_id) } }
         }
         p.limits {
             (both(

@@ -5,15 +5,14 @@ use std::time::Duration;
 use maud::{Markup, html};
 
 use super::{
-    CameraPart, Report, Verdict,
+    Verdict,
     doubt::{self, Doubt, Reason},
-    numbered,
+    part::{CameraPart, Page, numbered, wall},
     violations::{anchor, lasted},
-    wall,
     words::{NONE, basis, both, pair, span, span_or_none},
 };
 use crate::{
-    domain::{Kind, MediaTime, WallOrigin},
+    domain::{Kind, MediaTime, Violation, WallOrigin},
     kinds::words::names,
     words::local,
 };
@@ -21,9 +20,9 @@ use crate::{
 /// So many doubts stand on the first page. The others stand with their cameras.
 const MOST_DOUBTS: usize = 12;
 
-pub fn cover(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
-    let zone = &report.config.site.timezone;
-    let count = report.violations.len();
+pub fn cover(page: &Page<'_>) -> Markup {
+    let (parts, zone) = (page.cameras.as_slice(), page.zone);
+    let count = page.violations.len();
     let looked: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let gaps: Duration = parts.iter().map(|part| part.outcome.timeline.gap_time()).sum();
     let verdict = Verdict::together(parts.iter().map(|part| part.verdict.clone()));
@@ -33,7 +32,7 @@ pub fn cover(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
     html! {
         header {
             p.kicker { (both("消防视频巡检报告", "Fire-safety video report")) }
-            h1 { bdi { (report.config.site.name) } }
+            h1 { bdi { (page.name) } }
             p.period {
                 @if let Some((from, to)) = period(parts) { (local(from, zone)) " – " (local(to, zone)) " · " }
                 (both("时区 ", "time zone ")) (zone.iana_name().unwrap_or("UTC"))
@@ -55,7 +54,7 @@ pub fn cover(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
                         (both(format!("发现违规 {count} 起"), format!("{count} {} found", if count == 1 { "violation was" } else { "violations were" })))
                     }
                     ul.kinds {
-                        @for (kind, n) in by_kind(report) {
+                        @for (kind, n) in by_kind(page.violations) {
                             li { strong { (n) } " " (pair(names(kind).title)) }
                         }
                     }
@@ -83,7 +82,7 @@ pub fn cover(report: &Report<'_>, parts: &[CameraPart<'_>]) -> Markup {
             }
         }
         (cameras(parts))
-        @if count > 0 { (index(report)) }
+        @if count > 0 { (index(page)) }
         (legend())
     }
 }
@@ -134,8 +133,8 @@ fn period(parts: &[CameraPart<'_>]) -> Option<(jiff::Timestamp, jiff::Timestamp)
     Some((from, to))
 }
 
-fn by_kind(report: &Report<'_>) -> Vec<(Kind, usize)> {
-    let of = |kind: Kind| report.violations.iter().filter(|violation| violation.kind == kind).count();
+fn by_kind(violations: &[Violation]) -> Vec<(Kind, usize)> {
+    let of = |kind: Kind| violations.iter().filter(|violation| violation.kind == kind).count();
     Kind::ALL.into_iter().map(|kind| (kind, of(kind))).filter(|(_, n)| *n > 0).collect()
 }
 
@@ -182,8 +181,7 @@ fn cameras(parts: &[CameraPart<'_>]) -> Markup {
 }
 
 /// Every violation in one table, each with a link to its pictures.
-fn index(report: &Report<'_>) -> Markup {
-    let zone = &report.config.site.timezone;
+fn index(page: &Page<'_>) -> Markup {
     html! {
         section {
             h2 { (both("违规一览", "Violations")) }
@@ -199,13 +197,13 @@ fn index(report: &Report<'_>) -> Markup {
                         }
                     }
                     tbody {
-                        @for (number, violation) in numbered(report.violations) {
+                        @for (number, violation) in numbered(page.violations) {
                             tr {
                                 td.n { a href={ "#" (anchor(number)) } { (number) } }
                                 td { (pair(names(violation.kind).title)) }
                                 td { bdi { (violation.camera_name) } }
-                                td.when { (local(violation.started.wall, zone)) br; (basis(violation.wall_origin)) }
-                                td.n { (lasted(report, violation)) }
+                                td.when { (local(violation.started.wall, page.zone)) br; (basis(violation.wall_origin)) }
+                                td.n { (lasted(page, violation)) }
                             }
                         }
                     }

@@ -1,19 +1,16 @@
 //! How good the violations are, where somebody wrote down what really happened.
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::{
-    Report,
-    words::{both, pair},
-};
+use super::words::{both, pair};
 use crate::{
     eval::{Evaluation, Spread, Tally},
     kinds::words::names,
     words::local,
 };
 
-pub fn evaluation(report: &Report<'_>, found: &Evaluation) -> Markup {
-    let zone = &report.config.site.timezone;
+pub fn evaluation(found: &Evaluation, zone: &TimeZone) -> Markup {
     html! {
         section.evaluation {
             h2 { (both("与实际情况对照", "Compared with what really happened")) }

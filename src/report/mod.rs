@@ -10,6 +10,7 @@ mod cover;
 mod csv;
 mod doubt;
 mod evaluation;
+mod part;
 mod pictures;
 mod settings;
 mod strip;
@@ -23,13 +24,14 @@ pub use csv::csv;
 pub use doubt::{Doubt, Reason, Unseen};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use part::{CameraPart, Page};
 use pictures::Pictures;
 pub use verdict::Verdict;
 use words::both;
 
 use crate::{
-    config::{Camera, Config, Provider},
-    domain::{Epoch, MediaTime, RuleId, Violation, WallOrigin},
+    config::{Config, Provider},
+    domain::{RuleId, Violation},
     engine::Outcome,
     eval::Evaluation,
     evidence::Entry,
@@ -85,92 +87,13 @@ pub struct SourceFact {
     pub sha256: Option<String>,
 }
 
-/// One camera of a report.
-pub(crate) struct CameraPart<'a> {
-    camera: &'a Camera,
-    outcome: &'a Outcome,
-    sources: &'a [SourceFact],
-    violations: Vec<(usize, &'a Violation)>,
-    verdict: Verdict,
-}
-
-impl<'a> Report<'a> {
-    fn parts(&self) -> Vec<CameraPart<'a>> {
-        let cameras = self.config.cameras.iter().enumerate();
-        cameras
-            .zip(self.outcomes)
-            .map(|((index, camera), outcome)| CameraPart {
-                camera,
-                outcome,
-                sources: self.sources.get(index).map_or(&[][..], Vec::as_slice),
-                violations: numbered(self.violations).filter(|(_, v)| v.camera == camera.id).collect(),
-                verdict: Verdict::of_camera(camera, outcome, self.violations),
-            })
-            .collect()
-    }
-}
-
-impl CameraPart<'_> {
-    /// Whether anything of it was looked at.
-    fn is_analysed(&self) -> bool {
-        self.outcome.looks > 0
-    }
-
-    /// How long the camera's picture could not tell what one of its rules asks: the longest of any.
-    fn unclear(&self) -> Duration {
-        self.outcome.watched.iter().map(|rule| rule.unclear).max().unwrap_or_default()
-    }
-
-    /// How long one of its rules was not in force: the longest of any.
-    fn not_in_force(&self) -> Duration {
-        let looked = self.outcome.looked_at();
-        let rules = self.camera.rules.iter().zip(&self.outcome.watched);
-        let of_hours = rules.filter(|(rule, _)| !rule.schedule.is_always());
-        of_hours.map(|(_, watched)| looked.saturating_sub(watched.in_force)).max().unwrap_or_default()
-    }
-
-    /// How it is known when its recordings began, each way once.
-    fn origins(&self) -> Vec<WallOrigin> {
-        let mut origins = Vec::new();
-        for epoch in &self.outcome.epochs {
-            if !origins.contains(&epoch.wall_origin) {
-                origins.push(epoch.wall_origin);
-            }
-        }
-        origins
-    }
-
-    /// How the wall time of a media time is known.
-    fn origin(&self, at: MediaTime) -> Option<WallOrigin> {
-        epoch_at(&self.outcome.epochs, at).map(|epoch| epoch.wall_origin)
-    }
-}
-
-/// Violations with their numbers in the report, from 1.
-fn numbered(violations: &[Violation]) -> impl Iterator<Item = (usize, &Violation)> {
-    violations.iter().enumerate().map(|(index, violation)| (index + 1, violation))
-}
-
-/// The wall time of a media time, in the epoch that holds it.
-fn wall(epochs: &[Epoch], at: MediaTime) -> Option<Timestamp> {
-    let epoch = epoch_at(epochs, at)?;
-    let micros = at.as_micros().saturating_sub(epoch.from.as_micros());
-    epoch.wall.checked_add(jiff::SignedDuration::from_micros(micros)).ok()
-}
-
-/// The epoch that holds a media time.
-fn epoch_at(epochs: &[Epoch], at: MediaTime) -> Option<&Epoch> {
-    epochs.iter().rev().find(|epoch| epoch.from <= at).or(epochs.first())
-}
-
 /// Beyond so many violations, a browser lays them out only as they come into view.
 const MANY: usize = 100;
 
 /// The page, as HTML.
 pub fn page(report: &Report<'_>) -> String {
-    let parts = report.parts();
+    let page = Page::of(report);
     let pictures = Pictures::read(report.violations, report.folder);
-    let name = &report.config.site.name;
     let markup = html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -181,7 +104,7 @@ pub fn page(report: &Report<'_>) -> String {
                 meta http-equiv="Content-Security-Policy"
                     content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
                 meta name="color-scheme" content="light";
-                title { "消防视频巡检报告 · Fire-safety video report · " (name) }
+                title { "消防视频巡检报告 · Fire-safety video report · " (page.name) }
                 style { (PreEscaped(include_str!("style.css"))) }
             }
             body {
@@ -191,12 +114,12 @@ pub fn page(report: &Report<'_>) -> String {
                     label for="zh" { "中文" }
                     label for="en" { "English" }
                 }
-                main.many[report.violations.len() > MANY] {
+                main.many[page.violations.len() > MANY] {
                     (strip::patterns())
-                    (cover::cover(report, &parts))
-                    @if let Some(found) = report.evaluation { (evaluation::evaluation(report, found)) }
-                    @for part in &parts { (camera(report, part, &pictures)) }
-                    (analysed::analysed(report, &parts))
+                    (cover::cover(&page))
+                    @if let Some(found) = report.evaluation { (evaluation::evaluation(found, page.zone)) }
+                    @for part in &page.cameras { (camera(&page, part, &pictures)) }
+                    (analysed::analysed(&page))
                     (signatures())
                 }
             }
@@ -206,7 +129,7 @@ pub fn page(report: &Report<'_>) -> String {
 }
 
 /// A camera: its period at a glance, its rules in words, its violations.
-fn camera(report: &Report<'_>, part: &CameraPart<'_>, pictures: &Pictures) -> Markup {
+fn camera(page: &Page<'_>, part: &CameraPart<'_>, pictures: &Pictures) -> Markup {
     html! {
         section.camera id={ "camera-" (part.camera.id.as_str()) } {
             h2 { bdi { (part.camera.name) } " " code { (part.camera.id.as_str()) } }
@@ -217,11 +140,11 @@ fn camera(report: &Report<'_>, part: &CameraPart<'_>, pictures: &Pictures) -> Ma
                     }
                 }
             }
-            (strip::timeline(report, part))
+            (strip::timeline(part, page.zone))
             (settings::rules(part.camera))
             (silence(part))
             @for (number, violation) in &part.violations {
-                (violations::card(report, part, *number, violation, pictures))
+                (violations::card(page, part, *number, violation, pictures))
             }
         }
     }

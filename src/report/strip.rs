@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::{
-    CameraPart, Report, axis,
+    axis,
+    part::{CameraPart, wall},
     violations::anchor,
-    wall,
     words::{basis, both, pair, span, span_or_none},
 };
 use crate::{
@@ -28,13 +29,12 @@ const AXIS_INSIDE: std::ops::RangeInclusive<f64> = 0.09..=0.91;
 const HEIGHT: f64 = 24.0;
 
 /// The timeline of a camera, with the figures behind it.
-pub fn timeline(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
+pub fn timeline(part: &CameraPart<'_>, zone: &TimeZone) -> Markup {
     let outcome = part.outcome;
     let until = outcome.until.since(MediaTime::ZERO);
     if until.is_zero() {
         return html! { p.unread { (both("该摄像机的录像没有任何部分可供分析。", "Nothing of this camera's recording could be analysed.")) } };
     }
-    let zone = &report.config.site.timezone;
     let (columns, width) = outcome.timeline.at_most(COLUMNS);
     let scale = Scale { until, per_column: width.as_secs_f64() };
     let start = wall(&outcome.epochs, MediaTime::ZERO);
@@ -65,7 +65,7 @@ pub fn timeline(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
                 }
             }
         }
-        (figures(report, part))
+        (figures(part, zone))
     }
 }
 
@@ -238,8 +238,8 @@ fn bar(number: usize, violation: &Violation, scale: &Scale) -> Markup {
 }
 
 /// The figures behind the strips, and the gaps one by one.
-fn figures(report: &Report<'_>, part: &CameraPart<'_>) -> Markup {
-    let (zone, epochs) = (&report.config.site.timezone, &part.outcome.epochs);
+fn figures(part: &CameraPart<'_>, zone: &TimeZone) -> Markup {
+    let epochs = &part.outcome.epochs;
     let timeline = &part.outcome.timeline;
     let gaps = timeline.gaps();
     let more = timeline.gap_count().saturating_sub(gaps.len().min(12) as u64);

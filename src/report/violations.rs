@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::{
-    CameraPart, Report,
+    part::{CameraPart, Page},
     pictures::Pictures,
     words::{self, basis, both, pair, span},
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime, Moment, Violation, WallOrigin},
-    evidence::Coding,
+    evidence::{Coding, Entry},
     kinds::words::names,
     words::{cause, class, lasting, local, role, size},
 };
@@ -21,13 +21,13 @@ pub fn anchor(number: usize) -> String {
 
 /// A violation as a card that is not broken over two pages.
 pub fn card(
-    report: &Report<'_>,
+    page: &Page<'_>,
     part: &CameraPart<'_>,
     number: usize,
     violation: &Violation,
     pictures: &Pictures,
 ) -> Markup {
-    let zone = &report.config.site.timezone;
+    let zone = page.zone;
     let clip = violation.evidence.iter().find(|file| file.role == EvidenceRole::Clip);
     html! {
         article.violation id=(anchor(number)) {
@@ -56,7 +56,7 @@ pub fn card(
                 }
                 dt { (both("持续", "Lasted")) }
                 dd {
-                    (lasted(report, violation))
+                    (lasted(page, violation))
                     @if violation.ended_unknown {
                         " " (both("（结束时画面中断，实际结束时间不明）", "(lost sight of in a gap; when it really ended is not known)"))
                     }
@@ -78,7 +78,7 @@ pub fn card(
                 dd { code { (violation.rule.as_str()) } }
                 @if let Some(file) = clip {
                     dt { (both("视频片段", "Clip")) }
-                    dd { (clip_link(report, file)) }
+                    dd { (clip_link(page.entries, file)) }
                 }
                 @for missing in &violation.missing {
                     dt { (both("缺失证据", "Missing evidence")) }
@@ -103,19 +103,17 @@ fn state(violation: &Violation) -> Markup {
 }
 
 /// How long it lasted; where the recording stopped first, at least.
-pub fn lasted(report: &Report<'_>, violation: &Violation) -> Markup {
+pub fn lasted(page: &Page<'_>, violation: &Violation) -> Markup {
     let from = violation.started.media_s;
     if let Some(ended) = &violation.ended {
         return span(ended.media_s.since(from));
     }
-    let zone = &report.config.site.timezone;
-    let index = report.config.cameras.iter().position(|camera| camera.id == violation.camera);
-    let until = index.and_then(|index| report.outcomes.get(index)).map(|outcome| outcome.until);
+    let until = page.until(&violation.camera);
     let seen = violation.last_seen.as_ref();
     let known = seen.map(|seen| seen.media_s).or(until).unwrap_or(violation.raised.media_s);
     let (zh, en) = lasting(known.since(from));
     let (seen_zh, seen_en) = seen.map_or_else(Default::default, |seen| {
-        let time = zone.to_datetime(seen.wall).strftime("%H:%M:%S").to_string();
+        let time = page.zone.to_datetime(seen.wall).strftime("%H:%M:%S").to_string();
         (format!("，最后看到 {time}"), format!(", last seen at {time}"))
     });
     both(format!("≥ {zh}（至录像结束{seen_zh}）"), format!("≥ {en}, to the end of the recording{seen_en}"))
@@ -152,8 +150,8 @@ fn still(file: &EvidenceFile, violation: &Violation, pictures: &Pictures) -> Mar
     }
 }
 
-fn clip_link(report: &Report<'_>, file: &EvidenceFile) -> Markup {
-    let entry = report.entries.iter().find(|entry| entry.name == file.name);
+fn clip_link(entries: &[Entry], file: &EvidenceFile) -> Markup {
+    let entry = entries.iter().find(|entry| entry.name == file.name);
     let lasts = entry.map(|entry| entry.last_s.since(entry.first_s));
     let kind = if file.name.ends_with(".mp4") { "MP4" } else { "Matroska" };
     html! {

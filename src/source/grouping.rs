@@ -7,6 +7,7 @@ use super::{
     mending::{Lasting, Mending, Timed},
     rebuild::Rebuild,
     standing::Standing,
+    times::{Jump, Times},
 };
 use crate::libav::{LibavError, Packet, StreamInfo};
 
@@ -17,19 +18,6 @@ const MAX_PACKETS: usize = 3_000;
 /// Smaller than any coded picture: AVI encoders leave such packets where the picture was coded elsewhere, and flag
 /// them as key frames.
 const PLACEHOLDER: usize = 4;
-
-/// How a group's times go on from those of the group before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Jump {
-    /// They go back.
-    Back,
-    /// They leave a hole: nothing was recorded.
-    Hole,
-    /// They leap further than a recording can be off.
-    Leap(i64),
-    /// The few packets before were out of time, and nothing was lost: time goes on.
-    Again,
-}
 
 /// A group on the file's own clock. Every packet has a `pts`.
 #[derive(Debug)]
@@ -61,15 +49,6 @@ impl Group {
         let end = |p: &Packet| Some(p.pts? + lasting.of(p));
         self.packets.iter().filter_map(end).max().unwrap_or(0)
     }
-}
-
-/// Whether the file's timestamps are believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Times {
-    /// As they are.
-    Given,
-    /// They come from a nonsensical rate: pictures are counted instead.
-    Counted,
 }
 
 /// What is known of a file's times before it is read.

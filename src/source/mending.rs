@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::grouping::{Jump, Times};
+use super::times::{Jump, Times};
 use crate::libav::Packet;
 
 const SECOND: i64 = 1_000_000;

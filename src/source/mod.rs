@@ -7,6 +7,7 @@ mod grouping;
 mod keys;
 mod mending;
 mod notice;
+mod options;
 mod order;
 mod pace;
 mod part;
@@ -19,15 +20,17 @@ mod stamp;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod times;
 mod wall;
 
 pub use error::SourceError;
 pub use gop::Gop;
 pub use notice::Bound;
+pub use options::Options;
 pub use order::labels;
 pub use pace::{Pace, Sent};
 pub use part::{Part, Scripted, Source};
-pub use recording::{Options, Recording};
+pub use recording::Recording;
 pub use wall::{from_file_name, from_metadata};
 
 pub use crate::domain::{Notice, Noticed};

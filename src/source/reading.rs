@@ -13,9 +13,10 @@ use jiff::Timestamp;
 
 use super::{
     Gop, Notice, Noticed, Part, SourceError,
-    grouping::{Group, Grouping, Jump, Known, Times},
+    grouping::{Group, Grouping, Known},
     notice::Bound,
     placing::{Before, Place, Start},
+    times::{Jump, Times},
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},

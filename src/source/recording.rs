@@ -4,10 +4,10 @@ use std::{
     time::Duration,
 };
 
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    HOLE, Notice, Noticed, Pace, Part, Sent, Source, SourceError,
+    HOLE, Notice, Noticed, Options, Part, Sent, Source, SourceError,
     pace::Pacer,
     placing::Before,
     planning::{Planned, own_start, plan},
@@ -15,49 +15,9 @@ use super::{
 };
 use crate::{
     domain::{CameraId, MediaTime, WallOrigin},
-    libav::{Decoder, Input, Limits, PixelAspect},
+    libav::{Decoder, Input},
     stop::Stop,
 };
-
-/// What is known beyond the files themselves.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// When the first file began (`--start`). The others keep their distance from it where that is known.
-    pub start: Option<Timestamp>,
-    /// The time zone of times in file names.
-    pub zone: TimeZone,
-    /// How many pictures a second recordings hold that do not say it themselves.
-    pub rate: Option<f64>,
-    /// What a file may cost.
-    pub limits: Limits,
-    /// How wide pixels are to be shown, whatever files say; none to believe them.
-    pub pixel_aspect: Option<PixelAspect>,
-    /// What the files were looked for by, for the message where there are none.
-    pub sought: Option<String>,
-    /// At what pace it is read; none for as fast as possible.
-    pub pace: Option<Pace>,
-    /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
-    /// other.
-    pub long_groups_grow: bool,
-    /// Once it is set nothing is opened and no packet is read any more.
-    pub stop: Stop,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            start: None,
-            zone: TimeZone::UTC,
-            rate: None,
-            limits: Limits::default(),
-            pixel_aspect: None,
-            sought: None,
-            pace: None,
-            long_groups_grow: false,
-            stop: Stop::default(),
-        }
-    }
-}
 
 /// The recordings of one camera, read one after the other.
 pub struct Recording {

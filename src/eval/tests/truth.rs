@@ -5,10 +5,7 @@ use proptest::prelude::*;
 use super::{at, camera, spell, watched};
 use crate::{
     domain::Kind,
-    eval::{
-        BadLine, Reason, Spell, TruthError, read,
-        truth::{MAX_BYTES, parse},
-    },
+    eval::{BadLine, Reason, Spell, TruthError, form::MAX_BYTES, read, truth::parse},
 };
 
 fn good(text: &str) -> Vec<Spell> {

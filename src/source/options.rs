@@ -1,0 +1,47 @@
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::pace::Pace;
+use crate::{
+    libav::{Limits, PixelAspect},
+    stop::Stop,
+};
+
+/// What is known beyond the files themselves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// When the first file began (`--start`). The others keep their distance from it where that is known.
+    pub start: Option<Timestamp>,
+    /// The time zone of times in file names.
+    pub zone: TimeZone,
+    /// How many pictures a second recordings hold that do not say it themselves.
+    pub rate: Option<f64>,
+    /// What a file may cost.
+    pub limits: Limits,
+    /// How wide pixels are to be shown, whatever files say; none to believe them.
+    pub pixel_aspect: Option<PixelAspect>,
+    /// What the files were looked for by, for the message where there are none.
+    pub sought: Option<String>,
+    /// At what pace it is read; none for as fast as possible.
+    pub pace: Option<Pace>,
+    /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
+    /// other.
+    pub long_groups_grow: bool,
+    /// Once it is set nothing is opened and no packet is read any more.
+    pub stop: Stop,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            start: None,
+            zone: TimeZone::UTC,
+            rate: None,
+            limits: Limits::default(),
+            pixel_aspect: None,
+            sought: None,
+            pace: None,
+            long_groups_grow: false,
+            stop: Stop::default(),
+        }
+    }
+}
