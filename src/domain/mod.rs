@@ -19,7 +19,7 @@ pub use alerting::{
 pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
 pub use observation::{
-    Attention, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE, Thumbnail,
+    Attention, Change, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE, Thumbnail,
     WallOrigin,
 };
 pub use schema::join_lines;

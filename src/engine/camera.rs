@@ -333,6 +333,7 @@ impl<'a> CameraRun<'a> {
             looked,
             detections,
             scene: sight.scene,
+            changes: Vec::new(),
         };
         self.emit(Record::Observation(observation));
         if let Some(due) = self.sent.and_then(|sent| sent.time(sight.at)) {

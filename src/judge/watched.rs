@@ -161,6 +161,7 @@ mod tests {
             looked: Vec::new(),
             detections: Vec::new(),
             scene,
+            changes: Vec::new(),
         }
     }
 
