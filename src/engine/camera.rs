@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record},
     geometry::BBox,
-    judge::{Judge, Needs},
+    judge::{Judge, Needs, Watch},
     looks::{
         cadence::Cadence,
         plan::{self, Strand, Strands},
@@ -125,8 +125,11 @@ impl<'a> CameraRun<'a> {
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut rules = vec![(0, 0); judge.watches().len()];
         for (strand, (name, watches)) in judge.detectors().enumerate() {
-            let needs: Vec<_> =
-                watches.iter().filter_map(|index| judge.watches().get(*index)).map(|w| w.needs()).collect();
+            let needs: Vec<_> = watches
+                .iter()
+                .filter_map(|index| judge.watches().get(*index))
+                .map(Watch::needs_in_hours)
+                .collect();
             let least =
                 |of: fn(&Needs) -> Duration| needs.iter().map(of).min().unwrap_or(Duration::from_secs(2));
             let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));

@@ -5,31 +5,39 @@
 //! holds; [`Book`] turns what its rules find into violations with ids and times.
 //!
 //! What all rules share: durations are media time between looks, and a gap or an unusable picture neither adds to
-//! them nor resets them (`stopwatch`, `visibility`). A change of state is believed when a share of the looks within a
+//! them nor resets them (`stopwatch`, `eyesight`). A change of state is believed when a share of the looks within a
 //! span of time agrees (`doubt`), or when what each look says adds up to enough (`suspicion`), and is then dated back
 //! to the first look that showed it: smoothing moves no time.
 
 mod appearance;
 mod boxing;
+pub(crate) mod candidate;
 mod departure;
 pub(crate) mod doubt;
+mod eyesight;
 pub(crate) mod furniture;
 pub(crate) mod moved_camera;
 mod one_person;
 pub(crate) mod people;
 pub(crate) mod rival;
+mod status;
 pub(crate) mod stay;
-pub(crate) mod steadiness;
+mod steadiness;
 pub(crate) mod stopwatch;
 pub(crate) mod suspicion;
-pub(crate) mod visibility;
+mod visibility;
+
+use std::time::Duration;
 
 pub use appearance::similarity;
-pub use steadiness::{Stance, Steadiness};
-pub use visibility::{Sight, Visibility};
+pub use candidate::{Candidate, CandidatePhase, MOST_CANDIDATES, Prospect};
+pub use eyesight::{Eyesight, Outlook, Seeing};
+pub use status::{Open, Pending, Status};
+pub use steadiness::Stance;
+pub use visibility::Clarity;
 
 use crate::{
-    domain::{Attention, Class, Count, Detection, Gap, Observation, Phase, Track, When},
+    domain::{Attention, Class, Count, Detection, Gap, MediaTime, Observation, Phase, Scene, Track, When},
     geometry::BBox,
 };
 
@@ -40,6 +48,10 @@ pub struct Look<'a> {
     pub observation: &'a Observation,
     /// What the tracker made of it, for the rule's own detector.
     pub tracks: &'a [Track],
+    /// The state of the picture, as the rule's own detector sees it change.
+    pub scene: Scene,
+    /// What the picture is good for.
+    pub seeing: Seeing,
 }
 
 impl<'a> Look<'a> {
@@ -67,15 +79,30 @@ pub trait Rule: Send {
     /// Takes in a gap: `to` is none when it begins and set when it ends.
     fn gap(&mut self, gap: &Gap) -> Verdict;
 
+    /// Time passes, whether or not anything is looked at. A violation that is open is notified again when that is due: in an
+    /// outage, too. Nothing else counts as seen for it: neither dwell nor grace goes on.
+    fn tick(&mut self, now: When) -> Verdict;
+
     /// The recording is over: what is raised and has not ended is told once more, with the look that showed it last.
     fn stop(&mut self) -> Verdict;
 
     /// The schedule's hours are over: what stands ends at `when`, or nobody knows when where that is `unknown`, and all
     /// state is dropped.
     fn close(&mut self, when: When, unknown: bool) -> Verdict;
+
+    /// What may yet become a violation and is not raised.
+    fn prospects(&self) -> Vec<Prospect<'_>>;
+
+    /// The numbers that decide.
+    fn status(&self) -> Status;
 }
 
-/// What a rule says after a look or a gap.
+/// Whether a violation told of last at `notified` is to be told of again.
+pub(crate) fn is_due(update_every: Option<Duration>, notified: MediaTime, now: When) -> bool {
+    update_every.is_some_and(|every| now.at.since(notified) >= every)
+}
+
+/// What a rule says after a look or a gap, or as time passes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Verdict {
     /// What changed, in the order found.
@@ -84,6 +111,8 @@ pub struct Verdict {
     pub attention: Option<Attention>,
     /// What the rule saw in its zone at this look; none for a gap, and outside its schedule.
     pub presence: Option<Presence>,
+    /// What may become a violation since this step, or no more; told by the watch that holds the rule.
+    pub candidates: Vec<Candidate>,
 }
 
 impl From<Vec<Finding>> for Verdict {
@@ -109,7 +138,7 @@ pub struct Finding {
     /// The first look of the state.
     pub started: When,
     /// The look of this step: at which it was warned about, raised or notified again, or the first look of the next
-    /// state where it ended.
+    /// state where it ended. Where nobody looked, the time of the step itself.
     pub at: When,
     /// The look at which it became a violation; none where it was only warned about.
     pub raised: Option<When>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use close::{CLOSE_FOR, Close};
 
 use super::{
-    Finding,
+    Finding, Prospect,
     boxing::{cut_otherwise, one_vehicle},
     departure::{Departure, ELSEWHERE},
     similarity,
@@ -51,6 +51,8 @@ pub(crate) struct Vehicle<'a> {
 #[derive(Debug)]
 pub(crate) struct Stay {
     pub started: When,
+    /// Names the place: the first box.
+    name: String,
     /// Where it stands.
     pub place: BBox,
     first_boxes: Vec<BBox>,
@@ -141,6 +143,7 @@ impl Stay {
         let Vehicle { track, detection } = vehicle;
         Self {
             started: now,
+            name: name_of(&detection.bbox),
             place: detection.bbox,
             first_boxes: vec![detection.bbox],
             boxed: detection.bbox,
@@ -471,7 +474,6 @@ impl Stay {
     }
 
     pub fn finding(&self, phase: Phase, at: When, ended_unknown: bool) -> Finding {
-        let b = self.first_boxes.first().unwrap_or(&self.place);
         Finding {
             phase,
             started: self.started,
@@ -481,16 +483,28 @@ impl Stay {
             confidence: Some(self.view.confidence),
             bbox: Some(self.view.bbox),
             count: None,
-            place: format!("{:.4} {:.4} {:.4} {:.4}", b.left, b.top, b.right, b.bottom),
+            place: self.name.clone(),
             last_seen: None,
             ended_unknown,
         }
+    }
+
+    /// What it may become; none where it has become that, or never will.
+    pub fn prospect(&self) -> Option<Prospect<'_>> {
+        let may_be = self.raised.is_none() && self.footing != Footing::Barred;
+        let (class, bbox) = (Some(self.view.class), Some(self.view.bbox));
+        may_be.then_some(Prospect { started: self.started, place: &self.name, class, bbox })
     }
 
     /// Tells once more of a violation that was not over when the recording was: with the look that showed it last.
     pub fn unfinished(&self) -> Finding {
         Finding { last_seen: Some(self.last_seen), ..self.finding(Phase::Raised, self.last_seen, false) }
     }
+}
+
+/// A place is named by the first box of what stands there.
+fn name_of(b: &BBox) -> String {
+    format!("{:.4} {:.4} {:.4} {:.4}", b.left, b.top, b.right, b.bottom)
 }
 
 /// The box of the medians of each edge. Of none, an empty box.
