@@ -5,6 +5,7 @@ use crate::{
 
 /// Where a rule of a camera stands, as data for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "one for each rule that is asked, and most are in force")]
 pub enum Standing {
     /// Its schedule does not hold.
     OutsideHours,
