@@ -27,7 +27,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn every_order_of_answers_tells_the_same(script in script(), order in vec(any::<u8>(), 1..60), window in 1usize..6) {

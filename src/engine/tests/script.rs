@@ -1,11 +1,14 @@
 //! A camera with made-up groups, and workers that see what is written down.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     config::Config,
     detect::DetectError,
-    domain::{CameraId, Class, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, WallOrigin},
+    domain::{CameraId, Class, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Scene, WallOrigin},
     engine::{
         Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Ticket, WhenFull,
         eye::{Anchor, Find, Found, Sight, Way},
@@ -15,7 +18,7 @@ use crate::{
     libav::{Colour, Matrix, Packet, Plane, Yuv, testing::packet},
     looks::plan::ROUNDING,
     source::{Gop, Part},
-    vision::{Halves, SMALL, SceneState},
+    vision::{Halves, SMALL, SceneState, Signature},
 };
 
 pub fn id() -> CameraId {
@@ -175,8 +178,18 @@ impl Script {
         Ok(done)
     }
 
-    /// A picture in which something is elsewhere each time.
+    /// A picture in which something is elsewhere each time. After 24 of them they come again.
     fn sight(&self, at: MediaTime, number: u32) -> Sight {
+        thread_local! {
+            static MADE: RefCell<BTreeMap<u32, (Scene, Signature)>> = const { RefCell::new(BTreeMap::new()) };
+        }
+        let made = || Self::picture(number);
+        let (scene, signature) =
+            MADE.with_borrow_mut(|known| known.entry(number % 24).or_insert_with(made).clone());
+        Sight { at, size: (64, 48), scene, signature, finds: Vec::new() }
+    }
+
+    fn picture(number: u32) -> (Scene, Signature) {
         let (width, height) = (160, 96);
         let light = |x: usize, y: usize| {
             let there = x / 20 == number as usize % 8 && y / 24 == 1;
@@ -188,8 +201,7 @@ impl Script {
         let colour = Colour { matrix: Matrix::Bt601, full_range: true };
         let mut halves = Halves::default();
         let picture = halves.picture(Yuv { luma, chroma: None, colour }, SMALL);
-        let (scene, signature) = SceneState::default().of(&picture);
-        Sight { at, size: (64, 48), scene, signature, finds: Vec::new() }
+        SceneState::default().of(&picture)
     }
 
     fn detections(&self, strand: usize, number: u32) -> Vec<Detection> {
@@ -280,6 +292,7 @@ fn tell(actions: &mut Vec<Action>, told: &mut Told, out: &mut Vec<(Ticket, Answe
                 );
             }
             Action::Missed => told.push("missed".to_owned()),
+            Action::Judged(_) => {}
             // How far it has come is told in other steps where a group grows.
             Action::Reached(..) => {}
             Action::Notice(notice) => told.push(format!("{notice:?}")),
