@@ -122,9 +122,9 @@ impl Judge {
             // A rule is told of looks that its detector did not take as well: its schedule may end there.
             let looked = observation.looked.contains(&strand.detector);
             let tracks = if looked { strand.tracker.update(observation) } else { &[] };
-            let in_force = strand.watches.iter().filter_map(|index| self.watches.get(*index));
-            let sees = looked && in_force.into_iter().any(|watch| watch.holds(observation.wall));
-            let seeing = sees.then(|| self.eyesight.look(&strand.detector, observation));
+            let mut watches = strand.watches.iter().filter_map(|index| self.watches.get(*index));
+            let is_in_force = watches.any(|watch| watch.holds(observation.wall));
+            let seeing = (looked && is_in_force).then(|| self.eyesight.look(&strand.detector, observation));
             for index in &strand.watches {
                 if let Some(watch) = self.watches.get_mut(*index) {
                     let verdict = watch.look(observation, tracks, seeing);
