@@ -23,7 +23,7 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{MediaTime, MissingCause, Record, Violation},
-    engine::{self, Looking, Outcome, PipelineError, Progress, Records, Task},
+    engine::{self, Looking, Outcome, PipelineError, Progress, Records, Task, WhenFull},
     evidence::{self, Collected, Seen, moments},
     files::{self, Stamp},
     judge::Judge,
@@ -164,21 +164,21 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
             let share = index as f64 / config.cameras.len() as f64;
             Pace { speed, delay: STAGGER.mul_f64(share) }
         });
+        let options = Options {
+            pace,
+            long_groups_grow: recordings.len() >= threads,
+            pixel_aspect: camera.pixel_aspect,
+            rate: camera.rate,
+            sought: setting::sought(camera),
+            ..options.clone()
+        };
+        let recording = Recording::open(camera.id.clone(), files.clone(), options);
         tasks.push(Task {
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, &default),
-            recording: Recording::open(
-                camera.id.clone(),
-                files.clone(),
-                Options {
-                    pace,
-                    long_groups_grow: recordings.len() >= threads,
-                    pixel_aspect: camera.pixel_aspect,
-                    rate: camera.rate,
-                    sought: setting::sought(camera),
-                    ..options.clone()
-                },
-            ),
+            sent: recording.sent(),
+            source: Box::new(recording),
+            when_full: WhenFull::Block,
             looking: Looking {
                 region: camera.region,
                 whole_picture: config.detector.whole_picture,

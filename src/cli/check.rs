@@ -98,7 +98,7 @@ fn first_epoch(recording: Recording, zone: &TimeZone) -> Result<String, SourceEr
             }
             Part::Gop(_) | Part::Growing(_) => return Ok(found),
             Part::Failed { error, .. } => return Err(error),
-            Part::Gap(_) | Part::Notice(_) => {}
+            Part::GapOpened(_) | Part::GapClosed(_) | Part::Notice(_) => {}
         }
     }
     Ok(found)

@@ -21,8 +21,8 @@ pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
 pub use notice::{Notice, Noticed};
 pub use observation::{
-    Attention, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE, Thumbnail,
-    WallOrigin,
+    Attention, Change, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE,
+    Thumbnail, WallOrigin,
 };
 pub use schema::join_lines;
 pub use time::{MediaTime, When};

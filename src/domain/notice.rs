@@ -71,6 +71,8 @@ pub enum Noticed {
     Changed,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
     Damaged(String),
+    /// A look could not be taken: in the words of what failed.
+    NotLooked(String),
     /// Nothing tells when it and others began: their order is that of their paths, and something speaks against it.
     OrderGuessed,
 }
@@ -154,6 +156,7 @@ impl fmt::Display for Noticed {
                 "was written to, or went away, while it was analysed: what is told of it may not be all that is in it; analyse \
                  again once it is complete",
             ),
+            Noticed::NotLooked(words) => write!(f, "a look could not be taken ({words}); nobody looked until the next"),
             Noticed::Damaged(words) => write!(f, "damaged bytes are passed over ({words})"),
         }
     }

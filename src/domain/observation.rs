@@ -27,6 +27,27 @@ pub struct Observation {
     pub detections: Vec<Detection>,
     /// The state of the picture itself.
     pub scene: Scene,
+    /// What changed since a detector's own last look, for each that looked and before whose look another had looked since.
+    /// Rules of that detector are told this instead of what the scene says of the look before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// What changed since the last look of one detector. See [`Scene`] for what the values mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The detector.
+    pub model: ModelName,
+    /// Share of the picture that changed, 0 to 1; none at its first look of an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<f32>,
+    /// The box around what changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_in: Option<BBox>,
+    /// Share of sampled pixels that are exactly as they were, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identical: Option<f32>,
 }
 
 impl Observation {
@@ -137,6 +158,10 @@ pub enum GapReason {
     Timestamps,
     /// The box itself was not running.
     BoxOff,
+    /// A model failed.
+    NotLooked,
+    /// The box had no time to look.
+    Overload,
 }
 
 impl fmt::Display for GapReason {
@@ -146,6 +171,8 @@ impl fmt::Display for GapReason {
             Self::Damaged => "damaged",
             Self::Timestamps => "timestamps jump",
             Self::BoxOff => "the box was off",
+            Self::NotLooked => "a model failed",
+            Self::Overload => "no time to look",
         })
     }
 }

@@ -1,125 +1,137 @@
-//! One camera from its parts to its violations, looks in the order of media time.
+//! One camera as a state machine: from its parts, and from what workers saw, to records and what rules make of them.
+//!
+//! It never blocks and starts nothing: it takes an [`Event`] and says with [`Actions`] what is to be done. Looks are walked
+//! through in the order of media time, whatever the order in which workers answer; so the records are the same.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    time::{Duration, Instant},
-};
-
-use crossbeam::{
-    channel::{Receiver, Sender},
-    select,
-};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use super::{
     PipelineError,
-    dispatch::{Dispatch, Flight},
-    eye::{Found, Sight, StrandSpec},
-    outcome::Outcome,
-    pool::Looking,
-    records::Records,
-    worker::Job,
+    asks::{Asked, Asks, Chain, together},
+    eye::{Anchors, Looking, StrandSpec},
+    job::{Answer, Done, Job, Standing, Ticket},
+    looked::Looked,
+    walk::{Need, Walk},
 };
 use crate::{
-    domain::{CameraId, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record},
-    geometry::BBox,
-    judge::{Judge, Needs},
+    decode::DecoderState,
+    domain::{CameraId, Epoch, Gap, MediaTime, ModelName, Record, Violation, When},
+    judge::{Judge, Judgement, Needs, Watched},
     looks::{
         cadence::Cadence,
-        plan::{self, Strand, Strands},
+        plan::{Strand, Wanted},
     },
-    source::{Bound, Gop, Notice, Noticed, Part, Sent},
-    stop::Stop,
-    vision::{Reference, Signature},
+    source::{Gop, Notice, Part},
 };
 
-/// Told how far a camera has come.
-pub trait Progress: Sync {
-    /// The camera has been analysed up to `at`, in this file.
-    fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
+/// What a camera does with a group that comes while there is no time for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// Takes no more parts until there is: a recording waits.
+    Block,
+    /// Takes it in place of the one that waits, and says that it could not look there: a camera goes on sending.
+    Newest,
 }
+
+/// What happens to a camera.
+pub enum Event {
+    /// Its source tells something.
+    Part(Part),
+    /// Its source has no more to tell.
+    Over,
+    /// Workers have answered a job.
+    Looked(Ticket, Answer),
+    /// Time passes, whatever else happens.
+    Tick(When),
+}
+
+/// What is to be done, in this order.
+pub enum Action {
+    /// Workers are to carry this out, and their answer is to come back.
+    Look(Ticket, Job),
+    /// A record was made, and judged.
+    Tell(Record, Judgement),
+    /// A look could not be taken.
+    Missed,
+    /// It has been analysed up to this time, in this file.
+    Reached(Option<String>, MediaTime),
+    /// People should be told.
+    Notice(Notice),
+    /// Something could not be read or looked at.
+    Failed(PipelineError),
+}
+
+/// What follows from events.
+pub type Actions = Vec<Action>;
 
 /// What waits for its turn, in the order of the source.
 enum Turn {
     Epoch(Epoch),
     Gap(Gap),
     Group(Flight),
+    Notice(Notice),
+    Failed(PipelineError),
 }
 
-/// What comes next of a camera.
-enum Next {
-    Part(Part),
-    /// The turn of what waits longest.
-    Turn,
-    Over,
+/// Something that one job leaves for a later one.
+enum Held<T> {
+    Here(T),
+    /// It comes with the answer to this job.
+    With(Ticket),
 }
 
-/// Waits for the next part; where parts come at a pace, for whichever is there first: it, or the workers' answer to what
-/// waits longest.
-fn next(parts: &Receiver<Part>, first: Option<&mut Turn>, paced: bool) -> Result<Next, PipelineError> {
-    let part = match first.filter(|_| paced) {
-        None => parts.recv(),
-        Some(Turn::Group(flight)) => {
-            if flight.landed()? {
-                return Ok(Next::Turn);
-            }
-            select! {
-                recv(parts) -> part => part,
-                recv(flight.reply()) -> done => return flight.put(done).map(|()| Next::Turn),
-            }
-        }
-        Some(_) => return Ok(Next::Turn),
-    };
-    Ok(part.map_or(Next::Over, Next::Part))
+/// A group, or what has become known of it since it was given last, with its looks on their way.
+struct Flight {
+    gop: Arc<Gop>,
+    asked: Asked,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Its job has not left yet: something it needs is on its way, or others are before it.
+    Waits(Ticket, Held<Anchors>, Held<Option<DecoderState>>),
+    Out(Ticket),
+    Landed(Done),
+    /// There was no time for it: its packets are gone.
+    Shed,
 }
 
 /// Bytes of groups that wait for their turn, beyond which no more are taken in: key frames may lie far apart.
 const MOST_HELD: usize = 64 << 20;
 
-impl Turn {
-    fn bytes(&self) -> usize {
-        if let Self::Group(flight) = self { flight.gop.bytes() } else { 0 }
-    }
+/// Of what takes no worker's time, so much may wait for its turn.
+const MOST_WAITING: usize = 256;
 
-    fn grows(&self) -> bool {
-        matches!(self, Self::Group(flight) if flight.gop.open)
-    }
-}
-
-pub(super) struct CameraRun<'a> {
-    id: CameraId,
-    judge: Judge,
-    dispatch: Dispatch,
-    /// The detector of each strand.
-    names: Vec<ModelName>,
-    /// For each rule its strand, and its place among that strand's rules.
-    rules: Vec<(usize, usize)>,
+/// One camera.
+pub struct Camera {
+    asks: Asks,
+    specs: Arc<[StrandSpec]>,
+    max_age: Option<Duration>,
+    when_full: WhenFull,
+    /// So many groups may be in the workers' hands, or wait for their turn.
+    window: usize,
+    turns: VecDeque<Turn>,
+    walk: Option<Walk>,
     strands: Vec<Strand>,
-    records: Option<Records>,
-    /// The last detections of each strand that may stand.
-    standing: Vec<Vec<Detection>>,
-    progress: &'a dyn Progress,
-    epoch: Option<Epoch>,
-    /// Width and height of the pictures, in pixels.
-    size: (u32, u32),
-    signature: Option<Signature>,
-    reference: Reference,
-    last: Option<MediaTime>,
-    gap: Option<Gap>,
-    sent: Option<Sent>,
-    bound: Bound,
-    outcome: Outcome,
+    looked: Looked,
+    tickets: u64,
+    /// For what is asked next: the anchors of the strands, and the decoder of a group that goes on.
+    anchors: Held<Anchors>,
+    decoder: Held<Option<DecoderState>>,
+    over: bool,
+    failed: bool,
 }
 
-impl<'a> CameraRun<'a> {
-    /// `detectors` are the names of the workers' detectors, in their order.
+impl Camera {
+    /// A camera with `window` groups in the workers' hands at most. `detectors` are the names of the workers' detectors, in
+    /// their order.
     pub fn new(
         id: CameraId,
         judge: Judge,
         detectors: &[ModelName],
-        jobs: Sender<Job>,
-        records: Option<Records>,
         looking: Looking,
-        progress: &'a dyn Progress,
+        when_full: WhenFull,
+        window: usize,
     ) -> Self {
         let (mut specs, mut names, mut cadences, mut strands) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -136,320 +148,274 @@ impl<'a> CameraRun<'a> {
             cadences.push(Cadence::new(every, quiet));
             strands.push(Strand::new(watches.len()));
             for (place, index) in watches.iter().enumerate() {
-                rules[*index] = (strand, place);
+                if let Some(rule) = rules.get_mut(*index) {
+                    *rule = (strand, place);
+                }
             }
         }
-        let strands_count = strands.len();
         Self {
-            id,
-            judge,
-            dispatch: Dispatch::new(specs.into(), cadences, jobs, looking.max_age),
-            names,
-            rules,
+            asks: Asks::new(cadences),
+            looked: Looked::new(id, judge, names, rules),
+            specs: specs.into(),
+            max_age: looking.max_age,
+            when_full,
+            window: window.max(1),
+            turns: VecDeque::new(),
+            walk: None,
             strands,
-            records,
-            standing: vec![Vec::new(); strands_count],
-            progress,
-            epoch: None,
-            size: (0, 0),
-            signature: None,
-            reference: Reference::default(),
-            last: None,
-            gap: None,
-            sent: None,
-            bound: Bound::default(),
-            outcome: Outcome::default(),
+            tickets: 0,
+            anchors: Held::Here(Anchors::new()),
+            decoder: Held::Here(None),
+            over: false,
+            failed: false,
         }
     }
 
-    /// Analyses all parts, with up to `window` groups in the workers' hands. Where parts are `sent` at a pace, what is
-    /// done is walked through at once; otherwise the next groups are handed to the workers first, so that they have
-    /// something to do meanwhile.
-    ///
-    /// What cannot be read or written is in the outcome's failures, and so is a model or a worker that fails: nothing is
-    /// analysed after that, and what was found before stands. The same holds once `stop` is set.
-    pub fn run(mut self, parts: &Receiver<Part>, window: usize, sent: Option<Sent>, stop: &Stop) -> Outcome {
-        self.open_records();
-        match self.walk_all(parts, window, sent, stop) {
-            // Whatever else it is, it ended because it was to stop.
-            _ if stop.is_set() => self.outcome.failures.push(PipelineError::Stopped),
-            Ok(()) => {}
-            Err(error) => self.outcome.failures.push(error),
+    /// Takes an event, and adds what is to be done to `out`.
+    pub fn take(&mut self, event: Event, out: &mut Actions) {
+        match event {
+            _ if self.failed => return,
+            Event::Part(part) => self.accept(part),
+            Event::Over => self.over = true,
+            Event::Looked(ticket, Ok(done)) => self.land(ticket, done),
+            Event::Looked(_, Err(error)) => self.fail(error, out),
+            Event::Tick(now) => self.looked.tick(now, &mut self.strands, out),
         }
-        self.close_gap(self.outcome.until);
-        self.tell_more();
-        self.finish_records();
-        self.judge.stop();
-        self.outcome.violations = self.judge.violations();
-        self.outcome.watched = self.judge.watched();
-        self.outcome
+        self.go_on(out);
     }
 
-    fn walk_all(
-        &mut self,
-        parts: &Receiver<Part>,
-        window: usize,
-        sent: Option<Sent>,
-        stop: &Stop,
-    ) -> Result<(), PipelineError> {
-        let mut turns: VecDeque<Turn> = VecDeque::new();
-        let mut over = false;
-        self.sent = sent;
-        while !stop.is_set() {
-            // What follows of a group that grows goes on from what rules have made of it, and from its decoder.
-            let growing = sent.is_none() && turns.back().is_some_and(Turn::grows);
-            let held: usize = turns.iter().map(Turn::bytes).sum();
-            if !over && turns.len() < window && held < MOST_HELD && !growing {
-                match next(parts, turns.front_mut(), sent.is_some())? {
-                    Next::Part(part) => {
-                        self.take(part, &mut turns)?;
-                        continue;
-                    }
-                    Next::Over => {
-                        over = true;
-                        continue;
-                    }
-                    Next::Turn => {}
-                }
-            }
-            match turns.pop_front() {
-                Some(Turn::Epoch(epoch)) => self.begin(epoch),
-                Some(Turn::Gap(gap)) => {
-                    // A gap is told when it begins and again when it ends.
-                    self.close_gap(gap.from);
-                    self.emit(Record::Gap(Gap { to: None, ..gap.clone() }));
-                    self.emit(Record::Gap(gap));
-                }
-                Some(Turn::Group(flight)) => self.walk(flight)?,
-                None => return Ok(()),
-            }
+    /// Whether it is ready for another part.
+    pub fn wants_part(&self) -> bool {
+        if self.over || self.failed {
+            return false;
         }
-        Ok(())
+        if self.when_full == WhenFull::Newest {
+            return true;
+        }
+        let flights = || self.flights();
+        let held: usize = flights().map(|flight| flight.gop.bytes()).sum();
+        // What follows of a group that grows goes on from what rules have made of it.
+        let grows = self.walk.as_ref().is_some_and(|walk| walk.gop.open)
+            || flights().last().is_some_and(|flight| flight.gop.open);
+        flights().count() < self.window && held < MOST_HELD && self.turns.len() < MOST_WAITING && !grows
     }
 
-    /// Takes a part in. Notices and failures are kept for the outcome; what has a place in time waits for its turn.
-    fn take(&mut self, part: Part, turns: &mut VecDeque<Turn>) -> Result<(), PipelineError> {
+    /// Whether nothing is left to do: all was told, or it failed.
+    pub fn is_done(&self) -> bool {
+        self.failed || (self.over && self.turns.is_empty() && self.walk.is_none())
+    }
+
+    /// Ends it, done or not: what is open is told as it was last known. The violations, and how much each rule could judge.
+    pub fn finish(mut self, out: &mut Actions) -> (Vec<Violation>, Vec<Watched>) {
+        self.looked.finish(&mut self.strands, out)
+    }
+
+    fn flights(&self) -> impl Iterator<Item = &Flight> {
+        self.turns.iter().filter_map(|turn| if let Turn::Group(flight) = turn { Some(flight) } else { None })
+    }
+
+    fn flights_mut(&mut self) -> impl Iterator<Item = &mut Flight> {
+        self.turns
+            .iter_mut()
+            .filter_map(|turn| if let Turn::Group(flight) = turn { Some(flight) } else { None })
+    }
+
+    fn accept(&mut self, part: Part) {
         match part {
             Part::Epoch { epoch, .. } => {
-                self.dispatch.begin();
-                turns.push_back(Turn::Epoch(epoch));
+                self.asks.begin();
+                self.decoder = Held::Here(None);
+                self.turns.push_back(Turn::Epoch(epoch));
             }
-            Part::Gap(gap) => turns.push_back(Turn::Gap(gap)),
-            Part::Gop(gop) | Part::Growing(gop) => {
-                // A break in time may lie between a group's chunks.
-                let before = turns
-                    .iter_mut()
-                    .rev()
-                    .take_while(|turn| !matches!(turn, Turn::Epoch(_)))
-                    .find_map(|turn| if let Turn::Group(flight) = turn { Some(flight) } else { None });
-                let flight = self.dispatch.send(gop, before, &self.strands)?;
-                turns.extend(flight.map(Turn::Group));
-            }
-            Part::Notice(notice) => self.outcome.notices.push(notice),
-            Part::Failed { error, .. } => self.outcome.failures.push(PipelineError::Source(error)),
+            Part::GapOpened(gap) | Part::GapClosed(gap) => self.turns.push_back(Turn::Gap(gap)),
+            Part::Gop(gop) => self.group(gop),
+            // More of it will come: while workers have some of the camera's, what comes then says more.
+            Part::Growing(_) if self.when_full == WhenFull::Newest && self.is_busy() => {}
+            Part::Growing(gop) => self.group(gop),
+            Part::Notice(notice) => self.turns.push_back(Turn::Notice(notice)),
+            Part::Failed { error, .. } => self.turns.push_back(Turn::Failed(PipelineError::Source(error))),
         }
-        Ok(())
     }
 
-    /// Walks through what is known of a group in the order of media time.
-    fn walk(&mut self, mut flight: Flight) -> Result<(), PipelineError> {
-        self.dispatch.take_state(&mut flight)?;
-        let mut sights = std::mem::take(&mut flight.land()?.sights);
-        let Flight { gop, span, must, .. } = flight;
-        for (strand, must) in self.strands.iter_mut().zip(must) {
-            strand.enter(must);
-        }
-        let mut asked: BTreeMap<MediaTime, Strands> = BTreeMap::new();
-        while let Some((time, due)) = plan::next(&self.strands, &span) {
-            let missing = due & !seen(sights.get(&time)) & !asked.get(&time).copied().unwrap_or(0);
-            if missing != 0 && !gop.continues {
-                let mut wanted = plan::foresee(&self.strands, &span);
-                wanted.retain(|time, strands| {
-                    *strands &= !seen(sights.get(time)) & !asked.get(time).copied().unwrap_or(0);
-                    *strands != 0
-                });
-                for (time, strands) in &wanted {
-                    *asked.entry(*time).or_default() |= strands;
-                }
-                for (time, sight) in self.dispatch.look_again(&gop, wanted)? {
-                    match sights.get_mut(&time) {
-                        Some(known) => known.found.extend(sight.found),
-                        None => {
-                            sights.insert(time, sight);
-                        }
-                    }
-                }
-            }
-            for (index, strand) in self.strands.iter_mut().enumerate() {
-                if due & 1 << index != 0 {
-                    strand.looked(time);
-                }
-            }
-            match sights.remove(&time).filter(|sight| due & !seen(Some(sight)) == 0) {
-                Some(sight) => self.saw(sight, due, &gop),
-                None => self.missed(time, &gop),
-            }
-        }
-        self.outcome.reach(span.end);
-        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.as_deref());
-        self.progress.reached(&self.id, file, span.end);
-        Ok(())
+    /// Whether workers have a job of it.
+    fn is_busy(&self) -> bool {
+        self.walk.as_ref().is_some_and(Walk::waits)
+            || self.flights().any(|flight| matches!(flight.stage, Stage::Out(_)))
     }
 
-    fn begin(&mut self, mut epoch: Epoch) {
-        let parts =
-            self.names.iter().zip(self.dispatch.specs()).map(|(name, spec)| (name.clone(), spec.view.region));
-        epoch.regions = parts.filter(|(_, region)| *region != BBox::WHOLE).collect();
-        self.close_gap(epoch.from);
-        self.tell_more();
-        self.signature = None;
-        self.size = (epoch.width, epoch.height);
-        self.epoch = Some(epoch.clone());
-        self.emit(Record::Epoch(epoch));
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
     }
 
-    fn saw(&mut self, mut sight: Sight, due: Strands, gop: &Gop) {
-        let found = self.found(&mut sight, due);
-        // Two times that were wanted may be shown by one frame; rules see it once.
-        if self.last.is_some_and(|last| sight.at <= last) {
-            return;
+    /// Plans the looks of a group, and where what its job needs comes from.
+    fn group(&mut self, gop: Arc<Gop>) {
+        if self.when_full == WhenFull::Newest {
+            self.shed();
         }
-        self.close_gap(sight.at);
-        self.last = Some(sight.at);
-        self.check_size(&sight);
-        if let Some(before) = &self.signature {
-            sight.signature.compare(before, &mut sight.scene);
-        }
-        self.reference.look(&sight.signature, self.signature.as_ref(), sight.at, &mut sight.scene);
-        self.signature = Some(sight.signature);
-        let looked = found.iter().filter_map(|(strand, _)| self.names.get(*strand).cloned()).collect();
-        let mut detections: Vec<_> = found.into_iter().flat_map(|(_, found)| found).collect();
-        detections.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        let observation = Observation {
-            camera: self.id.clone(),
-            epoch: gop.epoch,
-            at: sight.at,
-            wall: gop.wall(sight.at),
-            looked,
-            detections,
-            scene: sight.scene,
+        let looked = &self.looked;
+        let holds = |strand: usize, at: MediaTime| looked.holds(strand, gop.wall(at));
+        let Some(asked) = self.asks.ask(&gop, &self.strands, holds) else { return };
+        let stage = if asked.wanted.is_empty() && !gop.continued {
+            // Nothing is wanted of this group, so no worker touches it.
+            if !gop.open {
+                self.decoder = Held::Here(None);
+            }
+            Stage::Landed(Done::default())
+        } else {
+            let ticket = self.ticket();
+            if asked.anchors == Chain::Begins {
+                self.anchors = Held::Here(Anchors::new());
+            }
+            let stands = self.max_age.is_some() && asked.must.iter().any(|times| !times.is_empty());
+            let anchors = if stands {
+                mem::replace(&mut self.anchors, Held::With(ticket))
+            } else {
+                Held::Here(Anchors::new())
+            };
+            let leaves = if gop.open || gop.continued { Held::With(ticket) } else { Held::Here(None) };
+            let decoder = mem::replace(&mut self.decoder, leaves);
+            Stage::Waits(ticket, anchors, decoder)
         };
-        self.emit(Record::Observation(observation));
-        if let Some(due) = self.sent.and_then(|sent| sent.time(sight.at)) {
-            self.outcome.behind.get_or_insert_default().take(Instant::now().saturating_duration_since(due));
-        }
+        self.turns.push_back(Turn::Group(Flight { gop, asked, stage }));
     }
 
-    /// Says so where pictures change their size within a file.
-    fn check_size(&mut self, sight: &Sight) {
-        let from = std::mem::replace(&mut self.size, sight.size);
-        if from == sight.size || from == (0, 0) {
-            return;
-        }
-        let what = Noticed::Resized { from, to: sight.size };
-        if self.bound.admits(sight.at, &what) {
-            self.tell(sight.at, what);
-        }
-    }
-
-    /// Tells of something in the file that is read.
-    fn tell(&mut self, at: MediaTime, what: Noticed) {
-        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
-        self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what });
-    }
-
-    /// Tells how many notices of the file that ends were kept back.
-    fn tell_more(&mut self) {
-        for (at, what) in self.bound.more() {
-            self.tell(at, what);
-        }
-    }
-
-    /// What the strands that were due found, or what stands for it, in the order of the strands.
-    fn found(&mut self, sight: &mut Sight, due: Strands) -> Vec<(usize, Vec<Detection>)> {
-        let mut found = Vec::new();
-        for (strand, new) in sight.found.drain(..).filter(|(strand, _)| due & 1 << strand != 0) {
-            let Some(standing) = self.standing.get_mut(strand) else { continue };
-            match new {
-                Found::New(detections) => {
-                    if sight.anchored & 1 << strand != 0 {
-                        standing.clone_from(&detections);
+    /// Gives up the looks of what has not been sent yet. What was to come from it comes from what it waited for itself.
+    fn shed(&mut self) {
+        for turn in &mut self.turns {
+            let Turn::Group(flight) = turn else { continue };
+            match mem::replace(&mut flight.stage, Stage::Shed) {
+                Stage::Waits(ticket, anchors, _) if !flight.gop.open => {
+                    if matches!(self.anchors, Held::With(from) if from == ticket) {
+                        self.anchors = anchors;
                     }
-                    found.push((strand, detections));
+                    if matches!(self.decoder, Held::With(from) if from == ticket) {
+                        self.decoder = Held::Here(None);
+                    }
+                    flight.gop = Arc::new(Gop { packets: Vec::new(), ..Gop::clone(&flight.gop) });
                 }
-                Found::Same => found.push((strand, standing.clone())),
+                stage => flight.stage = stage,
             }
         }
-        found.sort_by_key(|(strand, _)| *strand);
-        found
     }
 
-    fn missed(&mut self, time: MediaTime, gop: &Gop) {
-        self.outcome.miss();
-        if self.gap.is_none() {
-            let from = self.last.map_or(time, |last| last.max(time));
-            let gap =
-                Gap { camera: self.id.clone(), epoch: gop.epoch, from, to: None, reason: GapReason::Damaged };
-            self.gap = Some(gap.clone());
-            self.emit(Record::Gap(gap));
+    /// Takes what workers answer to a job.
+    fn land(&mut self, ticket: Ticket, mut done: Done) {
+        let (mut anchors, mut decoder) = (Some(mem::take(&mut done.anchors)), done.state.take());
+        let waiting = self.turns.iter_mut().filter_map(|turn| match turn {
+            Turn::Group(Flight { stage: Stage::Waits(_, anchors, decoder), .. }) => Some((anchors, decoder)),
+            _ => None,
+        });
+        for (for_anchors, for_decoder) in waiting.chain([(&mut self.anchors, &mut self.decoder)]) {
+            if matches!(for_anchors, Held::With(from) if *from == ticket) {
+                *for_anchors = Held::Here(anchors.take().unwrap_or_default());
+            }
+            if matches!(for_decoder, Held::With(from) if *from == ticket) {
+                *for_decoder = Held::Here(decoder.take());
+            }
         }
-    }
-
-    fn close_gap(&mut self, to: MediaTime) {
-        if let Some(gap) = self.gap.take() {
-            let to = Some(to.max(gap.from));
-            self.emit(Record::Gap(Gap { to, ..gap }));
-        }
-    }
-
-    /// Writes a record and lets the rules judge it.
-    fn emit(&mut self, record: Record) {
-        if let Some(records) = &mut self.records
-            && let Err(source) = records.write(&record)
+        if let Some(walk) = &mut self.walk
+            && walk.waits_for(ticket)
         {
-            self.no_records(source);
+            return walk.add(done);
         }
-        let judgement = self.judge.take(&record);
-        self.outcome.take(&record, &judgement.presence);
-        if let Some(at) = judgement.moved {
-            let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
-            self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what: Noticed::Moved });
+        let is_it = |flight: &&mut Flight| matches!(flight.stage, Stage::Out(out) if out == ticket);
+        if let Some(flight) = self.flights_mut().find(is_it) {
+            flight.stage = Stage::Landed(done);
         }
-        for (rule, attention) in judgement.attention {
-            if let Some((strand, place)) = self.rules.get(rule)
-                && let Some(strand) = self.strands.get_mut(*strand)
-            {
-                strand.ask(*place, attention);
+    }
+
+    /// Does all that can be done without another event.
+    fn go_on(&mut self, out: &mut Actions) {
+        loop {
+            self.leave(out);
+            if self.failed {
+                return;
+            }
+            if let Some(mut walk) = self.walk.take() {
+                match walk.go_on(&mut self.strands, &mut self.looked, out) {
+                    Ok(Need::Nothing) => {
+                        self.looked.reach(walk.span.end, out);
+                        continue;
+                    }
+                    Ok(Need::Answer) => {}
+                    Ok(Need::Looks(wanted)) => {
+                        let ticket = self.ticket();
+                        out.push(Action::Look(ticket, self.again(&walk.gop, wanted)));
+                        walk.wait_for(ticket);
+                    }
+                    Err(error) => self.fail(error, out),
+                }
+                self.walk = Some(walk);
+                return;
+            }
+            match self.turns.front() {
+                None => return,
+                Some(Turn::Group(Flight { stage: Stage::Waits(..) | Stage::Out(_), .. })) => return,
+                Some(_) => {}
+            }
+            match self.turns.pop_front() {
+                Some(Turn::Epoch(epoch)) => {
+                    let parts = self.specs.iter().map(|spec| spec.view.region);
+                    self.looked.begin(epoch, parts, &mut self.strands, out);
+                }
+                Some(Turn::Gap(gap)) => self.looked.gap(gap, &mut self.strands, out),
+                Some(Turn::Group(flight)) => self.enter(flight),
+                Some(Turn::Notice(notice)) => out.push(Action::Notice(notice)),
+                Some(Turn::Failed(error)) => out.push(Action::Failed(error)),
+                None => {}
             }
         }
     }
 
-    /// Makes the file of records, now that it is this camera's turn.
-    fn open_records(&mut self) {
-        if let Some(Err(source)) = self.records.as_mut().map(Records::open) {
-            self.no_records(source);
-        }
-    }
-
-    fn finish_records(&mut self) {
-        if let Some(records) = self.records.take() {
-            let path = records.path().to_owned();
-            if let Err(source) = records.finish() {
-                self.outcome.failures.push(PipelineError::Write { path, source });
+    /// Sends the jobs that have all they need. Where parts cannot wait, workers have one of a camera's at a time: so every
+    /// camera gets its turn.
+    fn leave(&mut self, out: &mut Actions) {
+        let one_at_a_time = self.when_full == WhenFull::Newest;
+        let mut busy = one_at_a_time && self.is_busy();
+        let (specs, max_age) = (Arc::clone(&self.specs), self.max_age);
+        for flight in self.flights_mut() {
+            let Stage::Waits(ticket, Held::Here(anchors), Held::Here(decoder)) = &mut flight.stage else {
+                continue;
+            };
+            if busy {
+                return;
             }
+            let (ticket, anchors, resume) = (*ticket, mem::take(anchors), decoder.take());
+            let must = together(&flight.asked.must);
+            let standing = max_age.filter(|_| !must.is_empty());
+            let standing = standing.map(|max_age| Standing { must, max_age, anchors });
+            let (gop, wanted) = (Arc::clone(&flight.gop), flight.asked.wanted.clone());
+            flight.stage = Stage::Out(ticket);
+            out.push(Action::Look(
+                ticket,
+                Job { gop, wanted, strands: Arc::clone(&specs), resume, standing },
+            ));
+            busy = one_at_a_time;
         }
     }
 
-    /// Goes on without records, which cannot be written: rules judge all the same.
-    fn no_records(&mut self, source: std::io::Error) {
-        if let Some(records) = self.records.take() {
-            let path = records.path().to_owned();
-            self.outcome.failures.push(PipelineError::Write { path, source });
-        }
+    /// Looks that were not foreseen, from the group's key frame on.
+    fn again(&self, gop: &Arc<Gop>, wanted: Wanted) -> Job {
+        let gop = if gop.open { Arc::new(Gop { open: false, ..Gop::clone(gop) }) } else { Arc::clone(gop) };
+        Job { gop, wanted, strands: Arc::clone(&self.specs), resume: None, standing: None }
     }
-}
 
-/// The strands that looked.
-fn seen(sight: Option<&Sight>) -> Strands {
-    sight.map_or(0, |sight| sight.found.iter().fold(0, |strands, (strand, _)| strands | 1 << strand))
+    /// Begins to walk through a group.
+    fn enter(&mut self, flight: Flight) {
+        let Flight { gop, asked: Asked { span, must, wanted, .. }, stage } = flight;
+        let (done, shed) = match stage {
+            Stage::Landed(done) => (done, false),
+            _ => (Done::default(), true),
+        };
+        for (strand, times) in self.strands.iter_mut().zip(&must) {
+            strand.enter(times.clone());
+        }
+        self.walk = Some(Walk::new(gop, span, must, wanted, done, shed));
+    }
+
+    fn fail(&mut self, error: PipelineError, out: &mut Actions) {
+        self.failed = true;
+        out.push(Action::Failed(error));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::{PipelineError, pool::Looking};
+use super::PipelineError;
 use crate::{
     detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
@@ -12,6 +12,17 @@ use crate::{
     looks::{plan::Strands, region},
     vision::{self, Halves, SceneState, Signature, Small},
 };
+
+/// How looks are taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Looking {
+    /// The part of the picture that detectors may look at.
+    pub region: BBox,
+    /// They look at all of it, not only at what the rules' zones need.
+    pub whole_picture: bool,
+    /// For how long detections may stand where nothing changes in the zones; none to look each time.
+    pub max_age: Option<Duration>,
+}
 
 /// One detector of a camera: which of the workers' detectors it is, and of which classes rules want to know what
 /// they look like.
@@ -74,14 +85,35 @@ pub struct Ask<'a> {
     /// When the picture was taken.
     pub at: MediaTime,
     /// The strands that look.
-    pub strands: Strands,
+    pub strands: &'a Strands,
     /// What each strand does.
     pub specs: &'a [StrandSpec],
-    /// The strands that may let their last detections stand, their anchors, and for how long; none to look in any case.
+    /// The strands for which this look is due, so that their last detections may stand; their anchors, and for how long.
+    /// None to look in any case.
     pub anchors: Option<(Strands, &'a mut Anchors, Duration)>,
 }
 
-/// What one look told, before it is compared with the look before it.
+/// Which looks a look is one of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// It was asked for in between: detections neither stand for it nor for later looks.
+    Asked,
+    /// It must be taken: detections may stand for it, and its own for later ones.
+    Due,
+}
+
+/// What one strand found in a picture.
+#[derive(Debug)]
+pub struct Find {
+    /// The strand's index.
+    pub strand: usize,
+    /// Which of the strand's looks it was.
+    pub way: Way,
+    /// What it found.
+    pub found: Found,
+}
+
+/// What one picture told, before it is compared with those before it.
 #[derive(Debug)]
 pub struct Sight {
     /// When the picture was taken.
@@ -92,10 +124,24 @@ pub struct Sight {
     pub scene: Scene,
     /// To compare the next look with.
     pub signature: Signature,
-    /// What each strand that looked found, by the strand's index.
-    pub found: Vec<(usize, Found)>,
-    /// The strands whose detections may stand for later looks.
-    pub anchored: Strands,
+    /// What strands found, each at most once in each way.
+    pub finds: Vec<Find>,
+}
+
+impl Sight {
+    /// The strands that looked in this way.
+    pub fn strands(&self, way: Way) -> Strands {
+        self.finds.iter().filter(|find| find.way == way).map(|find| find.strand).collect()
+    }
+
+    /// Adds what strands found in the same picture, where that is not known yet.
+    pub fn add(&mut self, other: Self) {
+        for find in other.finds {
+            if !self.finds.iter().any(|known| (known.strand, known.way) == (find.strand, find.way)) {
+                self.finds.push(find);
+            }
+        }
+    }
 }
 
 /// What turns frames into sights: the detectors and buffers of one worker.
@@ -139,12 +185,12 @@ impl<'d> Eye<'d> {
         let picture = self.halves.picture(yuv, vision::SMALL);
         let (scene, signature) = self.state.of(&picture);
         let Ask { at, strands, specs, mut anchors } = ask;
-        let anchored = anchors.as_ref().map_or(0, |(strands, ..)| *strands);
+        let anchored = anchors.as_ref().map(|(strands, ..)| strands.clone()).unwrap_or_default();
         let mut small = None;
-        let mut found = Vec::new();
-        for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands & 1 << index != 0) {
+        let mut finds = Vec::new();
+        for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands.contains(*index)) {
             let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
-            let may_stand = anchored & 1 << index != 0;
+            let may_stand = anchored.contains(index);
             if may_stand && let Some((_, anchors, max_age)) = &mut anchors {
                 if anchors.len() <= index {
                     anchors.resize(index + 1, None);
@@ -153,7 +199,7 @@ impl<'d> Eye<'d> {
                 let stands =
                     |a: &Anchor| at.since(a.at) < *max_age && self.state.unchanged(&a.small, &spec.around);
                 if anchor.as_ref().is_some_and(stands) {
-                    found.push((index, Found::Same));
+                    finds.push(Find { strand: index, way: Way::Due, found: Found::Same });
                     continue;
                 }
                 let small = small.get_or_insert_with(|| Arc::new(self.state.keep()));
@@ -168,9 +214,10 @@ impl<'d> Eye<'d> {
             for detection in detections.iter_mut().filter(|d| spec.appearance.contains(&d.class)) {
                 detection.appearance = vision::thumbnail(picture.luma(), &detection.bbox)?;
             }
-            found.push((index, Found::New(detections)));
+            let way = if may_stand { Way::Due } else { Way::Asked };
+            finds.push(Find { strand: index, way, found: Found::New(detections) });
         }
-        Ok(Sight { at, size: (frame.width(), frame.height()), scene, signature, found, anchored })
+        Ok(Sight { at, size: (frame.width(), frame.height()), scene, signature, finds })
     }
 }
 
@@ -230,10 +277,16 @@ mod tests {
         ] {
             let shown = Mutex::default();
             let mut eye = Eye::new(vec![Box::new(Noting { bbox: bbox.into(), shown: &shown })]);
-            let ask =
-                Ask { at: MediaTime::ZERO, strands: 1, specs: std::slice::from_ref(&spec), anchors: None };
+            let ask = Ask {
+                at: MediaTime::ZERO,
+                strands: &Strands::all(1),
+                specs: std::slice::from_ref(&spec),
+                anchors: None,
+            };
             let sight = eye.look(&frame, ask).expect("looked");
-            assert!(matches!(&sight.found[..], [(0, Found::New(found))] if found.len() == 1));
+            assert!(
+                matches!(&sight.finds[..], [Find { strand: 0, found: Found::New(found), .. }] if found.len() == 1)
+            );
             drop(eye);
             assert_eq!(shown.into_inner().expect("one thread"), wanted, "{bbox:?}");
         }

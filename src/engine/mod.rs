@@ -1,73 +1,51 @@
-//! Threads and channels between the reader of a source and the rules.
+//! One camera's looks, from the parts of its source to its records, and the workers that look for all cameras.
 //!
 //! ```text
-//! reader ──groups──► camera ──jobs──► workers (decode, look, detect)
-//! one per camera     one per camera ◄─sights── as many as there are threads
-//!                      │ in order
-//!                      ▼
-//!                    judge (tracks, rules, book)
+//! reader ──parts──► camera ──jobs──► workers (decode, look, detect)
+//! one per camera      │   ◄─answers─ as many as there are threads
+//!                     │ in order
+//!                     ▼
+//!                   judge (tracks, rules, book)
 //! ```
 //!
-//! The camera's thread keeps a window of groups in the workers' hands, takes their sights back in the order of the
-//! groups and walks through them in the order of media time. Where a rule asks for more looks than were foreseen, it
-//! gives the group back to the workers with those times. So the rules see the same looks however many threads there
-//! are.
+//! A [`Camera`] is a state machine: it takes events (a part, an answer, time) and says what is to be done; it blocks nowhere
+//! and knows of no thread. It plans the looks of each group that comes (`asks`), keeps a window of groups in the workers'
+//! hands, and walks through what they saw in the order of media time (`walk`), whatever the order of their answers. Where a
+//! rule asks for more looks than were foreseen, it gives the group back to the workers with those times. So the rules see
+//! the same looks however many threads there are.
 //!
 //! A group may come again and again while it grows, before all of it does. What has become certain of its looks is then
 //! asked for and walked through as if it were a group of its own, but that its decoder and its anchors go on. Nothing is
 //! certain that the rest of the group could change (`looks/cadence.rs`), so the rules see the same looks once more.
+//!
+//! Decoders and anchors that go on from job to job are held by the camera: a job leaves once it has all it needs, and no
+//! worker waits for another. [`analyze`] drives cameras over recordings, a thread each (`drive`, `pool`). A panic in a
+//! worker, a reader or a camera is that camera's failure. An abort within a library in C is not caught: it ends the program.
 
+mod asks;
 mod camera;
 mod coverage;
-mod dispatch;
+mod drive;
+mod error;
 mod eye;
+mod job;
+mod looked;
 mod outcome;
 mod pool;
 mod records;
+#[cfg(test)]
+mod tests;
 mod timeline;
+mod walk;
 mod worker;
 
-use std::path::PathBuf;
-
-pub use camera::Progress;
+pub use camera::{Action, Actions, Camera, Event, WhenFull};
 pub use coverage::{Coverage, Extent};
+pub use error::PipelineError;
+pub use eye::Looking;
+pub use job::{Answer, Done, Job, Ticket};
 pub use outcome::{Behind, Outcome};
-pub use pool::{Looking, Task, analyze};
+pub use pool::{Progress, Task, analyze};
 pub use records::{ReadError, Records, read};
-use thiserror::Error;
 pub use timeline::{Cell, Column, Timeline};
 pub use worker::Detectors;
-
-/// Why a camera could not be analysed to its end.
-#[derive(Debug, Error)]
-pub enum PipelineError {
-    /// The source cannot be read.
-    #[error(transparent)]
-    Source(#[from] crate::source::SourceError),
-    /// A frame cannot be converted.
-    #[error(transparent)]
-    Libav(#[from] crate::libav::LibavError),
-    /// A group cannot be decoded at all.
-    #[error(transparent)]
-    Decode(#[from] crate::decode::DecodeError),
-    /// A model fails.
-    #[error(transparent)]
-    Detect(#[from] crate::detect::DetectError),
-    /// OpenCV refuses a picture.
-    #[error(transparent)]
-    Vision(#[from] crate::vision::VisionError),
-    /// The observations cannot be written.
-    #[error("the observations cannot be written to {path}: {}", crate::files::reason(source))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It was to stop before the camera's recording was read to its end.
-    #[error("the analysis was stopped by hand; what follows was not analysed")]
-    Stopped,
-    /// A worker is gone: it stopped with an error that another camera reports.
-    #[error("the workers stopped before this camera was done")]
-    WorkersGone,
-}

@@ -1,23 +1,33 @@
 //! All cameras over one pool of workers.
 
-use std::{thread, time::Duration};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+};
 
-use crossbeam::channel;
+use crossbeam::channel::{self, Sender};
 
 use super::{
     PipelineError,
-    camera::{CameraRun, Progress},
+    camera::{Camera, WhenFull},
+    drive::Drive,
+    eye::Looking,
     outcome::Outcome,
     records::Records,
-    worker::{Detectors, work},
+    worker::{Detectors, Order, work},
 };
 use crate::{
-    domain::{CameraId, ModelName},
-    geometry::BBox,
+    domain::{CameraId, MediaTime, ModelName},
     judge::Judge,
-    source::Recording,
+    source::{Sent, Source},
     stop::Stop,
 };
+
+/// Told how far a camera has come.
+pub trait Progress: Sync {
+    /// The camera has been analysed up to `at`, in this file.
+    fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
+}
 
 /// One camera to be analysed.
 pub struct Task {
@@ -25,23 +35,16 @@ pub struct Task {
     pub camera: CameraId,
     /// Its rules.
     pub judge: Judge,
-    /// Its recording.
-    pub recording: Recording,
+    /// Where its packets come from.
+    pub source: Box<dyn Source>,
+    /// When its pictures are sent, where they come at a pace.
+    pub sent: Option<Sent>,
+    /// What it does with a group that comes while there is no time for it.
+    pub when_full: WhenFull,
     /// Where its records are written.
     pub records: Option<Records>,
     /// How looks are taken.
     pub looking: Looking,
-}
-
-/// How looks are taken.
-#[derive(Debug, Clone, Copy)]
-pub struct Looking {
-    /// The part of the picture that detectors may look at.
-    pub region: BBox,
-    /// They look at all of it, not only at what the rules' zones need.
-    pub whole_picture: bool,
-    /// For how long detections may stand where nothing changes in the zones; none to look each time.
-    pub max_age: Option<Duration>,
 }
 
 /// Analyses every task with `threads` workers, `at_once` tasks at a time. `names` are the workers' detectors in the order in which `detectors`
@@ -60,7 +63,7 @@ pub fn analyze(
     let count = tasks.len();
     let (outcomes, results) = channel::unbounded();
     thread::scope(|scope| {
-        let (jobs, work_list) = channel::bounded(2 * threads);
+        let (orders, work_list) = channel::bounded(2 * threads);
         for _ in 0..threads {
             let work_list = work_list.clone();
             let outcomes = outcomes.clone();
@@ -80,16 +83,16 @@ pub fn analyze(
         }
         drop(queue);
         for _ in 0..at_once.clamp(1, count.max(1)) {
-            let (waiting, jobs, outcomes) = (waiting.clone(), jobs.clone(), outcomes.clone());
+            let (waiting, orders, outcomes) = (waiting.clone(), orders.clone(), outcomes.clone());
             scope.spawn(move || {
                 for (index, task) in waiting {
                     let camera = task.camera.clone();
-                    let outcome = run_one(task, threads, names, jobs.clone(), progress, stop);
+                    let outcome = run_one(task, threads, names, orders.clone(), progress, stop);
                     let _ = outcomes.send((index, Some(camera), outcome));
                 }
             });
         }
-        drop((jobs, outcomes));
+        drop((orders, outcomes));
     });
     let mut all: Vec<_> = results.into_iter().collect();
     all.sort_by_key(|(index, ..)| *index);
@@ -111,29 +114,37 @@ pub fn analyze(
     done
 }
 
+/// One camera, with a reader of its own. A panic of either is the camera's failure; what was found before stands.
 fn run_one(
     task: Task,
     threads: usize,
     names: &[ModelName],
-    jobs: channel::Sender<super::worker::Job>,
+    orders: Sender<Order>,
     progress: &dyn Progress,
     stop: &Stop,
 ) -> Outcome {
-    let run = CameraRun::new(task.camera, task.judge, names, jobs, task.records, task.looking, progress);
-    let sent = task.recording.sent();
+    let Task { camera: id, judge, mut source, sent, when_full, records, looking } = task;
     let (parts, ahead) = channel::bounded(2);
     thread::scope(|scope| {
-        scope.spawn(move || {
-            for part in task.recording {
+        let reader = scope.spawn(move || {
+            while let Some(part) = source.next(stop) {
                 // A camera that gave up takes no more parts.
                 if parts.send(part).is_err() {
                     return;
                 }
             }
         });
-        let outcome = run.run(&ahead, threads + 1, sent, stop);
+        let camera = Camera::new(id.clone(), judge, names, looking, when_full, threads + 1);
+        let mut drive = Drive { id, orders, records, progress, sent, outcome: Outcome::default() };
+        let run = catch_unwind(AssertUnwindSafe(|| drive.run(camera, &ahead, stop)));
         // Without a receiver the reader stops: the scope would wait for it for ever where a run ends early.
         drop(ahead);
+        let mut outcome = drive.finish();
+        let panics = [(run.err(), "judged what was seen"), (reader.join().err(), "read a recording")];
+        for (panic, doing) in panics {
+            let failure = panic.map(|panic| PipelineError::panicked(doing, panic.as_ref()));
+            outcome.failures.extend(failure);
+        }
         outcome
     })
 }
@@ -144,9 +155,10 @@ mod tests {
     use crate::{
         config::Config,
         detect::{DetectError, Detector, View},
-        domain::{Detection, MediaTime},
+        domain::Detection,
+        geometry::BBox,
         libav::testing::*,
-        source::Options,
+        source::{Options, Recording},
         vision::Picture,
     };
 
@@ -164,7 +176,9 @@ mod tests {
         Task {
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, model),
-            recording: Recording::open(camera.id.clone(), vec![clip], Options::default()),
+            source: Box::new(Recording::open(camera.id.clone(), vec![clip], Options::default())),
+            sent: None,
+            when_full: WhenFull::Block,
             records: None,
             looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
         }
@@ -213,7 +227,9 @@ mod tests {
         let task = Task {
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, &model),
-            recording: Recording::open(camera.id.clone(), vec![clip], Options::default()),
+            source: Box::new(Recording::open(camera.id.clone(), vec![clip], Options::default())),
+            sent: None,
+            when_full: WhenFull::Block,
             records: Some(Records::new(path.clone())),
             looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
         };

@@ -207,6 +207,7 @@ mod tests {
             looked: Vec::new(),
             detections: Vec::new(),
             scene,
+            changes: Vec::new(),
         })
     }
 

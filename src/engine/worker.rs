@@ -1,123 +1,153 @@
 //! Workers: each decodes what is wanted of one group after the other, and looks.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crossbeam::channel::{Receiver, Sender};
 
 use super::{
     PipelineError,
-    eye::{Anchors, Ask, Eye, Sight, StrandSpec},
+    eye::{Ask, Eye, Way},
+    job::{Answer, Done, Job, Ticket},
 };
 use crate::{
-    decode::{DecoderState, GroupDecoder},
+    decode::GroupDecoder,
     detect::{DetectError, Detector},
     domain::MediaTime,
     libav::LibavError,
-    looks::plan::Wanted,
-    source::Gop,
     stop::Stop,
 };
 
-/// Makes the detectors of one worker, in the order of [`StrandSpec::detector`].
+/// Makes the detectors of one worker, in the order of [`super::eye::StrandSpec::detector`].
 pub type Detectors<'d> = dyn Fn() -> Result<Vec<Box<dyn Detector + 'd>>, DetectError> + Sync + 'd;
 
-/// What is wanted of one group.
-pub(super) struct Job {
-    pub gop: Arc<Gop>,
-    pub wanted: Wanted,
-    pub strands: Arc<[StrandSpec]>,
-    /// The decoder as the chunk before left it, for a group that goes on from one.
-    pub resume: Option<DecoderState>,
-    pub reply: Sender<Result<Done, PipelineError>>,
-    /// Where detections may stand for later looks.
-    pub chain: Option<Chain>,
+/// A job on its way to a worker.
+pub(super) struct Order {
+    pub job: Job,
+    pub reply: Reply,
 }
 
-/// How the anchors of a camera's strands come to a group and go on from it, whichever workers have them: a group's own
-/// decisions wait for those of the group before, so that they do not depend on timing. Groups are taken up in their
-/// order, so that the one waited for is always on its way.
-pub(super) struct Chain {
-    /// The looks that must be taken, with their strands: only those may stand, or be stood for.
-    pub must: Wanted,
-    /// For how long.
-    pub max_age: Duration,
-    /// From the group before; none comes where that failed, or there is none.
-    pub before: Receiver<Anchors>,
-    /// To the next.
-    pub after: Sender<Anchors>,
+/// How an answer comes back to the camera that asked. A job that nobody carries out is answered as well.
+pub(super) struct Reply {
+    ticket: Ticket,
+    to: Option<Sender<(Ticket, Answer)>>,
 }
 
-/// What came of it.
-pub(super) struct Done {
-    /// By the times that were wanted. One that is missing could not be decoded.
-    pub sights: BTreeMap<MediaTime, Sight>,
-    /// The decoder, where it was to be kept.
-    pub state: Option<DecoderState>,
+impl Reply {
+    pub fn new(ticket: Ticket, to: &Sender<(Ticket, Answer)>) -> Self {
+        Self { ticket, to: Some(to.clone()) }
+    }
+
+    fn give(mut self, answer: Answer) {
+        if let Some(to) = self.to.take() {
+            // A camera that gave up no longer listens.
+            let _ = to.send((self.ticket, answer));
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if let Some(to) = self.to.take() {
+            let _ = to.send((self.ticket, Err(PipelineError::WorkersGone)));
+        }
+    }
+}
+
+/// What one worker works with.
+struct Bench<'d> {
+    eye: Eye<'d>,
+    decoder: GroupDecoder,
+}
+
+impl<'d> Bench<'d> {
+    fn new(detectors: &Detectors<'d>) -> Result<Self, DetectError> {
+        Ok(Self { eye: Eye::new(detectors()?), decoder: GroupDecoder::for_looks() })
+    }
 }
 
 /// Works until no camera is left that could send a job.
 ///
+/// A panic is the answer to its job: it ends that camera, and the worker goes on with other detectors and decoders.
+///
 /// # Errors
 /// Where its detectors cannot be made. Errors of a job go to the camera that sent it.
-pub(super) fn work(jobs: &Receiver<Job>, detectors: &Detectors<'_>, stop: &Stop) -> Result<(), DetectError> {
-    let mut eye = Eye::new(detectors()?);
-    let mut decoder = GroupDecoder::for_looks();
-    for job in jobs {
-        let reply = job.reply.clone();
-        // A camera that gave up no longer listens; its jobs are done for nothing, which is harmless.
-        let _ = reply.send(carry_out(job, &mut decoder, &mut eye, stop));
+pub(super) fn work(
+    orders: &Receiver<Order>,
+    detectors: &Detectors<'_>,
+    stop: &Stop,
+) -> Result<(), DetectError> {
+    let mut bench = Bench::new(detectors)?;
+    for Order { job, reply } in orders {
+        match catch_unwind(AssertUnwindSafe(|| carry_out(job, &mut bench, stop))) {
+            Ok(answer) => reply.give(answer),
+            Err(panic) => {
+                reply.give(Err(PipelineError::panicked("looked at a picture", panic.as_ref())));
+                // Nobody knows what it has left behind.
+                bench = Bench::new(detectors)?;
+            }
+        }
     }
     Ok(())
 }
 
-fn carry_out(
-    job: Job,
-    decoder: &mut GroupDecoder,
-    eye: &mut Eye<'_>,
-    stop: &Stop,
-) -> Result<Done, PipelineError> {
+fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
     if stop.is_set() {
         return Err(PipelineError::Stopped);
     }
+    let Bench { eye, decoder } = bench;
     let times: Vec<MediaTime> = job.wanted.keys().copied().collect();
-    let mut chain = job.chain;
-    // Waited for when a picture is there to be compared, not before.
-    let mut anchors: Option<Anchors> = None;
-    let mut sights = BTreeMap::new();
-    let mut failed = None;
+    let mut standing = job.standing;
+    let mut done = Done::default();
+    let mut stopped = false;
     let decoded = decoder.decode(&job.gop, &times, job.resume, |index, frame, at| {
-        let Some((time, strands)) = times.get(index).and_then(|time| Some((*time, *job.wanted.get(time)?)))
+        let Some((time, wanted)) = times.get(index).and_then(|time| Some((*time, job.wanted.get(time)?)))
         else {
             return;
         };
-        if failed.is_some() {
+        stopped |= stop.is_set();
+        if stopped {
             return;
         }
-        if stop.is_set() {
-            failed = Some(PipelineError::Stopped);
+        let due =
+            standing.as_ref().and_then(|standing| standing.must.get(&time)).map(|must| must.both(wanted));
+        let due = due.unwrap_or_default();
+        // Several wanted times may be shown by one picture: no strand looks at it twice in one way.
+        let (mut asked, mut fresh) = (wanted.without(&due), due);
+        if let Some(known) = done.sights.get(&at) {
+            asked = asked.without(&known.strands(Way::Asked));
+            fresh = fresh.without(&known.strands(Way::Due));
+        }
+        let mut strands = asked;
+        strands.add(&fresh);
+        if strands.is_empty() {
+            done.shown.insert(time, at);
             return;
         }
-        let anchored = chain.as_mut().and_then(|chain| {
-            let must = chain.must.get(&time).copied().filter(|must| must & strands != 0)?;
-            let anchors = anchors.get_or_insert_with(|| chain.before.recv().unwrap_or_default());
-            Some((must & strands, anchors, chain.max_age))
-        });
-        match eye.look(frame, Ask { at, strands, specs: &job.strands, anchors: anchored }) {
+        let anchors = standing.as_mut().filter(|_| !fresh.is_empty());
+        let anchors = anchors.map(|standing| (fresh, &mut standing.anchors, standing.max_age));
+        match eye.look(frame, Ask { at, strands: &strands, specs: &job.strands, anchors }) {
             Ok(sight) => {
-                sights.insert(time, sight);
+                done.shown.insert(time, at);
+                match done.sights.get_mut(&at) {
+                    Some(known) => known.add(sight),
+                    None => {
+                        done.sights.insert(at, sight);
+                    }
+                }
             }
             // A picture that cannot be converted is one that nobody saw. The next may be another.
             Err(PipelineError::Libav(LibavError::Scale { .. })) => {}
-            Err(error) => failed = Some(error),
+            // So may the next that a model is given.
+            Err(error) => {
+                done.shown.insert(time, at);
+                done.failed.insert(at, error);
+            }
         }
     })?;
-    if let Some(chain) = chain {
-        let anchors = anchors.unwrap_or_else(|| chain.before.recv().unwrap_or_default());
-        // The next group may never come.
-        let _ = chain.after.send(anchors);
+    if stopped {
+        return Err(PipelineError::Stopped);
     }
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(Done { sights, state: decoded.state }),
-    }
+    done.state = decoded.state;
+    done.anchors = standing.map(|standing| standing.anchors).unwrap_or_default();
+    Ok(done)
 }

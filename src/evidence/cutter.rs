@@ -8,7 +8,10 @@ use super::{
     Clip, Cut, EvidenceError,
     writing::{Around, Taken, Writing},
 };
-use crate::source::{Gop, Part};
+use crate::{
+    domain::MediaTime,
+    source::{Gop, Part},
+};
 
 /// How many bytes of a group that comes in chunks are kept for clips that may begin in its later chunks.
 const CHAIN_BYTES: usize = 64 << 20;
@@ -27,6 +30,8 @@ pub struct Cutter {
     pub(super) chain_bytes: usize,
     /// Name of the file at hand; empty for live cameras.
     file: String,
+    /// Media time of its first picture.
+    file_from: MediaTime,
     /// The epoch of the group before.
     epoch: Option<u32>,
     broken: bool,
@@ -46,6 +51,7 @@ impl Cutter {
             chain: Chain::default(),
             chain_bytes: CHAIN_BYTES,
             file: String::new(),
+            file_from: MediaTime::ZERO,
             epoch: None,
             broken: false,
         }
@@ -59,16 +65,19 @@ impl Cutter {
     /// Takes the next part of the recording; none may be left out.
     pub fn take(&mut self, part: &Part) {
         match part {
-            Part::Epoch { epoch, .. } => self.file = epoch.file.clone().unwrap_or_default(),
+            Part::Epoch { epoch, .. } => {
+                self.file = epoch.file.clone().unwrap_or_default();
+                self.file_from = epoch.from;
+            }
             Part::Gop(gop) => self.group(gop),
-            Part::Gap(gap) => {
+            Part::GapClosed(gap) => {
                 self.broken = true;
                 for (_, writing) in &mut self.open {
                     writing.gap(gap.from, gap.to.unwrap_or(gap.from));
                 }
             }
             Part::Failed { .. } => self.open.iter_mut().for_each(|(_, writing)| writing.breaks()),
-            Part::Growing(_) | Part::Notice(_) => {}
+            Part::Growing(_) | Part::GapOpened(_) | Part::Notice(_) => {}
         }
     }
 
@@ -89,8 +98,8 @@ impl Cutter {
         if self.done() {
             return;
         }
-        let file = self.file.clone();
-        let around = |broken, first| Around { file: &file, broken, first };
+        let (file, file_from) = (self.file.clone(), self.file_from);
+        let around = |broken, first| Around { file: &file, file_from, broken, first };
         for (index, writing) in std::mem::take(&mut self.open) {
             self.go_on(index, writing, std::iter::once((gop, around(broken, first))));
         }

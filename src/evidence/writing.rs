@@ -34,6 +34,8 @@ const FULL: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
 pub(super) struct Around<'a> {
     /// The file's name.
     pub file: &'a str,
+    /// Media time of the file's first picture.
+    pub file_from: MediaTime,
     /// Whether it does not go on from the group before: a file begins, or there was a gap or a jump in time.
     pub broken: bool,
     /// Whether the recording begins with it.
@@ -81,7 +83,7 @@ struct Begun {
 /// A piece in media time.
 struct PieceFile {
     epoch: u32,
-    epoch_from: i64,
+    file_from: i64,
     file: String,
     from: i64,
     to: i64,
@@ -265,7 +267,7 @@ impl Begun {
                 let overlapped = if self.pieces.is_empty() { own } else { gop.start.as_micros() };
                 self.pieces.push(PieceFile {
                     epoch: gop.epoch,
-                    epoch_from: gop.epoch_from.as_micros(),
+                    file_from: around.file_from.as_micros(),
                     file: around.file.to_owned(),
                     from: own.max(overlapped),
                     to: self.last,
@@ -278,7 +280,7 @@ impl Begun {
 
 impl PieceFile {
     fn piece(self) -> Piece {
-        let seconds = |at: i64| MediaTime::from_micros(at - self.epoch_from);
+        let seconds = |at: i64| MediaTime::from_micros(at - self.file_from);
         Piece { from_s: seconds(self.from), to_s: seconds(self.to), file: self.file }
     }
 }

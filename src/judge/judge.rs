@@ -1,5 +1,7 @@
 //! From records to violations: trackers, rules and the book of one camera. Live, batch and replay use the same.
 
+use jiff::Timestamp;
+
 use super::{Book, Watch, Watched};
 use crate::{
     config::{Camera, Site},
@@ -70,6 +72,12 @@ impl Judge {
     /// The detectors that rules use, each with the indices of its rules.
     pub fn detectors(&self) -> impl Iterator<Item = (&ModelName, &[usize])> {
         self.strands.iter().map(|strand| (&strand.detector, strand.watches.as_slice()))
+    }
+
+    /// Whether a rule that uses a detector, by its place among [`Self::detectors`], is within its hours.
+    pub fn holds(&self, detector: usize, wall: Timestamp) -> bool {
+        let watches = self.strands.get(detector).map(|strand| strand.watches.as_slice()).unwrap_or_default();
+        watches.iter().filter_map(|index| self.watches.get(*index)).any(|watch| watch.holds(wall))
     }
 
     /// Takes the next record of the camera.

@@ -91,6 +91,11 @@ impl Watch {
         }
     }
 
+    /// Whether its schedule holds.
+    pub fn holds(&self, wall: jiff::Timestamp) -> bool {
+        self.config.schedule.holds(wall, &self.time_zone)
+    }
+
     /// Takes in a look and what the tracker of the rule's detector made of it.
     ///
     /// Outside the schedule the rule is closed: what stood ends at the first look there. Where the schedule's hours ended and

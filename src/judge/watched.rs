@@ -158,6 +158,7 @@ mod tests {
             looked: Vec::new(),
             detections: Vec::new(),
             scene,
+            changes: Vec::new(),
         }
     }
 

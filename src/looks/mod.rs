@@ -10,3 +10,4 @@ pub mod cadence;
 pub mod motion;
 pub mod plan;
 pub mod region;
+mod strands;

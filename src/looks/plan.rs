@@ -4,14 +4,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+pub use super::strands::Strands;
 use crate::domain::{Attention, MediaTime};
 
 /// More looks than the longest group needs that is no nonsense: 3,000 packets, two seconds apart, a look each 0.2 s. One packet
 /// that claims to be shown in a thousand years makes a group of a thousand years.
 pub const MOST: usize = 50_000;
 
-/// A set of strands, one bit each.
-pub type Strands = u32;
+/// A picture this little before a wanted time is the one that shows it: containers round.
+pub const ROUNDING: Duration = Duration::from_millis(1);
 
 /// A look that is wanted: the first frame at or after a time, by these strands.
 pub type Wanted = BTreeMap<MediaTime, Strands>;
@@ -125,7 +126,7 @@ pub fn foresee(strands: &[Strand], span: &Span) -> Wanted {
             Some(time)
         };
         for time in std::iter::from_fn(next).take(MOST) {
-            *wanted.entry(time).or_default() |= 1 << index;
+            wanted.entry(time).or_default().insert(index);
         }
     }
     wanted
@@ -136,7 +137,7 @@ pub fn next(strands: &[Strand], span: &Span) -> Option<(MediaTime, Strands)> {
     let nexts: Vec<_> = strands.iter().map(|strand| strand.next(span)).collect();
     let time = nexts.iter().flatten().min().copied()?;
     let due = nexts.iter().enumerate().filter(|(_, next)| **next == Some(time));
-    Some((time, due.fold(0, |strands, (index, _)| strands | 1 << index)))
+    Some((time, due.map(|(index, _)| index).collect()))
 }
 
 #[cfg(test)]
@@ -180,9 +181,9 @@ mod tests {
         let mut strands = [Strand::new(0), Strand::new(0)];
         strands[0].enter(vec![s(0.0)]);
         strands[1].enter(vec![s(0.0), s(1.0)]);
-        assert_eq!(next(&strands, &group), Some((s(0.0), 0b11)));
+        assert_eq!(next(&strands, &group), Some((s(0.0), Strands::all(2))));
         strands.iter_mut().for_each(|strand| strand.looked(s(0.0)));
-        assert_eq!(next(&strands, &group), Some((s(1.0), 0b10)));
+        assert_eq!(next(&strands, &group), Some((s(1.0), [1].into_iter().collect())));
     }
 
     #[test]

@@ -31,17 +31,17 @@ pub struct Gop {
     pub continues: bool,
     /// Whether the chunk after it needs that state.
     pub continued: bool,
-    /// Media time of the file's first picture.
-    pub epoch_from: MediaTime,
-    /// Wall time of the file's first picture.
-    pub epoch_wall: Timestamp,
+    /// What the wall's clock showed at one media time: the clock of a camera's media time may drift against it, so each group
+    /// has its own.
+    pub clock: (MediaTime, Timestamp),
 }
 
 impl Gop {
-    /// The wall time of a media time in this group's epoch.
+    /// The wall time of a media time in this group, which is at most some minutes long: over that time both clocks run alike.
     pub fn wall(&self, at: MediaTime) -> Timestamp {
-        let since = SignedDuration::from_micros(at.as_micros().saturating_sub(self.epoch_from.as_micros()));
-        self.epoch_wall.saturating_add(since).unwrap_or(self.epoch_wall)
+        let (media, wall) = self.clock;
+        let since = SignedDuration::from_micros(at.as_micros().saturating_sub(media.as_micros()));
+        wall.saturating_add(since).unwrap_or(wall)
     }
 
     /// How many bytes its packets hold.

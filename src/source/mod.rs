@@ -9,6 +9,7 @@ mod mending;
 mod notice;
 mod order;
 mod pace;
+mod part;
 mod placing;
 mod planning;
 mod reading;
@@ -25,7 +26,8 @@ pub use gop::Gop;
 pub use notice::Bound;
 pub use order::labels;
 pub use pace::{Pace, Sent};
-pub use recording::{Options, Part, Recording};
+pub use part::{Part, Scripted, Source};
+pub use recording::{Options, Recording};
 pub use wall::{from_file_name, from_metadata};
 
 pub use crate::domain::{Notice, Noticed};

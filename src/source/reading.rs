@@ -370,8 +370,7 @@ impl Reading {
             open: group.known.is_some(),
             continues: group.continues,
             continued: group.continued,
-            epoch_from: place.from,
-            epoch_wall: place.wall,
+            clock: (place.from, place.wall),
         })
     }
 
@@ -460,7 +459,9 @@ impl Reading {
     }
 
     fn gap(&self, epoch: u32, from: MediaTime, to: MediaTime, reason: GapReason, out: &mut VecDeque<Part>) {
-        out.push_back(Part::Gap(Gap { camera: self.camera.clone(), epoch, from, to: Some(to), reason }));
+        let opened = Gap { camera: self.camera.clone(), epoch, from, to: None, reason };
+        out.push_back(Part::GapOpened(opened.clone()));
+        out.push_back(Part::GapClosed(Gap { to: Some(to), ..opened }));
     }
 
     /// Tells of something, unless it was told too often.

@@ -1,53 +1,23 @@
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    Gop, HOLE, Notice, Noticed, Pace, Sent, SourceError,
+    HOLE, Notice, Noticed, Pace, Part, Sent, Source, SourceError,
     pace::Pacer,
     placing::Before,
     planning::{Planned, own_start, plan},
     reading::{Growth, Reading, Step},
 };
 use crate::{
-    domain::{CameraId, Epoch, Gap, MediaTime, WallOrigin},
-    libav::{Decoder, Input, Limits, PixelAspect, StreamInfo},
+    domain::{CameraId, MediaTime, WallOrigin},
+    libav::{Decoder, Input, Limits, PixelAspect},
     stop::Stop,
 };
-
-/// What a recording tells, in the order of media time.
-#[derive(Debug, Clone)]
-pub enum Part {
-    /// A file begins. Its `from` and `wall` are those of its first picture, even where that is skipped because the
-    /// file overlaps the one before: then `from` lies before the end of that one.
-    Epoch {
-        /// What its looks have in common.
-        epoch: Epoch,
-        /// What decoders must know.
-        stream: Arc<StreamInfo>,
-    },
-    /// A group of pictures.
-    Gop(Arc<Gop>),
-    /// A group of pictures as far as it is known, which is `open`: told of again and again while it grows, before it comes as
-    /// [`Part::Gop`]. Only where [`Options`] say so.
-    Growing(Arc<Gop>),
-    /// A spell without pictures, or a break in time where `from` and `to` are the same.
-    Gap(Gap),
-    /// Something people should be told.
-    Notice(Notice),
-    /// A file, or the rest of it, could not be read. The next files follow.
-    Failed {
-        /// Its name, with as many folders as tell it from the camera's others.
-        file: String,
-        /// Why.
-        error: SourceError,
-    },
-}
 
 /// What is known beyond the files themselves.
 #[derive(Debug, Clone)]
@@ -69,7 +39,7 @@ pub struct Options {
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
     /// other.
     pub long_groups_grow: bool,
-    /// Once it is set no further packet is read: the recording ends there.
+    /// Once it is set nothing is opened and no packet is read any more.
     pub stop: Stop,
 }
 
@@ -181,22 +151,20 @@ impl Recording {
     }
 }
 
-impl Iterator for Recording {
-    type Item = Part;
-
-    fn next(&mut self) -> Option<Part> {
+impl Source for Recording {
+    fn next(&mut self, stop: &Stop) -> Option<Part> {
         loop {
             if let Some(part) = self.ready.pop_front() {
                 return Some(part);
             }
-            if self.options.stop.is_set() {
+            if stop.is_set() {
                 return None;
             }
             match &mut self.current {
                 Some(reading) => {
                     let step = reading.step(&mut self.ready);
                     if let (Some(pacer), Some(at)) = (&mut self.pacer, reading.position()) {
-                        pacer.wait(at, &self.options.stop);
+                        pacer.wait(at, stop);
                     }
                     if step == Step::Done {
                         self.before = reading.before();
@@ -213,6 +181,16 @@ impl Iterator for Recording {
                 }
             }
         }
+    }
+}
+
+/// Reads it to its end, or until the stop of its options is set.
+impl Iterator for Recording {
+    type Item = Part;
+
+    fn next(&mut self) -> Option<Part> {
+        let stop = self.options.stop.clone();
+        Source::next(self, &stop)
     }
 }
 

@@ -36,7 +36,8 @@ fn read_with(files: Vec<PathBuf>, options: Options) -> Told {
                 last = gop.end;
                 told.gops.push(gop);
             }
-            Part::Gap(gap) => {
+            Part::GapOpened(gap) => assert_eq!(gap.to, None, "it begins"),
+            Part::GapClosed(gap) => {
                 assert!(gap.from >= last && gap.to >= Some(gap.from), "a gap goes back");
                 last = gap.to.expect("an end");
                 told.gaps.push(gap);

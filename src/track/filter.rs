@@ -72,6 +72,7 @@ mod tests {
             looked: Vec::new(),
             detections,
             scene,
+            changes: Vec::new(),
         };
         keep(&observation, None)
     }

@@ -56,6 +56,8 @@ pub fn gap(reason: GapReason) -> Pair {
         GapReason::Damaged => ("录像损坏", "damaged"),
         GapReason::Timestamps => ("时间戳中断", "timestamps jump"),
         GapReason::BoxOff => ("设备停机", "the box was off"),
+        GapReason::NotLooked => ("识别模型出错，未能查看", "a model failed"),
+        GapReason::Overload => ("处理能力不足，未能查看", "no time to look"),
     }
 }
 

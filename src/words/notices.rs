@@ -118,6 +118,10 @@ pub fn noticed(what: &Noticed) -> Said {
             "分析期间该文件被写入或移除，结果可能不完整；请待录像写完后重新分析",
             "was written to, or went away, while it was analysed; analyse again once it is complete",
         ),
+        Noticed::NotLooked(_) => (
+            "识别模型出错，有画面未能查看；到下一次查看之前的情况未知",
+            "a model failed, so that pictures were not looked at; nobody knows what happened until the next look",
+        ),
         Noticed::Damaged(_) => ("有损坏数据，已跳过", "damaged bytes were passed over"),
     };
     (zh.to_owned(), en.to_owned())

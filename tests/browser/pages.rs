@@ -189,6 +189,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
                 looked: Vec::new(),
                 detections: Vec::new(),
                 scene,
+                changes: Vec::new(),
             };
             outcome.take(&Record::Observation(look), &[(0, presence)]);
         }

@@ -96,6 +96,7 @@ fn records(steps: Vec<(i64, Step)>) -> Vec<Record> {
                 looked: vec![detector()],
                 detections,
                 scene,
+                changes: Vec::new(),
             }),
             Step::Gap(from, to) => Record::Gap(Gap {
                 camera: camera(),

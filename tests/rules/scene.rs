@@ -204,6 +204,7 @@ impl Scene {
             looked: vec![detector()],
             detections,
             scene,
+            changes: Vec::new(),
         }
     }
 

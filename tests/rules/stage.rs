@@ -130,6 +130,7 @@ pub fn look(at: f64, things: &[(Class, [f32; 4])]) -> Observation {
         looked: vec![detector()],
         detections: things.iter().map(detection).collect(),
         scene: clear(),
+        changes: Vec::new(),
     }
 }
 

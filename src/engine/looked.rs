@@ -1,0 +1,322 @@
+//! What a camera has seen so far, as far as the next look needs it: from sights to records, and what rules make of these.
+
+use super::{
+    PipelineError,
+    camera::{Action, Actions},
+    eye::{Find, Found, Sight, Way},
+};
+use crate::{
+    domain::{
+        CameraId, Change, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Scene,
+        Violation, When,
+    },
+    geometry::BBox,
+    judge::{Judge, Judgement, Watched},
+    looks::plan::Strand,
+    source::{Bound, Gop, Notice, Noticed},
+    vision::{Reference, Signature},
+};
+
+/// So many looks in a row at which models fail end a camera: what fails so often will go on to.
+const MOST_FAILURES: u32 = 10;
+
+/// Why a look could not be taken.
+pub(super) enum Unseen {
+    /// What shows it cannot be decoded, or not be converted.
+    Damaged,
+    /// A model failed.
+    Failed(PipelineError),
+    /// There was no time.
+    NoTime,
+}
+
+/// A strand's own last look within an epoch.
+#[derive(Debug, Clone)]
+enum Own {
+    /// There was none.
+    Never,
+    /// It was the camera's last look.
+    Last,
+    /// Another strand has looked since.
+    Before(Signature),
+}
+
+/// A camera as its looks have told so far.
+pub(super) struct Looked {
+    id: CameraId,
+    judge: Judge,
+    /// The detector of each strand.
+    names: Vec<ModelName>,
+    /// For each rule its strand, and its place among that strand's rules.
+    rules: Vec<(usize, usize)>,
+    /// The last detections of each strand that may stand.
+    standing: Vec<Vec<Detection>>,
+    epoch: Option<Epoch>,
+    /// Width and height of the pictures, in pixels.
+    size: (u32, u32),
+    /// Of the last look.
+    signature: Option<Signature>,
+    /// Each strand's own last look.
+    own: Vec<Own>,
+    reference: Reference,
+    last: Option<MediaTime>,
+    gap: Option<Gap>,
+    /// So many looks in a row failed.
+    failures: u32,
+    reached: MediaTime,
+    bound: Bound,
+}
+
+impl Looked {
+    pub fn new(id: CameraId, judge: Judge, names: Vec<ModelName>, rules: Vec<(usize, usize)>) -> Self {
+        let strands = names.len();
+        Self {
+            id,
+            judge,
+            names,
+            rules,
+            standing: vec![Vec::new(); strands],
+            epoch: None,
+            size: (0, 0),
+            signature: None,
+            own: vec![Own::Never; strands],
+            reference: Reference::default(),
+            last: None,
+            gap: None,
+            failures: 0,
+            reached: MediaTime::ZERO,
+            bound: Bound::default(),
+        }
+    }
+
+    /// When the picture that was told last was taken.
+    pub fn last(&self) -> Option<MediaTime> {
+        self.last
+    }
+
+    /// Whether a rule of a strand is within its hours.
+    pub fn holds(&self, strand: usize, wall: jiff::Timestamp) -> bool {
+        self.judge.holds(strand, wall)
+    }
+
+    /// A connection or file begins; `parts` are what the strands' detectors are shown of its pictures.
+    pub fn begin(
+        &mut self,
+        mut epoch: Epoch,
+        parts: impl Iterator<Item = BBox>,
+        strands: &mut [Strand],
+        out: &mut Actions,
+    ) {
+        let parts = self.names.iter().cloned().zip(parts);
+        epoch.regions = parts.filter(|(_, region)| *region != BBox::WHOLE).collect();
+        self.close_gap(epoch.from, strands, out);
+        self.tell_more(out);
+        self.signature = None;
+        self.own.fill(Own::Never);
+        self.size = (epoch.width, epoch.height);
+        self.epoch = Some(epoch.clone());
+        self.emit(Record::Epoch(epoch), strands, out);
+    }
+
+    /// A gap begins or ends.
+    pub fn gap(&mut self, gap: Gap, strands: &mut [Strand], out: &mut Actions) {
+        if gap.to.is_none() {
+            self.close_gap(gap.from, strands, out);
+        }
+        self.emit(Record::Gap(gap), strands, out);
+    }
+
+    /// Strands saw a picture, each in its way.
+    pub fn saw(
+        &mut self,
+        mut sight: Sight,
+        ways: &[(usize, Way)],
+        gop: &Gop,
+        strands: &mut [Strand],
+        out: &mut Actions,
+    ) {
+        self.settle(&sight);
+        let found = self.found(&mut sight, ways);
+        self.failures = 0;
+        self.close_gap(sight.at, strands, out);
+        self.last = Some(sight.at);
+        self.check_size(&sight, out);
+        if let Some(before) = &self.signature {
+            sight.signature.compare(before, &mut sight.scene);
+        }
+        self.reference.look(&sight.signature, self.signature.as_ref(), sight.at, &mut sight.scene);
+        let changes = self.changes(&sight, ways);
+        let looked = found.iter().filter_map(|(strand, _)| self.names.get(*strand).cloned()).collect();
+        let mut detections: Vec<_> = found.into_iter().flat_map(|(_, found)| found).collect();
+        detections.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        let (at, scene) = (sight.at, sight.scene);
+        self.reached = self.reached.max(at);
+        self.remember(sight.signature, ways);
+        let (camera, wall) = (self.id.clone(), gop.wall(at));
+        let observation =
+            Observation { camera, epoch: gop.epoch, at, wall, looked, detections, scene, changes };
+        self.emit(Record::Observation(observation), strands, out);
+    }
+
+    /// Keeps what may stand for later looks.
+    pub fn settle(&mut self, sight: &Sight) {
+        for find in sight.finds.iter().filter(|find| find.way == Way::Due) {
+            if let (Some(standing), Found::New(detections)) =
+                (self.standing.get_mut(find.strand), &find.found)
+            {
+                standing.clone_from(detections);
+            }
+        }
+    }
+
+    /// A look at `time` could not be taken: a gap begins, if there is none.
+    ///
+    /// # Errors
+    /// The failure of a model that has failed too often in a row.
+    pub fn missed(
+        &mut self,
+        time: MediaTime,
+        gop: &Gop,
+        unseen: Unseen,
+        strands: &mut [Strand],
+        out: &mut Actions,
+    ) -> Result<(), PipelineError> {
+        out.push(Action::Missed);
+        let reason = match &unseen {
+            Unseen::Damaged => GapReason::Damaged,
+            Unseen::Failed(_) => GapReason::NotLooked,
+            Unseen::NoTime => GapReason::Overload,
+        };
+        if self.gap.is_none() {
+            let from = self.last.map_or(time, |last| last.max(time));
+            let gap = Gap { camera: self.id.clone(), epoch: gop.epoch, from, to: None, reason };
+            self.gap = Some(gap.clone());
+            self.emit(Record::Gap(gap), strands, out);
+        }
+        let Unseen::Failed(error) = unseen else { return Ok(()) };
+        self.failures += 1;
+        self.note(time, Noticed::NotLooked(error.to_string()), out);
+        if self.failures >= MOST_FAILURES { Err(error) } else { Ok(()) }
+    }
+
+    /// It has been analysed up to `end`.
+    pub fn reach(&mut self, end: MediaTime, out: &mut Actions) {
+        self.reached = self.reached.max(end);
+        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone());
+        out.push(Action::Reached(file, end));
+    }
+
+    /// Time passes.
+    pub fn tick(&mut self, now: When, strands: &mut [Strand], out: &mut Actions) {
+        let _ = (now, strands, out);
+    }
+
+    /// Nothing follows: what is open is told as it was last known.
+    pub fn finish(&mut self, strands: &mut [Strand], out: &mut Actions) -> (Vec<Violation>, Vec<Watched>) {
+        self.close_gap(self.reached, strands, out);
+        self.tell_more(out);
+        self.judge.stop();
+        (self.judge.violations(), self.judge.watched())
+    }
+
+    /// What strands found in a picture, each in its way, or what stands for it, in their order.
+    fn found(&self, sight: &mut Sight, ways: &[(usize, Way)]) -> Vec<(usize, Vec<Detection>)> {
+        let mut found = Vec::new();
+        for Find { strand, way, found: what } in sight.finds.drain(..) {
+            if !ways.contains(&(strand, way)) {
+                continue;
+            }
+            match what {
+                Found::New(detections) => found.push((strand, detections)),
+                Found::Same => found.push((strand, self.standing.get(strand).cloned().unwrap_or_default())),
+            }
+        }
+        found.sort_by_key(|(strand, _)| *strand);
+        found
+    }
+
+    /// What changed since a strand's own last look, where another has looked since: what its rules are told must not depend
+    /// on which others there are.
+    fn changes(&self, sight: &Sight, ways: &[(usize, Way)]) -> Vec<Change> {
+        let own = |(strand, _): &(usize, Way)| {
+            let mut scene = Scene { changed: None, changed_in: None, identical: None, ..sight.scene };
+            match self.own.get(*strand)? {
+                Own::Never if self.signature.is_some() => {}
+                Own::Never | Own::Last => return None,
+                Own::Before(signature) => sight.signature.compare(signature, &mut scene),
+            }
+            let (model, Scene { changed, changed_in, identical, .. }) =
+                (self.names.get(*strand)?.clone(), scene);
+            Some(Change { model, changed, changed_in, identical })
+        };
+        ways.iter().filter_map(own).collect()
+    }
+
+    /// Keeps what the next looks are compared with.
+    fn remember(&mut self, signature: Signature, ways: &[(usize, Way)]) {
+        for (strand, own) in self.own.iter_mut().enumerate() {
+            if ways.iter().any(|(looked, _)| *looked == strand) {
+                *own = Own::Last;
+            } else if let (Own::Last, Some(before)) = (&own, &self.signature) {
+                *own = Own::Before(before.clone());
+            }
+        }
+        self.signature = Some(signature);
+    }
+
+    /// Says so where pictures change their size within a file.
+    fn check_size(&mut self, sight: &Sight, out: &mut Actions) {
+        let from = std::mem::replace(&mut self.size, sight.size);
+        if from != sight.size && from != (0, 0) {
+            self.note(sight.at, Noticed::Resized { from, to: sight.size }, out);
+        }
+    }
+
+    /// Tells of something in the file that is walked through, unless it was told too often.
+    fn note(&mut self, at: MediaTime, what: Noticed, out: &mut Actions) {
+        if self.bound.admits(at, &what) {
+            self.tell(at, what, out);
+        }
+    }
+
+    fn tell(&self, at: MediaTime, what: Noticed, out: &mut Actions) {
+        let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
+        out.push(Action::Notice(Notice { camera: self.id.clone(), file, at, what }));
+    }
+
+    /// Tells how many notices of the file that ends were kept back.
+    fn tell_more(&mut self, out: &mut Actions) {
+        for (at, what) in self.bound.more() {
+            self.tell(at, what, out);
+        }
+    }
+
+    fn close_gap(&mut self, to: MediaTime, strands: &mut [Strand], out: &mut Actions) {
+        if let Some(gap) = self.gap.take() {
+            let to = Some(to.max(gap.from));
+            self.emit(Record::Gap(Gap { to, ..gap }), strands, out);
+        }
+    }
+
+    /// Lets the rules judge a record, and tells both.
+    fn emit(&mut self, record: Record, strands: &mut [Strand], out: &mut Actions) {
+        let judgement = self.judge.take(&record);
+        self.heed(&judgement, strands);
+        let moved = judgement.moved;
+        out.push(Action::Tell(record, judgement));
+        if let Some(at) = moved {
+            self.tell(at, Noticed::Moved, out);
+        }
+    }
+
+    /// Gives the strands what rules ask for.
+    fn heed(&self, judgement: &Judgement, strands: &mut [Strand]) {
+        for (rule, attention) in &judgement.attention {
+            if let Some((strand, place)) = self.rules.get(*rule)
+                && let Some(strand) = strands.get_mut(*strand)
+            {
+                strand.ask(*place, *attention);
+            }
+        }
+    }
+}

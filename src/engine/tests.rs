@@ -1,0 +1,1 @@
+//! The camera under every order of answers.

@@ -1,0 +1,234 @@
+//! The looks of one group, walked through in the order of media time.
+
+use std::sync::Arc;
+
+use super::{
+    PipelineError,
+    eye::{Find, Sight, Way},
+    job::{Done, Ticket},
+    looked::{Looked, Unseen},
+};
+use crate::{
+    domain::MediaTime,
+    looks::plan::{self, ROUNDING, Span, Strand, Strands, Wanted},
+    source::Gop,
+};
+
+/// What a walk needs before it goes on.
+pub(super) enum Need {
+    /// Nothing: it has come to the end of what is known of the group.
+    Nothing,
+    /// The answer that it waits for.
+    Answer,
+    /// Looks that were not foreseen.
+    Looks(Wanted),
+}
+
+/// What is known of a group, as far as it has been walked through.
+pub(super) struct Walk {
+    pub gop: Arc<Gop>,
+    pub span: Span,
+    must: Vec<Vec<MediaTime>>,
+    /// The looks that were foreseen.
+    wanted: Wanted,
+    done: Done,
+    /// The looks that workers were asked for since.
+    tried: Wanted,
+    /// Of a group of which no more will come: when its last picture is shown.
+    last: Option<MediaTime>,
+    /// There was no time to look.
+    shed: bool,
+    waits: Option<Ticket>,
+}
+
+impl Walk {
+    /// `must` are the looks of each strand that had to be taken, `wanted` those that were foreseen, `done` what came of them.
+    pub fn new(
+        gop: Arc<Gop>,
+        span: Span,
+        must: Vec<Vec<MediaTime>>,
+        wanted: Wanted,
+        done: Done,
+        shed: bool,
+    ) -> Self {
+        let pictures = gop.packets.iter().filter_map(|packet| packet.pts).map(MediaTime::from_micros);
+        let last = if gop.open || gop.continued { None } else { pictures.max() };
+        Self { gop, span, must, wanted, done, tried: Wanted::new(), last, shed, waits: None }
+    }
+
+    /// Whether it waits for an answer.
+    pub fn waits(&self) -> bool {
+        self.waits.is_some()
+    }
+
+    /// Whether it waits for the answer to this job.
+    pub fn waits_for(&self, ticket: Ticket) -> bool {
+        self.waits == Some(ticket)
+    }
+
+    /// Waits for the answer to this job.
+    pub fn wait_for(&mut self, ticket: Ticket) {
+        self.waits = Some(ticket);
+    }
+
+    /// Takes the answer that it waited for.
+    pub fn add(&mut self, done: Done) {
+        self.waits = None;
+        self.done.add(done);
+    }
+
+    /// Walks on, as far as what is known allows.
+    ///
+    /// # Errors
+    /// The failure of a model that has failed too often in a row.
+    pub fn go_on(
+        &mut self,
+        strands: &mut [Strand],
+        looked: &mut Looked,
+        out: &mut super::camera::Actions,
+    ) -> Result<Need, PipelineError> {
+        if self.waits.is_some() {
+            return Ok(Need::Answer);
+        }
+        while let Some((time, due)) = plan::next(strands, &self.span) {
+            if self.shed {
+                pass(strands, &due, time);
+                looked.missed(time, &self.gop, Unseen::NoTime, strands, out)?;
+                continue;
+            }
+            if self.lacks(time, &due) {
+                if !self.foreseen_by_all(time, &due) && self.is_told(looked) {
+                    pass(strands, &due, time);
+                    continue;
+                }
+                return Ok(Need::Looks(self.foreseen(strands)));
+            }
+            let Some((at, _)) = self.done.at(time) else {
+                pass(strands, &due, time);
+                looked.missed(time, &self.gop, Unseen::Damaged, strands, out)?;
+                continue;
+            };
+            if looked.last().is_some_and(|last| at <= last) {
+                // Two times that were wanted may be shown by one picture; rules see it once.
+                self.settle(time, looked);
+                pass(strands, &due, time);
+                continue;
+            }
+            // Other strands may want to look at this picture, too, at a time a little later.
+            let with: Vec<(usize, MediaTime)> = strands
+                .iter()
+                .enumerate()
+                .filter_map(|(index, strand)| Some((index, strand.next(&self.span)?)))
+                .filter(|(_, next)| *next == time || *next <= at + ROUNDING)
+                .collect();
+            if with.iter().any(|(index, next)| self.lacks(*next, &[*index].into_iter().collect())) {
+                return Ok(Need::Looks(self.foreseen(strands)));
+            }
+            for (index, next) in &with {
+                if let Some(strand) = strands.get_mut(*index) {
+                    strand.looked(*next);
+                }
+            }
+            self.tell(at, &with, strands, looked, out)?;
+            // What this picture shows is told of all of these times.
+            for strand in strands.iter_mut() {
+                while let Some(next) = strand.next(&self.span).filter(|next| *next <= at + ROUNDING) {
+                    strand.looked(next);
+                }
+            }
+        }
+        Ok(Need::Nothing)
+    }
+
+    /// Tells what strands saw in a picture, each at the time at which it wanted to look.
+    fn tell(
+        &mut self,
+        at: MediaTime,
+        with: &[(usize, MediaTime)],
+        strands: &mut [Strand],
+        looked: &mut Looked,
+        out: &mut super::camera::Actions,
+    ) -> Result<(), PipelineError> {
+        let ways: Vec<(usize, Option<Way>)> =
+            with.iter().map(|(index, time)| (*index, self.way(*index, *time))).collect();
+        let failure = self.done.failed.remove(&at);
+        let sight = self.done.sights.remove(&at);
+        match sight {
+            Some(sight) if ways.iter().all(|(_, way)| way.is_some()) => {
+                let ways: Vec<(usize, Way)> =
+                    ways.into_iter().filter_map(|(index, way)| Some((index, way?))).collect();
+                looked.saw(sight, &ways, &self.gop, strands, out);
+                Ok(())
+            }
+            sight => {
+                if let Some(sight) = &sight {
+                    looked.settle(sight);
+                }
+                let time = with.first().map_or(at, |(_, time)| *time);
+                let unseen = failure.map_or(Unseen::Damaged, Unseen::Failed);
+                looked.missed(time, &self.gop, unseen, strands, out)
+            }
+        }
+    }
+
+    /// Which look of a strand at a time is told: that which must be taken, where it is one.
+    fn way(&self, strand: usize, time: MediaTime) -> Option<Way> {
+        let (_, sight) = self.done.at(time)?;
+        let has = |way: Way| {
+            let is_it = |find: &Find| (find.strand, find.way) == (strand, way);
+            sight.is_some_and(|sight: &Sight| sight.finds.iter().any(is_it))
+        };
+        let must = self.must.get(strand).is_some_and(|times| times.contains(&time));
+        [Way::Due, Way::Asked].into_iter().filter(|way| must || *way == Way::Asked).find(|way| has(*way))
+    }
+
+    /// Whether a look at a time has not been taken by one of these strands, and may still be.
+    fn lacks(&self, time: MediaTime, strands: &Strands) -> bool {
+        !self.gop.continues && !self.untried(time, strands).is_empty()
+    }
+
+    /// Whether what would show any further time is the group's last picture, which was told already.
+    fn is_told(&self, looked: &Looked) -> bool {
+        looked.last().is_some_and(|told| self.last.is_some_and(|last| last <= told))
+    }
+
+    fn foreseen_by_all(&self, time: MediaTime, strands: &Strands) -> bool {
+        self.wanted.get(&time).is_some_and(|wanted| strands.without(wanted).is_empty())
+    }
+
+    fn untried(&self, time: MediaTime, strands: &Strands) -> Strands {
+        let tried = self.tried.get(&time);
+        let open = strands.iter().filter(|index| !tried.is_some_and(|tried| tried.contains(*index)));
+        open.filter(|index| self.way(*index, time).is_none()).collect()
+    }
+
+    /// All looks from here to the end of what is known that have not been tried, if rules go on asking for what they ask
+    /// for now. They count as tried from now on.
+    fn foreseen(&mut self, strands: &[Strand]) -> Wanted {
+        let mut wanted = plan::foresee(strands, &self.span);
+        wanted.retain(|time, strands| {
+            *strands = self.untried(*time, strands);
+            !strands.is_empty()
+        });
+        for (time, strands) in &wanted {
+            self.tried.entry(*time).or_default().add(strands);
+        }
+        wanted
+    }
+
+    /// Of a picture that was told already: what may stand for later looks.
+    fn settle(&mut self, time: MediaTime, looked: &mut Looked) {
+        if let Some((_, Some(sight))) = self.done.at(time) {
+            looked.settle(sight);
+        }
+    }
+}
+
+/// Notes that these strands have looked, or tried to.
+fn pass(strands: &mut [Strand], due: &Strands, time: MediaTime) {
+    for (index, strand) in strands.iter_mut().enumerate() {
+        if due.contains(index) {
+            strand.looked(time);
+        }
+    }
+}
