@@ -11,7 +11,7 @@
 //!                                               same output
 //!
 //!  looks      which looks are taken when: pure
-//!  kinds      one folder per kind of violation
+//!  kinds      one folder per kind of violation: its settings and words, which are leaves, and its rule
 //!  judge      trackers, rules and book of one camera, which live, batch and replay share
 //!  engine     a camera as a state machine, the workers that look for it
 //!  eval       violations compared with what really happened
