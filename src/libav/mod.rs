@@ -5,6 +5,8 @@
 
 mod aspect;
 mod bits;
+mod codec;
+mod deadline;
 mod decoder;
 mod edits;
 mod error;

@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use ffmpeg_next::ffi::AVCodecID as Id;
-
 use super::{
     bits::{Bits, Bytes},
+    codec::CodecId,
     turn::{Shown, Turn},
 };
 
@@ -87,11 +86,11 @@ pub(super) struct Syntax {
 
 impl Syntax {
     /// Of a stream with this codec and header; none for codecs that have no such sets.
-    pub(super) fn of(codec: Id, header: &[u8]) -> Option<Self> {
+    pub(super) fn of(codec: CodecId, header: &[u8]) -> Option<Self> {
         let coding = match codec {
-            Id::AV_CODEC_ID_H264 => Coding::H264,
-            Id::AV_CODEC_ID_HEVC => Coding::H265,
-            Id::AV_CODEC_ID_MPEG4 => Coding::Mpeg4,
+            CodecId::H264 => Coding::H264,
+            CodecId::H265 => Coding::H265,
+            CodecId::MPEG4 => Coding::Mpeg4,
             _ => return None,
         };
         // As FFmpeg tells them apart: ISO/IEC 14496-15, 5.3.3.1 (`avcC`) and 8.3.3.1 (`hvcC`), or start codes.
@@ -320,10 +319,10 @@ mod tests {
 
     #[test]
     fn headers_of_both_kinds_hold_the_same_sets() {
-        let lengths = Syntax::of(Id::AV_CODEC_ID_H264, &avcc()).expect("known");
+        let lengths = Syntax::of(CodecId::H264, &avcc()).expect("known");
         let sets = lengths.header(&avcc());
         let codes = [&[0, 0, 0, 1][..], &SPS, &[0, 0, 1], &PPS].concat();
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &codes).expect("known");
+        let starts = Syntax::of(CodecId::H264, &codes).expect("known");
         assert_ne!(lengths, starts);
         assert_eq!(starts.header(&codes), sets);
         assert_eq!(starts.header(&starts.framed(&sets)), sets);
@@ -332,8 +331,8 @@ mod tests {
 
     #[test]
     fn a_packet_tells_what_it_changes_and_nothing_else() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
-        let sets = Syntax::of(Id::AV_CODEC_ID_H264, &avcc()).expect("known").header(&avcc());
+        let starts = Syntax::of(CodecId::H264, &[]).expect("known");
+        let sets = Syntax::of(CodecId::H264, &avcc()).expect("known").header(&avcc());
         let packet = |units: &[&[u8]]| -> Vec<u8> {
             units.iter().flat_map(|unit| [&[0, 0, 0, 1][..], unit].concat()).collect()
         };
@@ -353,7 +352,7 @@ mod tests {
 
     #[test]
     fn what_no_set_is_like_is_damage() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        let starts = Syntax::of(CodecId::H264, &[]).expect("known");
         let long = [&[0, 0, 1][..], &PPS, &[7; LONGEST]].concat();
         assert!(starts.packet(&long, true, &Sets::default()).sets.is_none());
         // Number 256.
@@ -363,14 +362,14 @@ mod tests {
 
     #[test]
     fn a_message_tells_how_a_picture_is_shown() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        let starts = Syntax::of(CodecId::H264, &[]).expect("known");
         // A message of another kind before it; not cancelled, no flips, 270° against the clock, until changed.
         let unit = [0, 0, 1, 6, 5, 2, 7, 7, 47, 3, 0b0001_1000, 0, 0b0001_0000, 0x80];
         let told = starts.packet(&unit, true, &Sets::default());
         assert_eq!(told.shown, Some(Shown::Turned(Turn::Right)));
         assert_eq!(starts.packet(&unit, false, &Sets::default()).shown, None);
         // H.265 has it in messages before the picture.
-        let starts = Syntax::of(Id::AV_CODEC_ID_HEVC, &[]).expect("known");
+        let starts = Syntax::of(CodecId::H265, &[]).expect("known");
         let unit = [0, 0, 1, 39 << 1, 1, 47, 1, 0b1000_0000, 0x80];
         assert_eq!(
             starts.packet(&unit, true, &Sets::default()).shown,
@@ -381,7 +380,7 @@ mod tests {
 
     #[test]
     fn mpeg4_has_its_headers_followed() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_MPEG4, &[]).expect("known");
+        let starts = Syntax::of(CodecId::MPEG4, &[]).expect("known");
         let one = [0, 0, 1, 0xb0, 1, 0, 0, 1, 0x20, 5, 5, 0, 0, 1, 0xb6, 0, 0, 1, 0x20, 9];
         let sets = starts.packet(&one, true, &Sets::default()).sets.expect("two");
         assert_eq!(sets.0.len(), 2);
@@ -395,7 +394,7 @@ mod tests {
             header in prop::collection::vec(any::<u8>(), 0..60),
             data in prop::collection::vec(prop_oneof![Just(0), Just(1), Just(0x67), Just(0x42), any::<u8>()], 0..120),
         ) {
-            for codec in [Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_HEVC, Id::AV_CODEC_ID_MPEG4] {
+            for codec in [CodecId::H264, CodecId::H265, CodecId::MPEG4] {
                 let syntax = Syntax::of(codec, &header).expect("known");
                 let sets = syntax.header(&header);
                 let told = syntax.packet(&data, true, &sets);
