@@ -6,6 +6,7 @@ use super::{
     LibavError, MICROS, Packet, PixelAspect, StreamInfo, deadline::Deadline, error::words, open::is_video,
     packet::RawPacket, to_micros,
 };
+use crate::stop::Stop;
 
 /// What a recording or stream may cost before it is refused.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Limits {
     pub max_packet: u64,
     /// Bytes of a stream's header.
     pub max_header: u64,
+    /// Once it is set nothing is waited for any more.
+    pub stop: Stop,
 }
 
 impl Default for Limits {
@@ -36,6 +39,7 @@ impl Default for Limits {
             max_pixels: 8192 * 8192,
             max_packet: 32 << 20,
             max_header: 1 << 20,
+            stop: Stop::default(),
         }
     }
 }
@@ -165,7 +169,7 @@ impl Input {
                 return Ok(Some(packet));
             }
             let raw = RawPacket::new()?;
-            self.deadline.begin(self.limits.read);
+            self.begin("reading", self.limits.read)?;
             // SAFETY: context and packet are live.
             let code = unsafe { ffi::av_read_frame(self.context, raw.0) };
             if code == ffi::AVERROR_EOF {
@@ -289,7 +293,7 @@ impl Input {
     /// # Errors
     /// [`LibavError`] where the container cannot be sought in.
     pub fn seek(&mut self, time: i64) -> Result<(), LibavError> {
-        self.deadline.begin(self.limits.read);
+        self.begin("seeking", self.limits.read)?;
         // SAFETY: the context is live and has a stream of this index; the time base is a fraction.
         let code = unsafe {
             let time = ffi::av_rescale_q(time, MICROS, self.base);
@@ -325,8 +329,26 @@ impl Input {
         }
     }
 
+    /// Begins something that may take this long.
+    fn begin(&self, doing: &'static str, allowed: Duration) -> Result<(), LibavError> {
+        if self.is_stopped() {
+            return Err(LibavError::Stopped { address: self.address.clone(), doing });
+        }
+        self.deadline.begin(allowed);
+        Ok(())
+    }
+
+    /// Whether it is to stop: then nothing is read any more, and what was read last may be only half of it.
+    pub fn is_stopped(&self) -> bool {
+        self.deadline.stopped()
+    }
+
     /// What `code` means while doing something that had this long.
     pub(super) fn failed(&self, code: i32, doing: &'static str, after: Duration) -> LibavError {
+        // Whatever FFmpeg makes of it: it was made to give up.
+        if self.is_stopped() {
+            return LibavError::Stopped { address: self.address.clone(), doing };
+        }
         if code == ffi::AVERROR_EXIT || self.deadline.late() {
             return LibavError::Deadline { address: self.address.clone(), doing, after };
         }
@@ -337,7 +359,7 @@ impl Input {
 impl Drop for Input {
     fn drop(&mut self) {
         // Closing a connection may wait for the other side.
-        self.deadline.begin(Duration::from_secs(2));
+        self.deadline.close(Duration::from_secs(2));
         // SAFETY: null or an open context, closed once.
         unsafe { ffi::avformat_close_input(&raw mut self.context) };
     }

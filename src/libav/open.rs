@@ -106,7 +106,7 @@ impl Input {
         };
         let stream = matches!(place, Place::Stream(_));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
-        let deadline = Deadline::new();
+        let deadline = Deadline::new(&limits.stop);
         deadline.begin(limits.open);
 
         // SAFETY: no arguments; null where there is no memory.
@@ -160,7 +160,7 @@ impl Input {
 
     fn not_opened(&self, code: i32) -> LibavError {
         match self.failed(code, "opening", self.limits.open) {
-            late @ LibavError::Deadline { .. } => late,
+            given_up @ (LibavError::Deadline { .. } | LibavError::Stopped { .. }) => given_up,
             _ => LibavError::opening(code, &self.address),
         }
     }
@@ -190,7 +190,8 @@ impl Input {
                 if options.is_empty() { ptr::null_mut() } else { options.as_mut_ptr().cast() },
             )
         };
-        if code < 0 { Err(self.not_opened(code)) } else { Ok(()) }
+        // Where it was made to give up, FFmpeg takes what it has for all that there is.
+        if code < 0 || self.is_stopped() { Err(self.not_opened(code)) } else { Ok(()) }
     }
 
     /// Picks the video stream, leaves out the others, and checks what is known of it.

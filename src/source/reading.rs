@@ -206,6 +206,8 @@ impl Reading {
         let packet = match self.input.read() {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.close(None, out),
+            // Nothing is wrong with the file.
+            Err(LibavError::Stopped { .. }) => return Step::Done,
             Err(LibavError::Damaged { detail, .. }) if self.errors < MAX_ERRORS => {
                 self.errors += 1;
                 if !std::mem::replace(&mut self.said.damaged, true) {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, MediaTime, WallOrigin},
-    libav::{Decoder, Input, Limits, PixelAspect, StreamInfo},
+    libav::{Decoder, Input, LibavError, Limits, PixelAspect, StreamInfo},
     stop::Stop,
 };
 
@@ -58,7 +58,7 @@ pub struct Options {
     pub zone: TimeZone,
     /// How many pictures a second recordings hold that do not say it themselves.
     pub rate: Option<f64>,
-    /// What a file may cost.
+    /// What a file may cost. Its stop is the one below.
     pub limits: Limits,
     /// How wide pixels are to be shown, whatever files say; none to believe them.
     pub pixel_aspect: Option<PixelAspect>,
@@ -69,7 +69,7 @@ pub struct Options {
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
     /// other.
     pub long_groups_grow: bool,
-    /// Once it is set no further packet is read: the recording ends there.
+    /// Once it is set no further packet is read, nor waited for: the recording ends there.
     pub stop: Stop,
 }
 
@@ -104,7 +104,8 @@ impl Recording {
     /// Plans the order of the files: by their start on the wall; where that is not known, by path after the one before.
     ///
     /// A file that cannot be read comes as [`Part::Failed`] in its turn, and so does the lack of any.
-    pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Self {
+    pub fn open(camera: CameraId, files: Vec<PathBuf>, mut options: Options) -> Self {
+        options.limits.stop = options.stop.clone();
         let none = files.is_empty().then(|| Part::Failed {
             file: String::new(),
             error: SourceError::NoFiles { camera: camera.clone(), sought: options.sought.clone() },
@@ -140,26 +141,16 @@ impl Recording {
     /// Opens the next file. One that cannot be opened is a failed part.
     fn begin(&mut self, planned: Planned) {
         let Planned { path, label: name, start, ask, .. } = planned;
-        let camera = self.camera.clone();
-        let fail = |error| Part::Failed {
-            file: name.clone(),
-            error: SourceError::Open { camera: camera.clone(), error },
-        };
         // A header that the decoder refuses is the file's fault, not that of what is analysed after it.
         let opened = Input::open_file(&path, &self.options.limits)
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         let mut input = match opened {
-            Ok(mut input) => {
-                if let Some(aspect) = self.options.pixel_aspect {
-                    input.set_pixel_aspect(aspect);
-                }
-                input
-            }
-            Err(error) => {
-                self.before = self.before.map(|before| Before { broken: true, ..before });
-                return self.ready.push_back(fail(error));
-            }
+            Ok(input) => input,
+            Err(error) => return self.fail(name, error),
         };
+        if let Some(aspect) = self.options.pixel_aspect {
+            input.set_pixel_aspect(aspect);
+        }
         let start = start.or_else(|| if ask { own_start(&mut input, &self.options) } else { None });
         // Where the first file could not be read, the next begins when that was said to.
         let guess = match self.options.start {
@@ -176,8 +167,19 @@ impl Recording {
             self.options.rate,
         ) {
             Ok(reading) => self.current = Some(reading.growing(self.growth())),
-            Err(error) => self.ready.push_back(fail(error)),
+            Err(error) => self.fail(name, error),
         }
+    }
+
+    /// A file that cannot be opened is a failed part; where the next begins nothing tells how much was lost with it.
+    fn fail(&mut self, file: String, error: LibavError) {
+        // Nothing is wrong with the file.
+        if matches!(error, LibavError::Stopped { .. }) {
+            return;
+        }
+        self.before = self.before.map(|before| Before { broken: true, ..before });
+        let error = SourceError::Open { camera: self.camera.clone(), error };
+        self.ready.push_back(Part::Failed { file, error });
     }
 }
 

@@ -74,7 +74,8 @@ impl Reading {
         // Sound may go on where pictures end.
         let cut = short(claimed, to - from)
             && (self.input.tells_own_length()
-                || self.input.others_end().is_none_or(|end| short(claimed, end)));
+                || self.input.others_end().is_none_or(|end| short(claimed, end)))
+            && !self.input.is_stopped();
         cut.then(|| MediaTime::from_micros(claimed))
     }
 }
