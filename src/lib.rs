@@ -17,7 +17,7 @@
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
-//!  leaves     geometry · domain · files · stop · telemetry · libav · config · catalog
+//!  leaves     geometry · domain · files · stop · clock · telemetry · libav · config · catalog
 //! ```
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -61,6 +61,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod detect;

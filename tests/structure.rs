@@ -7,11 +7,12 @@ use std::{collections::BTreeSet, fs, path::Path};
 use common::{firewarden, root, stdout};
 
 /// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "geometry",
     "domain",
     "files",
     "stop",
+    "clock",
     "telemetry",
     "libav",
     "config",

@@ -15,6 +15,7 @@ use super::{
     reading::{Growth, Reading, Step},
 };
 use crate::{
+    clock::{Clock, System},
     domain::{CameraId, Epoch, Gap, MediaTime, WallOrigin},
     libav::{Decoder, Input, LibavError, Limits, PixelAspect, StreamInfo},
     stop::Stop,
@@ -66,6 +67,8 @@ pub struct Options {
     pub sought: Option<String>,
     /// At what pace it is read; none for as fast as possible.
     pub pace: Option<Pace>,
+    /// By which clock that pace is kept.
+    pub clock: Arc<dyn Clock>,
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
     /// other.
     pub long_groups_grow: bool,
@@ -83,6 +86,7 @@ impl Default for Options {
             pixel_aspect: None,
             sought: None,
             pace: None,
+            clock: Arc::new(System),
             long_groups_grow: false,
             stop: Stop::default(),
         }
@@ -121,7 +125,7 @@ impl Recording {
             before: None,
             current: None,
             ready: none.into_iter().chain(doubt).collect(),
-            pacer: options.pace.map(Pacer::new),
+            pacer: options.pace.map(|pace| Pacer::new(pace, Arc::clone(&options.clock))),
             options,
         }
     }
