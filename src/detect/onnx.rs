@@ -17,6 +17,7 @@ use super::{
     DetectError, OnnxDetector, Runtime,
     heads::{Head, Shape},
     reshape::reshape,
+    sizes::{Size, Sizes, Verdict},
 };
 use crate::domain::{Class, ModelName};
 
@@ -27,6 +28,8 @@ pub struct OnnxModel {
     pub(super) head: &'static dyn Head,
     /// Columns and rows that the file was made for.
     pub(super) input: (u32, u32),
+    /// Which others it takes.
+    sizes: Sizes,
     class_count: Option<usize>,
     /// The domain's class of each of the model's own that has one.
     pub(super) classes: BTreeMap<usize, Class>,
@@ -59,6 +62,7 @@ impl OnnxModel {
             bytes,
             head,
             input,
+            sizes: Sizes::default(),
             class_count,
             classes: classes.into_iter().collect(),
             own: None,
@@ -101,7 +105,24 @@ impl OnnxModel {
     /// input or output is not what its head reads, [`DetectError::Provider`] where the execution provider that is
     /// required does not run it.
     pub fn try_out(&self, runtime: &Runtime) -> Result<(), DetectError> {
-        let (mut session, shape) = self.session(runtime, self.input)?;
+        self.tried(runtime, self.input).map(|_| ())
+    }
+
+    /// Whether the model takes an input of this size, which is not its own, and what a try has made.
+    ///
+    /// # Errors
+    /// [`DetectError`] where a try of its own size fails as well.
+    pub(super) fn takes(
+        &self,
+        runtime: &Runtime,
+        size: Size,
+    ) -> Result<Verdict<(Session, Shape)>, DetectError> {
+        self.sizes.find(size, self.input, |size| self.tried(runtime, size))
+    }
+
+    /// A session that was run once.
+    fn tried(&self, runtime: &Runtime, size: Size) -> Result<(Session, Shape), DetectError> {
+        let (mut session, shape) = self.session(runtime, size)?;
         let (cells, numbers) = self.head.output(&shape);
         let size = [1, 3, shape.height as usize, shape.width as usize];
         let nothing = vec![0.0f32; size.iter().product()];
@@ -123,7 +144,7 @@ impl OnnxModel {
                 wanted: format!("{cells} × {numbers}"),
             });
         }
-        Ok(())
+        Ok((session, shape))
     }
 
     /// Makes a detector that runs on the thread which uses it.
@@ -135,7 +156,7 @@ impl OnnxModel {
     pub(super) fn session(
         &self,
         runtime: &Runtime,
-        (width, height): (u32, u32),
+        (width, height): Size,
     ) -> Result<(Session, Shape), DetectError> {
         let session = if (width, height) == self.input {
             runtime.session(&self.path, |builder| commit(builder, &self.bytes))?
