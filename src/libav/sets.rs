@@ -47,7 +47,7 @@ enum Unit {
 pub struct Sets(Vec<(Key, Arc<[u8]>)>);
 
 impl Sets {
-    fn get(&self, key: Key) -> Option<&[u8]> {
+    pub(super) fn get(&self, key: Key) -> Option<&[u8]> {
         self.0.binary_search_by_key(&key, |set| set.0).ok().and_then(|at| Some(&*self.0.get(at)?.1))
     }
 
@@ -60,6 +60,11 @@ impl Sets {
             }
             Err(at) => self.0.insert(at, (key, set.into())),
         }
+    }
+
+    /// Those of a kind, in the order of their numbers.
+    pub(super) fn of_kind(&self, kind: u8) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter(move |((other, _), _)| *other == kind).map(|(_, set)| &**set)
     }
 
     /// Whether there are none.
@@ -204,6 +209,27 @@ impl Syntax {
         }
     }
 
+    /// The first unit of a packet's picture, which may be followed by others.
+    pub(super) fn picture(self, data: &[u8]) -> Option<&[u8]> {
+        let first = |unit: &[u8]| unit.first().is_some_and(|first| self.is_picture(*first));
+        match self.framing {
+            Framing::StartCodes => {
+                let mut rest = data;
+                loop {
+                    let code = rest.windows(3).position(|bytes| bytes == [0, 0, 1])?;
+                    rest = rest.get(code + 3..)?;
+                    if first(rest) {
+                        return Some(rest);
+                    }
+                }
+            }
+            Framing::Lengths(bytes) => {
+                let mut rest = Bytes(data);
+                std::iter::from_fn(|| rest.counted(bytes)).find(|unit| first(unit))
+            }
+        }
+    }
+
     /// Whether a unit that begins with this byte is part of a picture.
     fn is_picture(self, first: u8) -> bool {
         match self.coding {
@@ -255,6 +281,11 @@ fn trimmed(unit: &[u8]) -> &[u8] {
 
 /// The number of an H.265 sequence parameter set: behind the profiles and levels of its layers (7.3.2.2 and 7.3.3).
 fn h265_sps_number(unit: &[u8]) -> Option<u32> {
+    h265_profile(unit)?.0.exp_golomb()
+}
+
+/// What comes behind the profiles and levels of an H.265 sequence parameter set, and how many layers there are above the lowest.
+pub(super) fn h265_profile(unit: &[u8]) -> Option<(Bits<'_>, u32)> {
     let mut bits = Bits::after(unit, 2);
     bits.number(4)?;
     let layers = bits.number(3)?;
@@ -267,7 +298,7 @@ fn h265_sps_number(unit: &[u8]) -> Option<u32> {
     for (profile, level) in present? {
         bits.skip(88 * profile as usize + 8 * level as usize);
     }
-    bits.exp_golomb()
+    Some((bits, layers))
 }
 
 /// How a picture is to be shown, from the messages of a unit (ITU-T H.264, D.1.27; H.265, D.2.17).
