@@ -16,8 +16,10 @@ mod rebuild;
 mod recording;
 mod stamp;
 mod standing;
+mod survey;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod wall;
 
 pub use error::SourceError;
@@ -26,6 +28,8 @@ pub use notice::{Bound, Notice, Noticed};
 pub use order::labels;
 pub use pace::{Pace, Sent};
 pub use recording::{Options, Part, Recording};
+pub use survey::Survey;
+pub use trail::Trail;
 pub use wall::{from_file_name, from_metadata};
 
 /// Between files or packets, a hole longer than this is a gap.

@@ -8,10 +8,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    Gop, HOLE, Notice, Noticed, Pace, Sent, SourceError,
+    Gop, HOLE, Notice, Noticed, Pace, Sent, SourceError, Survey, Trail,
     pace::Pacer,
     placing::Before,
-    planning::{Planned, own_start, plan},
+    planning::{Plan, Planned, own_start, plan, plan_surveyed},
     reading::{Growth, Reading, Step},
 };
 use crate::{
@@ -102,19 +102,30 @@ pub struct Recording {
     current: Option<Reading>,
     ready: VecDeque<Part>,
     pacer: Option<Pacer>,
+    trail: Trail,
 }
 
 impl Recording {
     /// Plans the order of the files: by their start on the wall; where that is not known, by path after the one before.
     ///
     /// A file that cannot be read comes as [`Part::Failed`] in its turn, and so does the lack of any.
-    pub fn open(camera: CameraId, files: Vec<PathBuf>, mut options: Options) -> Self {
+    pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Self {
+        let plan = plan(files, &options);
+        Self::of(camera, plan, options)
+    }
+
+    /// The same for files that were asked already what they are.
+    pub fn surveyed(camera: CameraId, survey: Survey, options: Options) -> Self {
+        let plan = plan_surveyed(survey, &options);
+        Self::of(camera, plan, options)
+    }
+
+    fn of(camera: CameraId, plan: Plan, mut options: Options) -> Self {
         options.limits.stop = options.stop.clone();
-        let none = files.is_empty().then(|| Part::Failed {
+        let none = plan.files.is_empty().then(|| Part::Failed {
             file: String::new(),
             error: SourceError::NoFiles { camera: camera.clone(), sought: options.sought.clone() },
         });
-        let plan = plan(files, &options);
         let doubt = plan.doubtful.map(|file| {
             let (camera, at) = (camera.clone(), MediaTime::ZERO);
             Part::Notice(Notice { camera, file, at, what: Noticed::OrderGuessed })
@@ -125,9 +136,23 @@ impl Recording {
             before: None,
             current: None,
             ready: none.into_iter().chain(doubt).collect(),
+            trail: Trail::default(),
             pacer: options.pace.map(|pace| Pacer::new(pace, Arc::clone(&options.clock))),
             options,
         }
+    }
+
+    /// What is noted of its files while they are read.
+    pub fn trail(&self) -> Trail {
+        self.trail.clone()
+    }
+
+    /// Reads only files that hold something of these spells, from one media time to another, as `trail` was noted when all of
+    /// them were read. What is read is as it was then.
+    #[must_use]
+    pub fn within(mut self, spells: &[(MediaTime, MediaTime)], trail: &Trail) -> Self {
+        self.files = trail.needed(self.files.into(), spells).into();
+        self
     }
 
     /// When its pictures are sent, where it is read at a pace.
@@ -215,6 +240,8 @@ impl Iterator for Recording {
                 }
                 None => {
                     let planned = self.files.pop_front()?;
+                    self.before = planned.before.unwrap_or(self.before);
+                    self.trail.note(self.before);
                     self.begin(planned);
                 }
             }

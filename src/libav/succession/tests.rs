@@ -51,6 +51,7 @@ fn what_follows_a_lost_picture_is_broken_up_to_the_next_key_frame() {
     let clips = Clips::new();
     for (codec, name) in CODINGS {
         let (stream, packets) = packets(&clips.pattern(codec, name));
+        let keys: Vec<usize> = (0..packets.len()).filter(|place| packets[*place].key).collect();
         let mut found = 0;
         for lost in keys[1] + 1..keys[2] {
             let broken = broken(&stream, &packets, &[lost]);
