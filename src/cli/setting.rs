@@ -1,11 +1,6 @@
 //! What several commands set up: configuration, models, recordings.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
 

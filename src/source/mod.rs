@@ -9,6 +9,7 @@ mod mending;
 mod notice;
 mod order;
 mod pace;
+mod packets;
 mod placing;
 mod planning;
 mod reading;

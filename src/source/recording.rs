@@ -189,7 +189,7 @@ impl Recording {
         match Reading::new(
             self.camera.clone(),
             name.clone(),
-            input,
+            Box::new(input),
             start,
             guess,
             self.before,

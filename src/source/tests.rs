@@ -1,3 +1,4 @@
+mod packets;
 mod recorders;
 mod times;
 
