@@ -346,13 +346,16 @@ impl<'a> CameraRun<'a> {
         if from == sight.size || from == (0, 0) {
             return;
         }
-        let what = Noticed::Resized { from, to: sight.size };
-        if self.bound.admits(sight.at, &what) {
-            self.tell(sight.at, what);
+        self.notice(sight.at, Noticed::Resized { from, to: sight.size });
+    }
+
+    /// Tells of something in the file that is read, unless it was told too often.
+    fn notice(&mut self, at: MediaTime, what: Noticed) {
+        if self.bound.admits(at, &what) {
+            self.tell(at, what);
         }
     }
 
-    /// Tells of something in the file that is read.
     fn tell(&mut self, at: MediaTime, what: Noticed) {
         let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
         self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what });
@@ -412,8 +415,7 @@ impl<'a> CameraRun<'a> {
         let judgement = self.judge.take(&record);
         self.outcome.take(&record, &judgement.presence);
         if let Some(at) = judgement.moved {
-            let file = self.epoch.as_ref().and_then(|epoch| epoch.file.clone()).unwrap_or_default();
-            self.outcome.notices.push(Notice { camera: self.id.clone(), file, at, what: Noticed::Moved });
+            self.notice(at, Noticed::Moved);
         }
         for (rule, attention) in judgement.attention {
             if let Some((strand, place)) = self.rules.get(rule)
