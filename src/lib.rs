@@ -35,6 +35,8 @@
 //! | source | where a camera's packets come from |
 //! | epoch | one unbroken connection or file |
 //! | group of pictures, [`source::Gop`] | a key frame's packet and those up to the next: the unit of decoding |
+//! | survey | what a camera's files say of themselves, asked once |
+//! | trail | where each of these files lies, noted for a second reading |
 //! | look | one frame analysed |
 //! | strand | one detector of a camera and the looks it takes |
 //! | detection | something found in a look: class, confidence, bbox |

@@ -1,4 +1,5 @@
-//! Pictures to which others refer are counted in `frame_num` (ITU-T H.264, 7.4.3): from one to the next it grows by one.
+//! Pictures to which others refer are counted in `frame_num` (ITU-T H.264, 7.4.3): from one to the next it grows by one. A
+//! picture may have the numbers begin anew without being a key frame, which no camera's encoder is known to do.
 
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ impl Numbers {
         let number = bits.number(sequence.bits)?;
         let refers = head >> 5 & 3 != 0;
         self.last = if refers { Some(number) } else { before };
-        if key {
+        // All numbers begin anew.
+        if key || head & 0x1f == 5 {
             self.last = Some(number);
             return Some(Follows::Yes);
         }
@@ -44,9 +46,7 @@ impl Numbers {
         if sequence.gaps {
             return Some(Follows::Unknown);
         }
-        // After a picture that has all numbers begin anew (memory_management_control_operation 5) comes the number 1.
-        let next = (before + 1) & ((1 << sequence.bits) - 1);
-        let follows = [before, next, 0, 1].contains(&number);
+        let follows = number == before || number == (before + 1) & ((1 << sequence.bits) - 1);
         Some(if follows { Follows::Yes } else { Follows::No(i64::from(number)) })
     }
 }
@@ -72,7 +72,7 @@ fn sequence_of(set: &[u8]) -> Option<Sequence> {
     if WITH_CHROMA.contains(&profile) {
         let chroma = bits.exp_golomb()?;
         planes = chroma == 3 && bits.number(1)? == 1;
-        (bits.exp_golomb()?, bits.exp_golomb()?);
+        bits.pass(2)?;
         bits.skip(1);
         if bits.number(1)? == 1 {
             for list in 0..if chroma == 3 { 12 } else { 8 } {
@@ -89,10 +89,9 @@ fn sequence_of(set: &[u8]) -> Option<Sequence> {
         }
         1 => {
             bits.skip(1);
-            (bits.exp_golomb()?, bits.exp_golomb()?);
-            for _ in 0..bits.exp_golomb()?.min(255) {
-                bits.exp_golomb()?;
-            }
+            bits.pass(2)?;
+            let cycle = bits.exp_golomb()?.min(255);
+            bits.pass(cycle as usize)?;
         }
         _ => {}
     }

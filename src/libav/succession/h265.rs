@@ -121,25 +121,21 @@ fn sequence_of(set: &[u8], extra: usize, says_if_shown: bool) -> Option<Sequence
     let (mut bits, layers) = h265_profile(set)?;
     bits.exp_golomb()?;
     let planes = bits.exp_golomb()? == 3 && bits.number(1)? == 1;
-    (bits.exp_golomb()?, bits.exp_golomb()?);
+    bits.pass(2)?;
     if bits.number(1)? == 1 {
-        for _ in 0..4 {
-            bits.exp_golomb()?;
-        }
+        bits.pass(4)?;
     }
-    (bits.exp_golomb()?, bits.exp_golomb()?);
+    bits.pass(2)?;
     let number_bits = 4 + usize::try_from(bits.exp_golomb()?).ok()?;
     let told = if bits.number(1)? == 1 { layers + 1 } else { 1 };
-    for _ in 0..3 * told + 6 {
-        bits.exp_golomb()?;
-    }
+    bits.pass(3 * told as usize + 6)?;
     if bits.number(1)? == 1 && bits.number(1)? == 1 {
         scaling_lists(&mut bits)?;
     }
     bits.skip(2);
     if bits.number(1)? == 1 {
         bits.skip(8);
-        (bits.exp_golomb()?, bits.exp_golomb()?);
+        bits.pass(2)?;
         bits.skip(1);
     }
     let count = usize::try_from(bits.exp_golomb()?).ok().filter(|count| *count <= 64)?;
@@ -212,9 +208,7 @@ fn scaling_lists(bits: &mut Bits<'_>) -> Option<()> {
             if size > 1 {
                 bits.exp_golomb()?;
             }
-            for _ in 0..factors {
-                bits.exp_golomb()?;
-            }
+            bits.pass(factors)?;
         }
     }
     Some(())

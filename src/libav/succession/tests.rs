@@ -60,6 +60,13 @@ fn what_follows_a_lost_picture_is_broken_up_to_the_next_key_frame() {
             assert!(broken.last().is_none_or(|last| last + 1 == keys[2]), "{codec} {lost}: {broken:?}");
             found += usize::from(!broken.is_empty());
         }
+        // A key frame: all of its group refers to it.
+        let broken = broken(&stream, &packets, &[keys[2]]);
+        let last = keys.get(3).copied().unwrap_or(packets.len()) - 1;
+        assert!(
+            broken.contains(&last) && broken.iter().all(|p| (keys[2]..=last).contains(p)),
+            "{codec}: {broken:?}"
+        );
         // The others are pictures to which none refers, or which lead the key frame.
         assert!(found * 5 >= keys[2] - keys[1], "{codec}: {found}");
     }

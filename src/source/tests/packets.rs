@@ -301,7 +301,7 @@ fn what_is_held_is_bounded_however_long_a_group_is() {
 fn times_that_step_back_at_each_packet_are_a_bounded_number_of_gaps() {
     for keys in [1, 25] {
         let back = |n: usize, packet: &mut Written| {
-            (packet.key, packet.goes) = (n % keys == 0, Goes::On(-1_000_000));
+            (packet.key, packet.goes) = (n.is_multiple_of(keys), Goes::On(-1_000_000));
         };
         let reading = Reading::new(
             CameraId::new("lane").expect("an id"),
