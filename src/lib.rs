@@ -17,7 +17,7 @@
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
-//!  leaves     geometry · domain · files · stop · telemetry · libav · duration · words · config · catalog
+//!  leaves     geometry · domain · files · stop · clock · telemetry · libav · duration · words · config · catalog
 //! ```
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -35,6 +35,8 @@
 //! | source | where a camera's packets come from |
 //! | epoch | one unbroken connection or file |
 //! | group of pictures, [`source::Gop`] | a key frame's packet and those up to the next: the unit of decoding |
+//! | survey | what a camera's files say of themselves, asked once |
+//! | trail | where each of these files lies, noted for a second reading |
 //! | look | one frame analysed |
 //! | strand | one detector of a camera and the looks it takes |
 //! | detection | something found in a look: class, confidence, bbox |
@@ -64,6 +66,7 @@
 
 pub mod catalog;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod decode;
 pub mod detect;

@@ -8,11 +8,12 @@ use common::{firewarden, root, stdout};
 use firewarden::domain::Kind;
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 25] = [
+const ORDER: [&str; 26] = [
     "geometry",
     "domain",
     "files",
     "stop",
+    "clock",
     "telemetry",
     "libav",
     "duration",

@@ -29,7 +29,7 @@ use crate::{
     judge::Judge,
     libav,
     report::{ModelFact, SourceFact},
-    source::{Notice, Noticed, Options, Pace, Recording, labels},
+    source::{Notice, Noticed, Options, Pace, Recording, Survey, Trail, labels},
     stop::{Signal, Stop},
 };
 
@@ -143,14 +143,14 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
         stop: stop.clone(),
         ..Options::default()
     };
-    let lengths = recordings.iter().flatten().take_while(|_| !stop.is_set());
-    let total: Duration = lengths.filter_map(|file| setting::length(file)).sum();
+    let surveys = Survey::of(&recordings, &options);
+    let total: Duration = surveys.iter().map(Survey::length).sum();
     let threads = setting::threads(settings.threads);
     let before: Vec<Vec<Option<Stamp>>> = recordings.iter().map(|files| stamps(files)).collect();
 
     let default = config.detector.model.as_str().into();
-    let mut tasks = Vec::new();
-    for (index, (camera, files)) in config.cameras.iter().zip(&recordings).enumerate() {
+    let (mut tasks, mut trails) = (Vec::new(), Vec::new());
+    for (index, (camera, survey)) in config.cameras.iter().zip(&surveys).enumerate() {
         if stop.is_set() {
             break;
         }
@@ -166,7 +166,8 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
             sought: setting::sought(camera),
             ..options.clone()
         };
-        let recording = Recording::open(camera.id.clone(), files.clone(), options);
+        let recording = Recording::surveyed(camera.id.clone(), survey.clone(), options);
+        trails.push(recording.trail());
         tasks.push(Task {
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, &default),
@@ -202,7 +203,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
     let (mut evidence, mut reserve) = (Vec::new(), Reserve::default());
     if result.is_some() {
         reserve = lists::first(config, &outcomes, &out);
-        evidence = gather(config, &recordings, &options, &mut outcomes, threads, &out);
+        evidence = gather(config, &surveys, &trails, &options, &mut outcomes, threads, &out);
     }
     let sources = sources(config, &recordings, &before, hashes, &mut outcomes);
     Ok(Analysis {
@@ -273,7 +274,8 @@ fn sources(
 /// Collects the evidence of all cameras, as many at a time as there are threads.
 fn gather(
     config: &Config,
-    recordings: &[Vec<PathBuf>],
+    surveys: &[Survey],
+    trails: &[Trail],
     options: &Options,
     outcomes: &mut [Outcome],
     threads: usize,
@@ -292,11 +294,18 @@ fn gather(
         for _ in 0..threads.min(results.len()) {
             scope.spawn(|| {
                 for (index, outcome) in &waiting {
-                    let (Some(camera), Some(files)) = (config.cameras.get(index), recordings.get(index))
-                    else {
+                    let (Some(camera), Some(survey)) = (config.cameras.get(index), surveys.get(index)) else {
                         continue;
                     };
-                    let collected = collect(config, camera, files, options, outcome, out, &progress);
+                    let collected = collect(
+                        config,
+                        camera,
+                        (survey, trails.get(index)),
+                        options,
+                        outcome,
+                        out,
+                        &progress,
+                    );
                     if let Some(slot) = results.get(index) {
                         *slot.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = collected;
                     }
@@ -311,7 +320,7 @@ fn gather(
 fn collect(
     config: &Config,
     camera: &Camera,
-    files: &[PathBuf],
+    (survey, trail): (&Survey, Option<&Trail>),
     options: &Options,
     outcome: &mut Outcome,
     out: &Path,
@@ -320,7 +329,8 @@ fn collect(
     let seen = seen(&observations(out, camera), &outcome.violations);
     let options = Options { pixel_aspect: camera.pixel_aspect, rate: camera.rate, ..options.clone() };
     let again = evidence::Again {
-        recording: Recording::open(camera.id.clone(), files.to_vec(), options.clone()),
+        recording: Recording::surveyed(camera.id.clone(), survey.clone(), options.clone()),
+        trail: trail.cloned(),
         failed: outcome.failures.iter().map(ToString::to_string).collect(),
         stop: options.stop,
     };

@@ -1,11 +1,6 @@
 //! What several commands set up: configuration, models, recordings.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
 
@@ -16,7 +11,6 @@ use crate::{
     detect::{self, DetectError, Detector, OnnxModel, Runtime},
     domain::{CameraId, Class, ModelName, RuleId},
     files::{shown, special},
-    libav::{Input, Limits},
     report::ModelFact,
 };
 
@@ -226,10 +220,4 @@ pub fn sought(camera: &Camera) -> Option<String> {
 /// The number of processors, where `--threads` does not say.
 pub fn threads(given: Option<usize>) -> usize {
     given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
-}
-
-/// How long a file says that it is; none where it cannot be opened or does not say.
-pub fn length(file: &Path) -> Option<Duration> {
-    let input = Input::open_file(file, &Limits::default()).ok()?;
-    Some(Duration::from_micros(u64::try_from(input.duration()?).ok()?))
 }

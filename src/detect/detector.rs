@@ -8,6 +8,7 @@ use super::{
     letterbox::{input_size, part_size},
     nms::{suppress, without_doubtful_ebikes},
     second_look,
+    sizes::{Size, Verdict},
     tensor::Tensor,
 };
 use crate::{
@@ -29,8 +30,6 @@ pub struct OnnxDetector {
     runtime: Runtime,
     /// The one used last comes first.
     fitted: Vec<Fitted>,
-    /// The model was found to take no other size than its own.
-    fixed: bool,
     candidates: Vec<Candidate>,
 }
 
@@ -48,7 +47,6 @@ impl OnnxModel {
             model: self.clone(),
             runtime: runtime.clone(),
             fitted: Vec::new(),
-            fixed: false,
             candidates: Vec::new(),
         }
     }
@@ -56,10 +54,7 @@ impl OnnxModel {
 
 impl OnnxDetector {
     /// The input that a part of a picture is given, which is shown as large as in `within`; their sides are in pixels.
-    fn size(&self, part: (u32, u32), within: (u32, u32)) -> (u32, u32) {
-        if self.fixed {
-            return self.model.input;
-        }
+    fn size(&self, part: (u32, u32), within: (u32, u32)) -> Size {
         let stride = self.model.head.stride();
         let input = input_size(within, self.model.input, stride);
         if part == within { input } else { part_size(part, within, input, stride) }
@@ -72,36 +67,44 @@ impl OnnxDetector {
             |part: &BBox| (pixels(part.width(), picture.width()), pixels(part.height(), picture.height()));
         let (width, height) = sides(&view.region);
         let size = self.size((width, height), sides(&view.within));
-        let place = self.fitted.iter().position(|f| (f.shape.width, f.shape.height) == size);
-        let found = match place {
-            Some(place) => Ok(self.fitted.remove(place)),
-            None => self.model.session(&self.runtime, size).map(|(session, shape)| Fitted {
-                session,
-                shape,
-                tensor: Tensor::default(),
-            }),
-        };
-        let fit = Letterbox::fit(width, height, size.0, size.1);
-        let looked = found.and_then(|mut fitted| {
-            fitted.tensor.fill(picture, &view.region, fit, self.model.head);
-            self.candidates.clear();
-            fitted.run(&self.model, least, &mut self.candidates)?;
-            self.fitted.insert(0, fitted);
-            self.fitted.truncate(SIZES);
-            Ok(fit)
-        });
-        match looked {
-            // Nothing but a try tells whether a network takes a size.
-            Err(_) if size != self.model.input && place.is_none() => {
-                self.fixed = true;
-                self.look(picture, view, least)
-            }
-            looked => looked,
+        let mut fitted = self.fitted(size)?;
+        let fit = Letterbox::fit(width, height, fitted.shape.width, fitted.shape.height);
+        fitted.tensor.fill(picture, &view.region, fit, self.model.head);
+        self.candidates.clear();
+        fitted.run(&self.model, least, &mut self.candidates)?;
+        self.fitted.insert(0, fitted);
+        self.fitted.truncate(SIZES);
+        Ok(fit)
+    }
+
+    /// A session for this size of input, or for the model's own where the model does not take it.
+    fn fitted(&mut self, size: Size) -> Result<Fitted, DetectError> {
+        let own = self.model.input;
+        if let Some(ready) = self.ready(size) {
+            return Ok(ready);
         }
+        if size == own {
+            return self.model.session(&self.runtime, own).map(Fitted::new);
+        }
+        match self.model.takes(&self.runtime, size)? {
+            Verdict::Takes(Some(tried)) => Ok(Fitted::new(tried)),
+            Verdict::Takes(None) => self.model.session(&self.runtime, size).map(Fitted::new),
+            Verdict::Refuses => self.fitted(own),
+        }
+    }
+
+    /// One that is kept.
+    fn ready(&mut self, size: Size) -> Option<Fitted> {
+        let place = self.fitted.iter().position(|f| (f.shape.width, f.shape.height) == size)?;
+        Some(self.fitted.remove(place))
     }
 }
 
 impl Fitted {
+    fn new((session, shape): (Session, Shape)) -> Self {
+        Self { session, shape, tensor: Tensor::default() }
+    }
+
     fn run(
         &mut self,
         model: &OnnxModel,
@@ -201,4 +204,44 @@ impl Detector for OnnxDetector {
 /// Detections are rounded where they are made, so that rules see what is written and a replay sees the same.
 fn rounded(value: f32, steps: f32) -> f32 {
     (value * steps).round() / steps
+}
+
+#[cfg(test)]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+#[path = "../../tests/common/onnx.rs"]
+mod onnx;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{catalog::Catalog, detect::heads, libav::YuvBuffer};
+
+    /// The sizes for which two workers have sessions once both have looked at a picture that is wider than high.
+    fn sizes(file: Vec<u8>, input: Size) -> [Vec<Size>; 2] {
+        let runtime = Runtime::load(Path::new("none")).expect("ONNX Runtime (`make setup` brings it)");
+        let head = heads::find("yolox").expect("a head");
+        let model = Arc::new(OnnxModel::new(Path::new("a.onnx"), file, head, input, None, [], 0.3));
+        let pixels = vec![0; 128 * 64 * 3];
+        let buffer = YuvBuffer::from_rgb(&pixels, 128, 64).expect("the size fits");
+        let picture = Picture::new(buffer.yuv().expect("a picture"));
+        [0, 1].map(|_| {
+            let mut worker = model.detector(&runtime);
+            worker.detect(&picture, &View::WHOLE, MediaTime::ZERO).expect("looks");
+            worker.fitted.iter().map(|fitted| (fitted.shape.width, fitted.shape.height)).collect()
+        })
+    }
+
+    #[test]
+    fn workers_see_a_picture_in_one_size_whether_or_not_the_model_takes_another() {
+        // What it finds has the shape that belongs to 64 × 64, whatever it is given.
+        assert_eq!(sizes(onnx::yolox(&[]), (64, 64)), [[(64, 64)], [(64, 64)]]);
+        let catalog = Catalog::load().expect("sound");
+        let nano = catalog.model(catalog.default_model()).expect("listed");
+        let file = nano.item.built_in().expect("part of the program").to_vec();
+        let [first, second] = sizes(file, (nano.input.width, nano.input.height));
+        assert_eq!(first, second);
+        assert!(matches!(first[..], [(width, height)] if width > height), "{first:?}");
+    }
 }

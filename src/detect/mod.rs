@@ -13,6 +13,7 @@ mod reshape;
 mod runtime;
 mod scripted;
 mod second_look;
+mod sizes;
 mod tensor;
 
 use std::path::PathBuf;

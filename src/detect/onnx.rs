@@ -16,6 +16,7 @@ use super::{
     DetectError, Runtime,
     heads::{Head, Shape},
     reshape::reshape,
+    sizes::{Size, Sizes, Verdict},
 };
 use crate::domain::{Class, ModelName};
 
@@ -26,6 +27,8 @@ pub struct OnnxModel {
     pub(super) head: &'static dyn Head,
     /// Columns and rows that the file was made for.
     pub(super) input: (u32, u32),
+    /// Which others it takes.
+    sizes: Sizes,
     class_count: Option<usize>,
     /// The domain's class of each of the model's own that has one.
     pub(super) classes: BTreeMap<usize, Class>,
@@ -58,6 +61,7 @@ impl OnnxModel {
             bytes,
             head,
             input,
+            sizes: Sizes::default(),
             class_count,
             classes: classes.into_iter().collect(),
             own: None,
@@ -100,7 +104,24 @@ impl OnnxModel {
     /// input or output is not what its head reads, [`DetectError::Provider`] where the execution provider that is
     /// required does not run it.
     pub fn try_out(&self, runtime: &Runtime) -> Result<(), DetectError> {
-        let (mut session, shape) = self.session(runtime, self.input)?;
+        self.tried(runtime, self.input).map(|_| ())
+    }
+
+    /// Whether the model takes an input of this size, which is not its own, and what a try has made.
+    ///
+    /// # Errors
+    /// [`DetectError`] where a try of its own size fails as well.
+    pub(super) fn takes(
+        &self,
+        runtime: &Runtime,
+        size: Size,
+    ) -> Result<Verdict<(Session, Shape)>, DetectError> {
+        self.sizes.find(size, self.input, |size| self.tried(runtime, size))
+    }
+
+    /// A session that was run once.
+    fn tried(&self, runtime: &Runtime, size: Size) -> Result<(Session, Shape), DetectError> {
+        let (mut session, shape) = self.session(runtime, size)?;
         let (cells, numbers) = self.head.output(&shape);
         let size = [1, 3, shape.height as usize, shape.width as usize];
         let nothing = vec![0.0f32; size.iter().product()];
@@ -122,14 +143,14 @@ impl OnnxModel {
                 wanted: format!("{cells} × {numbers}"),
             });
         }
-        Ok(())
+        Ok((session, shape))
     }
 
     /// A session for an input of so many columns and rows: those that the file was made for, or others.
     pub(super) fn session(
         &self,
         runtime: &Runtime,
-        (width, height): (u32, u32),
+        (width, height): Size,
     ) -> Result<(Session, Shape), DetectError> {
         let session = if (width, height) == self.input {
             runtime.session(&self.path, |builder| commit(builder, &self.bytes))?

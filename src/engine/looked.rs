@@ -307,7 +307,7 @@ impl Looked {
         let moved = judgement.moved;
         out.push(Action::Tell(record, judgement));
         if let Some(at) = moved {
-            self.tell(at, Noticed::Moved, out);
+            self.note(at, Noticed::Moved, out);
         }
     }
 

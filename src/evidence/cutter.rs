@@ -94,7 +94,8 @@ impl Cutter {
 
     fn group(&mut self, gop: &Arc<Gop>) {
         let broken = std::mem::take(&mut self.broken) || self.epoch != Some(gop.epoch);
-        let first = self.epoch.replace(gop.epoch).is_none();
+        // Whole files may be passed over before the first that is given.
+        let first = self.epoch.replace(gop.epoch).is_none() && gop.epoch == 0;
         if self.done() {
             return;
         }

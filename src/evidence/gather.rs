@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{EvidenceFile, EvidenceRole, MediaTime, MissingEvidence, Moment, Violation},
-    source::{Part, Recording, SourceError},
+    source::{Part, Recording, SourceError, Trail},
     stop::Stop,
 };
 
@@ -37,6 +37,8 @@ type Develop<'d> = dyn Fn(&Receiver<Taken>) -> Vec<(usize, Result<EvidenceFile, 
 pub struct Again {
     /// The recordings.
     pub recording: Recording,
+    /// Where its files lie, as was noted the first time; none to read all of them.
+    pub trail: Option<Trail>,
     /// What could not be read of them the first time: whatever else cannot be read now is told.
     pub failed: BTreeSet<String>,
     /// It may be set meanwhile: then what is not made yet is not.
@@ -95,7 +97,16 @@ fn read(
     develop: &Develop<'_>,
     mut reached: impl FnMut(MediaTime),
 ) -> (Made<EvidenceFile>, Made<Clip>) {
-    let Again { recording, failed, stop } = again;
+    let Again { recording, trail, failed, stop } = again;
+    let spells: Vec<_> = shots
+        .iter()
+        .map(|shot| (shot.at, shot.at))
+        .chain(cuts.iter().map(|cut| (cut.from, cut.to)))
+        .collect();
+    let recording = match &trail {
+        Some(trail) => recording.within(&spells, trail),
+        None => recording,
+    };
     let stems: Vec<String> = cuts.iter().map(|cut| cut.stem.clone()).collect();
     let (taken, pictures) = channel::bounded(WAITING);
     let (mut album, mut cutter) = (Album::new(shots, taken), Cutter::new(cuts, folder));
@@ -212,7 +223,7 @@ mod tests {
     fn again(files: Vec<std::path::PathBuf>) -> Again {
         let camera = CameraId::new("lane").expect("an id");
         let recording = Recording::open(camera, files, Options::default());
-        Again { recording, failed: BTreeSet::new(), stop: Stop::default() }
+        Again { recording, trail: None, failed: BTreeSet::new(), stop: Stop::default() }
     }
 
     fn shot(seconds: f64) -> Shot {
@@ -305,7 +316,7 @@ mod tests {
         let camera = CameraId::new("lane").expect("an id");
         let options = Options { stop: stop.clone(), ..Options::default() };
         let recording = Recording::open(camera, vec![recording], options);
-        let again = Again { recording, failed: BTreeSet::new(), stop };
+        let again = Again { recording, trail: None, failed: BTreeSet::new(), stop };
         let shots = [shot(1.0)];
         let develop = |pictures: &Receiver<Taken>| still::develop(pictures, &shots, &clips.path("result"));
         let (stills, _) = read(again, &shots, Vec::new(), &clips.path("result"), &develop, |_| {});

@@ -75,6 +75,17 @@ impl<'a> Bits<'a> {
         })??;
         Some((1 << zeros) - 1 + self.number(zeros)?)
     }
+
+    /// Passes over so many of those numbers.
+    pub(super) fn pass(&mut self, numbers: usize) -> Option<()> {
+        (0..numbers).try_for_each(|_| self.exp_golomb().map(|_| ()))
+    }
+
+    /// A number that may be negative (9.1.1): 0, 1, -1, 2, -2 and so on.
+    pub(super) fn signed(&mut self) -> Option<i32> {
+        let number = i32::try_from(self.exp_golomb()?).ok()?;
+        Some(if number % 2 == 1 { number / 2 + 1 } else { -(number / 2) })
+    }
 }
 
 #[cfg(test)]

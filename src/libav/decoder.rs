@@ -25,8 +25,7 @@ impl Decoder {
     pub fn new(stream: &StreamInfo) -> Result<Self, LibavError> {
         init();
         let none = || LibavError::NoDecoder { address: stream.address.clone(), codec: stream.codec.clone() };
-        // SAFETY: takes a value; returns a static decoder or null.
-        let codec = unsafe { ffi::avcodec_find_decoder(stream.codec_id()) };
+        let codec = stream.codec_id().decoder();
         if codec.is_null() {
             return Err(none());
         }

@@ -104,6 +104,14 @@ pub enum LibavError {
         /// How long was allowed.
         after: Duration,
     },
+    /// It was to stop meanwhile.
+    #[error("{address}: {doing} was stopped by hand")]
+    Stopped {
+        /// Where.
+        address: String,
+        /// What was being done.
+        doing: &'static str,
+    },
     /// The disk or network refused.
     #[error("{address}: {detail}")]
     Io {

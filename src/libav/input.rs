@@ -1,20 +1,12 @@
-use std::{
-    collections::VecDeque,
-    ffi::{c_int, c_void},
-    ptr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, ffi::c_int, ptr, sync::Arc, time::Duration};
 
 use ffmpeg_next::ffi;
 
 use super::{
-    LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, packet::RawPacket, stream::is_video,
-    to_micros,
+    LibavError, MICROS, Packet, PixelAspect, StreamInfo, deadline::Deadline, error::words, packet::RawPacket,
+    stream::is_video, to_micros,
 };
+use crate::stop::Stop;
 
 /// What a recording or stream may cost before it is refused.
 #[derive(Debug, Clone)]
@@ -33,6 +25,8 @@ pub struct Limits {
     pub max_packet: u64,
     /// Bytes of a stream's header.
     pub max_header: u64,
+    /// Once it is set nothing is waited for any more.
+    pub stop: Stop,
 }
 
 impl Default for Limits {
@@ -45,6 +39,7 @@ impl Default for Limits {
             max_pixels: 8192 * 8192,
             max_packet: 32 << 20,
             max_header: 1 << 20,
+            stop: Stop::default(),
         }
     }
 }
@@ -55,8 +50,9 @@ const GOES_ON: i64 = 5_000_000;
 /// An opened recording or stream, of which only the best video stream is read.
 pub struct Input {
     pub(super) context: *mut ffi::AVFormatContext,
-    /// Lives as long as the context, which calls back with its address.
-    pub(super) watch: Box<Deadline>,
+    /// Lives as long as the context, which calls back with its address. Shared, not boxed: a box that is moved says that nobody
+    /// else has its address.
+    pub(super) deadline: Arc<Deadline>,
     pub(super) unpack: Option<Unpack>,
     pub(super) index: c_int,
     /// The latest times of decoding, of this stream and of other video, in microseconds.
@@ -91,7 +87,7 @@ pub(super) struct About {
     pub creation_time: Option<String>,
 }
 
-// SAFETY: a format context has no ties to a thread; the watch it calls back is atomic.
+// SAFETY: a format context has no ties to a thread; the deadline it asks about is atomic.
 unsafe impl Send for Input {}
 
 impl Input {
@@ -173,7 +169,7 @@ impl Input {
                 return Ok(Some(packet));
             }
             let raw = RawPacket::new()?;
-            self.watch.begin(self.limits.read);
+            self.begin("reading", self.limits.read)?;
             // SAFETY: context and packet are live.
             let code = unsafe { ffi::av_read_frame(self.context, raw.0) };
             if code == ffi::AVERROR_EOF {
@@ -272,7 +268,7 @@ impl Input {
         let mut latest = None;
         loop {
             let raw = RawPacket::new().ok()?;
-            self.watch.begin(self.limits.read);
+            self.deadline.begin(self.limits.read);
             // SAFETY: context and packet are live.
             if unsafe { ffi::av_read_frame(self.context, raw.0) } < 0 {
                 return latest;
@@ -297,7 +293,7 @@ impl Input {
     /// # Errors
     /// [`LibavError`] where the container cannot be sought in.
     pub fn seek(&mut self, time: i64) -> Result<(), LibavError> {
-        self.watch.begin(self.limits.read);
+        self.begin("seeking", self.limits.read)?;
         // SAFETY: the context is live and has a stream of this index; the time base is a fraction.
         let code = unsafe {
             let time = ffi::av_rescale_q(time, MICROS, self.base);
@@ -333,9 +329,27 @@ impl Input {
         }
     }
 
+    /// Begins something that may take this long.
+    fn begin(&self, doing: &'static str, allowed: Duration) -> Result<(), LibavError> {
+        if self.is_stopped() {
+            return Err(LibavError::Stopped { address: self.address.clone(), doing });
+        }
+        self.deadline.begin(allowed);
+        Ok(())
+    }
+
+    /// Whether it is to stop: then nothing is read any more, and what was read last may be only half of it.
+    pub fn is_stopped(&self) -> bool {
+        self.deadline.stopped()
+    }
+
     /// What `code` means while doing something that had this long.
     pub(super) fn failed(&self, code: i32, doing: &'static str, after: Duration) -> LibavError {
-        if code == ffi::AVERROR_EXIT || self.watch.late() {
+        // Whatever FFmpeg makes of it: it was made to give up.
+        if self.is_stopped() {
+            return LibavError::Stopped { address: self.address.clone(), doing };
+        }
+        if code == ffi::AVERROR_EXIT || self.deadline.late() {
             return LibavError::Deadline { address: self.address.clone(), doing, after };
         }
         LibavError::from_code(code, &self.address)
@@ -345,45 +359,10 @@ impl Input {
 impl Drop for Input {
     fn drop(&mut self) {
         // Closing a connection may wait for the other side.
-        self.watch.begin(Duration::from_secs(2));
+        self.deadline.close(Duration::from_secs(2));
         // SAFETY: null or an open context, closed once.
         unsafe { ffi::avformat_close_input(&raw mut self.context) };
     }
-}
-
-/// A deadline that FFmpeg asks about while it waits.
-pub(super) struct Deadline {
-    start: Instant,
-    /// In milliseconds since `start`.
-    deadline: AtomicU64,
-}
-
-impl Deadline {
-    pub(super) fn new() -> Box<Self> {
-        Box::new(Self { start: Instant::now(), deadline: AtomicU64::new(u64::MAX) })
-    }
-
-    /// What follows may take this long.
-    pub(super) fn begin(&self, allowed: Duration) {
-        let until = self.start.elapsed().saturating_add(allowed);
-        self.deadline.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    fn late(&self) -> bool {
-        self.start.elapsed().as_millis() > u128::from(self.deadline.load(Ordering::Relaxed))
-    }
-
-    /// To be called by FFmpeg, for as long as the box lives.
-    pub(super) fn callback(&self) -> ffi::AVIOInterruptCB {
-        ffi::AVIOInterruptCB { callback: Some(interrupted), opaque: ptr::from_ref(self).cast_mut().cast() }
-    }
-}
-
-/// Whether FFmpeg is to give up what it waits for.
-unsafe extern "C" fn interrupted(watch: *mut c_void) -> c_int {
-    // SAFETY: the pointer is that of the input's boxed watch, which outlives its format context and is only read.
-    let watch = unsafe { &*watch.cast::<Deadline>() };
-    c_int::from(watch.late())
 }
 
 /// The bit stream filter that takes MPEG-4's packed B pictures apart, so that each packet is one picture.

@@ -5,6 +5,8 @@
 
 mod aspect;
 mod bits;
+mod codec;
+mod deadline;
 mod decoder;
 mod edits;
 mod error;
@@ -18,6 +20,7 @@ mod parser;
 mod scaler;
 mod sets;
 mod stream;
+mod succession;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -41,6 +44,7 @@ pub use parser::{Parser, PictureKind};
 pub use scaler::{Pixels, Scaler};
 pub use sets::Sets;
 pub use stream::StreamInfo;
+pub use succession::Succession;
 pub use turn::Turn;
 pub use upright::Upright;
 pub use yuv::{Colour, Matrix, Plane, Yuv, YuvBuffer};

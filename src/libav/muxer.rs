@@ -9,7 +9,9 @@ use std::{
 
 use ffmpeg_next::ffi;
 
-use super::{LibavError, MICROS, Packet, PixelAspect, StreamInfo, error::words, init, open::Dictionary};
+use super::{
+    LibavError, MICROS, Packet, PixelAspect, StreamInfo, codec::CodecId, error::words, init, open::Dictionary,
+};
 
 /// How FFmpeg writes the four characters of a codec.
 const fn tag(name: [u8; 4]) -> u32 {
@@ -36,9 +38,7 @@ impl Container {
         // question whether it can hold a codec takes values only.
         let fits = unsafe {
             let mp4 = ffi::av_guess_format(Self::Mp4.name().as_ptr(), ptr::null(), ptr::null());
-            !mp4.is_null()
-                && ffi::avformat_query_codec(mp4, stream.codec_id(), ffi::FF_COMPLIANCE_NORMAL) == 1
-                && ffi::av_codec_get_tag((*mp4).codec_tag, stream.codec_id()) != 0
+            !mp4.is_null() && stream.codec_id().fits(mp4)
         };
         if fits { Self::Mp4 } else { Self::Matroska }
     }
@@ -64,17 +64,21 @@ impl Container {
         let (id, given) = (stream.codec_id(), stream.codec_tag());
         match (self, id) {
             // Parameter sets that are not in the header must be allowed in the pictures.
-            (Self::Mp4, ffi::AVCodecID::AV_CODEC_ID_H264) if given == AVC3 => AVC3,
+            (Self::Mp4, CodecId::H264) if given == AVC3 => AVC3,
             // Apple's players take no `hev1`. Byte 22 of the header counts its kinds of parameter sets.
-            (Self::Mp4, ffi::AVCodecID::AV_CODEC_ID_HEVC) => {
-                if given == HEV1 && stream.header().get(22) == Some(&0) { HEV1 } else { HVC1 }
+            (Self::Mp4, CodecId::H265) => {
+                if given == HEV1 && stream.header().get(22) == Some(&0) {
+                    HEV1
+                } else {
+                    HVC1
+                }
             }
             (Self::Mp4, _) => 0,
             (Self::Matroska, _) => {
                 // SAFETY: the name is terminated; what comes back is static or null, and so are its tables.
                 let known = unsafe {
                     let mkv = ffi::av_guess_format(self.name().as_ptr(), ptr::null(), ptr::null());
-                    !mkv.is_null() && ffi::av_codec_get_id((*mkv).codec_tag, given) == id
+                    !mkv.is_null() && CodecId::tagged(mkv, given) == id
                 };
                 if known { given } else { 0 }
             }

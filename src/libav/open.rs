@@ -14,8 +14,11 @@ use std::{
 use ffmpeg_next::ffi;
 
 use super::{
-    Input, LibavError, Limits, MICROS, StreamInfo, edits, flv, init,
-    input::{About, Deadline, Unpack},
+    Input, LibavError, Limits, MICROS, StreamInfo,
+    codec::{CodecId, is_of},
+    deadline::Deadline,
+    edits, flv, init,
+    input::{About, Unpack},
     redact,
     stream::is_video,
     to_micros,
@@ -48,9 +51,16 @@ const RAW: [&str; 9] = ["h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "vc
 const UNTOLD: (&CStr, (i32, i32)) = (c"997/40", (997, 40));
 
 /// Codecs of single pictures: beside other video these are thumbnails.
-const SINGLE: [ffi::AVCodecID; 6] = {
+const SINGLE: [CodecId; 6] = {
     use ffi::AVCodecID::*;
-    [AV_CODEC_ID_MJPEG, AV_CODEC_ID_PNG, AV_CODEC_ID_BMP, AV_CODEC_ID_GIF, AV_CODEC_ID_WEBP, AV_CODEC_ID_TIFF]
+    [
+        CodecId::known(AV_CODEC_ID_MJPEG),
+        CodecId::known(AV_CODEC_ID_PNG),
+        CodecId::known(AV_CODEC_ID_BMP),
+        CodecId::known(AV_CODEC_ID_GIF),
+        CodecId::known(AV_CODEC_ID_WEBP),
+        CodecId::known(AV_CODEC_ID_TIFF),
+    ]
 };
 
 /// How much of a file is read, in bytes and in its own time, where less did not tell what it holds.
@@ -98,18 +108,18 @@ impl Input {
         };
         let stream = matches!(place, Place::Stream(_));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
-        let watch = Deadline::new();
-        watch.begin(limits.open);
+        let deadline = Deadline::new(&limits.stop);
+        deadline.begin(limits.open);
 
         // SAFETY: no arguments; null where there is no memory.
         let mut context = unsafe { ffi::avformat_alloc_context() };
         if context.is_null() {
             return Err(LibavError::Memory);
         }
-        // SAFETY: the context was just made; the watch is boxed and outlives it.
+        // SAFETY: the context was just made; the deadline is shared and outlives it.
         unsafe {
             let c = &mut *context;
-            c.interrupt_callback = watch.callback();
+            c.interrupt_callback = deadline.callback();
             c.probesize = limits.probe_bytes;
             c.max_analyze_duration = i64::try_from(limits.probe_time.as_micros()).unwrap_or(i64::MAX);
         }
@@ -128,7 +138,7 @@ impl Input {
         let none = empty_stream(&clean)?;
         let mut input = Self {
             context,
-            watch,
+            deadline,
             unpack: None,
             index: -1,
             reached: None,
@@ -152,7 +162,7 @@ impl Input {
 
     fn not_opened(&self, code: i32) -> LibavError {
         match self.failed(code, "opening", self.limits.open) {
-            late @ LibavError::Deadline { .. } => late,
+            given_up @ (LibavError::Deadline { .. } | LibavError::Stopped { .. }) => given_up,
             _ => LibavError::opening(code, &self.address),
         }
     }
@@ -182,7 +192,8 @@ impl Input {
                 if options.is_empty() { ptr::null_mut() } else { options.as_mut_ptr().cast() },
             )
         };
-        if code < 0 { Err(self.not_opened(code)) } else { Ok(()) }
+        // Where it was made to give up, FFmpeg takes what it has for all that there is.
+        if code < 0 || self.is_stopped() { Err(self.not_opened(code)) } else { Ok(()) }
     }
 
     /// Picks the video stream, leaves out the others, and checks what is known of it.
@@ -193,10 +204,8 @@ impl Input {
             ffi::av_find_best_stream(self.context, video, -1, -1, ptr::null_mut(), 0)
         };
         let streams = self.streams();
-        // SAFETY: every stream of an open context has parameters.
-        let audio = streams
-            .iter()
-            .any(|&s| unsafe { (*(*s).codecpar).codec_type } == ffi::AVMediaType::AVMEDIA_TYPE_AUDIO);
+        // SAFETY: streams of an open context.
+        let audio = streams.iter().any(|&s| unsafe { is_of(s, ffi::AVMediaType::AVMEDIA_TYPE_AUDIO) });
         let chosen = usize::try_from(index).ok().and_then(|i| streams.get(i)).copied();
         // SAFETY: as above. The picture on a record's cover is no video.
         let chosen = chosen.filter(|&s| unsafe { (*s).disposition } & ffi::AV_DISPOSITION_ATTACHED_PIC == 0);
@@ -217,7 +226,7 @@ impl Input {
             let parameters = (*chosen).codecpar;
             self.check(&*parameters)?;
             let mut parameters: *const ffi::AVCodecParameters = parameters;
-            if (*parameters).codec_id == ffi::AVCodecID::AV_CODEC_ID_MPEG4 {
+            if CodecId::of(parameters) == CodecId::MPEG4 {
                 self.unpack = Unpack::new(parameters, self.base)?;
             }
             if let Some(unpack) = &self.unpack {
@@ -229,8 +238,7 @@ impl Input {
             self.current = Arc::clone(&self.stream);
             self.describe(&*chosen, place);
         }
-        // SAFETY: takes a value; returns a static decoder or null.
-        if unsafe { ffi::avcodec_find_decoder(self.stream.codec_id()) }.is_null() {
+        if self.stream.codec_id().decoder().is_null() {
             let (address, codec) = (self.address.clone(), self.stream.codec.clone());
             let in_flv = place.file().filter(|_| self.about.format == "flv").and_then(flv::unknown);
             return Err(match in_flv {
@@ -293,10 +301,12 @@ impl Input {
     /// When the first sound begins, in microseconds. Recorders' program streams give sound a clock of its own.
     fn sound_begins(&self) -> Option<i64> {
         let begins = |&stream: &*mut ffi::AVStream| {
-            // SAFETY: every stream of an open context has parameters.
-            let (kind, start, base) =
-                unsafe { ((*(*stream).codecpar).codec_type, (*stream).start_time, (*stream).time_base) };
-            (kind == ffi::AVMediaType::AVMEDIA_TYPE_AUDIO).then(|| to_micros(start, base))?
+            // SAFETY: a stream of an open context.
+            let (sound, start, base) = unsafe {
+                let sound = is_of(stream, ffi::AVMediaType::AVMEDIA_TYPE_AUDIO);
+                (sound, (*stream).start_time, (*stream).time_base)
+            };
+            sound.then(|| to_micros(start, base))?
         };
         if self.about.format == "mpeg" { None } else { self.streams().iter().filter_map(begins).min() }
     }
@@ -327,7 +337,7 @@ fn shows_more(stream: *mut ffi::AVStream, chosen: *mut ffi::AVStream) -> bool {
     let still = ffi::AV_DISPOSITION_TIMED_THUMBNAILS | ffi::AV_DISPOSITION_STILL_IMAGE;
     // SAFETY: every stream of an open context has parameters.
     let (codec, other, disposition) =
-        unsafe { ((*(*stream).codecpar).codec_id, (*(*chosen).codecpar).codec_id, (*stream).disposition) };
+        unsafe { (CodecId::of((*stream).codecpar), CodecId::of((*chosen).codecpar), (*stream).disposition) };
     stream != chosen
         && is_video(stream)
         && disposition & still == 0

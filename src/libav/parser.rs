@@ -2,7 +2,7 @@ use std::ptr;
 
 use ffmpeg_next::ffi;
 
-use super::{LibavError, Packet, StreamInfo};
+use super::{LibavError, Packet, StreamInfo, codec::CodecId};
 
 /// What a packet's header says of its place in the order of showing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +34,13 @@ impl Parser {
     pub fn new(stream: &StreamInfo) -> Result<Option<Self>, LibavError> {
         let id = stream.codec_id();
         // SAFETY: takes a value; null where there is no parser.
-        let parser = unsafe { ffi::av_parser_init(id as i32) };
+        let parser = unsafe { ffi::av_parser_init(id.number()) };
         if parser.is_null() {
             return Ok(None);
         }
         // SAFETY: null is allowed for the codec; null comes back where there is no memory.
         let context = unsafe { ffi::avcodec_alloc_context3(ptr::null()) };
-        let numbered = matches!(id, ffi::AVCodecID::AV_CODEC_ID_H264 | ffi::AVCodecID::AV_CODEC_ID_HEVC);
+        let numbered = [CodecId::H264, CodecId::H265].contains(&id);
         let own = Self { parser, context, numbered };
         // SAFETY: the context, where there is one, is ours; the parameters live as long as the stream; the parser
         // is live.

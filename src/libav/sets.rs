@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use ffmpeg_next::ffi::AVCodecID as Id;
-
 use super::{
     bits::{Bits, Bytes},
+    codec::CodecId,
     turn::{Shown, Turn},
 };
 
@@ -48,7 +47,7 @@ enum Unit {
 pub struct Sets(Vec<(Key, Arc<[u8]>)>);
 
 impl Sets {
-    fn get(&self, key: Key) -> Option<&[u8]> {
+    pub(super) fn get(&self, key: Key) -> Option<&[u8]> {
         self.0.binary_search_by_key(&key, |set| set.0).ok().and_then(|at| Some(&*self.0.get(at)?.1))
     }
 
@@ -61,6 +60,11 @@ impl Sets {
             }
             Err(at) => self.0.insert(at, (key, set.into())),
         }
+    }
+
+    /// Those of a kind, in the order of their numbers.
+    pub(super) fn of_kind(&self, kind: u8) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter(move |((other, _), _)| *other == kind).map(|(_, set)| &**set)
     }
 
     /// Whether there are none.
@@ -87,11 +91,11 @@ pub(super) struct Syntax {
 
 impl Syntax {
     /// Of a stream with this codec and header; none for codecs that have no such sets.
-    pub(super) fn of(codec: Id, header: &[u8]) -> Option<Self> {
+    pub(super) fn of(codec: CodecId, header: &[u8]) -> Option<Self> {
         let coding = match codec {
-            Id::AV_CODEC_ID_H264 => Coding::H264,
-            Id::AV_CODEC_ID_HEVC => Coding::H265,
-            Id::AV_CODEC_ID_MPEG4 => Coding::Mpeg4,
+            CodecId::H264 => Coding::H264,
+            CodecId::H265 => Coding::H265,
+            CodecId::MPEG4 => Coding::Mpeg4,
             _ => return None,
         };
         // As FFmpeg tells them apart: ISO/IEC 14496-15, 5.3.3.1 (`avcC`) and 8.3.3.1 (`hvcC`), or start codes.
@@ -205,6 +209,27 @@ impl Syntax {
         }
     }
 
+    /// The first unit of a packet's picture, which may be followed by others.
+    pub(super) fn picture(self, data: &[u8]) -> Option<&[u8]> {
+        let first = |unit: &[u8]| unit.first().is_some_and(|first| self.is_picture(*first));
+        match self.framing {
+            Framing::StartCodes => {
+                let mut rest = data;
+                loop {
+                    let code = rest.windows(3).position(|bytes| bytes == [0, 0, 1])?;
+                    rest = rest.get(code + 3..)?;
+                    if first(rest) {
+                        return Some(rest);
+                    }
+                }
+            }
+            Framing::Lengths(bytes) => {
+                let mut rest = Bytes(data);
+                std::iter::from_fn(|| rest.counted(bytes)).find(|unit| first(unit))
+            }
+        }
+    }
+
     /// Whether a unit that begins with this byte is part of a picture.
     fn is_picture(self, first: u8) -> bool {
         match self.coding {
@@ -256,6 +281,11 @@ fn trimmed(unit: &[u8]) -> &[u8] {
 
 /// The number of an H.265 sequence parameter set: behind the profiles and levels of its layers (7.3.2.2 and 7.3.3).
 fn h265_sps_number(unit: &[u8]) -> Option<u32> {
+    h265_profile(unit)?.0.exp_golomb()
+}
+
+/// What comes behind the profiles and levels of an H.265 sequence parameter set, and how many layers there are above the lowest.
+pub(super) fn h265_profile(unit: &[u8]) -> Option<(Bits<'_>, u32)> {
     let mut bits = Bits::after(unit, 2);
     bits.number(4)?;
     let layers = bits.number(3)?;
@@ -268,7 +298,7 @@ fn h265_sps_number(unit: &[u8]) -> Option<u32> {
     for (profile, level) in present? {
         bits.skip(88 * profile as usize + 8 * level as usize);
     }
-    bits.exp_golomb()
+    Some((bits, layers))
 }
 
 /// How a picture is to be shown, from the messages of a unit (ITU-T H.264, D.1.27; H.265, D.2.17).
@@ -320,10 +350,10 @@ mod tests {
 
     #[test]
     fn headers_of_both_kinds_hold_the_same_sets() {
-        let lengths = Syntax::of(Id::AV_CODEC_ID_H264, &avcc()).expect("known");
+        let lengths = Syntax::of(CodecId::H264, &avcc()).expect("known");
         let sets = lengths.header(&avcc());
         let codes = [&[0, 0, 0, 1][..], &SPS, &[0, 0, 1], &PPS].concat();
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &codes).expect("known");
+        let starts = Syntax::of(CodecId::H264, &codes).expect("known");
         assert_ne!(lengths, starts);
         assert_eq!(starts.header(&codes), sets);
         assert_eq!(starts.header(&starts.framed(&sets)), sets);
@@ -332,8 +362,8 @@ mod tests {
 
     #[test]
     fn a_packet_tells_what_it_changes_and_nothing_else() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
-        let sets = Syntax::of(Id::AV_CODEC_ID_H264, &avcc()).expect("known").header(&avcc());
+        let starts = Syntax::of(CodecId::H264, &[]).expect("known");
+        let sets = Syntax::of(CodecId::H264, &avcc()).expect("known").header(&avcc());
         let packet = |units: &[&[u8]]| -> Vec<u8> {
             units.iter().flat_map(|unit| [&[0, 0, 0, 1][..], unit].concat()).collect()
         };
@@ -353,7 +383,7 @@ mod tests {
 
     #[test]
     fn what_no_set_is_like_is_damage() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        let starts = Syntax::of(CodecId::H264, &[]).expect("known");
         let long = [&[0, 0, 1][..], &PPS, &[7; LONGEST]].concat();
         assert!(starts.packet(&long, true, &Sets::default()).sets.is_none());
         // Number 256.
@@ -363,14 +393,14 @@ mod tests {
 
     #[test]
     fn a_message_tells_how_a_picture_is_shown() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_H264, &[]).expect("known");
+        let starts = Syntax::of(CodecId::H264, &[]).expect("known");
         // A message of another kind before it; not cancelled, no flips, 270° against the clock, until changed.
         let unit = [0, 0, 1, 6, 5, 2, 7, 7, 47, 3, 0b0001_1000, 0, 0b0001_0000, 0x80];
         let told = starts.packet(&unit, true, &Sets::default());
         assert_eq!(told.shown, Some(Shown::Turned(Turn::Right)));
         assert_eq!(starts.packet(&unit, false, &Sets::default()).shown, None);
         // H.265 has it in messages before the picture.
-        let starts = Syntax::of(Id::AV_CODEC_ID_HEVC, &[]).expect("known");
+        let starts = Syntax::of(CodecId::H265, &[]).expect("known");
         let unit = [0, 0, 1, 39 << 1, 1, 47, 1, 0b1000_0000, 0x80];
         assert_eq!(
             starts.packet(&unit, true, &Sets::default()).shown,
@@ -381,7 +411,7 @@ mod tests {
 
     #[test]
     fn mpeg4_has_its_headers_followed() {
-        let starts = Syntax::of(Id::AV_CODEC_ID_MPEG4, &[]).expect("known");
+        let starts = Syntax::of(CodecId::MPEG4, &[]).expect("known");
         let one = [0, 0, 1, 0xb0, 1, 0, 0, 1, 0x20, 5, 5, 0, 0, 1, 0xb6, 0, 0, 1, 0x20, 9];
         let sets = starts.packet(&one, true, &Sets::default()).sets.expect("two");
         assert_eq!(sets.0.len(), 2);
@@ -395,7 +425,7 @@ mod tests {
             header in prop::collection::vec(any::<u8>(), 0..60),
             data in prop::collection::vec(prop_oneof![Just(0), Just(1), Just(0x67), Just(0x42), any::<u8>()], 0..120),
         ) {
-            for codec in [Id::AV_CODEC_ID_H264, Id::AV_CODEC_ID_HEVC, Id::AV_CODEC_ID_MPEG4] {
+            for codec in [CodecId::H264, CodecId::H265, CodecId::MPEG4] {
                 let syntax = Syntax::of(codec, &header).expect("known");
                 let sets = syntax.header(&header);
                 let told = syntax.packet(&data, true, &sets);

@@ -1,9 +1,10 @@
-use std::{ffi::CStr, fmt, ptr, slice, sync::Arc};
+use std::{fmt, ptr, slice, sync::Arc};
 
 use ffmpeg_next::ffi;
 
 use super::{
     LibavError, PixelAspect, Sets, Turn,
+    codec::{self, CodecId, is_of},
     sets::{Syntax, Told},
     turn::Shown,
 };
@@ -171,15 +172,8 @@ impl StreamInfo {
     /// What H.264 and H.265 keep beside pictures are the parameter sets, which are followed, and so are two streams of
     /// different files alike. Other codecs keep more.
     pub fn same_coding(&self, other: &Self) -> bool {
-        use ffi::AVCodecID as Id;
-        let keeps_nothing_else = [
-            Id::AV_CODEC_ID_H264,
-            Id::AV_CODEC_ID_HEVC,
-            Id::AV_CODEC_ID_VP8,
-            Id::AV_CODEC_ID_VP9,
-            Id::AV_CODEC_ID_AV1,
-        ]
-        .contains(&self.codec_id());
+        let keeps_nothing_else = [CodecId::H264, CodecId::H265, CodecId::VP8, CodecId::VP9, CodecId::AV1]
+            .contains(&self.codec_id());
         self.same_sets(&other.sets)
             && (Arc::ptr_eq(&self.parameters, &other.parameters)
                 || keeps_nothing_else && self.same_parameters(other))
@@ -248,19 +242,7 @@ impl StreamInfo {
 
     /// The pixel format as FFmpeg names it; none where the header does not tell.
     pub fn pixel_format(&self) -> Option<String> {
-        let format = self.parameters.format();
-        // SAFETY: the number is looked up in a table with bounds; what comes back is static and terminated, or null.
-        unsafe {
-            let descriptor = ffi::av_pix_fmt_desc_next(std::ptr::null());
-            let mut at = descriptor;
-            while !at.is_null() {
-                if ffi::av_pix_fmt_desc_get_id(at) as i32 == format {
-                    return Some(CStr::from_ptr((*at).name).to_string_lossy().into_owned());
-                }
-                at = ffi::av_pix_fmt_desc_next(at);
-            }
-        }
-        None
+        codec::pixel_format(self.parameters.format())
     }
 
     /// The codec's header (`extradata`); empty where the packets hold all.
@@ -276,7 +258,7 @@ impl StreamInfo {
         self.parameters.0
     }
 
-    pub(super) fn codec_id(&self) -> ffi::AVCodecID {
+    pub(super) fn codec_id(&self) -> CodecId {
         self.parameters.codec_id()
     }
 }
@@ -337,9 +319,9 @@ impl Parameters {
         Ok(own)
     }
 
-    fn codec_id(&self) -> ffi::AVCodecID {
+    fn codec_id(&self) -> CodecId {
         // SAFETY: initialised when made.
-        unsafe { (*self.0).codec_id }
+        unsafe { CodecId::of(self.0) }
     }
 
     fn codec_tag(&self) -> u32 {
@@ -356,7 +338,7 @@ impl Parameters {
     /// FFmpeg's name of the codec; of one that it does not know, the container's four characters or number.
     fn codec(&self) -> String {
         let id = self.codec_id();
-        if id == ffi::AVCodecID::AV_CODEC_ID_NONE {
+        if id == CodecId::NONE {
             let tag = self.codec_tag();
             if tag == 0 {
                 return "a codec that it does not know".to_owned();
@@ -368,9 +350,7 @@ impl Parameters {
             }
             return name.iter().flat_map(|b| std::ascii::escape_default(*b)).map(char::from).collect();
         }
-        // SAFETY: returns a static, terminated text for every id.
-        let name = unsafe { CStr::from_ptr(ffi::avcodec_get_name(id)) };
-        name.to_string_lossy().into_owned()
+        id.name()
     }
 }
 
@@ -383,9 +363,9 @@ impl Drop for Parameters {
 
 /// Whether a stream is video, and not the picture on a record's cover.
 pub(super) fn is_video(stream: *mut ffi::AVStream) -> bool {
-    // SAFETY: every stream of an open context has parameters.
+    // SAFETY: a stream of an open context.
     unsafe {
-        (*(*stream).codecpar).codec_type == ffi::AVMediaType::AVMEDIA_TYPE_VIDEO
+        is_of(stream, ffi::AVMediaType::AVMEDIA_TYPE_VIDEO)
             && (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC == 0
     }
 }

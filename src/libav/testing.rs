@@ -3,11 +3,12 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use tempfile::TempDir;
 
-use super::{MICROS, Packet, packet::RawPacket};
+use super::{MICROS, Packet, StreamInfo, packet::RawPacket};
 
 /// Ten seconds at ten pictures a second, 160 × 120: arguments before the codec's.
 pub(crate) const PATTERN: &str = "-f lavfi -i testsrc2=size=160x120:rate=10:duration=10 -pix_fmt yuv420p";
@@ -21,10 +22,22 @@ pub(crate) const H264_PLAIN: &str = "-c:v libx264 -g 25 -keyint_min 25 -sc_thres
 /// A packet without content, with these times in microseconds.
 pub(crate) fn packet(pts: Option<i64>, dts: Option<i64>, duration: i64, key: bool) -> Packet {
     let raw = RawPacket::new().expect("memory");
-    let stream = super::open::empty_stream("made up").expect("memory");
+    let stream = unknown_stream();
     let mut packet = Packet::new(raw, MICROS, &stream);
     (packet.pts, packet.dts, packet.duration, packet.key) = (pts, dts, duration, key);
     packet
+}
+
+/// The same with these bytes, of this stream.
+pub(crate) fn filled(packet: &Packet, stream: &Arc<StreamInfo>, bytes: &[u8]) -> Packet {
+    let mut packet = packet.after(bytes).expect("memory");
+    packet.stream = Arc::clone(stream);
+    packet
+}
+
+/// A stream of which nothing is known.
+pub(crate) fn unknown_stream() -> Arc<StreamInfo> {
+    super::open::empty_stream("made up").expect("memory")
 }
 
 /// A folder of clips that goes when it is dropped.

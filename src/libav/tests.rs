@@ -1,6 +1,11 @@
-use std::{path::Path, time::Duration};
+use std::{
+    io::{Read, Write},
+    path::Path,
+    time::Duration,
+};
 
 use super::{testing::*, *};
+use crate::stop::{Signal, Stop};
 
 fn open(path: &Path) -> Result<Input, LibavError> {
     Input::open(path.to_str().expect("plain"), &Limits::default())
@@ -75,6 +80,72 @@ fn opening_has_a_deadline_and_tells_no_password() {
     let error = Input::open(&format!("rtsp://viewer:s3cret@127.0.0.1:{port}/a"), &limits).err();
     let Some(error @ LibavError::Deadline { .. }) = error else { panic!("{error:?}") };
     assert!(!error.to_string().contains("s3cret"), "{error}");
+}
+
+/// Serves the first bytes of a file that is said to have `length`, keeps the connection, and answers to no other.
+fn half_a_file(listener: &std::net::TcpListener, bytes: &[u8], length: usize) -> std::net::TcpStream {
+    let (mut caller, _) = listener.accept().expect("a caller");
+    let mut asked = [0; 4096];
+    let _ = caller.read(&mut asked).expect("a request");
+    let head = format!("HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: {length}\r\n\r\n");
+    caller.write_all(head.as_bytes()).expect("sent");
+    caller.write_all(bytes).expect("sent");
+    caller
+}
+
+fn stopped(error: Option<LibavError>, while_doing: &str) {
+    let Some(LibavError::Stopped { doing, .. }) = error else { panic!("{while_doing}: {error:?}") };
+    assert_eq!(doing, while_doing);
+}
+
+#[test]
+fn what_waits_for_an_answer_gives_up_once_it_is_to_stop() {
+    let clips = Clips::new();
+    let whole = std::fs::read(clips.pattern(H264_PLAIN, "a.mkv")).expect("the clip");
+    for doing in ["opening", "reading", "seeking"] {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let stop = Stop::default();
+        let limits = Limits { stop: stop.clone(), ..Limits::default() };
+        let (told, tell) = std::sync::mpsc::channel();
+        let opener = std::thread::spawn(move || {
+            let mut input = match Input::open(&format!("http://127.0.0.1:{port}/a.mkv"), &limits) {
+                Ok(input) => input,
+                Err(error) => return Some(error),
+            };
+            told.send(()).expect("somebody waits for it");
+            if doing == "seeking" {
+                return input.seek(0).and_then(|()| input.seek(9_000_000)).err();
+            }
+            loop {
+                match input.read() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => return None,
+                    Err(error) => return Some(error),
+                }
+            }
+        });
+        let share = if doing == "opening" { 20 } else { whole.len() * 2 / 3 };
+        let _kept = half_a_file(&listener, &whole[..share], whole.len() * 100);
+        if doing != "opening" {
+            tell.recv().expect("opened");
+        }
+        stop.set(Signal::Interrupt);
+        stopped(opener.join().expect("no panic"), doing);
+    }
+}
+
+#[test]
+fn nothing_is_opened_once_it_is_to_stop() {
+    let clips = Clips::new();
+    let stop = Stop::default();
+    let limits = Limits { stop: stop.clone(), ..Limits::default() };
+    let path = clips.pattern(H264_PLAIN, "a.mp4");
+    let mut input = Input::open_file(&path, &limits).expect("opens");
+    stop.set(Signal::Interrupt);
+    stopped(input.read().err(), "reading");
+    stopped(input.seek(0).err(), "seeking");
+    stopped(Input::open_file(&path, &limits).err(), "opening");
 }
 
 #[test]

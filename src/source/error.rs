@@ -1,4 +1,3 @@
-use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::{
@@ -67,15 +66,5 @@ pub enum SourceError {
         camera: CameraId,
         /// The file's name.
         file: String,
-    },
-    /// A start that leads beyond the calendar.
-    #[error("camera {camera}: {file} cannot begin at {start}; check --start")]
-    Calendar {
-        /// Whose.
-        camera: CameraId,
-        /// The file's name.
-        file: String,
-        /// The start.
-        start: Timestamp,
     },
 }

@@ -9,7 +9,7 @@ use super::{
     standing::Standing,
     times::{Jump, Times},
 };
-use crate::libav::{LibavError, Packet, StreamInfo};
+use crate::libav::{LibavError, Packet, StreamInfo, Succession};
 
 /// A group over these bounds is cut into chunks.
 const MAX_BYTES: usize = 32 << 20;
@@ -71,6 +71,7 @@ pub(super) struct Grouping {
     /// Of the group, or chunk, that was closed last.
     stream: Arc<StreamInfo>,
     keys: Keys,
+    succession: Succession,
     standing: Standing,
     mending: Mending,
     moved: Vec<Packet>,
@@ -98,6 +99,7 @@ impl Grouping {
             reorder: stream.reorder,
             stream: Arc::clone(stream),
             keys: Keys::of(&stream.codec),
+            succession: Succession::new(stream),
             standing: Standing::new(known.standing, stream.reorder),
             mending: Mending::new(known.times, known.usual, known.step, stream.reorder),
             moved: Vec::new(),
@@ -136,6 +138,8 @@ impl Grouping {
             return Ok(Vec::new());
         }
         packet.key = packet.key && self.keys.may_be_key(packet.data());
+        // Up to the next key frame a decoder would make up what is missing.
+        packet.corrupt = self.succession.is_broken_at(&packet);
         match self.times {
             Times::Given => self.standing.push(packet, &mut self.moved),
             Times::Counted => self.moved.push(packet),

@@ -10,6 +10,7 @@ mod notice;
 mod options;
 mod order;
 mod pace;
+mod packets;
 mod part;
 mod placing;
 mod planning;
@@ -18,9 +19,11 @@ mod rebuild;
 mod recording;
 mod stamp;
 mod standing;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod times;
+mod trail;
 mod wall;
 
 pub use error::SourceError;
@@ -31,6 +34,8 @@ pub use order::labels;
 pub use pace::{Pace, Sent};
 pub use part::{Part, Scripted, Source};
 pub use recording::Recording;
+pub use survey::Survey;
+pub use trail::Trail;
 pub use wall::{from_file_name, from_metadata};
 
 pub use crate::domain::{Notice, Noticed};

@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::pace::Pace;
 use crate::{
+    clock::{Clock, System},
     libav::{Limits, PixelAspect},
     stop::Stop,
 };
@@ -15,7 +18,7 @@ pub struct Options {
     pub zone: TimeZone,
     /// How many pictures a second recordings hold that do not say it themselves.
     pub rate: Option<f64>,
-    /// What a file may cost.
+    /// What a file may cost. Its stop is the one below.
     pub limits: Limits,
     /// How wide pixels are to be shown, whatever files say; none to believe them.
     pub pixel_aspect: Option<PixelAspect>,
@@ -23,10 +26,12 @@ pub struct Options {
     pub sought: Option<String>,
     /// At what pace it is read; none for as fast as possible.
     pub pace: Option<Pace>,
+    /// By which clock that pace is kept.
+    pub clock: Arc<dyn Clock>,
     /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
     /// other.
     pub long_groups_grow: bool,
-    /// Once it is set nothing is opened and no packet is read any more.
+    /// Once it is set nothing is opened and no packet is read any more, nor waited for.
     pub stop: Stop,
 }
 
@@ -40,6 +45,7 @@ impl Default for Options {
             pixel_aspect: None,
             sought: None,
             pace: None,
+            clock: Arc::new(System),
             long_groups_grow: false,
             stop: Stop::default(),
         }

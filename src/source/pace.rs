@@ -1,6 +1,9 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use crate::{domain::MediaTime, stop::Stop};
+use crate::{clock::Clock, domain::MediaTime, stop::Stop};
 
 /// At what pace a recording is read.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,8 +23,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn new(pace: Pace) -> Self {
-        let now = Instant::now();
+    fn new(pace: Pace, now: Instant) -> Self {
         Self { began: now.checked_add(pace.delay).unwrap_or(now), speed: pace.speed.max(0.001) }
     }
 
@@ -35,21 +37,22 @@ impl Sent {
 #[derive(Debug)]
 pub(super) struct Pacer {
     pub sent: Sent,
+    clock: Arc<dyn Clock>,
     /// By how much a packet was read later than it should have been, at most.
     late: Duration,
 }
 
 impl Pacer {
-    pub(super) fn new(pace: Pace) -> Self {
-        Self { sent: Sent::new(pace), late: Duration::ZERO }
+    pub(super) fn new(pace: Pace, clock: Arc<dyn Clock>) -> Self {
+        Self { sent: Sent::new(pace, clock.monotonic()), clock, late: Duration::ZERO }
     }
 
     /// Waits until the packet that ends at `at` is there, or until it is to stop.
     pub(super) fn wait(&mut self, at: MediaTime, stop: &Stop) {
         let Some(due) = self.sent.time(at) else { return };
-        let now = Instant::now();
+        let now = self.clock.monotonic();
         match due.checked_duration_since(now) {
-            Some(wait) => stop.sleep(wait),
+            Some(wait) => self.clock.sleep(wait, stop),
             None => self.late = self.late.max(now.duration_since(due)),
         }
     }

@@ -1,7 +1,6 @@
 //! Which file of a camera comes when, before any is read.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     HOLE, Options, from_metadata,
     order::{by_path, labels},
-    placing::Start,
+    placing::{Before, Start},
+    survey::{Asked, Survey, modified},
     wall::{Meaning, Told, from_names, from_recorder},
 };
 use crate::{domain::WallOrigin, libav::Input};
@@ -27,6 +27,8 @@ pub(super) struct Planned {
     pub start: Option<Start>,
     /// Whether what it says of itself may be asked for a start.
     pub ask: bool,
+    /// What is known of the files before it, where they are passed over.
+    pub before: Option<Option<Before>>,
     told: Option<Told>,
     about: About,
 }
@@ -36,6 +38,13 @@ pub(super) struct Planned {
 struct About {
     modified: Option<Timestamp>,
     lasts: SignedDuration,
+}
+
+impl Planned {
+    /// Whether its name does not tell for sure when it began.
+    fn is_unsure(&self) -> bool {
+        !matches!(self.told, Some(Told { meaning: Meaning::Once(_), .. }))
+    }
 }
 
 /// Files in the order in which they are read.
@@ -48,27 +57,53 @@ pub(super) struct Plan {
 /// Orders the files by their start on the wall and notes what is known of it. One of which no start is known follows the one
 /// that is before it by path, wherever that is.
 pub(super) fn plan(files: Vec<PathBuf>, options: &Options) -> Plan {
+    let planned = named(&files, options);
+    // A single file is opened once, in its turn.
+    let ask = planned.len() > 1;
+    let asked = planned.iter().map(|file| match (file.is_unsure(), ask) {
+        (true, true) => Asked::of(&file.path, options),
+        (true, false) => Asked { modified: modified(&file.path), ..Asked::default() },
+        (false, _) => Asked::default(),
+    });
+    let asked = asked.collect();
+    order(planned, asked, options)
+}
+
+/// The same of files that were asked already.
+pub(super) fn plan_surveyed(survey: Survey, options: &Options) -> Plan {
+    let (files, asked): (Vec<PathBuf>, Vec<Asked>) = survey.files.into_iter().unzip();
+    let asked = match asked[..] {
+        [asked] => vec![Asked { modified: asked.modified, ..Asked::default() }],
+        _ => asked,
+    };
+    order(named(&files, options), asked, options)
+}
+
+/// The files with what their names tell.
+fn named(files: &[PathBuf], options: &Options) -> Vec<Planned> {
     let several = files.len() > 1;
-    let mut planned: Vec<Planned> = labels(&files)
+    let mut planned: Vec<Planned> = labels(files)
         .into_iter()
         .zip(files)
         .map(|(label, path)| {
-            let told = from_names(&path, &options.zone);
-            Planned { path, label, start: None, ask: !several, told, about: About::default() }
+            let told = from_names(path, &options.zone);
+            let path = path.clone();
+            Planned { path, label, start: None, ask: !several, before: None, told, about: About::default() }
         })
         .collect();
     refuse_counters(&mut planned);
-    for file in &mut planned {
-        let unsure = !matches!(file.told, Some(Told { meaning: Meaning::Once(_), .. }));
-        // A single file is opened once, in its turn.
-        let mut input =
-            (several && unsure).then(|| Input::open_file(&file.path, &options.limits).ok()).flatten();
-        if unsure {
-            file.about = about(&file.path, input.as_ref());
+    planned
+}
+
+/// `asked` is what each of them says of itself, where its name does not tell for sure.
+fn order(mut planned: Vec<Planned>, asked: Vec<Asked>, options: &Options) -> Plan {
+    for (file, asked) in planned.iter_mut().zip(asked) {
+        if file.is_unsure() {
+            let lasts = SignedDuration::from_micros(asked.lasts.unwrap_or(0));
+            file.about = About { modified: asked.modified, lasts };
+            file.told = file.told.or(asked.recorder);
         }
-        file.told = file.told.or_else(|| from_recorder(input.as_mut()?, &options.zone));
-        file.start =
-            file.told.map(|told| start(&told, told.meaning.usual())).or_else(|| metadata_start(&input?));
+        file.start = file.told.map(|told| start(&told, told.meaning.usual())).or(asked.made);
     }
     planned.sort_by(|a, b| by_path(&a.path, &b.path));
     choose_passes(&mut planned);
@@ -93,7 +128,7 @@ pub(super) fn own_start(input: &mut Input, options: &Options) -> Option<Start> {
     told.map(|told| start(&told, told.meaning.usual())).or_else(|| metadata_start(input))
 }
 
-fn metadata_start(input: &Input) -> Option<Start> {
+pub(super) fn metadata_start(input: &Input) -> Option<Start> {
     let wall = from_metadata(input.creation_time()?)?;
     Some(Start { wall, origin: WallOrigin::Metadata, trusted: false })
 }
@@ -102,14 +137,6 @@ fn metadata_start(input: &Input) -> Option<Start> {
 fn start(told: &Told, wall: Timestamp) -> Start {
     let trusted = told.sure && matches!(told.meaning, Meaning::Once(_));
     Start { wall, origin: told.origin, trusted }
-}
-
-fn about(path: &Path, input: Option<&Input>) -> About {
-    let modified = fs::metadata(path).and_then(|about| about.modified()).ok();
-    About {
-        modified: modified.and_then(|at| Timestamp::try_from(at).ok()),
-        lasts: SignedDuration::from_micros(input.and_then(Input::duration).unwrap_or(0)),
-    }
 }
 
 /// Six digits in the folder of a day are the time of day, unless they count the files: then two lie one apart.

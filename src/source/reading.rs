@@ -15,12 +15,13 @@ use super::{
     Gop, Notice, Noticed, Part, SourceError,
     grouping::{Group, Grouping, Known},
     notice::Bound,
+    packets::{Claims, Packets},
     placing::{Before, Place, Start},
     times::{Jump, Times},
 };
 use crate::{
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
-    libav::{Input, LibavError, StreamInfo},
+    libav::{LibavError, StreamInfo},
 };
 
 /// After so many errors in a row the rest of a file is given up.
@@ -53,7 +54,8 @@ pub(super) enum Step {
 pub(super) struct Reading {
     camera: CameraId,
     name: String,
-    input: Input,
+    input: Box<dyn Packets>,
+    claims: Claims,
     grouping: Grouping,
     /// What the first group's decoder must know.
     stream: Arc<StreamInfo>,
@@ -118,27 +120,28 @@ impl Reading {
     pub(super) fn new(
         camera: CameraId,
         name: String,
-        input: Input,
+        input: Box<dyn Packets>,
         start: Option<Start>,
         guess: (Timestamp, WallOrigin),
         before: Option<Before>,
         rate: Option<f64>,
     ) -> Result<Self, LibavError> {
-        let claimed = input.rate().filter(|r| (0.001..=240.0).contains(r));
+        let claims = input.claims();
+        let claimed = claims.rate.filter(|r| (0.001..=240.0).contains(r));
         // AVI and raw streams have no times of their own: they count pictures at the rate they claim.
-        let timeless = input.format() == "avi" || input.duration().is_none();
-        let nonsense = input.rate().filter(|_| timeless && claimed.is_none());
-        let counted = nonsense.is_some() || input.is_untold();
+        let timeless = claims.format == "avi" || claims.duration.is_none();
+        let nonsense = claims.rate.filter(|_| timeless && claimed.is_none());
+        let counted = nonsense.is_some() || claims.untold;
         let times = if counted { Times::Counted } else { Times::Given };
         let lasts = |rate: Option<f64>| rate.map_or(40_000, |r| (1e6 / r) as i64).max(1);
-        let own = claimed.filter(|_| input.has_times()).or(rate).or(claimed);
+        let own = claimed.filter(|_| claims.has_times).or(rate).or(claimed);
         let usual = lasts(own);
         let step = (rate.is_some() || claimed.is_none()).then_some(usual);
         let known = Known { times, usual, step, standing: lasts(rate.or(claimed)) };
         let grouping = Grouping::new(input.stream(), known)?;
         let said = Said {
             rate: nonsense.filter(|_| rate.is_none()),
-            assumed: own.is_none() && nonsense.is_none() && !input.has_times(),
+            assumed: own.is_none() && nonsense.is_none() && !claims.has_times,
             ..Said::default()
         };
         Ok(Self {
@@ -146,6 +149,7 @@ impl Reading {
             name,
             stream: Arc::clone(input.stream()),
             input,
+            claims,
             grouping,
             usual,
             start,
@@ -207,6 +211,8 @@ impl Reading {
         let packet = match self.input.read() {
             Ok(Some(packet)) => packet,
             Ok(None) => return self.close(None, out),
+            // Nothing is wrong with the file.
+            Err(LibavError::Stopped { .. }) => return Step::Done,
             Err(LibavError::Damaged { detail, .. }) if self.errors < MAX_ERRORS => {
                 self.errors += 1;
                 if !std::mem::replace(&mut self.said.damaged, true) {
@@ -330,6 +336,8 @@ impl Reading {
         }
         let own = if group.continues && jump.is_none() { self.held_back } else { None };
         let start = MediaTime::from_micros(own.unwrap_or(group.start()) + self.offset);
+        // Of a group that goes on after a break some pictures may have times before it.
+        let start = if jump.is_some() { start.max(self.end) } else { start };
         let start = self.pending.as_ref().map_or(start, |p| start.max(p.start));
         self.flush(start, out);
         self.tell_of_times(start, out);
@@ -406,7 +414,7 @@ impl Reading {
         if start > floor {
             self.begin(out);
         }
-        if self.begun {
+        if self.begun && start >= floor {
             self.gap(self.number, self.end.max(floor), start, GapReason::Timestamps, out);
         }
     }

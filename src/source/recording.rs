@@ -1,21 +1,22 @@
 use std::{
     collections::VecDeque,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    HOLE, Notice, Noticed, Options, Part, Sent, Source, SourceError,
+    HOLE, Notice, Noticed, Options, Part, Sent, Source, SourceError, Survey, Trail,
     pace::Pacer,
     placing::Before,
-    planning::{Planned, own_start, plan},
+    planning::{Plan, Planned, own_start, plan, plan_surveyed},
     reading::{Growth, Reading, Step},
 };
 use crate::{
     domain::{CameraId, MediaTime, WallOrigin},
-    libav::{Decoder, Input},
+    libav::{Decoder, Input, LibavError},
     stop::Stop,
 };
 
@@ -28,6 +29,7 @@ pub struct Recording {
     current: Option<Reading>,
     ready: VecDeque<Part>,
     pacer: Option<Pacer>,
+    trail: Trail,
 }
 
 impl Recording {
@@ -35,11 +37,22 @@ impl Recording {
     ///
     /// A file that cannot be read comes as [`Part::Failed`] in its turn, and so does the lack of any.
     pub fn open(camera: CameraId, files: Vec<PathBuf>, options: Options) -> Self {
-        let none = files.is_empty().then(|| Part::Failed {
+        let plan = plan(files, &options);
+        Self::of(camera, plan, options)
+    }
+
+    /// The same for files that were asked already what they are.
+    pub fn surveyed(camera: CameraId, survey: Survey, options: Options) -> Self {
+        let plan = plan_surveyed(survey, &options);
+        Self::of(camera, plan, options)
+    }
+
+    fn of(camera: CameraId, plan: Plan, mut options: Options) -> Self {
+        options.limits.stop = options.stop.clone();
+        let none = plan.files.is_empty().then(|| Part::Failed {
             file: String::new(),
             error: SourceError::NoFiles { camera: camera.clone(), sought: options.sought.clone() },
         });
-        let plan = plan(files, &options);
         let doubt = plan.doubtful.map(|file| {
             let (camera, at) = (camera.clone(), MediaTime::ZERO);
             Part::Notice(Notice { camera, file, at, what: Noticed::OrderGuessed })
@@ -50,9 +63,23 @@ impl Recording {
             before: None,
             current: None,
             ready: none.into_iter().chain(doubt).collect(),
-            pacer: options.pace.map(Pacer::new),
+            trail: Trail::default(),
+            pacer: options.pace.map(|pace| Pacer::new(pace, Arc::clone(&options.clock))),
             options,
         }
+    }
+
+    /// What is noted of its files while they are read.
+    pub fn trail(&self) -> Trail {
+        self.trail.clone()
+    }
+
+    /// Reads only files that hold something of these spells, from one media time to another, as `trail` was noted when all of
+    /// them were read. What is read is as it was then.
+    #[must_use]
+    pub fn within(mut self, spells: &[(MediaTime, MediaTime)], trail: &Trail) -> Self {
+        self.files = trail.needed(self.files.into(), spells).into();
+        self
     }
 
     /// When its pictures are sent, where it is read at a pace.
@@ -70,26 +97,16 @@ impl Recording {
     /// Opens the next file. One that cannot be opened is a failed part.
     fn begin(&mut self, planned: Planned) {
         let Planned { path, label: name, start, ask, .. } = planned;
-        let camera = self.camera.clone();
-        let fail = |error| Part::Failed {
-            file: name.clone(),
-            error: SourceError::Open { camera: camera.clone(), error },
-        };
         // A header that the decoder refuses is the file's fault, not that of what is analysed after it.
         let opened = Input::open_file(&path, &self.options.limits)
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         let mut input = match opened {
-            Ok(mut input) => {
-                if let Some(aspect) = self.options.pixel_aspect {
-                    input.set_pixel_aspect(aspect);
-                }
-                input
-            }
-            Err(error) => {
-                self.before = self.before.map(|before| Before { broken: true, ..before });
-                return self.ready.push_back(fail(error));
-            }
+            Ok(input) => input,
+            Err(error) => return self.fail(name, error),
         };
+        if let Some(aspect) = self.options.pixel_aspect {
+            input.set_pixel_aspect(aspect);
+        }
         let start = start.or_else(|| if ask { own_start(&mut input, &self.options) } else { None });
         // Where the first file could not be read, the next begins when that was said to.
         let guess = match self.options.start {
@@ -99,15 +116,26 @@ impl Recording {
         match Reading::new(
             self.camera.clone(),
             name.clone(),
-            input,
+            Box::new(input),
             start,
             guess,
             self.before,
             self.options.rate,
         ) {
             Ok(reading) => self.current = Some(reading.growing(self.growth())),
-            Err(error) => self.ready.push_back(fail(error)),
+            Err(error) => self.fail(name, error),
         }
+    }
+
+    /// A file that cannot be opened is a failed part; where the next begins nothing tells how much was lost with it.
+    fn fail(&mut self, file: String, error: LibavError) {
+        // Nothing is wrong with the file.
+        if matches!(error, LibavError::Stopped { .. }) {
+            return;
+        }
+        self.before = self.before.map(|before| Before { broken: true, ..before });
+        let error = SourceError::Open { camera: self.camera.clone(), error };
+        self.ready.push_back(Part::Failed { file, error });
     }
 }
 
@@ -137,6 +165,8 @@ impl Source for Recording {
                 }
                 None => {
                     let planned = self.files.pop_front()?;
+                    self.before = planned.before.unwrap_or(self.before);
+                    self.trail.note(self.before);
                     self.begin(planned);
                 }
             }

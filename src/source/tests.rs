@@ -1,12 +1,14 @@
+mod packets;
 mod recorders;
 mod times;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use jiff::Timestamp;
 
 use super::*;
 use crate::{
+    clock::Manual,
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
     libav::{LibavError, testing::*},
 };
@@ -131,6 +133,35 @@ fn at_the_pace_of_a_camera_groups_are_told_of_while_they_grow() {
         }
         assert!(told.growing.len() >= 16 && step.iter().all(|step| *step <= 1.0), "{name}: {step:?}");
     }
+}
+
+#[test]
+fn a_pace_is_kept_by_the_clock_that_is_given() {
+    let clips = Clips::new();
+    let path = clips.pattern(H264_PLAIN, "a.mp4");
+    let clock = std::sync::Arc::new(Manual::at(Timestamp::UNIX_EPOCH));
+    let paced = |speed, delay| Options {
+        pace: Some(Pace { speed, delay: Duration::from_secs(delay) }),
+        clock: clock.clone(),
+        ..Options::default()
+    };
+    for (speed, delay, takes) in [(1.0, 0, 10), (0.5, 3, 23), (1e-3, 0, 10_000)] {
+        let before = clock.since();
+        let told = read_with(vec![path.clone()], paced(speed, delay));
+        assert_eq!(clock.since() - before, Duration::from_secs(takes), "{speed}");
+        assert!(told.notices.is_empty(), "{:?}", told.notices);
+    }
+    // Whoever takes the parts needs a minute for the first of them.
+    let camera = CameraId::new("lane").expect("an id");
+    let mut late = Vec::new();
+    for part in Recording::open(camera, vec![path], paced(1.0, 0)) {
+        match part {
+            Part::Epoch { .. } => clock.advance(Duration::from_secs(60)),
+            Part::Notice(Notice { what: Noticed::Late(by), .. }) => late.push(by),
+            _ => {}
+        }
+    }
+    assert!(matches!(late[..], [by] if (59..=60).contains(&by.as_secs())), "{late:?}");
 }
 
 #[test]

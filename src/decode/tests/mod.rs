@@ -1,4 +1,5 @@
 mod headers;
+mod lost;
 mod shown;
 
 use std::{path::PathBuf, sync::Arc};

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::source::Part;
 
 fn pieces(clip: &Clip) -> Vec<(&str, f64, f64)> {
     let piece = |p: &Piece| (p.from_s.as_secs_f64(), p.to_s.as_secs_f64());
@@ -245,4 +246,58 @@ fn shortfalls_are_written_with_a_tag_and_in_words() {
         ])
     );
     assert_eq!(shortfalls[0].to_string(), "ends 1.5 s early: the recording ends or breaks off there");
+}
+
+/// What becomes of cuts, and how many files were opened for them.
+fn told(parts: impl Iterator<Item = Part>, cuts: Vec<Cut>, folder: &Path) -> (String, usize) {
+    let (mut cutter, mut epochs) = (Cutter::new(cuts, folder), 0);
+    for part in parts {
+        if cutter.done() {
+            break;
+        }
+        epochs += usize::from(matches!(part, Part::Epoch { .. }));
+        cutter.take(&part);
+    }
+    (format!("{:?}", cutter.finish()), epochs)
+}
+
+#[test]
+fn files_that_hold_nothing_of_the_evidence_are_passed_over_and_it_is_the_same() {
+    let clips = Clips::new();
+    let a = clips.pattern(H264, "lane_20240131_100000.mp4");
+    let mut files = vec![a.clone()];
+    // Every ten seconds; one overlaps, one comes late, one is none, and one breaks off.
+    for name in ["100010", "100018", "100040", "100050", "100100", "100110", "100120"] {
+        files.push(clips.path(&format!("lane_20240131_{name}.mp4")));
+        std::fs::copy(&a, files.last().expect("one")).expect("a copy");
+    }
+    std::fs::write(&files[4], "nothing of the kind").expect("written");
+    let camera = || CameraId::new("lane").expect("an id");
+    let whole = || Recording::open(camera(), files.clone(), Options::default());
+    let first = whole();
+    let trail = first.trail();
+    let all: Vec<Part> = first.collect();
+    for (from, to, most) in [
+        (1.0, 3.0, 1),
+        (8.0, 12.0, 2),
+        (25.0, 26.0, 1),
+        (30.0, 42.0, 2),
+        (36.0, 38.0, 2),
+        (58.0, 61.0, 2),
+        (68.0, 75.0, 2),
+        (84.0, 200.0, 1),
+        (300.0, 310.0, 1),
+    ] {
+        let cuts = vec![cut(from, from + 1.0, to)];
+        let (right, _) = told(all.iter().cloned(), cuts.clone(), &clips.path("right"));
+        let within = whole().within(&[(at(from), at(to))], &trail);
+        let (again, opened) = told(within, cuts, &clips.path("again"));
+        assert_eq!(again.replace("/again/", "/right/"), right, "{from} to {to}");
+        assert!(opened <= most, "{from} to {to}: {opened}");
+    }
+    // Two spells far apart: what lies between is passed over.
+    let cuts = vec![cut(1.0, 2.0, 3.0), cut(74.0, 75.0, 76.0)];
+    let (right, _) = told(all.iter().cloned(), cuts.clone(), &clips.path("right"));
+    let within = whole().within(&[(at(1.0), at(3.0)), (at(74.0), at(76.0))], &trail);
+    assert_eq!(told(within, cuts, &clips.path("again")), (right, 2));
 }

@@ -75,12 +75,12 @@ impl Reading {
 
     /// Where the file begins for a player, on its own clock, if that is not at its first picture at `head`.
     pub(super) fn begins(&self, head: i64) -> Option<i64> {
-        let begins = self.input.begins()?;
+        let begins = self.claims.begins?;
         let hidden = begins.saturating_sub(head);
         let hole = i64::try_from(HOLE.as_micros()).unwrap_or(i64::MAX);
-        let lasts = self.input.duration().unwrap_or(i64::MAX);
+        let lasts = self.claims.duration.unwrap_or(i64::MAX);
         // An MP4 tells of each track when it begins. Files cut out of one stream begin late, and all tracks alike.
-        let sound_first = !self.input.format().starts_with("mov,") && (-HOUR..-hole).contains(&hidden);
+        let sound_first = !self.claims.format.starts_with("mov,") && (-HOUR..-hole).contains(&hidden);
         ((LITTLE..lasts).contains(&hidden) || sound_first).then_some(begins)
     }
 }

@@ -38,12 +38,12 @@ impl Reading {
 
     /// How long the file claims to be, where it ends well before that.
     pub(super) fn cut_off(&mut self) -> Option<MediaTime> {
-        let format = self.input.format();
+        let format = self.claims.format.as_str();
         if !TELL_THEIR_LENGTH.iter().any(|f| format.starts_with(f)) {
             return None;
         }
         let short = |claimed: i64, there: i64| claimed.saturating_sub(there) > (claimed / 50).max(2_000_000);
-        let pictures = self.input.pictures().filter(|n| *n < STREAMED);
+        let pictures = self.claims.pictures.filter(|n| *n < STREAMED);
         if format == "avi" && pictures.is_none() {
             return None;
         }
@@ -65,7 +65,7 @@ impl Reading {
                 return None;
             }
         }
-        let claimed = self.input.duration().filter(|_| !self.jumped)?;
+        let claimed = self.claims.duration.filter(|_| !self.jumped)?;
         let (from, to) = self.reach?;
         let to = to.max(self.heard);
         // Matroska and FLV count from their time 0, wherever pictures begin.
@@ -73,8 +73,8 @@ impl Reading {
         let from = if from_zero && (0..=claimed).contains(&from) { 0 } else { from };
         // Sound may go on where pictures end.
         let cut = short(claimed, to - from)
-            && (self.input.tells_own_length()
-                || self.input.others_end().is_none_or(|end| short(claimed, end)));
+            && (self.claims.own_length || self.input.others_end().is_none_or(|end| short(claimed, end)))
+            && !self.input.is_stopped();
         cut.then(|| MediaTime::from_micros(claimed))
     }
 }
