@@ -95,14 +95,14 @@ impl GroupDecoder {
         each: impl FnMut(usize, &Frame, MediaTime),
     ) -> Result<Decoded, LibavError> {
         let resume = resume.filter(|r| {
-            let same = if r.fed == 0 { group.continues } else { r.fed <= group.packets.len() };
+            let same = if r.fed == 0 { group.continues() } else { r.fed <= group.packets.len() };
             same && Arc::ptr_eq(&r.stream, &group.stream)
         });
-        if group.continues && resume.is_none() {
+        if group.continues() && resume.is_none() {
             return Ok(Decoded { damaged_from: Some(group.start), ..Decoded::default() });
         }
-        if wanted.is_empty() && !group.continued {
-            return Ok(Decoded { state: resume.filter(|_| group.open), ..Decoded::default() });
+        if wanted.is_empty() && !group.continued() {
+            return Ok(Decoded { state: resume.filter(|_| group.grows()), ..Decoded::default() });
         }
         let from_key = resume.is_none();
         let (mut decoder, mut fed, damaged, early) = match resume {
@@ -124,7 +124,8 @@ impl GroupDecoder {
         for frame in early {
             choice.take(frame);
         }
-        let key_only = from_key && !group.continued && wanted.iter().all(|&w| w <= group.first() + ROUNDING);
+        let key_only =
+            from_key && !group.continued() && wanted.iter().all(|&w| w <= group.first() + ROUNDING);
         if key_only && group.first() >= group.start {
             // The decoder would keep the picture back until it has seen some more.
             if let Some(key) = group.packets.first() {
@@ -135,24 +136,24 @@ impl GroupDecoder {
             }
             if choice.unsure() {
                 choice.restart();
-            } else if group.open {
+            } else if group.grows() {
                 self.kept.keep(&group.stream, decoder);
                 return Ok(Decoded { given: choice.given(), damaged_from: choice.damaged, state: None });
             }
         }
-        let chunk = group.continues || group.continued;
+        let chunk = group.continues() || group.continued();
         let mut shown = if chunk { Vec::new() } else { shown(group, wanted, fed) };
         for packet in group.packets.iter().skip(fed) {
-            if choice.done() && !group.continued {
+            if choice.done() && !group.continued() {
                 break;
             }
             if !chunk {
                 // Once the last picture that is wanted has gone in, draining brings it out.
-                if shown.is_empty() && !group.open {
+                if shown.is_empty() && !group.grows() {
                     break;
                 }
                 let place = packet.pts.and_then(|pts| shown.iter().position(|time| *time == pts));
-                let later = group.open && choice.may_be_wanted_yet(packet);
+                let later = group.grows() && choice.may_be_wanted_yet(packet);
                 decoder.only_references(place.is_none() && !later);
                 if let Some(place) = place {
                     shown.swap_remove(place);
@@ -163,13 +164,13 @@ impl GroupDecoder {
             fed += 1;
         }
         decoder.only_references(false);
-        if group.continued || group.open {
-            if group.continued {
+        if group.continued() || group.grows() {
+            if group.continued() {
                 choice.finish();
             }
             let given = choice.given();
             let Choice { damaged, last, early, .. } = choice;
-            let (fed, last) = if group.open { (fed, last) } else { (0, None) };
+            let (fed, last) = if group.grows() { (fed, last) } else { (0, None) };
             // The frame that was given last is given again where what is wanted next lies before the one that follows it.
             let early = last.into_iter().map(|(frame, _)| frame).chain(early).collect();
             let state = DecoderState { stream: Arc::clone(&group.stream), decoder, fed, damaged, early };
@@ -319,8 +320,8 @@ impl<'a, F: FnMut(usize, &Frame, MediaTime)> Choice<'a, F> {
         if time < self.group.start || self.last.as_ref().is_some_and(|(_, t)| time < *t) {
             return;
         }
-        let all_given = self.group.open && self.next == self.wanted.len();
-        if all_given || (self.group.continued && time >= self.group.end) {
+        let all_given = self.group.grows() && self.next == self.wanted.len();
+        if all_given || (self.group.continued() && time >= self.group.end) {
             self.early.push(frame);
             return;
         }

@@ -78,16 +78,16 @@ impl Asks {
         holds: impl Fn(usize, MediaTime) -> bool,
     ) -> Option<Asked> {
         let from = self.grown.as_ref().map_or(gop.start, |grown| grown.until);
-        let grid = gop.continues.then_some(GRID);
-        let known = Span { start: gop.start, end: gop.end, open: gop.open, grid };
+        let grid = gop.continues().then_some(GRID);
+        let known = Span { start: gop.start, end: gop.end, open: gop.grows(), grid };
         let looks: Vec<Looks> = self
             .cadences
             .iter_mut()
             .map(|cadence| cadence.looks(&known, |a, b| motion::still(gop, a, b)))
             .collect();
         let until = looks.iter().map(|looks| looks.until).min().unwrap_or(gop.end).max(from);
-        let until = if gop.open { whole(gop, until).max(from) } else { until };
-        if gop.open && until == from {
+        let until = if gop.grows() { whole(gop, until).max(from) } else { until };
+        if gop.grows() && until == from {
             return None;
         }
         let span = Span { end: until, ..known };
@@ -103,19 +103,19 @@ impl Asks {
             self.begins |= self.long;
         }
         let looks = self.grown.take().map_or(0, |grown| grown.must) + together(&must).len();
-        let mut wanted = if gop.continues {
+        let mut wanted = if gop.continues() {
             every_look(&span, strands.len())
         } else {
             expected(strands, &span, from, &must)
         };
         wanted.retain(|time, _| new(time));
-        if gop.open {
+        if gop.grows() {
             self.grown = Some(Grown { until, must: looks });
         } else {
             self.long = looks > 1;
         }
         let mut anchors = Chain::GoesOn;
-        if (!wanted.is_empty() || gop.continued) && std::mem::take(&mut self.begins) {
+        if (!wanted.is_empty() || gop.continued()) && std::mem::take(&mut self.begins) {
             anchors = Chain::Begins;
         }
         Some(Asked { span, must, wanted, anchors })

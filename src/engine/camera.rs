@@ -8,63 +8,22 @@ use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 use super::{
     PipelineError,
     asks::{Asked, Asks, Chain, together},
+    event::{Action, Actions, Event, WhenFull},
     eye::{Anchors, Looking, StrandSpec},
-    job::{Answer, Done, Job, Standing, Ticket},
+    job::{Done, Job, Standing, Ticket},
     looked::Looked,
     walk::{Need, Walk},
 };
 use crate::{
     decode::DecoderState,
-    domain::{CameraId, Epoch, Gap, MediaTime, ModelName, Record, Violation, When},
-    judge::{Judge, Judgement, Needs, Watch, Watched},
+    domain::{CameraId, Epoch, Gap, MediaTime, ModelName, Violation},
+    judge::{Judge, Needs, Watch, Watched},
     looks::{
         cadence::Cadence,
         plan::{Strand, Wanted},
     },
     source::{Gop, Notice, Part},
 };
-
-/// What a camera does with a group that comes while there is no time for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenFull {
-    /// Takes no more parts until there is: a recording waits.
-    Block,
-    /// Takes it in place of the one that waits, and says that it could not look there: a camera goes on sending.
-    Newest,
-}
-
-/// What happens to a camera.
-pub enum Event {
-    /// Its source tells something.
-    Part(Part),
-    /// Its source has no more to tell.
-    Over,
-    /// Workers have answered a job.
-    Looked(Ticket, Answer),
-    /// Time passes, whatever else happens.
-    Tick(When),
-}
-
-/// What is to be done, in this order.
-pub enum Action {
-    /// Workers are to carry this out, and their answer is to come back.
-    Look(Ticket, Job),
-    /// A record was made, and judged.
-    Tell(Record, Judgement),
-    /// Rules were told that time has passed.
-    Judged(Judgement),
-    /// A look could not be taken.
-    Missed,
-    /// It has been analysed up to this time, in this file.
-    Reached(Option<String>, MediaTime),
-    /// People should be told.
-    Notice(Notice),
-    /// Something could not be read or looked at.
-    Failed(PipelineError),
-}
-
-/// What follows from events.
-pub type Actions = Vec<Action>;
 
 /// What waits for its turn, in the order of the source.
 enum Turn {
@@ -200,8 +159,8 @@ impl Camera {
         let flights = || self.flights();
         let held: usize = flights().map(|flight| flight.gop.bytes()).sum();
         // What follows of a group that grows goes on from what rules have made of it.
-        let grows = self.walk.as_ref().is_some_and(|walk| walk.gop.open)
-            || flights().last().is_some_and(|flight| flight.gop.open);
+        let grows = self.walk.as_ref().is_some_and(|walk| walk.gop.grows())
+            || flights().last().is_some_and(|flight| flight.gop.grows());
         flights().count() < self.window && held < MOST_HELD && self.turns.len() < MOST_WAITING && !grows
     }
 
@@ -261,9 +220,9 @@ impl Camera {
         let looked = &self.looked;
         let holds = |strand: usize, at: MediaTime| looked.holds(strand, gop.wall(at));
         let Some(asked) = self.asks.ask(&gop, &self.strands, holds) else { return };
-        let stage = if asked.wanted.is_empty() && !gop.continued {
+        let stage = if asked.wanted.is_empty() && !gop.continued() {
             // Nothing is wanted of this group, so no worker touches it.
-            if !gop.open {
+            if !gop.grows() {
                 self.decoder = Held::Here(None);
             }
             Stage::Landed(Done::default())
@@ -278,7 +237,7 @@ impl Camera {
             } else {
                 Held::Here(Anchors::new())
             };
-            let leaves = if gop.open || gop.continued { Held::With(ticket) } else { Held::Here(None) };
+            let leaves = if gop.grows() || gop.continued() { Held::With(ticket) } else { Held::Here(None) };
             let decoder = mem::replace(&mut self.decoder, leaves);
             Stage::Waits(ticket, anchors, decoder)
         };
@@ -290,7 +249,7 @@ impl Camera {
         for turn in &mut self.turns {
             let Turn::Group(flight) = turn else { continue };
             match mem::replace(&mut flight.stage, Stage::Shed) {
-                Stage::Waits(ticket, anchors, _) if !flight.gop.open => {
+                Stage::Waits(ticket, anchors, _) if !flight.gop.grows() => {
                     if matches!(self.anchors, Held::With(from) if from == ticket) {
                         self.anchors = anchors;
                     }
@@ -402,7 +361,7 @@ impl Camera {
 
     /// Looks that were not foreseen, from the group's key frame on.
     fn again(&self, gop: &Arc<Gop>, wanted: Wanted) -> Job {
-        let gop = if gop.open { Arc::new(Gop { open: false, ..Gop::clone(gop) }) } else { Arc::clone(gop) };
+        let gop = if gop.grows() { Arc::new(gop.closed()) } else { Arc::clone(gop) };
         Job { gop, wanted, strands: Arc::clone(&self.specs), resume: None, standing: None }
     }
 

@@ -9,18 +9,24 @@ use crossbeam::{
 
 use super::{
     PipelineError,
-    camera::{Action, Camera, Event},
+    camera::Camera,
+    event::{Action, Event},
     job::{Answer, Ticket},
     outcome::Outcome,
-    pool::Progress,
     records::Records,
     worker::{Order, Reply},
 };
 use crate::{
-    domain::{CameraId, Phase, Record, Violation},
+    domain::{CameraId, MediaTime, Phase, Record, Violation},
     source::{Part, Sent},
     stop::Stop,
 };
+
+/// Told how far a camera has come.
+pub trait Progress: Sync {
+    /// The camera has been analysed up to `at`, in this file.
+    fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
+}
 
 /// What is made of one camera's actions.
 pub(super) struct Drive<'a> {

@@ -2,7 +2,7 @@
 
 use super::{
     PipelineError,
-    camera::{Action, Actions},
+    event::{Action, Actions},
     eye::{Find, Found, Sight, Way},
 };
 use crate::{
@@ -208,6 +208,9 @@ impl Looked {
 
     /// Time passes.
     pub fn tick(&mut self, now: When, strands: &mut [Strand], out: &mut Actions) {
+        if self.last.is_some_and(|last| now.at < last) {
+            return;
+        }
         let judgement = self.judge.tick(now);
         self.heed(&judgement, strands);
         out.push(Action::Judged(judgement));

@@ -10,25 +10,20 @@ use crossbeam::channel::{self, Sender};
 
 use super::{
     PipelineError,
-    camera::{Camera, WhenFull},
-    drive::Drive,
+    camera::Camera,
+    drive::{Drive, Progress},
+    event::WhenFull,
     eye::Looking,
     outcome::Outcome,
     records::Records,
     worker::{Detectors, Order, work},
 };
 use crate::{
-    domain::{CameraId, MediaTime, ModelName},
+    domain::{CameraId, ModelName},
     judge::Judge,
     source::{Sent, Source},
     stop::Stop,
 };
-
-/// Told how far a camera has come.
-pub trait Progress: Sync {
-    /// The camera has been analysed up to `at`, in this file.
-    fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
-}
 
 /// One camera to be analysed.
 pub struct Task {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     PipelineError,
+    event::Actions,
     eye::{Find, Sight, Way},
     job::{Done, Ticket},
     looked::{Looked, Unseen},
@@ -52,7 +53,7 @@ impl Walk {
         shed: bool,
     ) -> Self {
         let pictures = gop.packets.iter().filter_map(|packet| packet.pts).map(MediaTime::from_micros);
-        let last = if gop.open || gop.continued { None } else { pictures.max() };
+        let last = if gop.grows() || gop.continued() { None } else { pictures.max() };
         Self { gop, span, must, wanted, done, tried: Wanted::new(), last, shed, waits: None }
     }
 
@@ -85,7 +86,7 @@ impl Walk {
         &mut self,
         strands: &mut [Strand],
         looked: &mut Looked,
-        out: &mut super::camera::Actions,
+        out: &mut Actions,
     ) -> Result<Need, PipelineError> {
         if self.waits.is_some() {
             return Ok(Need::Answer);
@@ -147,7 +148,7 @@ impl Walk {
         with: &[(usize, MediaTime)],
         strands: &mut [Strand],
         looked: &mut Looked,
-        out: &mut super::camera::Actions,
+        out: &mut Actions,
     ) -> Result<(), PipelineError> {
         let ways: Vec<(usize, Option<Way>)> =
             with.iter().map(|(index, time)| (*index, self.way(*index, *time))).collect();
@@ -184,7 +185,7 @@ impl Walk {
 
     /// Whether a look at a time has not been taken by one of these strands, and may still be.
     fn lacks(&self, time: MediaTime, strands: &Strands) -> bool {
-        !self.gop.continues && !self.untried(time, strands).is_empty()
+        !self.gop.continues() && !self.untried(time, strands).is_empty()
     }
 
     /// Whether what would show any further time is the group's last picture, which was told already.

@@ -111,7 +111,7 @@ impl Cutter {
             let groups = chain.groups.iter().map(|(gop, first)| (gop, around(false, *first)));
             self.go_on(index, Writing::new(cut, &self.folder), groups);
         }
-        if !gop.continued || self.waiting.is_empty() {
+        if !gop.continued() || self.waiting.is_empty() {
             self.chain = Chain::default();
         }
     }
@@ -150,7 +150,7 @@ struct Chain {
 impl Chain {
     /// Adds the group at hand. Over `bytes`, the oldest chunks are dropped.
     fn push(&mut self, gop: &Arc<Gop>, first: bool, bytes: usize) {
-        if !gop.continues {
+        if !gop.continues() {
             *self = Self::default();
         }
         self.bytes += gop.bytes();

@@ -80,7 +80,7 @@ impl<'s> Album<'s> {
         let within = &self.order[first..self.next];
         let resume = self.state.take();
         // The decoder's state is handed on while a shot may lie in a later chunk of this group.
-        if within.is_empty() && (!gop.continued || self.next == self.order.len()) {
+        if within.is_empty() && (!gop.continued() || self.next == self.order.len()) {
             return;
         }
         let times: Vec<MediaTime> = within.iter().map(|index| self.shots[*index].at).collect();

@@ -119,7 +119,7 @@ impl Writing {
             }
             self.begun = None;
         }
-        let fresh = (around.broken || self.begun.is_none()) && !gop.continues;
+        let fresh = (around.broken || self.begun.is_none()) && !gop.continues();
         // Leading pictures refer to a group that is not there.
         let earliest = if fresh { gop.first().as_micros() } else { i64::MIN };
         let with_times = gop.packets.iter().filter_map(|p| Some((p, p.pts?)));
@@ -223,7 +223,7 @@ impl Begun {
             gaps: Vec::new(),
             late,
             damaged: None,
-            headless: gop.continues,
+            headless: gop.continues(),
         })
     }
 
@@ -234,11 +234,11 @@ impl Begun {
         times: &[i64],
         around: &Around<'_>,
     ) -> Result<(), LibavError> {
-        let placed = self.timing.place(times, gop.continues);
+        let placed = self.timing.place(times, gop.continues());
         for (index, (packet, times)) in packets.iter().zip(placed).enumerate() {
             let mut packet = (*packet).clone();
             // What came between, or before the clip, may have brought others than this group is to be decoded with.
-            if index == 0 && !gop.continues && !gop.stream.same_sets(&self.sets) {
+            if index == 0 && !gop.continues() && !gop.stream.same_sets(&self.sets) {
                 packet = packet.with_sets_of(&gop.stream)?;
                 self.sets = Arc::clone(gop.stream.sets());
             }

@@ -12,7 +12,7 @@ const WINDOW: usize = 5;
 /// Whether the packets of a group tell that nothing moves from one time to another. Where they cannot tell, it moves.
 pub fn still(gop: &Gop, from: MediaTime, to: MediaTime) -> bool {
     let Some((key, rest)) = gop.packets.split_first() else { return false };
-    if gop.continues || key.data().is_empty() {
+    if gop.continues() || key.data().is_empty() {
         return false;
     }
     let least = key.data().len() as f64 * STILL;

@@ -7,6 +7,40 @@ use crate::{
     libav::{Packet, StreamInfo},
 };
 
+/// How much of a group of pictures is told of at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Portion {
+    /// All of it.
+    Whole,
+    /// The first chunk of one that is too long to be told of at once: the next needs the state in which it leaves the decoder.
+    First,
+    /// A chunk that goes on from the one before, and is gone on from.
+    Middle,
+    /// The last chunk, which goes on from the one before.
+    Last,
+    /// A group as far as it is known: more of it may follow, and then all of it.
+    Growing,
+    /// A chunk as far as it is known, which goes on from the one before.
+    GrowingChunk,
+}
+
+impl Portion {
+    /// A group that `continues` the chunk before, or is `continued` in the next.
+    pub fn of_chunk(continues: bool, continued: bool) -> Self {
+        match (continues, continued) {
+            (false, false) => Self::Whole,
+            (false, true) => Self::First,
+            (true, true) => Self::Middle,
+            (true, false) => Self::Last,
+        }
+    }
+
+    /// The same, as far as it is known.
+    pub fn growing(continues: bool) -> Self {
+        if continues { Self::GrowingChunk } else { Self::Growing }
+    }
+}
+
 /// A group of pictures: a key frame's packet and those up to the next, in the order of decoding. A group over 32 MiB
 /// or 3,000 packets comes in chunks.
 #[derive(Debug, Clone)]
@@ -25,18 +59,35 @@ pub struct Gop {
     /// Where the next group starts, or the end of its last picture where none follows without a break. Of a group that
     /// is still growing: every picture before it is there.
     pub end: MediaTime,
-    /// Whether more of it may follow: a camera's group while it is read.
-    pub open: bool,
-    /// Whether decoding needs the state in which the chunk before left the decoder.
-    pub continues: bool,
-    /// Whether the chunk after it needs that state.
-    pub continued: bool,
+    /// How much of a group it is.
+    pub portion: Portion,
     /// What the wall's clock showed at one media time: the clock of a camera's media time may drift against it, so each group
     /// has its own.
     pub clock: (MediaTime, Timestamp),
 }
 
 impl Gop {
+    /// Whether more of it may follow: a camera's group while it is read.
+    pub fn grows(&self) -> bool {
+        matches!(self.portion, Portion::Growing | Portion::GrowingChunk)
+    }
+
+    /// Whether decoding needs the state in which the chunk before left the decoder.
+    pub fn continues(&self) -> bool {
+        matches!(self.portion, Portion::Middle | Portion::Last | Portion::GrowingChunk)
+    }
+
+    /// Whether the chunk after it needs that state.
+    pub fn continued(&self) -> bool {
+        matches!(self.portion, Portion::First | Portion::Middle)
+    }
+
+    /// The same group as if no more of it could follow.
+    #[must_use]
+    pub fn closed(&self) -> Self {
+        Self { portion: Portion::of_chunk(self.continues(), self.continued()), ..self.clone() }
+    }
+
     /// The wall time of a media time in this group, which is at most some minutes long: over that time both clocks run alike.
     pub fn wall(&self, at: MediaTime) -> Timestamp {
         let (media, wall) = self.clock;

@@ -27,7 +27,7 @@ mod trail;
 mod wall;
 
 pub use error::SourceError;
-pub use gop::Gop;
+pub use gop::{Gop, Portion};
 pub use notice::Bound;
 pub use options::Options;
 pub use order::labels;

@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Gop, Notice, Noticed, Part, SourceError,
+    Gop, Notice, Noticed, Part, Portion, SourceError,
     grouping::{Group, Grouping, Known},
     notice::Bound,
     packets::{Claims, Packets},
@@ -376,9 +376,10 @@ impl Reading {
             packets,
             start,
             end,
-            open: group.known.is_some(),
-            continues: group.continues,
-            continued: group.continued,
+            portion: match group.known {
+                Some(_) => Portion::growing(group.continues),
+                None => Portion::of_chunk(group.continues, group.continued),
+            },
             clock: (place.from, place.wall),
         })
     }
@@ -424,7 +425,7 @@ impl Reading {
         let Some(mut gop) = self.pending.take() else { return };
         let floor = self.place.map_or(MediaTime::ZERO, |p| p.floor);
         gop.end = end.max(gop.start);
-        if gop.end <= floor && !gop.continued {
+        if gop.end <= floor && !gop.continued() {
             return;
         }
         gop.start = gop.start.max(floor);

@@ -115,10 +115,13 @@ fn at_the_pace_of_a_camera_groups_are_told_of_while_they_grow() {
         assert_eq!(seconds(&told.gops), seconds(&read(vec![path]).gops), "{name}");
         let mut step = Vec::new();
         for group in &told.gops {
-            assert!(!group.open);
+            assert!(!group.grows());
             let mut known = group.start;
             for growing in told.growing.iter().filter(|g| (g.start..g.end).contains(&group.start)) {
-                assert!(growing.open && growing.end <= group.end && growing.start == group.start, "{name}");
+                assert!(
+                    growing.grows() && growing.end <= group.end && growing.start == group.start,
+                    "{name}"
+                );
                 step.push(growing.end.since(known).as_secs_f64());
                 known = growing.end;
                 // What is before its end is there.
@@ -457,7 +460,7 @@ fn long_groups_come_in_chunks() {
     let long = "-f lavfi -i testsrc2=size=64x48:rate=25:duration=260 -c:v libx264 -preset ultrafast -bf 2 \
                 -pix_fmt yuv420p -x264-params keyint=infinite:scenecut=0";
     let told = read(vec![clips.ffmpeg(long, "long.mp4")]);
-    let shape: Vec<_> = told.gops.iter().map(|g| (g.packets.len(), g.continues, g.continued)).collect();
+    let shape: Vec<_> = told.gops.iter().map(|g| (g.packets.len(), g.continues(), g.continued())).collect();
     assert_eq!(shape, [(3000, false, true), (3000, true, true), (500, true, false)]);
     assert!(told.gops.windows(2).all(|w| w[0].end == w[1].start));
     assert_eq!(told.notices, [Noticed::LongGroup]);

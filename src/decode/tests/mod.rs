@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     domain::{CameraId, MediaTime},
     libav::{Frame, testing::*},
-    source::{Gop, Options, Part, Recording},
+    source::{Gop, Options, Part, Portion, Recording},
 };
 
 fn parts(files: Vec<PathBuf>, options: Options) -> Recording {
@@ -86,7 +86,11 @@ fn together_or_alone_the_frames_are_the_same() {
 
 /// The group as a camera has sent it up to its `packets`-th packet.
 fn grown(group: &Gop, packets: usize, reorder: usize) -> Gop {
-    let mut so_far = Gop { packets: group.packets[..packets].to_vec(), open: true, ..group.clone() };
+    let mut so_far = Gop {
+        packets: group.packets[..packets].to_vec(),
+        portion: Portion::growing(group.continues()),
+        ..group.clone()
+    };
     let mut times: Vec<i64> = so_far.packets.iter().filter_map(|p| p.pts).collect();
     times.sort_by(|a, b| b.cmp(a));
     so_far.end = MediaTime::from_micros(times[reorder.min(packets - 1)] + 1).max(group.start);
@@ -299,7 +303,7 @@ fn chunks_go_on_where_the_chunk_before_left_off() {
             .decode(chunk, &wanted, state.take(), |i, _, t| times.push((wanted[i], t)))
             .expect("a decoder");
         assert_eq!((decoded.given, decoded.damaged_from), (wanted.len(), None));
-        assert_eq!(decoded.state.is_some(), chunk.continued);
+        assert_eq!(decoded.state.is_some(), chunk.continued());
         state = decoded.state;
     }
     assert_eq!(times.len(), 130 * 25);

@@ -17,7 +17,7 @@ use crate::{
     judge::Judge,
     libav::{Colour, Matrix, Packet, Plane, Yuv, testing::packet},
     looks::plan::ROUNDING,
-    source::{Gop, Part},
+    source::{Gop, Part, Portion},
     vision::{Halves, SMALL, SceneState, Signature},
 };
 
@@ -92,16 +92,14 @@ impl Script {
                 packets,
                 start: micros(now),
                 end: micros(end),
-                open: false,
-                continues,
-                continued,
+                portion: Portion::of_chunk(continues, continued),
                 clock,
             };
             if self.grows && !continues && !continued {
                 for known in (3..group.pictures).step_by(3) {
                     let packets = whole.packets[..known as usize].to_vec();
                     let end = micros(now + i64::from(known - 1) * self.step);
-                    let gop = Gop { packets, end, open: true, ..whole.clone() };
+                    let gop = Gop { packets, end, portion: Portion::Growing, ..whole.clone() };
                     parts.push(Part::Growing(gop.into()));
                 }
             }
@@ -135,7 +133,7 @@ impl Script {
         let times = || gop.packets.iter().filter_map(|packet| packet.pts).map(micros);
         for (time, wanted) in &job.wanted {
             let next = times().filter(|at| *at >= start && *at + ROUNDING >= *time).min();
-            let Some(at) = next.or_else(|| times().max().filter(|_| !gop.open)) else { continue };
+            let Some(at) = next.or_else(|| times().max().filter(|_| !gop.grows())) else { continue };
             let number = u32::try_from(at.as_micros() / self.step).expect("small");
             if self.damaged.contains(&number) {
                 continue;

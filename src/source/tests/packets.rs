@@ -188,14 +188,14 @@ fn check(files: Vec<(Scripted, Option<Start>)>, growth: Option<Growth>) -> Resul
                             gop.start >= last && gop.end >= gop.start,
                             "time goes back: {gop:?} {last:?}"
                         );
-                        prop_assert!(gop.packets.first().is_some_and(|first| first.key || gop.continues));
-                        prop_assert!(!gop.continues || continued || given == 0, "a chunk of nothing");
-                        prop_assert!(gop.packets.iter().all(|packet| packet.pts.is_some()) && !gop.open);
-                        (last, continued) = (gop.end, gop.continued);
+                        prop_assert!(gop.packets.first().is_some_and(|first| first.key || gop.continues()));
+                        prop_assert!(!gop.continues() || continued || given == 0, "a chunk of nothing");
+                        prop_assert!(gop.packets.iter().all(|packet| packet.pts.is_some()) && !gop.grows());
+                        (last, continued) = (gop.end, gop.continued());
                         given += gop.packets.len();
                     }
                     Part::Growing(gop) => {
-                        prop_assert!(epochs == 1 && failed == 0 && gop.open && !gop.packets.is_empty());
+                        prop_assert!(epochs == 1 && failed == 0 && gop.grows() && !gop.packets.is_empty());
                         prop_assert!(gop.start >= last && gop.end >= gop.start, "{gop:?} {last:?}");
                     }
                     Part::GapOpened(gap) => prop_assert_eq!(gap.to, None),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{SETTLED_FOR, SETTLED_LOOKS, Stay, Vehicle};
+use super::super::vehicle::Vehicle;
+use super::{SETTLED_FOR, SETTLED_LOOKS, Stay};
 use crate::{
     domain::{MediaTime, Track, When},
     track::stands,

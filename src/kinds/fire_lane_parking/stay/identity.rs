@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Stay, Vehicle};
+use super::super::vehicle::Vehicle;
+use super::Stay;
 use crate::{
     domain::{MediaTime, Thumbnail, Track},
     kinds::fire_lane_parking::boxing::{cut_otherwise, one_vehicle},
