@@ -40,7 +40,7 @@ const ORDER: [&str; 26] = [
 /// The part of `kinds` that the configuration may use, which is a leaf: the settings and words, and what they are made of.
 const SETTINGS_OF_KINDS: &str = "settings and words of kinds";
 /// The modules of that part, in `kinds` itself and in the folder of a kind.
-const THEIR_MODULES: [&str; 6] = ["check", "keys", "list", "settings", "still", "words"];
+const THEIR_MODULES: [&str; 7] = ["check", "keys", "list", "settings", "still", "wording", "words"];
 
 /// The room's place in the order; a module is given by its path within the crate.
 fn place(module: &[String]) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! The kinds of violations, a folder for each: its settings, its rule and its words.
 //!
-//! Settings and words are leaves, which the configuration reads: [`settings`], [`words`], and [`keys`], [`check`] and
-//! [`still`], of which they are made. A [`rule()`] stands upon [`crate::rules`], and so does this file.
+//! Settings and words are leaves, which the configuration reads: [`settings`], [`words`], and [`keys`], [`check`],
+//! [`still`] and [`wording`], of which they are made. A [`rule()`] stands upon [`crate::rules`], and so does this file.
 
 pub mod check;
 mod control_room_unattended;
@@ -11,6 +11,7 @@ pub mod keys;
 mod list;
 pub mod settings;
 pub mod still;
+pub mod wording;
 pub mod words;
 
 use std::time::Duration;

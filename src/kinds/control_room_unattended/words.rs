@@ -1,6 +1,6 @@
 use super::settings::ControlRoomUnattended;
 use crate::{
-    kinds::words::{Names, Words},
+    kinds::wording::{Names, Words},
     words::{Pair, Said, lasting},
 };
 

@@ -1,6 +1,6 @@
 use super::settings::EbikeInElevator;
 use crate::{
-    kinds::words::{Names, Words},
+    kinds::wording::{Names, Words},
     words::{Pair, Said, classes, lasting, one_of},
 };
 
