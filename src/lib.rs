@@ -17,7 +17,7 @@
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
-//!  leaves     geometry · domain · files · stop · telemetry · libav · config · catalog
+//!  leaves     geometry · domain · files · stop · telemetry · libav · duration · words · config · catalog
 //! ```
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -65,6 +65,7 @@ pub mod config;
 pub mod decode;
 pub mod detect;
 pub mod domain;
+pub mod duration;
 pub mod engine;
 pub mod eval;
 pub mod evidence;
@@ -82,3 +83,4 @@ pub mod stop;
 pub mod telemetry;
 pub mod track;
 pub mod vision;
+pub mod words;

@@ -5,15 +5,19 @@ mod common;
 use std::{collections::BTreeSet, fs, path::Path};
 
 use common::{firewarden, root, stdout};
+use firewarden::domain::Kind;
 
-/// Modules in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 22] = [
+/// Rooms in the order of the flow. Each may use those before it, never those after it.
+const ORDER: [&str; 25] = [
     "geometry",
     "domain",
     "files",
     "stop",
     "telemetry",
     "libav",
+    "duration",
+    "words",
+    SETTINGS_OF_KINDS,
     "config",
     "catalog",
     "source",
@@ -32,6 +36,31 @@ const ORDER: [&str; 22] = [
     "cli",
 ];
 
+/// The part of `kinds` that the configuration may use, which is a leaf: the settings and words, and what they are made of.
+const SETTINGS_OF_KINDS: &str = "settings and words of kinds";
+/// The modules of that part, in `kinds` itself and in the folder of a kind.
+const THEIR_MODULES: [&str; 6] = ["check", "keys", "list", "settings", "still", "words"];
+
+/// The room's place in the order; a module is given by its path within the crate.
+fn place(module: &[String]) -> Option<usize> {
+    let first = module.first()?;
+    let of_settings = |name: &String| THEIR_MODULES.contains(&name.as_str());
+    let room = if first == "kinds" && module.iter().skip(1).take(2).any(of_settings) {
+        SETTINGS_OF_KINDS
+    } else {
+        first
+    };
+    ORDER.iter().position(|known| *known == room)
+}
+
+/// The path within the crate of the module that a file holds.
+fn module_of(file: &Path) -> Vec<String> {
+    let path = file.strip_prefix(root().join("src")).expect("within src").with_extension("");
+    let mut names: Vec<String> = path.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    names.pop_if(|last| last == "mod");
+    names
+}
+
 fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
@@ -44,68 +73,140 @@ fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// The modules that a text names after `crate::`, in braces or alone.
-fn used(text: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for after in text.split("crate::").skip(1) {
-        let group = after.strip_prefix('{').and_then(|inner| {
-            let mut depth = 1;
-            let end = inner.char_indices().find(|(_, c)| {
-                depth += match c {
-                    '{' => 1,
-                    '}' => -1,
-                    _ => 0,
-                };
-                depth == 0
-            });
-            end.map(|(end, _)| &inner[..end])
-        });
-        let word = |text: &str| {
-            text.trim().chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect::<String>()
-        };
-        match group {
-            Some(group) => {
-                let mut depth = 0;
-                let outer: String = group
-                    .chars()
-                    .filter(|c| {
-                        match c {
-                            '{' => depth += 1,
-                            '}' => depth -= 1,
-                            _ => {}
-                        }
-                        depth == 0
-                    })
-                    .collect();
-                names.extend(outer.split(',').map(word));
+/// What is written without comments, and without the tests at its end.
+fn program(text: &str) -> String {
+    let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    program.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The paths within the crate that a module names after `crate::` and `super::`, alone or in braces.
+fn used(module: &[String], text: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        tree(&text[at + "crate::".len()..], Vec::new(), &mut found);
+    }
+    for (at, _) in text.match_indices("super::").filter(|(at, _)| !text[..*at].ends_with("::")) {
+        tree(&text[at..], module.to_vec(), &mut found);
+    }
+    found
+}
+
+/// Adds the paths that the tree at the beginning of a text holds, each after `path`, and returns what follows it.
+fn tree<'t>(text: &'t str, mut path: Vec<String>, found: &mut Vec<Vec<String>>) -> &'t str {
+    let mut rest = text.trim_start();
+    loop {
+        if let Some(mut inner) = rest.strip_prefix('{') {
+            while !inner.starts_with('}') && !inner.is_empty() {
+                inner = tree(inner, path.clone(), found);
+                inner = inner
+                    .trim_start_matches(|c: char| c != '}' && c != ',')
+                    .trim_start_matches(',')
+                    .trim_start();
             }
-            None => {
-                names.insert(word(after));
+            return inner.get(1..).unwrap_or_default();
+        }
+        let end = rest.find(|c: char| !c.is_alphanumeric() && !"_$".contains(c)).unwrap_or(rest.len());
+        match &rest[..end] {
+            "" | "self" => {}
+            "super" => drop(path.pop()),
+            name => path.push(name.to_owned()),
+        }
+        rest = &rest[end..];
+        match rest.strip_prefix("::") {
+            Some(after) if end > 0 => rest = after,
+            _ => {
+                found.push(path);
+                return rest;
             }
         }
     }
-    names
 }
 
 #[test]
-fn no_module_uses_one_to_its_right() {
-    let source = root().join("src");
+fn uses_are_found_in_whatever_way_they_are_written() {
+    let module = ["kinds", "lane", "settings"].map(str::to_owned);
+    let text = "use super::{rule::Lane, settings::Way as W};\nuse crate::{\n    domain::{self, Kind as K},\n    duration,\n};\n\
+                fn f() -> crate::words::Said { super::super::list::kinds!(x); super::$folder::words::WORDS }";
+    let found: BTreeSet<String> = used(&module, text).iter().map(|path| path.join(" ")).collect();
+    let expected = [
+        "domain",
+        "domain Kind",
+        "duration",
+        "kinds lane $folder words WORDS",
+        "kinds lane rule Lane",
+        "kinds lane settings Way",
+        "kinds list kinds",
+        "words Said",
+    ];
+    assert_eq!(found, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn no_room_uses_one_to_its_right() {
     let mut checked = 0;
-    for (place, module) in ORDER.iter().enumerate() {
-        let folder = source.join(module);
-        let files =
-            if folder.is_dir() { rust_files(&folder) } else { vec![source.join(format!("{module}.rs"))] };
-        for file in files {
-            let text = fs::read_to_string(&file).expect("readable");
-            for name in used(&text) {
-                if let Some(other) = ORDER.iter().position(|known| *known == name) {
-                    assert!(other <= place, "{} uses {name}, which is to its right", file.display());
-                    checked += 1;
-                }
+    for file in rust_files(&root().join("src")) {
+        let module = module_of(&file);
+        if ["main", "lib"].contains(&module[0].as_str()) {
+            continue;
+        }
+        let own = place(&module).unwrap_or_else(|| panic!("{} has no place in the order", file.display()));
+        let text = fs::read_to_string(&file).expect("readable");
+        for path in used(&module, &program(&text)) {
+            if let Some(other) = place(&path) {
+                let (path, own_room, other_room) = (path.join("::"), ORDER[own], ORDER[other]);
+                assert!(
+                    other <= own,
+                    "{} uses {path}: {other_room} is to the right of {own_room}",
+                    file.display()
+                );
+                checked += 1;
             }
         }
     }
-    assert!(checked > 50, "only {checked} uses were found: is the search broken?");
+    assert!(checked > 500, "only {checked} uses were found: is the search broken?");
+}
+
+/// Whether a text has `name` as a word of its own.
+fn names(text: &str, name: &str) -> bool {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(part_of_word) && !text[at + name.len()..].starts_with(part_of_word)
+    })
+}
+
+#[test]
+fn kinds_are_named_in_their_folders_and_in_domain_alone() {
+    let source = root().join("src");
+    let mut kinds = BTreeSet::new();
+    for kind in Kind::ALL {
+        kinds.extend([kind.name().to_owned(), format!("{kind:?}")]);
+        let types = ["settings", "rule"].map(|file| {
+            let path = source.join("kinds").join(kind.name()).join(file).with_extension("rs");
+            let text =
+                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let name =
+                text.lines().find_map(|line| line.strip_prefix("pub struct ")?.split([' ', '<', '(']).next());
+            name.unwrap_or_else(|| panic!("{} has no type", path.display())).to_owned()
+        });
+        kinds.extend(types);
+    }
+    for file in rust_files(&source) {
+        let within = |folder: &str| file.starts_with(source.join(folder));
+        // Tests need examples.
+        let tests = file.iter().any(|part| part == "tests" || part == "tests.rs");
+        if within("kinds") || within("domain") || tests {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("readable");
+        let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for name in &kinds {
+            assert!(
+                !names(program, name),
+                "{} names {name}: kinds are named in src/kinds alone",
+                file.display()
+            );
+        }
+    }
 }
 
 #[test]
@@ -113,7 +214,7 @@ fn every_module_has_its_place() {
     let library = fs::read_to_string(root().join("src/lib.rs")).expect("readable");
     let declared: BTreeSet<&str> =
         library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    assert_eq!(declared, ORDER.into_iter().collect());
+    assert_eq!(declared, ORDER.into_iter().filter(|room| *room != SETTINGS_OF_KINDS).collect());
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl<'c> Replayed<'c> {
     /// another than the configured one.
     fn check(&mut self, epoch: &Epoch) {
         for rule in &self.camera.rules {
-            let Some(zone) = rule.zone().map(Polygon::bounds) else { continue };
+            let Some(zone) = rule.keys().zone().map(Polygon::bounds) else { continue };
             let named = rule.model.as_deref().unwrap_or(&self.config.detector.model);
             let only = || epoch.regions.values().next().filter(|_| epoch.regions.len() == 1);
             let region = epoch.regions.get(named).or_else(only);

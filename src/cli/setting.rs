@@ -103,10 +103,10 @@ impl Models {
             let list = |classes: &mut dyn Iterator<Item = &Class>| {
                 classes.map(Class::to_string).collect::<Vec<_>>().join(", ")
             };
-            let missing = list(&mut rule.classes().iter().filter(|class| !told.contains(class)));
+            let missing = list(&mut rule.keys().classes().iter().filter(|class| !told.contains(class)));
             let (rule_id, told_list) =
                 (RuleId::new(&camera.id, rule.kind(), rule.name.as_deref()), list(&mut told.iter()));
-            if rule.classes().iter().all(|class| !told.contains(class)) {
+            if rule.keys().classes().iter().all(|class| !told.contains(class)) {
                 return Err(DetectError::LacksClasses {
                     rule: rule_id,
                     model: name.to_owned(),
@@ -180,7 +180,7 @@ fn own_models(config: &Config) -> Vec<OwnModel> {
     let mut own: Vec<OwnModel> = Vec::new();
     for (camera, rule) in rules(config) {
         let Some(name) = rule.model.clone().filter(|name| **name != *config.detector.model) else { continue };
-        let least = rule.least_confidence().unwrap_or(config.detector.confidence);
+        let least = rule.keys().least_confidence().unwrap_or(config.detector.confidence);
         match own.iter_mut().find(|known| known.name == name) {
             Some(known) => known.confidence = known.confidence.min(least),
             None => {

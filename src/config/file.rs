@@ -13,14 +13,18 @@ use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    Camera, Config, DetectorConfig, Evidence, Fault, RuleConfig, RuleKind, Schedule, Site, SourceAddress,
-    duration,
+    Camera, Config, DetectorConfig, Evidence, Fault, RuleConfig, Schedule, Site, SourceAddress,
     secrets::expand,
-    section::{Faults, Table, fields_of, join, read, refuse_unknown, take_table, take_tables, unknown},
+    section::{
+        Faults, Table, fields_as, fields_of, join, read, read_as, refuse_unknown, take_table, take_tables,
+        unknown,
+    },
 };
 use crate::{
-    domain::{CameraId, Class, Kind, SiteId},
+    domain::{CameraId, Kind, SiteId},
+    duration,
     geometry::{BBox, Polygon},
+    kinds::{check::Check, settings::OfKind},
     libav::PixelAspect,
 };
 
@@ -288,7 +292,7 @@ fn wrong_region(region: &BBox, rules: &[RuleConfig]) -> Option<String> {
             .iter()
             .any(|p| p.x < region.left || p.x > region.right || p.y < region.top || p.y > region.bottom)
     };
-    let rule = rules.iter().find(|rule| rule.zone().is_some_and(beyond))?;
+    let rule = rules.iter().find(|rule| rule.keys().zone().is_some_and(beyond))?;
     let named = rule.name.as_ref().map(|name| format!(" {name:?}")).unwrap_or_default();
     Some(format!(
         "the zone of its rule {}{named} reaches beyond it, where nothing would be found",
@@ -345,38 +349,24 @@ fn read_rule(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<R
         return None;
     };
     let common: Option<RuleKeys> = read(table, path, faults);
-    let kind = match kind {
-        Kind::FireLaneParking => rule_of(table, path, faults, RuleKind::FireLaneParking),
-        Kind::ControlRoomUnattended => rule_of(table, path, faults, RuleKind::ControlRoomUnattended),
-        Kind::EbikeInElevator => rule_of(table, path, faults, RuleKind::EbikeInElevator),
-    };
-    let (common, kind) = (common?, kind?);
+    let seed = OfKind(kind);
+    let mut known = fields_as(seed).to_vec();
+    // The keys that all rules share have been taken out by now, but are to be suggested.
+    known.extend(["kind"].iter().chain(fields_of::<RuleKeys>()));
+    refuse_unknown(table, &known, path, faults);
+    let settings = read_as(seed, table, path, faults);
+    let (common, settings) = (common?, settings?);
     let rule = RuleConfig {
         name: common.name.map(|name| name.to_string()),
         schedule: common.schedule,
         every: common.every,
-        model: common.model.map(Into::into).or_else(|| kind.default_model()),
-        kind,
+        model: common.model.map(Into::into).or_else(|| settings.keys().model()),
+        settings,
     };
     check_rule(&rule, path, &spans, faults);
     Some(rule)
 }
 
-fn rule_of<T: DeserializeOwned>(
-    table: &mut Table<'_>,
-    path: &str,
-    faults: &Faults<'_>,
-    wrap: impl FnOnce(T) -> RuleKind,
-) -> Option<RuleKind> {
-    let mut known: Vec<&str> = fields_of::<T>().to_vec();
-    // The keys that all rules share have been taken out by now, but are to be suggested.
-    known.extend(["kind"].iter().chain(fields_of::<RuleKeys>()));
-    refuse_unknown(table, &known, path, faults);
-    read(table, path, faults).map(wrap)
-}
-
-/// Whoever is notified more often is not helped.
-const LEAST_UPDATE: Duration = Duration::from_secs(1);
 /// A clip of more than this around a moment is a slip of the pen: it copies that much of the recording.
 const LONGEST_ROLL: Duration = Duration::from_secs(600);
 
@@ -387,60 +377,12 @@ fn check_rule(
     faults: &Faults<'_>,
 ) {
     let fault = |key: &str, message: String| faults.add(spans.get(key).cloned(), &join(path, key), message);
-    let positive = |key: &str, duration: Duration| {
-        if duration.is_zero() {
-            fault(key, "it must be longer than nothing".to_owned());
-        }
-    };
-    let repeated = |update_every: Option<Duration>| {
-        if update_every.is_some_and(|every| every < LEAST_UPDATE) {
-            fault("update_every", format!("it must be at least {}", duration::format(LEAST_UPDATE)));
-        }
-    };
-    let shorter = |warn_after: Option<Duration>, key: &str, than: Duration| {
-        if warn_after.is_some_and(|warn| warn >= than) {
-            fault("warn_after", format!("it must be shorter than {key} ({})", duration::format(than)));
-        }
-    };
-    let fits = |allowed: fn(Class) -> bool, what: &str| {
-        if rule.classes().is_empty() {
-            fault("classes", "the list is empty: leave the key out for the default".to_owned());
-        }
-        if let Some(class) = rule.classes().iter().find(|class| !allowed(**class)) {
-            fault("classes", format!("{class} is no {what}"));
-        }
-    };
     if let Some(every) = rule.every
         && !(Duration::from_millis(20)..=Duration::from_secs(60)).contains(&every)
     {
         fault("every", "it must be between 20ms and 60s".to_owned());
     }
-    match &rule.kind {
-        RuleKind::FireLaneParking(keys) => {
-            positive("dwell", keys.dwell);
-            positive("occlusion", keys.occlusion);
-            repeated(keys.update_every);
-            shorter(keys.warn_after, "dwell", keys.dwell);
-            fits(|class| class != Class::Person, "vehicle or two-wheeler");
-        }
-        RuleKind::ControlRoomUnattended(keys) => {
-            positive("grace", keys.grace);
-            repeated(keys.update_every);
-            shorter(keys.warn_after, "grace", keys.grace);
-            fits(|class| class == Class::Person, "person");
-            if !(1..=50).contains(&keys.required) {
-                fault("required", "it must be between 1 and 50".to_owned());
-            }
-        }
-        RuleKind::EbikeInElevator(keys) => {
-            positive("rearm", keys.rearm);
-            repeated(keys.update_every);
-            if !(keys.confidence > 0.0 && keys.confidence < 1.0) {
-                fault("confidence", "it must lie between 0 and 1, such as 0.35".to_owned());
-            }
-            fits(Class::is_two_wheeler, "two-wheeler");
-        }
-    }
+    rule.keys().check(&Check::new(&fault));
 }
 
 fn check_detector(detector: &DetectorConfig, faults: &Faults<'_>) {

@@ -1,7 +1,6 @@
 //! The configuration: the TOML as written, checked whole. All faults are found in one go, each naming its line, its
 //! key and the way out.
 
-pub mod duration;
 mod file;
 mod provider;
 mod rule;
@@ -15,10 +14,9 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt, io::Read, path::PathBuf, time::Duration};
 
-pub use duration::DurationError;
 use jiff::tz::TimeZone;
 pub use provider::Provider;
-pub use rule::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, RuleConfig, RuleKind};
+pub use rule::RuleConfig;
 pub use schedule::{Hours, Schedule, ScheduleError};
 pub use schema::schema;
 use schemars::JsonSchema;
@@ -28,7 +26,7 @@ use thiserror::Error;
 
 use crate::{
     domain::{CameraId, Class, Kind, Phase, SiteId},
-    files,
+    duration, files,
     geometry::BBox,
     libav::{PixelAspect, redact},
 };

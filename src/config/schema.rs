@@ -11,11 +11,10 @@ use schemars::{
 use serde_json::{Map, Value};
 
 use super::{
-    Console, DetectorConfig, Evidence, RuleKind, Sink,
+    Console, DetectorConfig, Evidence, Sink,
     file::{BoxKeys, CameraKeys, RuleKeys, SiteKeys, StateKeys},
 };
-
-use crate::domain::join_lines;
+use crate::{domain::join_lines, kinds::settings::Settings};
 
 /// The schema of a configuration file, whose TOML is read as JSON.
 pub fn schema() -> Schema {
@@ -78,7 +77,7 @@ impl JsonSchema for RuleTable {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let shared = RuleKeys::json_schema(generator);
         let shared = shared.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-        let mut kinds = RuleKind::json_schema(generator);
+        let mut kinds = Settings::json_schema(generator);
         let kinds = kinds.get_mut("oneOf").and_then(Value::as_array_mut).map(std::mem::take);
         let kinds: Vec<Value> =
             kinds.unwrap_or_default().into_iter().map(|kind| widen(kind, &shared)).collect();

@@ -1,8 +1,8 @@
 //! Reads one table of the file into a type, with every fault in it, not only the first.
 
-use std::{cell::RefCell, collections::BTreeSet, ops::Range};
+use std::{cell::RefCell, collections::BTreeSet, marker::PhantomData, ops::Range};
 
-use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Visitor};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -168,12 +168,22 @@ pub(super) fn refuse_unknown(table: &mut Table<'_>, known: &[&str], path: &str, 
     }
 }
 
-/// Takes the keys of `T` out of `table` and reads them. A key that cannot be read is noted and left out, and the
-/// rest is read again, so that every fault is found in one go.
+/// Takes the keys of `T` out of `table` and reads them, as [`read_as`] does.
 pub(super) fn read<T: DeserializeOwned>(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<T> {
+    read_as(PhantomData::<T>, table, path, faults)
+}
+
+/// Takes the keys that `seed` asks for out of `table` and reads them. A key that cannot be read is noted and left out,
+/// and the rest is read again, so that every fault is found in one go.
+pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
+    seed: S,
+    table: &mut Table<'i>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<S::Value> {
     let span = table.span();
     let mut own = DeTable::new();
-    for key in fields_of::<T>() {
+    for key in fields_as(seed) {
         if let Some((key, value)) = table.get_mut().remove_entry(*key) {
             own.insert(key, value);
         }
@@ -182,7 +192,7 @@ pub(super) fn read<T: DeserializeOwned>(table: &mut Table<'_>, path: &str, fault
     let mut sound = true;
     loop {
         let error =
-            match T::deserialize(toml::de::Deserializer::from(Spanned::new(span.clone(), own.clone()))) {
+            match seed.deserialize(toml::de::Deserializer::from(Spanned::new(span.clone(), own.clone()))) {
                 Ok(value) => return sound.then_some(value),
                 Err(error) => error,
             };
@@ -220,6 +230,11 @@ fn readable(message: &str) -> String {
 
 /// The names that `T`'s derived `Deserialize` asks for, so that they are written once, in the type.
 pub(super) fn fields_of<T: DeserializeOwned>() -> &'static [&'static str] {
+    fields_as(PhantomData::<T>)
+}
+
+/// The names that what `seed` reads asks for.
+pub(super) fn fields_as<'i, S: DeserializeSeed<'i>>(seed: S) -> &'static [&'static str] {
     struct Asked<'f>(&'f mut &'static [&'static str]);
 
     impl<'de> Deserializer<'de> for Asked<'_> {
@@ -247,6 +262,6 @@ pub(super) fn fields_of<T: DeserializeOwned>() -> &'static [&'static str] {
 
     let mut fields: &'static [&'static str] = &[];
     // The answer is an error by design: the names have been noted by then.
-    let _ = T::deserialize(Asked(&mut fields));
+    let _ = seed.deserialize(Asked(&mut fields));
     fields
 }

@@ -6,6 +6,7 @@ mod alerting;
 mod class;
 mod ids;
 mod kind;
+mod notice;
 mod observation;
 mod schema;
 mod time;
@@ -20,6 +21,7 @@ pub use alerting::{
 pub use class::Class;
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
 pub use kind::Kind;
+pub use notice::{Notice, Noticed};
 pub use observation::{
     Attention, Change, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE,
     Thumbnail, WallOrigin,

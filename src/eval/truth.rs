@@ -203,7 +203,7 @@ impl Reading<'_> {
         let known = Kind::ALL.into_iter().find(|kind| kind.name() == text);
         if known.is_none() {
             let likest = |kind: &Kind| strsim::damerau_levenshtein(&clipped(text), kind.name());
-            let nearest = Kind::ALL.into_iter().min_by_key(likest).unwrap_or(Kind::FireLaneParking);
+            let nearest = Kind::ALL.into_iter().min_by_key(likest).unwrap_or(Kind::ALL[0]);
             self.fault(line, Reason::UnknownKind { kind: clipped(text), nearest });
         }
         known

@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Caption, Cut, Shot};
 use crate::{
-    config::{Camera, Config, Evidence, RuleConfig, RuleKind},
+    config::{Camera, Config, Evidence, RuleConfig},
     domain::{Detection, EvidenceRole, MediaTime, Moment, RuleId, Violation},
-    geometry::{BBox, Polygon},
+    kinds::still::Still,
     vision::Marks,
 };
-
-/// Overlap of two boxes from which on they show the same vehicle at the same place.
-const SAME_PLACE: f32 = 0.3;
 
 /// What was found at the looks that evidence shows, by media time.
 pub type Seen = BTreeMap<MediaTime, Vec<Detection>>;
@@ -52,12 +49,13 @@ pub fn shots(config: &Config, camera: &Camera, violations: &[Violation], seen: &
             let found: Vec<Detection> = seen.get(&moment.media_s).map_or(Vec::new(), |found| {
                 found.iter().filter(|detection| detection.model.as_ref() == own).cloned().collect()
             });
-            let boxes = rule.map(|rule| boxes(rule, violation, role, &found)).unwrap_or_default();
+            let still = Still { violation, role, found: &found };
+            let boxes = rule.map(|rule| rule.keys().boxes(&still)).unwrap_or_default();
             shots.push(Shot {
                 at: moment.media_s,
                 role,
                 name: format!("{}.jpg", stem(violation, role)),
-                marks: Marks { zone: rule.map(|rule| zone(rule).clone()), boxes },
+                marks: Marks { zone: rule.map(|rule| rule.keys().place().clone()), boxes },
                 caption: Caption {
                     camera_name: violation.camera_name.clone(),
                     rule: violation.rule.clone(),
@@ -78,43 +76,4 @@ pub fn cut(config: &Evidence, violation: &Violation) -> Cut {
     let at = violation.raised.media_s;
     let stem = stem(violation, EvidenceRole::Clip);
     Cut { from: at - config.pre_roll, at, to: at + config.post_roll, stem }
-}
-
-fn zone(rule: &RuleConfig) -> &Polygon {
-    match &rule.kind {
-        RuleKind::FireLaneParking(keys) => &keys.zone,
-        RuleKind::ControlRoomUnattended(keys) => &keys.zone,
-        RuleKind::EbikeInElevator(keys) => &keys.floor,
-    }
-}
-
-/// What is boxed on a still: the vehicle or two-wheeler that the violation is about, or everybody at the post. When
-/// it is over, there is nothing left to box but people.
-fn boxes(rule: &RuleConfig, violation: &Violation, role: EvidenceRole, found: &[Detection]) -> Vec<BBox> {
-    let zone = zone(rule);
-    let in_zone = |b: &BBox| zone.contains(b.anchor()) || zone.contains(b.center());
-    let Some(raised) = violation.bbox else {
-        let there = |d: &&Detection| rule.classes().contains(&d.class) && in_zone(&d.bbox);
-        return found.iter().filter(there).map(|d| d.bbox).collect();
-    };
-    let same = |d: &&Detection| violation.class.is_some_and(|class| class.may_be(d.class));
-    match (role, &rule.kind) {
-        (EvidenceRole::Ended, _) => Vec::new(),
-        (EvidenceRole::Started, RuleKind::EbikeInElevator(_)) => {
-            // Of several, such as a poster and the e-bike, the one that is nearest to where it was raised.
-            let far = |d: &&Detection| {
-                let (a, b) = (d.bbox.center(), raised.center());
-                (a.x - b.x).hypot(a.y - b.y)
-            };
-            let there = found.iter().filter(same).filter(|d| zone.contains(d.bbox.anchor()));
-            let first = there.min_by(|a, b| far(a).total_cmp(&far(b)));
-            first.map(|d| d.bbox).into_iter().collect()
-        }
-        (EvidenceRole::Started, _) => {
-            let overlap = |d: &&Detection| d.bbox.iou(&raised);
-            let there = found.iter().filter(same).max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
-            vec![there.filter(|d| overlap(d) >= SAME_PLACE).map_or(raised, |d| d.bbox)]
-        }
-        _ => vec![raised],
-    }
 }

@@ -4,10 +4,10 @@ use jiff::tz::TimeZone;
 
 use super::watched::{Counting, Watched};
 use crate::{
-    config::{RuleConfig, RuleKind},
+    config::RuleConfig,
     domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
     geometry::{BBox, Polygon},
-    kinds::{ControlRoom, Elevator, FireLane},
+    kinds,
     rules::{Look, Rule, Verdict},
 };
 
@@ -49,11 +49,7 @@ impl Watch {
     /// The rule `id`, as configured, on a camera whose detector is `camera_detector`, at a site in `time_zone`.
     pub fn new(id: RuleId, config: RuleConfig, camera_detector: &ModelName, time_zone: TimeZone) -> Self {
         let own = config.model.clone().filter(|model| model != camera_detector);
-        let rule: Box<dyn Rule> = match &config.kind {
-            RuleKind::FireLaneParking(keys) => Box::new(FireLane::new(keys.clone())),
-            RuleKind::ControlRoomUnattended(keys) => Box::new(ControlRoom::new(keys.clone(), config.every())),
-            RuleKind::EbikeInElevator(keys) => Box::new(Elevator::new(keys.clone())),
-        };
+        let rule = kinds::rule(&config.settings, config.every());
         let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
         let counting = Counting::new(&config);
         Self { id, config, detector, own, time_zone, rule, last: None, counting }
@@ -81,7 +77,8 @@ impl Watch {
 
     /// What it needs of the looks.
     pub fn needs(&self) -> Needs {
-        let zone = self.config.zone().map_or(BBox::WHOLE, Polygon::bounds);
+        let keys = self.config.keys();
+        let zone = keys.zone().map_or(BBox::WHOLE, Polygon::bounds);
         Needs {
             every: self.config.every(),
             quiet: self.config.quiet(),
@@ -89,8 +86,8 @@ impl Watch {
             zone,
             around: around(&zone),
             region: region(&zone),
-            classes: self.config.classes().to_vec(),
-            appearance: self.kind() == Kind::FireLaneParking,
+            classes: keys.classes().to_vec(),
+            appearance: keys.appearance(),
         }
     }
 
@@ -122,7 +119,7 @@ impl Watch {
         }
         let closed = lapsed.map(|last| self.rule.close(last, true)).unwrap_or_default();
         let mut verdict = self.rule.look(&Look { observation, tracks });
-        self.counting.look(observation, verdict.presence, self.config.place());
+        self.counting.look(observation, verdict.presence, self.config.keys().place());
         verdict.findings.splice(0..0, closed.findings);
         verdict
     }

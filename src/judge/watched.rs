@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    config::{RuleConfig, RuleKind},
+    config::RuleConfig,
     domain::{Gap, MediaTime, Observation},
     geometry::{BBox, Polygon},
     rules::{Presence, Sight, Visibility, stopwatch::Stopwatch},
@@ -47,16 +47,12 @@ pub(super) struct Counting {
 
 impl Counting {
     pub fn new(config: &RuleConfig) -> Self {
-        let forgets_after = match &config.kind {
-            RuleKind::FireLaneParking(_) | RuleKind::ControlRoomUnattended(_) => None,
-            RuleKind::EbikeInElevator(keys) => Some(keys.rearm),
-        };
         Self {
             watched: Watched::default(),
             stopwatch: Stopwatch::default(),
             visibility: Visibility::default(),
             known: false,
-            forgets_after,
+            forgets_after: config.keys().forgets_after(),
             last_known: None,
             stretch: Duration::ZERO,
             seen: Duration::ZERO,
@@ -123,8 +119,9 @@ impl Counting {
 mod tests {
     use super::*;
     use crate::{
-        config::{ControlRoomUnattended, EbikeInElevator, RuleConfig, Schedule},
+        config::{RuleConfig, Schedule},
         domain::{CameraId, Class, Detection, GapReason, Scene},
+        kinds::settings::{ControlRoomUnattended, EbikeInElevator, Settings},
     };
 
     const ROOM: Scene = Scene {
@@ -137,19 +134,19 @@ mod tests {
         moved: None,
     };
 
-    fn counting(kind: RuleKind) -> Counting {
+    fn counting(settings: Settings) -> Counting {
         Counting::new(&RuleConfig {
             name: None,
             schedule: Schedule::default(),
             every: None,
             model: None,
-            kind,
+            settings,
         })
     }
 
     fn post() -> Counting {
         let keys: ControlRoomUnattended = serde_json::from_str("{\"grace\":\"30s\"}").expect("keys");
-        counting(RuleKind::ControlRoomUnattended(keys))
+        counting(Settings::ControlRoomUnattended(keys))
     }
 
     fn look(at: f64, scene: Scene) -> Observation {
@@ -214,7 +211,7 @@ mod tests {
     #[test]
     fn an_elevator_forgets_in_a_long_gap() {
         let keys: EbikeInElevator = serde_json::from_str("{}").expect("keys");
-        let mut lift = counting(RuleKind::EbikeInElevator(keys));
+        let mut lift = counting(Settings::EbikeInElevator(keys));
         for part in 0..5 {
             let at = f64::from(part) * 100.0;
             see(&mut lift, at, Presence::Seen(0));

@@ -1,9 +1,31 @@
-//! The kinds of violations, a folder for each.
+//! The kinds of violations, a folder for each: its settings, its rule and its words.
+//!
+//! Settings and words are leaves, which the configuration reads: [`settings`], [`words`], and [`keys`], [`check`] and
+//! [`still`], of which they are made. A [`rule()`] stands upon [`crate::rules`], and so does this file.
 
+pub mod check;
 mod control_room_unattended;
 mod ebike_in_elevator;
 mod fire_lane_parking;
+pub mod keys;
+mod list;
+pub mod settings;
+pub mod still;
+pub mod words;
 
-pub use control_room_unattended::ControlRoom;
-pub use ebike_in_elevator::Elevator;
-pub use fire_lane_parking::FireLane;
+use std::time::Duration;
+
+use crate::rules::Rule;
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $folder:ident $Keys:ident;)*) => {
+        /// The rule with these settings, whose camera is looked at `every` so often at least.
+        pub fn rule(settings: &settings::Settings, every: Duration) -> Box<dyn Rule> {
+            match settings {
+                $(settings::Settings::$Keys(keys) => $folder::rule(keys.clone(), every),)*
+            }
+        }
+    };
+}
+
+list::kinds!(rules);

@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use super::{
     SourceFact,
     part::{CameraPart, Page},
-    words::{basis, both, lasting, local, noticed, size, span_or_none},
+    words::{basis, both, span_or_none},
 };
 use crate::{
     domain::Epoch,
     engine::PipelineError,
     evidence::{REPORT_SUM, SUMS},
     geometry::BBox,
+    words::{lasting, local, noticed, size},
 };
 
 pub fn analysed(page: &Page<'_>) -> Markup {

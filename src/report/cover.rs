@@ -9,9 +9,13 @@ use super::{
     doubt::{self, Doubt, Reason},
     part::{CameraPart, Page, numbered, wall},
     violations::{anchor, lasted},
-    words::{NONE, basis, both, kind, local, pair, span, span_or_none},
+    words::{NONE, basis, both, pair, span, span_or_none},
 };
-use crate::domain::{Kind, MediaTime, Violation, WallOrigin};
+use crate::{
+    domain::{Kind, MediaTime, Violation, WallOrigin},
+    kinds::words::names,
+    words::local,
+};
 
 /// So many doubts stand on the first page. The others stand with their cameras.
 const MOST_DOUBTS: usize = 12;
@@ -50,8 +54,8 @@ pub fn cover(page: &Page<'_>) -> Markup {
                         (both(format!("发现违规 {count} 起"), format!("{count} {} found", if count == 1 { "violation was" } else { "violations were" })))
                     }
                     ul.kinds {
-                        @for (kind_of, n) in by_kind(page.violations) {
-                            li { strong { (n) } " " (pair(kind(kind_of))) }
+                        @for (kind, n) in by_kind(page.violations) {
+                            li { strong { (n) } " " (pair(names(kind).title)) }
                         }
                     }
                 },
@@ -196,7 +200,7 @@ fn index(page: &Page<'_>) -> Markup {
                         @for (number, violation) in numbered(page.violations) {
                             tr {
                                 td.n { a href={ "#" (anchor(number)) } { (number) } }
-                                td { (pair(kind(violation.kind))) }
+                                td { (pair(names(violation.kind).title)) }
                                 td { bdi { (violation.camera_name) } }
                                 td.when { (local(violation.started.wall, page.zone)) br; (basis(violation.wall_origin)) }
                                 td.n { (lasted(page, violation)) }

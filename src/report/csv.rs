@@ -1,8 +1,11 @@
 use ::csv::{QuoteStyle, WriterBuilder};
 use jiff::tz::TimeZone;
 
-use super::words;
-use crate::domain::{EvidenceRole, Moment, Violation};
+use crate::{
+    domain::{EvidenceRole, Moment, Violation},
+    kinds::words::names,
+    words,
+};
 
 /// Without it, a Chinese Excel takes UTF-8 for GBK.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -61,7 +64,7 @@ fn row(violation: &Violation, zone: &TimeZone) -> [String; COLUMNS.len()] {
     };
     let started = violation.started.media_s;
     let lasted = violation.ended.as_ref().map(|ended| ended.media_s.since(started));
-    let (zh, _) = words::kind(violation.kind);
+    let (zh, _) = names(violation.kind).title;
     [
         violation.id.to_string(),
         violation.site.to_string(),

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use super::words::{kind, lasting};
-use crate::domain::{CameraId, Kind, MediaTime, RuleId};
+use crate::{
+    domain::{CameraId, Kind, MediaTime, RuleId},
+    kinds::words::names,
+    words::{Pair, lasting},
+};
 
 /// Something that could not be judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -264,19 +267,14 @@ fn kind_of(rule: &RuleId) -> Option<Kind> {
 }
 
 /// What the time is called that something must last.
-fn time_of(rule: &RuleId) -> (&'static str, &'static str) {
-    match kind_of(rule) {
-        Some(Kind::FireLaneParking) => ("允许停留时间", "dwell"),
-        Some(Kind::ControlRoomUnattended) => ("允许离岗时间", "grace"),
-        Some(Kind::EbikeInElevator) => ("确认时间", "confirm"),
-        None => ("规定时间", "time"),
-    }
+fn time_of(rule: &RuleId) -> Pair {
+    kind_of(rule).map_or(("规定时间", "time"), |kind| names(kind).least_time)
 }
 
 /// A rule's name for people: its kind, and its own where it has one.
 pub fn rule_name(rule: &RuleId) -> (String, String) {
     let own = rule.as_str().splitn(3, '/').nth(2);
-    let Some((zh, en)) = kind_of(rule).map(kind) else {
+    let Some((zh, en)) = kind_of(rule).map(|kind| names(kind).title) else {
         return (rule.to_string(), rule.to_string());
     };
     match own {

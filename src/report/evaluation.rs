@@ -3,8 +3,12 @@
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use super::words::{both, kind, local, pair};
-use crate::eval::{Evaluation, Spread, Tally};
+use super::words::{both, pair};
+use crate::{
+    eval::{Evaluation, Spread, Tally},
+    kinds::words::names,
+    words::local,
+};
 
 pub fn evaluation(found: &Evaluation, zone: &TimeZone) -> Markup {
     html! {
@@ -27,7 +31,7 @@ pub fn evaluation(found: &Evaluation, zone: &TimeZone) -> Markup {
                         }
                     }
                     tbody {
-                        @for tally in &found.kinds { (row(pair(kind(tally.kind)), &tally.tally)) }
+                        @for tally in &found.kinds { (row(pair(names(tally.kind).title), &tally.tally)) }
                         (row(both("合计", "Total"), &found.total))
                     }
                 }
@@ -37,7 +41,7 @@ pub fn evaluation(found: &Evaluation, zone: &TimeZone) -> Markup {
                 ul {
                     @for spell in &found.missed {
                         li {
-                            code { (spell.camera.as_str()) } " " (pair(kind(spell.kind)))
+                            code { (spell.camera.as_str()) } " " (pair(names(spell.kind).title))
                             (format!(" {:.1} s – ", spell.start.as_secs_f64()))
                             @match spell.end {
                                 Some(end) => (format!("{:.1} s", end.as_secs_f64())),
@@ -52,7 +56,7 @@ pub fn evaluation(found: &Evaluation, zone: &TimeZone) -> Markup {
                 ul {
                     @for alarm in &found.false_alarms {
                         li {
-                            code { (alarm.camera.as_str()) } " " (pair(kind(alarm.kind))) " "
+                            code { (alarm.camera.as_str()) } " " (pair(names(alarm.kind).title)) " "
                             (local(alarm.started.wall, zone))
                             (format!(" ({:.1} s)", alarm.started.media_s.as_secs_f64()))
                         }

@@ -9,12 +9,14 @@ use super::{
     axis,
     part::{CameraPart, wall},
     violations::anchor,
-    words::{basis, both, gap, kind, lasting, local, pair, span, span_or_none},
+    words::{basis, both, pair, span, span_or_none},
 };
 use crate::{
-    config::{RuleConfig, RuleKind},
+    config::RuleConfig,
     domain::{MediaTime, RuleId, Violation},
     engine::{Cell, Column},
+    kinds::words::names,
+    words::{gap, lasting, local},
 };
 
 /// Columns of a strip: finer than a page's pixels would show nothing more.
@@ -161,18 +163,12 @@ fn rule_rows(
 ) -> Markup {
     let id = RuleId::new(&part.camera.id, rule.kind(), rule.name.as_deref());
     let own: Vec<&(usize, &Violation)> = part.violations.iter().filter(|(_, v)| v.rule == id).collect();
-    let required = match &rule.kind {
-        RuleKind::ControlRoomUnattended(keys) => Some(keys.required),
-        _ => None,
-    };
+    let required = rule.keys().required();
     let cell = |column: &Column| column.rules.get(index).copied().unwrap_or_default();
     let highest =
         columns.iter().map(|column| cell(column).most).max().unwrap_or(0).max(required.unwrap_or(1)).max(1);
-    let (zh, en) = match rule.kind {
-        RuleKind::FireLaneParking(_) => ("停留车辆", "Vehicles standing"),
-        RuleKind::ControlRoomUnattended(_) => ("在岗人数", "People at the post"),
-        RuleKind::EbikeInElevator(_) => ("轿厢内电动自行车", "E-bike in the elevator"),
-    };
+    let names = names(rule.kind());
+    let (zh, en) = names.presence;
     let name = html! {
         (both(zh, en))
         @if let Some(name) = &rule.name { " " code { (name) } }
@@ -182,7 +178,7 @@ fn rule_rows(
         @for (number, violation) in &own { (bar(*number, violation, scale)) }
     };
     let count = own.len();
-    let (kind_zh, kind_en) = kind(rule.kind());
+    let (kind_zh, kind_en) = names.title;
     html! {
         (row(name, &label(&format!("{zh}，最多 {highest}"), &format!("{en}, {highest} at most")), scale, presence(columns, &cell, highest, required)))
         (row_of_links(both("违规", "Violations"), &label(&format!("{kind_zh}：{count} 起"), &format!("{kind_en}: {count}")), scale, violations))

@@ -162,7 +162,7 @@ fn of_rule(
     let Some(watched) = watched.filter(|watched| watched.looks > 0) else {
         return (Some(Reason::NotInForce { rule: id }), false);
     };
-    let needed = rule.least_time();
+    let needed = rule.keys().least_time();
     if watched.judged < needed {
         return if watched.stretch < needed {
             (Some(Reason::TooShort { rule: id, lasted: watched.stretch, needed }), false)

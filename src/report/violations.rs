@@ -5,11 +5,13 @@ use maud::{Markup, html};
 use super::{
     part::{CameraPart, Page},
     pictures::Pictures,
-    words::{self, basis, both, cause, class, kind, lasting, local, pair, role, size, span},
+    words::{self, basis, both, pair, span},
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime, Moment, Violation, WallOrigin},
     evidence::{Coding, Entry},
+    kinds::words::names,
+    words::{cause, class, lasting, local, role, size},
 };
 
 /// The address of a violation within the page.
@@ -30,7 +32,7 @@ pub fn card(
     html! {
         article.violation id=(anchor(number)) {
             h3 {
-                span.number { (number) } " " (pair(kind(violation.kind)))
+                span.number { (number) } " " (pair(names(violation.kind).title))
                 " " (state(violation))
             }
             div.stills {
@@ -81,7 +83,7 @@ pub fn card(
                 @for missing in &violation.missing {
                     dt { (both("缺失证据", "Missing evidence")) }
                     dd.missing {
-                        (pair(role(missing.role, violation.kind))) ": " (pair(cause(missing.cause)))
+                        (pair(role(missing.role))) ": " (pair(cause(missing.cause)))
                         " " small { "(" bdi { (missing.reason) } ")" }
                     }
                 }
@@ -130,8 +132,8 @@ fn moment(zh: &str, en: &str, moment: &Moment, origin: WallOrigin, zone: &jiff::
 }
 
 fn still(file: &EvidenceFile, violation: &Violation, pictures: &Pictures) -> Markup {
-    let words = role(file.role, violation.kind);
-    let alt = format!("{} · {}: {} · {}", kind(violation.kind).0, words.0, kind(violation.kind).1, words.1);
+    let (title, words) = (names(violation.kind).title, role(file.role));
+    let alt = format!("{} · {}: {} · {}", title.0, words.0, title.1, words.1);
     html! {
         figure {
             a href=(file.name) {

@@ -1,27 +1,17 @@
-//! The rules: what a run of looks means.
+//! What the rules of all kinds share: what a run of looks means.
 //!
-//! One file per violation, each a pure state machine over observations: no input or output, no clock, no chance,
-//! state that is bounded however long it runs. [`Watch`] is one configured rule of one camera and knows when it
-//! holds; [`Book`] turns what its rules find into violations with ids and times.
+//! A rule is a pure state machine over observations: no input or output, no clock, no chance, state that is bounded
+//! however long it runs. Each lies in the folder of its kind, [`crate::kinds`].
 //!
 //! What all rules share: durations are media time between looks, and a gap or an unusable picture neither adds to
 //! them nor resets them (`stopwatch`, `visibility`). A change of state is believed when a share of the looks within a
-//! span of time agrees (`doubt`), or when what each look says adds up to enough (`suspicion`), and is then dated back
-//! to the first look that showed it: smoothing moves no time.
+//! span of time agrees (`doubt`), or when what each look says adds up to enough (`suspicion`, in an elevator), and is
+//! then dated back to the first look that showed it: smoothing moves no time.
 
 mod appearance;
-mod boxing;
-mod departure;
 pub(crate) mod doubt;
-pub(crate) mod furniture;
-pub(crate) mod moved_camera;
-mod one_person;
-pub(crate) mod people;
-pub(crate) mod rival;
-pub(crate) mod stay;
 pub(crate) mod steadiness;
 pub(crate) mod stopwatch;
-pub(crate) mod suspicion;
 pub(crate) mod visibility;
 
 pub use appearance::similarity;

@@ -25,13 +25,15 @@ mod wall;
 
 pub use error::SourceError;
 pub use gop::Gop;
-pub use notice::{Bound, Notice, Noticed};
+pub use notice::Bound;
 pub use options::Options;
 pub use order::labels;
 pub use pace::{Pace, Sent};
 pub use part::{Part, Scripted, Source};
 pub use recording::Recording;
 pub use wall::{from_file_name, from_metadata};
+
+pub use crate::domain::{Notice, Noticed};
 
 /// Between files or packets, a hole longer than this is a gap.
 const HOLE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use firewarden::{
-    config::RuleKind,
     domain::{Class, Phase, Record},
+    kinds::settings::{FireLaneParking, Settings},
 };
 
 use crate::{
@@ -211,12 +211,12 @@ fn what_stands_beside_the_zone_is_none_though_its_box_dances() {
 
 #[test]
 fn warns_before_and_notifies_again_with_one_start() {
-    let keys = firewarden::config::FireLaneParking {
+    let keys = FireLaneParking {
         warn_after: Some(Duration::from_secs(10)),
         update_every: Some(Duration::from_secs(30)),
         ..fire_lane(20.0)
     };
-    let config = rule(RuleKind::FireLaneParking(keys));
+    let config = rule(Settings::FireLaneParking(keys));
     let stage =
         Stage::play(config.clone(), &Scene::new(100.0).with(standing(0.5, 10.0, 85.0)), Pace::every(0.5));
     assert_eq!(stage.phases(), [Phase::Warned, Phase::Raised, Phase::Updated, Phase::Ended]);

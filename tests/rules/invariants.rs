@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use firewarden::{
-    config::{RuleConfig, RuleKind},
+    config::RuleConfig,
     domain::{Class, Detection, Gap, GapReason, MediaTime, Observation, Phase, Record, Scene},
     geometry::BBox,
+    kinds::settings::{ControlRoomUnattended, FireLaneParking, Settings},
     track::Tracker,
 };
 use proptest::prelude::*;
@@ -147,10 +148,10 @@ proptest! {
         let records = records(steps);
         let warn_after = Some(Duration::from_secs(2));
         let update_every = Some(Duration::from_secs(4));
-        let lane = firewarden::config::FireLaneParking { warn_after, update_every, ..fire_lane(5.0) };
-        let post = firewarden::config::ControlRoomUnattended { warn_after, update_every, ..control_room(1, 5.0) };
-        check(rule(RuleKind::FireLaneParking(lane)), Duration::from_secs(5), &records)?;
-        check(rule(RuleKind::ControlRoomUnattended(post)), Duration::from_secs(5), &records)?;
+        let lane = FireLaneParking { warn_after, update_every, ..fire_lane(5.0) };
+        let post = ControlRoomUnattended { warn_after, update_every, ..control_room(1, 5.0) };
+        check(rule(Settings::FireLaneParking(lane)), Duration::from_secs(5), &records)?;
+        check(rule(Settings::ControlRoomUnattended(post)), Duration::from_secs(5), &records)?;
         check(elevator(), Duration::from_secs(1), &records)?;
     }
 

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use firewarden::{
-    config::{
-        ControlRoomUnattended, EbikeInElevator, FireLaneParking, Hours, RuleConfig, RuleKind, Schedule,
-    },
+    config::{Hours, RuleConfig, Schedule},
     domain::{
         Class, Detection, MediaTime, Observation, Phase, Record, RuleId, Scene as SceneState, SiteId,
         Violation,
     },
     geometry::{BBox, Polygon},
     judge::{Book, Watch},
+    kinds::settings::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, Settings},
     rules::{Finding, Verdict},
     track::Tracker,
 };
@@ -136,8 +135,8 @@ pub fn look(at: f64, things: &[(Class, [f32; 4])]) -> Observation {
 }
 
 /// A rule that always holds.
-pub fn rule(kind: RuleKind) -> RuleConfig {
-    RuleConfig { name: None, schedule: Schedule::default(), every: None, model: None, kind }
+pub fn rule(settings: Settings) -> RuleConfig {
+    RuleConfig { name: None, schedule: Schedule::default(), every: None, model: None, settings }
 }
 
 pub fn during(mut config: RuleConfig, span: &str) -> RuleConfig {
@@ -166,7 +165,7 @@ pub fn fire_lane(dwell: f64) -> FireLaneParking {
 }
 
 pub fn lane(dwell: f64) -> RuleConfig {
-    rule(RuleKind::FireLaneParking(fire_lane(dwell)))
+    rule(Settings::FireLaneParking(fire_lane(dwell)))
 }
 
 /// The whole picture is a post.
@@ -182,11 +181,11 @@ pub fn control_room(required: u32, grace: f64) -> ControlRoomUnattended {
 }
 
 pub fn post(required: u32, grace: f64) -> RuleConfig {
-    rule(RuleKind::ControlRoomUnattended(control_room(required, grace)))
+    rule(Settings::ControlRoomUnattended(control_room(required, grace)))
 }
 
 pub fn elevator() -> RuleConfig {
-    rule(RuleKind::EbikeInElevator(EbikeInElevator {
+    rule(Settings::EbikeInElevator(EbikeInElevator {
         floor: polygon(&[[0.0, 0.4], [1.0, 0.4], [1.0, 1.0], [0.0, 1.0]]),
         confidence: 0.35,
         confirm: seconds(1.0),

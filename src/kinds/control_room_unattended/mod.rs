@@ -1,5 +1,18 @@
-//! control_room_unattended
+//! `control_room_unattended`: fewer people at a post than required, for longer than may be.
 
+mod one_person;
+mod people;
 mod rule;
+pub(super) mod settings;
+pub(super) mod words;
 
-pub use rule::ControlRoom;
+use std::time::Duration;
+
+use settings::ControlRoomUnattended;
+
+use crate::rules::Rule;
+
+/// A manned post.
+pub(super) fn rule(keys: ControlRoomUnattended, every: Duration) -> Box<dyn Rule> {
+    Box::new(rule::ControlRoom::new(keys, every))
+}

@@ -1,15 +1,12 @@
 use std::time::Duration;
 
+use super::{people::People, settings::ControlRoomUnattended};
+use crate::domain::{Attention, Count, Gap, MediaTime, Phase, When};
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
-    people::People,
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
-};
-use crate::{
-    config::ControlRoomUnattended,
-    domain::{Attention, Count, Gap, MediaTime, Phase, When},
 };
 
 /// Longest time over which a change of state is weighed; a quarter of `grace` where that is shorter.

@@ -1,5 +1,19 @@
-//! ebike_in_elevator
+//! `ebike_in_elevator`: an electric two-wheeler is taken into an elevator.
 
+mod furniture;
+mod rival;
 mod rule;
+pub(super) mod settings;
+mod suspicion;
+pub(super) mod words;
 
-pub use rule::Elevator;
+use std::time::Duration;
+
+use settings::EbikeInElevator;
+
+use crate::rules::Rule;
+
+/// An elevator in which nothing has been seen.
+pub(super) fn rule(keys: EbikeInElevator, _every: Duration) -> Box<dyn Rule> {
+    Box::new(rule::Elevator::new(keys))
+}

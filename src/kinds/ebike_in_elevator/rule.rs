@@ -1,16 +1,18 @@
 use std::time::Duration;
 
+use super::{
+    furniture::Furniture,
+    rival::Rivals,
+    settings::EbikeInElevator,
+    suspicion::{Outcome, Suspicion, weight},
+};
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
     doubt::{Doubt, Proof, Ruling},
-    furniture::Furniture,
-    rival::Rivals,
     stopwatch::Stopwatch,
-    suspicion::{Outcome, Suspicion, weight},
     visibility::{Sight, Visibility},
 };
 use crate::{
-    config::EbikeInElevator,
     domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When},
     geometry::BBox,
 };

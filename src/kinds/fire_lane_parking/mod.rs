@@ -1,5 +1,20 @@
-//! fire_lane_parking
+//! `fire_lane_parking`: a vehicle stands in a fire lane for longer than it may.
 
+mod boxing;
+mod departure;
+mod moved_camera;
 mod rule;
+pub(super) mod settings;
+mod stay;
+pub(super) mod words;
 
-pub use rule::FireLane;
+use std::time::Duration;
+
+use settings::FireLaneParking;
+
+use crate::rules::Rule;
+
+/// A lane in which nothing stands. It asks for looks by itself where it needs more of them.
+pub(super) fn rule(keys: FireLaneParking, _every: Duration) -> Box<dyn Rule> {
+    Box::new(rule::FireLane::new(keys))
+}

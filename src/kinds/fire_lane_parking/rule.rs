@@ -1,15 +1,17 @@
 use std::{collections::VecDeque, time::Duration};
 
+use super::{
+    moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
+    settings::FireLaneParking,
+    stay::{Stay, Unseen, Vehicle},
+};
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,
-    moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
-    stay::{Stay, Unseen, Vehicle},
     steadiness::{Stance, Steadiness},
     stopwatch::Stopwatch,
     visibility::{Sight, Visibility},
 };
 use crate::{
-    config::FireLaneParking,
     domain::{Attention, Gap, MediaTime, Phase, When},
     geometry::BBox,
 };

@@ -1,7 +1,7 @@
 //! Stays whose camera was moved.
 
 use super::{Absence, BOXES_OF_PLACE, Footing, SAME_AGAIN, Stay};
-use crate::{domain::When, rules::departure::Departure};
+use crate::{domain::When, kinds::fire_lane_parking::departure::Departure};
 
 /// How far a vehicle may lie from where it stood before the camera was moved, as a fraction of the picture.
 const MOVED_BY: f32 = 0.2;

@@ -1,12 +1,10 @@
 use std::time::Duration;
 
-use super::{
-    Look,
-    one_person::{are_neighbours, is_one_person, is_row, is_weak_part},
-};
+use super::one_person::{are_neighbours, is_one_person, is_row, is_weak_part};
 use crate::{
     domain::{Class, MediaTime},
     geometry::{BBox, Polygon},
+    rules::Look,
 };
 
 /// Time over which it is averaged at which share of looks somebody was seen as such a row.

@@ -6,14 +6,13 @@ use std::time::Duration;
 use close::{CLOSE_FOR, Close};
 
 use super::{
-    Finding,
     boxing::{cut_otherwise, one_vehicle},
     departure::{Departure, ELSEWHERE},
-    similarity,
 };
 use crate::{
     domain::{Class, Detection, MediaTime, Phase, Thumbnail, Track, When},
     geometry::BBox,
+    rules::{Finding, similarity},
     track::stands,
 };
 

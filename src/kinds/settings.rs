@@ -1,0 +1,60 @@
+//! The settings of rules, of whatever kind.
+
+use schemars::JsonSchema;
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer},
+};
+
+use super::{keys::Keys, list::kinds};
+use crate::domain::Kind;
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $folder:ident $Keys:ident;)*) => {
+        $(pub use super::$folder::settings::$Keys;)*
+
+        /// The settings of a rule, by its kind.
+        #[derive(Debug, Clone, PartialEq, JsonSchema)]
+        #[schemars(tag = "kind", rename_all = "snake_case")]
+        pub enum Settings {
+            $($(#[$doc])* $Keys($Keys),)*
+        }
+
+        impl Settings {
+            /// The kind.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$Keys(_) => Kind::$Keys,)*
+                }
+            }
+
+            /// What others ask of them.
+            pub fn keys(&self) -> &dyn Keys {
+                match self {
+                    $(Self::$Keys(keys) => keys,)*
+                }
+            }
+        }
+
+        impl<'de> DeserializeSeed<'de> for OfKind {
+            type Value = Settings;
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Settings, D::Error> {
+                match self.0 {
+                    $(Kind::$Keys => $Keys::deserialize(deserializer).map(Settings::$Keys),)*
+                }
+            }
+        }
+
+        const _: () = assert!(
+            Kind::ALL.len() == [$(Kind::$Keys),*].len(),
+            "a kind of the list is missing in Kind::ALL"
+        );
+    };
+}
+
+/// Reads the settings of this kind, whose name is not among their keys.
+#[derive(Debug, Clone, Copy)]
+pub struct OfKind(pub Kind);
+
+kinds!(settings);
