@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{boxing::one_vehicle, stay::Vehicle};
+use super::{boxing::one_vehicle, vehicle::Vehicle};
 use crate::{
     domain::{MediaTime, Track},
     geometry::BBox,

@@ -6,6 +6,7 @@ mod moved_camera;
 mod rule;
 pub(super) mod settings;
 mod stay;
+mod vehicle;
 pub(super) mod words;
 
 use std::time::Duration;

@@ -3,7 +3,8 @@ use std::{collections::VecDeque, time::Duration};
 use super::{
     moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
     settings::FireLaneParking,
-    stay::{Stay, Unseen, Vehicle},
+    stay::{Stay, Unseen},
+    vehicle::Vehicle,
 };
 use crate::rules::{
     Finding, Look, Presence, Rule, Verdict,

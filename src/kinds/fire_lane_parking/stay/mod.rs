@@ -8,9 +8,10 @@ use close::{CLOSE_FOR, Close};
 use super::{
     boxing::{cut_otherwise, one_vehicle},
     departure::{Departure, ELSEWHERE},
+    vehicle::Vehicle,
 };
 use crate::{
-    domain::{Class, Detection, MediaTime, Phase, Thumbnail, Track, When},
+    domain::{Class, MediaTime, Phase, Thumbnail, Track, When},
     geometry::BBox,
     rules::{Finding, similarity},
     track::stands,
@@ -38,12 +39,6 @@ const SHOWN_SHARE: f32 = 0.4;
 /// Below this share it is no standing vehicle but traffic that passes.
 const TRAFFIC_SHARE: f32 = 0.25;
 const TRAFFIC_LOOKS: u32 = 8;
-/// A vehicle seen at a look.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Vehicle<'a> {
-    pub track: &'a Track,
-    pub detection: &'a Detection,
-}
 
 /// Something standing at a place: candidate, standing, violation or clearing, by what it has been through. It
 /// belongs to the place and to what stands there, not to a track.
