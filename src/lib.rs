@@ -11,7 +11,7 @@
 //!                                               same output
 //!
 //!  looks      which looks are taken when: pure
-//!  kinds      one folder per kind of violation
+//!  kinds      one folder per kind of violation: its settings and words, which are leaves, and its rule
 //!  judge      trackers, rules and book of one camera, which live, batch and replay share
 //!  engine     a camera as a state machine, the workers that look for it
 //!  eval       violations compared with what really happened
@@ -45,6 +45,9 @@
 //! | observation | all that one look told |
 //! | gap | a spell in which nobody could look |
 //! | attention | a rule's wish to look more often |
+//! | tick | time that passes, whether or not anything is looked at |
+//! | clarity | whether a picture shows what is there: dark, covered, blurred and frozen ones do not |
+//! | candidate | what may become a violation and is not raised |
 //! | violation | what is reported: raised once, ended once, one id |
 //! | evidence | files that show a violation |
 //! | still | a picture of one of its moments |

@@ -25,35 +25,31 @@ pub struct Observation {
     pub looked: Vec<ModelName>,
     /// What they found, most confident first.
     pub detections: Vec<Detection>,
-    /// The state of the picture itself.
+    /// The state of the picture itself. What changed is compared with the camera's last look, whichever detector took that.
     pub scene: Scene,
-    /// What changed since a detector's own last look, for each that looked and before whose look another had looked since.
-    /// Rules of that detector are told this instead of what the scene says of the look before.
+    /// What changed since a detector's own last look, for each that looked now and was not the last to look. A camera with
+    /// one detector has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
-}
-
-/// What changed since the last look of one detector. See [`Scene`] for what the values mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Change {
-    /// The detector.
-    pub model: ModelName,
-    /// Share of the picture that changed, 0 to 1; none at its first look of an epoch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed: Option<f32>,
-    /// The box around what changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed_in: Option<BBox>,
-    /// Share of sampled pixels that are exactly as they were, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identical: Option<f32>,
 }
 
 impl Observation {
     /// When the picture was taken, on both clocks.
     pub fn when(&self) -> When {
         When { at: self.at, wall: self.wall, epoch: self.epoch }
+    }
+
+    /// The state of the picture as `detector` sees it: what changed is compared with that detector's own last look.
+    pub fn scene_for(&self, detector: &ModelName) -> Scene {
+        match self.changes.iter().find(|change| change.model == *detector) {
+            None => self.scene,
+            Some(change) => Scene {
+                changed: change.changed,
+                changed_in: change.changed_in,
+                identical: change.identical,
+                ..self.scene
+            },
+        }
     }
 }
 
@@ -144,6 +140,23 @@ pub struct Scene {
     /// was knocked, turned, or shakes. None where most is where it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<[f32; 2]>,
+}
+
+/// What changed in the picture since a detector's own last look, where another detector looked in between.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The detector.
+    pub model: ModelName,
+    /// As [`Scene::changed`]; none at the detector's first look of an epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<f32>,
+    /// As [`Scene::changed_in`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_in: Option<BBox>,
+    /// As [`Scene::identical`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identical: Option<f32>,
 }
 
 /// Why nothing could be seen.

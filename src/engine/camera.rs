@@ -16,7 +16,7 @@ use super::{
 use crate::{
     decode::DecoderState,
     domain::{CameraId, Epoch, Gap, MediaTime, ModelName, Record, Violation, When},
-    judge::{Judge, Judgement, Needs, Watched},
+    judge::{Judge, Judgement, Needs, Watch, Watched},
     looks::{
         cadence::Cadence,
         plan::{Strand, Wanted},
@@ -51,6 +51,8 @@ pub enum Action {
     Look(Ticket, Job),
     /// A record was made, and judged.
     Tell(Record, Judgement),
+    /// Rules were told that time has passed.
+    Judged(Judgement),
     /// A look could not be taken.
     Missed,
     /// It has been analysed up to this time, in this file.
@@ -137,8 +139,11 @@ impl Camera {
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut rules = vec![(0, 0); judge.watches().len()];
         for (strand, (name, watches)) in judge.detectors().enumerate() {
-            let needs: Vec<_> =
-                watches.iter().filter_map(|index| judge.watches().get(*index)).map(|w| w.needs()).collect();
+            let needs: Vec<_> = watches
+                .iter()
+                .filter_map(|index| judge.watches().get(*index))
+                .map(Watch::needs_in_hours)
+                .collect();
             let least =
                 |of: fn(&Needs) -> Duration| needs.iter().map(of).min().unwrap_or(Duration::from_secs(2));
             let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));

@@ -83,6 +83,9 @@ impl Drive<'_> {
                     self.outcome.behind.get_or_insert_default().take(behind);
                 }
             }
+            Action::Judged(judgement) => {
+                judgement.violations.into_iter().for_each(|violation| self.note(violation));
+            }
             Action::Missed => self.outcome.miss(),
             Action::Reached(file, at) => {
                 self.outcome.reach(at);

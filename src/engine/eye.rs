@@ -73,8 +73,16 @@ pub enum Found {
 /// changes slowly adds up.
 #[derive(Debug, Clone)]
 pub struct Anchor {
-    at: MediaTime,
+    pub(super) at: MediaTime,
     small: Arc<Small>,
+}
+
+#[cfg(test)]
+impl Anchor {
+    /// An anchor of which only the time is of interest.
+    pub(super) fn default_at(at: MediaTime) -> Self {
+        Self { at, small: Arc::new(SceneState::default().keep()) }
+    }
 }
 
 /// The anchor of each strand, by its index.

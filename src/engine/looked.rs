@@ -208,7 +208,9 @@ impl Looked {
 
     /// Time passes.
     pub fn tick(&mut self, now: When, strands: &mut [Strand], out: &mut Actions) {
-        let _ = (now, strands, out);
+        let judgement = self.judge.tick(now);
+        self.heed(&judgement, strands);
+        out.push(Action::Judged(judgement));
     }
 
     /// Nothing follows: what is open is told as it was last known.

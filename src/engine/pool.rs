@@ -2,6 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
@@ -62,17 +63,23 @@ pub fn analyze(
     let threads = threads.max(1);
     let count = tasks.len();
     let (outcomes, results) = channel::unbounded();
+    let working = AtomicUsize::new(threads);
     thread::scope(|scope| {
         let (orders, work_list) = channel::bounded(2 * threads);
         for _ in 0..threads {
             let work_list = work_list.clone();
             let outcomes = outcomes.clone();
+            let working = &working;
             scope.spawn(move || {
                 if let Err(error) = work(&work_list, detectors, stop) {
                     // Told once per worker; the camera that waits for it is told that workers are gone.
                     let failed =
                         Outcome { failures: vec![PipelineError::Detect(error)], ..Outcome::default() };
                     let _ = outcomes.send((usize::MAX, None, failed));
+                    if working.fetch_sub(1, Ordering::AcqRel) == 1 {
+                        // Nobody is left to carry anything out: what is still asked for is answered by being dropped.
+                        work_list.iter().for_each(drop);
+                    }
                 }
             });
         }

@@ -47,7 +47,7 @@ impl Book {
     /// Writes a finding of `rule` down, and returns the violation as it is at this step. One that was only warned
     /// about is returned but not kept; its `raised` is the look that warned.
     pub fn record(&mut self, rule: &RuleId, kind: Kind, finding: &Finding) -> Violation {
-        let id = self.id(rule, finding);
+        let id = self.id(rule, finding.started, &finding.place);
         let mut violation = Violation {
             id,
             site: self.site.clone(),
@@ -103,9 +103,9 @@ impl Book {
         sorted(self.violations.clone())
     }
 
-    fn id(&self, rule: &RuleId, finding: &Finding) -> Uuid {
-        let name =
-            format!("{}\n{}\n{}\n{}\n{}", self.site, self.camera, rule, finding.started.wall, finding.place);
+    /// The id of the violation of `rule` that began at `started` at this place.
+    pub fn id(&self, rule: &RuleId, started: When, place: &str) -> Uuid {
+        let name = format!("{}\n{}\n{}\n{}\n{}", self.site, self.camera, rule, started.wall, place);
         Uuid::new_v5(&NAMESPACE, name.as_bytes())
     }
 

@@ -1,26 +1,42 @@
 //! From records to violations: trackers, rules and the book of one camera. Live, batch and replay use the same.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
-use super::{Book, Watch, Watched};
+use super::{Book, Standing, Watch, Watched};
 use crate::{
     config::{Camera, Site},
-    domain::{Attention, Gap, MediaTime, ModelName, Observation, Record, RuleId, Violation},
-    rules::{Presence, Stance, Steadiness, Verdict},
+    domain::{Attention, Gap, MediaTime, ModelName, Observation, Record, RuleId, Violation, When},
+    rules::{Candidate, Eyesight, Finding, Outlook, Presence, Verdict},
     track::Tracker,
 };
 
-/// What one record led to.
+/// What one record led to, or the time that passed.
 #[derive(Debug, Default)]
 pub struct Judgement {
     /// Wishes to look more often, by the index of the rule.
     pub attention: Vec<(usize, Attention)>,
     /// Violations that changed, or are warned about, as they now are.
     pub violations: Vec<Violation>,
+    /// What led to that, a finding for each of them, by the index of the rule.
+    pub findings: Vec<(usize, Finding)>,
+    /// What may become a violation since now, or no more.
+    pub candidates: Vec<CandidateOf>,
     /// What rules saw in their zones, by the index of the rule.
     pub presence: Vec<(usize, Presence)>,
     /// The camera was moved at this time, and stands still since: zones may be wrong from then on. Said once.
     pub moved: Option<MediaTime>,
+}
+
+/// A candidate of one of the camera's rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateOf {
+    /// The index of the rule.
+    pub rule: usize,
+    /// The id of the violation that it may become.
+    pub violation: Uuid,
+    /// What it is.
+    pub candidate: Candidate,
 }
 
 /// One detector of the camera, its tracker, and which rules use it.
@@ -35,7 +51,7 @@ pub struct Judge {
     strands: Vec<Strand>,
     watches: Vec<Watch>,
     book: Book,
-    steadiness: Steadiness,
+    eyesight: Eyesight,
 }
 
 impl Judge {
@@ -51,17 +67,17 @@ impl Judge {
             .collect();
         let mut strands: Vec<Strand> = Vec::new();
         for (index, watch) in watches.iter().enumerate() {
-            let detector = watch.needs().detector;
-            match strands.iter_mut().find(|strand| strand.detector == detector) {
+            let detector = watch.detector();
+            match strands.iter_mut().find(|strand| strand.detector == *detector) {
                 Some(strand) => strand.watches.push(index),
                 None => {
                     let tracker = Tracker::new(watch.own_detector().cloned());
-                    strands.push(Strand { detector, tracker, watches: vec![index] });
+                    strands.push(Strand { detector: detector.clone(), tracker, watches: vec![index] });
                 }
             }
         }
         let book = Book::new(site.id.clone(), camera.id.clone(), camera.name.clone());
-        Self { strands, watches, book, steadiness: Steadiness::default() }
+        Self { strands, watches, book, eyesight: Eyesight::default() }
     }
 
     /// The rules, in the order of the configuration.
@@ -92,6 +108,7 @@ impl Judge {
     }
 
     fn take_gap(&mut self, gap: &Gap, judgement: &mut Judgement) {
+        self.eyesight.gap(gap);
         for (index, watch) in self.watches.iter_mut().enumerate() {
             let verdict = watch.gap(gap);
             note(&mut self.book, verdict, index, watch, judgement);
@@ -99,20 +116,55 @@ impl Judge {
     }
 
     fn take_observation(&mut self, observation: &Observation, judgement: &mut Judgement) {
-        if let Stance::Moved { since } = self.steadiness.look(&observation.scene, observation.at) {
-            judgement.moved = Some(since);
-        }
+        judgement.moved = self.eyesight.glance(observation);
+        self.close_eyes(observation.wall);
         for strand in &mut self.strands {
             // A rule is told of looks that its detector did not take as well: its schedule may end there.
             let looked = observation.looked.contains(&strand.detector);
             let tracks = if looked { strand.tracker.update(observation) } else { &[] };
+            let mut watches = strand.watches.iter().filter_map(|index| self.watches.get(*index));
+            let is_in_force = watches.any(|watch| watch.holds(observation.wall));
+            let seeing = (looked && is_in_force).then(|| self.eyesight.look(&strand.detector, observation));
             for index in &strand.watches {
                 if let Some(watch) = self.watches.get_mut(*index) {
-                    let verdict = watch.look(observation, tracks);
+                    let verdict = watch.look(observation, tracks, seeing);
                     note(&mut self.book, verdict, *index, watch, judgement);
                 }
             }
         }
+    }
+
+    /// Closes the eyesight of each detector none of whose rules is in force since its last look.
+    fn close_eyes(&mut self, wall: Timestamp) {
+        for strand in &self.strands {
+            let mut watches = strand.watches.iter().filter_map(|index| self.watches.get(*index));
+            if !watches.any(|watch| watch.goes_on(wall)) {
+                self.eyesight.close(&strand.detector);
+            }
+        }
+    }
+
+    /// Time passes, whether or not anything is looked at: what is open is notified again when that is due, and rules whose
+    /// hours are over are closed.
+    pub fn tick(&mut self, now: When) -> Judgement {
+        let mut judgement = Judgement::default();
+        self.close_eyes(now.wall);
+        for (index, watch) in self.watches.iter_mut().enumerate() {
+            let verdict = watch.tick(now);
+            note(&mut self.book, verdict, index, watch, &mut judgement);
+        }
+        judgement
+    }
+
+    /// How well the camera sees; none while none of its rules is to look.
+    pub fn sees(&self) -> Option<Outlook> {
+        self.eyesight.sees()
+    }
+
+    /// Where each rule stands at `wall`, in the order of the configuration.
+    pub fn status(&self, wall: Timestamp) -> Vec<Standing> {
+        let standing = |watch: &Watch| watch.status(wall, self.eyesight.outlook(watch.detector()));
+        self.watches.iter().map(standing).collect()
     }
 
     /// How much each rule could judge so far, in the order of the configuration.
@@ -139,7 +191,12 @@ impl Judge {
 fn note(book: &mut Book, verdict: Verdict, index: usize, watch: &Watch, judgement: &mut Judgement) {
     judgement.attention.extend(verdict.attention.map(|attention| (index, attention)));
     judgement.presence.extend(verdict.presence.map(|presence| (index, presence)));
-    for finding in &verdict.findings {
-        judgement.violations.push(book.record(watch.id(), watch.kind(), finding));
+    for candidate in verdict.candidates {
+        let violation = book.id(watch.id(), candidate.started, &candidate.place);
+        judgement.candidates.push(CandidateOf { rule: index, violation, candidate });
+    }
+    for finding in verdict.findings {
+        judgement.violations.push(book.record(watch.id(), watch.kind(), &finding));
+        judgement.findings.push((index, finding));
     }
 }

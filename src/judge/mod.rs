@@ -6,10 +6,12 @@
 mod book;
 #[allow(clippy::module_inception, reason = "the judge is what the folder is about")]
 mod judge;
+mod standing;
 mod watch;
 mod watched;
 
 pub use book::Book;
-pub use judge::{Judge, Judgement};
+pub use judge::{CandidateOf, Judge, Judgement};
+pub use standing::Standing;
 pub use watch::{Needs, Watch};
 pub use watched::Watched;

@@ -1,14 +1,17 @@
 use std::{fmt, time::Duration};
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
-use super::watched::{Counting, Watched};
+use super::{
+    standing::Standing,
+    watched::{Counting, Watched},
+};
 use crate::{
     config::RuleConfig,
-    domain::{Class, Gap, Kind, ModelName, Observation, RuleId, Track, When},
+    domain::{Class, Gap, Kind, MediaTime, ModelName, Observation, RuleId, Track, When},
     geometry::{BBox, Polygon},
     kinds,
-    rules::{Look, Rule, Verdict},
+    rules::{Look, Outlook, Presence, Rule, Seeing, Verdict, candidate::Candidates},
 };
 
 /// What a rule needs of the looks.
@@ -42,6 +45,11 @@ pub struct Watch {
     rule: Box<dyn Rule>,
     /// The last look at which the schedule held; none after one at which it did not.
     last: Option<When>,
+    /// What that look told of its zone.
+    presence: Option<Presence>,
+    /// Since when nobody can look; none while somebody can.
+    outage: Option<MediaTime>,
+    candidates: Candidates,
     counting: Counting,
 }
 
@@ -52,7 +60,19 @@ impl Watch {
         let rule = kinds::rule(&config.settings, config.every());
         let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
         let counting = Counting::new(&config);
-        Self { id, config, detector, own, time_zone, rule, last: None, counting }
+        Self {
+            id,
+            config,
+            detector,
+            own,
+            time_zone,
+            rule,
+            last: None,
+            presence: None,
+            outage: None,
+            candidates: Candidates::default(),
+            counting,
+        }
     }
 
     /// The rule's id.
@@ -65,6 +85,11 @@ impl Watch {
         self.config.kind()
     }
 
+    /// The detector whose looks it takes in.
+    pub fn detector(&self) -> &ModelName {
+        &self.detector
+    }
+
     /// The detector of its own, if it has one: detections of it carry this name, and it has a tracker of its own.
     pub fn own_detector(&self) -> Option<&ModelName> {
         self.own.as_ref()
@@ -75,8 +100,15 @@ impl Watch {
         self.counting.watched()
     }
 
-    /// What it needs of the looks.
-    pub fn needs(&self) -> Needs {
+    /// What it needs of the looks at `wall`; none outside its schedule.
+    ///
+    /// One look is still taken when its hours end: the first that is due outside them. What stands is closed there.
+    pub fn needs(&self, wall: Timestamp) -> Option<Needs> {
+        self.holds(wall).then(|| self.needs_in_hours())
+    }
+
+    /// What it needs of the looks within its schedule.
+    pub fn needs_in_hours(&self) -> Needs {
         let keys = self.config.keys();
         let zone = keys.zone().map_or(BBox::WHOLE, Polygon::bounds);
         Needs {
@@ -91,36 +123,49 @@ impl Watch {
         }
     }
 
-    /// Whether its schedule holds.
-    pub fn holds(&self, wall: jiff::Timestamp) -> bool {
+    /// Whether its schedule holds at `wall`.
+    pub fn holds(&self, wall: Timestamp) -> bool {
         self.config.schedule.holds(wall, &self.time_zone)
     }
 
-    /// Takes in a look and what the tracker of the rule's detector made of it.
+    /// Whether its schedule holds at `wall` and has held ever since its last look.
+    pub fn goes_on(&self, wall: Timestamp) -> bool {
+        self.holds(wall) && self.last.is_some_and(|last| !self.lapses(last, wall))
+    }
+
+    fn lapses(&self, last: When, wall: Timestamp) -> bool {
+        self.config.schedule.lapses(last.wall, wall, &self.time_zone)
+    }
+}
+
+/// What it is told.
+impl Watch {
+    /// Takes in a look, what the tracker of the rule's detector made of it, and what the picture is good for; none where
+    /// the rule's detector did not look.
     ///
     /// Outside the schedule the rule is closed: what stood ends at the first look there. Where the schedule's hours ended and
     /// began again between two looks, it ended at some time after the first of them. A look at which the rule's detector did
     /// not look says nothing to it.
-    pub fn look(&mut self, observation: &Observation, tracks: &[Track]) -> Verdict {
+    pub fn look(&mut self, observation: &Observation, tracks: &[Track], seeing: Option<Seeing>) -> Verdict {
         let now = observation.when();
-        if !self.config.schedule.holds(now.wall, &self.time_zone) {
-            self.counting.close();
-            return if self.last.take().is_some() { self.rule.close(now, false) } else { Verdict::default() };
+        if !self.holds(now.wall) {
+            let known = self.last.is_some();
+            return if known { self.close(now, false) } else { Verdict::default() };
         }
-        if !observation.looked.contains(&self.detector) {
-            return Verdict::default();
+        let Some(seeing) = seeing else { return Verdict::default() };
+        let lapsed = self.last.filter(|last| self.lapses(*last, now.wall));
+        let closed = lapsed.map(|last| self.close(last, true)).unwrap_or_default();
+        self.last = Some(now);
+        self.outage = None;
+        let scene = observation.scene_for(&self.detector);
+        let mut verdict = self.rule.look(&Look { observation, tracks, scene, seeing });
+        self.counting.look(observation, &seeing, verdict.presence, self.config.keys().place());
+        if verdict.presence.is_some() {
+            self.presence = verdict.presence;
         }
-        let lapsed = self
-            .last
-            .replace(now)
-            .filter(|last| self.config.schedule.lapses(last.wall, now.wall, &self.time_zone));
-        if lapsed.is_some() {
-            self.counting.close();
-        }
-        let closed = lapsed.map(|last| self.rule.close(last, true)).unwrap_or_default();
-        let mut verdict = self.rule.look(&Look { observation, tracks });
-        self.counting.look(observation, verdict.presence, self.config.keys().place());
         verdict.findings.splice(0..0, closed.findings);
+        self.tell(Some(now), &mut verdict);
+        verdict.candidates.splice(0..0, closed.candidates);
         verdict
     }
 
@@ -129,15 +174,61 @@ impl Watch {
         if self.last.is_none() {
             return Verdict::default();
         }
+        self.outage = gap.to.is_none().then_some(gap.from);
         self.counting.gap(gap);
-        self.rule.gap(gap)
+        let mut verdict = self.rule.gap(gap);
+        self.tell(None, &mut verdict);
+        verdict
     }
-}
 
-impl Watch {
+    /// Time passes, whether or not anything is looked at.
+    ///
+    /// A rule whose hours are over is closed by the first tick outside them, as it is by the first look there. Where nobody
+    /// could look when they ended, nobody knows whether what stood had ended before.
+    pub fn tick(&mut self, now: When) -> Verdict {
+        let Some(last) = self.last else { return Verdict::default() };
+        if !self.holds(now.wall) {
+            return self.close(now, self.outage.is_some());
+        }
+        if self.lapses(last, now.wall) {
+            return self.close(last, true);
+        }
+        let mut verdict = self.rule.tick(now);
+        self.tell(None, &mut verdict);
+        verdict
+    }
+
     /// The recording is over.
     pub fn stop(&mut self) -> Verdict {
-        if self.last.is_some() { self.rule.stop() } else { Verdict::default() }
+        let mut verdict = if self.last.is_some() { self.rule.stop() } else { Verdict::default() };
+        verdict.candidates = self.candidates.tell(None, &[], &verdict.findings);
+        verdict
+    }
+
+    /// The hours are over: what stood ended at `when`, or nobody knows when where that is `unknown`.
+    fn close(&mut self, when: When, unknown: bool) -> Verdict {
+        (self.last, self.presence, self.outage) = (None, None, None);
+        self.counting.close();
+        let mut verdict = self.rule.close(when, unknown);
+        self.tell(None, &mut verdict);
+        verdict
+    }
+
+    /// Adds to a verdict which candidates began or were given up.
+    fn tell(&mut self, look: Option<When>, verdict: &mut Verdict) {
+        verdict.candidates = self.candidates.tell(look, &self.rule.prospects(), &verdict.findings);
+    }
+
+    /// Where it stands at `wall`. `outlook` is how well its detector sees.
+    pub fn status(&self, wall: Timestamp, outlook: Option<Outlook>) -> Standing {
+        if !self.holds(wall) {
+            return Standing::OutsideHours;
+        }
+        if self.last.is_none() {
+            return Standing::NotYet;
+        }
+        let (outage, presence) = (self.outage, self.presence);
+        Standing::InForce { outage, outlook, presence, status: self.rule.status() }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     config::RuleConfig,
     domain::{Gap, MediaTime, Observation},
     geometry::{BBox, Polygon},
-    rules::{Presence, Sight, Visibility, stopwatch::Stopwatch},
+    rules::{Clarity, Presence, Seeing, stopwatch::Stopwatch},
 };
 
 /// How much of the footage one rule could judge. Times run from look to look, gaps left out.
@@ -34,7 +34,6 @@ pub struct Watched {
 pub(super) struct Counting {
     watched: Watched,
     stopwatch: Stopwatch,
-    visibility: Visibility,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
     /// After a gap as long as this the rule begins anew; none where gaps reset nothing.
@@ -50,7 +49,6 @@ impl Counting {
         Self {
             watched: Watched::default(),
             stopwatch: Stopwatch::default(),
-            visibility: Visibility::default(),
             known: false,
             forgets_after: config.keys().forgets_after(),
             last_known: None,
@@ -63,8 +61,15 @@ impl Counting {
         &self.watched
     }
 
-    /// A look within the rule's hours, and what it told of the zone; none where the rule passed it over.
-    pub fn look(&mut self, observation: &Observation, presence: Option<Presence>, zone: &Polygon) {
+    /// A look within the rule's hours, what its picture is good for, and what it told of the zone; none where the rule passed
+    /// it over.
+    pub fn look(
+        &mut self,
+        observation: &Observation,
+        seeing: &Seeing,
+        presence: Option<Presence>,
+        zone: &Polygon,
+    ) {
         let Some(presence) = presence else { return };
         let Some(lap) = self.stopwatch.look(observation.at) else { return };
         let forgets = |least: Duration| {
@@ -82,8 +87,7 @@ impl Counting {
         } else {
             watched.unclear = watched.unclear.saturating_add(lap.passed);
         }
-        let sight = self.visibility.look(&observation.scene, lap.passed);
-        if let Sight::Frozen { recognised: Some(since) } = sight {
+        if let Clarity::Frozen { recognised: Some(since) } = seeing.clarity {
             // What was counted since the picture stands still told nothing.
             let counted = since.min(self.seen);
             self.seen -= counted;
@@ -94,7 +98,7 @@ impl Counting {
             self.last_known = Some(observation.at);
         }
         watched.stretch = watched.stretch.max(self.stretch);
-        watched.judged = watched.judged.max(self.seen.saturating_sub(self.visibility.unproven()));
+        watched.judged = watched.judged.max(self.seen.saturating_sub(seeing.unproven));
         if !watched.anything {
             let within = |bbox: BBox| zone.contains(bbox.anchor()) || zone.contains(bbox.center());
             watched.anything = observation.detections.iter().any(|detection| within(detection.bbox));
@@ -103,13 +107,11 @@ impl Counting {
 
     pub fn gap(&mut self, gap: &Gap) {
         self.stopwatch.gap(gap);
-        self.visibility.reset();
     }
 
     /// The rule's hours are over.
     pub fn close(&mut self) {
         self.stopwatch = Stopwatch::default();
-        self.visibility.reset();
         (self.known, self.last_known) = (false, None);
         (self.stretch, self.seen) = (Duration::ZERO, Duration::ZERO);
     }
@@ -122,6 +124,7 @@ mod tests {
         config::{RuleConfig, Schedule},
         domain::{CameraId, Class, Detection, GapReason, Scene},
         kinds::settings::{ControlRoomUnattended, EbikeInElevator, Settings},
+        rules::Eyesight,
     };
 
     const ROOM: Scene = Scene {
@@ -163,7 +166,7 @@ mod tests {
     }
 
     fn see(counting: &mut Counting, at: f64, presence: Presence) {
-        counting.look(&look(at, ROOM), Some(presence), &Polygon::whole_picture());
+        counting.look(&look(at, ROOM), &Seeing::default(), Some(presence), &Polygon::whole_picture());
     }
 
     fn gap(counting: &mut Counting, from: f64, to: f64) {
@@ -224,15 +227,19 @@ mod tests {
     #[test]
     fn a_picture_that_stands_still_shows_nothing_of_its_time() {
         let still = Scene { identical: Some(1.0), changed: Some(0.0), ..ROOM };
-        let mut post = post();
+        let (mut post, mut eyesight) = (post(), Eyesight::default());
+        let mut see = |post: &mut Counting, second: u32, presence| {
+            let look = look(f64::from(second), still);
+            let seeing = eyesight.look(&"any".into(), &look);
+            post.look(&look, &seeing, Some(presence), &Polygon::whole_picture());
+        };
         for second in 0..25 {
-            post.look(&look(f64::from(second), still), Some(Presence::Seen(1)), &Polygon::whole_picture());
+            see(&mut post, second, Presence::Seen(1));
         }
         // Not yet known to be frozen, nor to be live.
         assert!(seconds(post.watched().judged) < 2.0, "{:?}", post.watched());
         for second in 25..60 {
-            let frozen = Presence::Unknown;
-            post.look(&look(f64::from(second), still), Some(frozen), &Polygon::whole_picture());
+            see(&mut post, second, Presence::Unknown);
         }
         assert!(seconds(post.watched().unclear) > 55.0, "{:?}", post.watched());
     }
@@ -252,7 +259,7 @@ mod tests {
         };
         for (bbox, there) in [([0.1, 0.1, 0.2, 0.2], false), ([0.6, 0.6, 0.7, 0.7], true)] {
             let mut post = post();
-            post.look(&with(bbox), Some(Presence::Seen(0)), &zone);
+            post.look(&with(bbox), &Seeing::default(), Some(Presence::Seen(0)), &zone);
             assert_eq!(post.watched().anything, there);
         }
     }

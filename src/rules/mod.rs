@@ -4,22 +4,30 @@
 //! however long it runs. Each lies in the folder of its kind, [`crate::kinds`].
 //!
 //! What all rules share: durations are media time between looks, and a gap or an unusable picture neither adds to
-//! them nor resets them (`stopwatch`, `visibility`). A change of state is believed when a share of the looks within a
-//! span of time agrees (`doubt`), or when what each look says adds up to enough (`suspicion`, in an elevator), and is
-//! then dated back to the first look that showed it: smoothing moves no time.
+//! them nor resets them (`stopwatch`, `eyesight`). A change of state is believed when a share of the looks within a
+//! span of time agrees (`doubt`), or when what each look says adds up to enough (`suspicion`, in an elevator), and is then dated
+//! back to the first look that showed it: smoothing moves no time.
 
 mod appearance;
+pub(crate) mod candidate;
 pub(crate) mod doubt;
-pub(crate) mod steadiness;
+mod eyesight;
+mod status;
+mod steadiness;
 pub(crate) mod stopwatch;
-pub(crate) mod visibility;
+mod visibility;
+
+use std::time::Duration;
 
 pub use appearance::similarity;
-pub use steadiness::{Stance, Steadiness};
-pub use visibility::{Sight, Visibility};
+pub use candidate::{Candidate, CandidatePhase, MOST_CANDIDATES, Prospect};
+pub use eyesight::{Eyesight, Outlook, Seeing};
+pub use status::{Open, Pending, Status};
+pub use steadiness::Stance;
+pub use visibility::Clarity;
 
 use crate::{
-    domain::{Attention, Class, Count, Detection, Gap, Observation, Phase, Track, When},
+    domain::{Attention, Class, Count, Detection, Gap, MediaTime, Observation, Phase, Scene, Track, When},
     geometry::BBox,
 };
 
@@ -30,6 +38,10 @@ pub struct Look<'a> {
     pub observation: &'a Observation,
     /// What the tracker made of it, for the rule's own detector.
     pub tracks: &'a [Track],
+    /// The state of the picture, as the rule's own detector sees it change.
+    pub scene: Scene,
+    /// What the picture is good for.
+    pub seeing: Seeing,
 }
 
 impl<'a> Look<'a> {
@@ -57,15 +69,30 @@ pub trait Rule: Send {
     /// Takes in a gap: `to` is none when it begins and set when it ends.
     fn gap(&mut self, gap: &Gap) -> Verdict;
 
+    /// Time passes, whether or not anything is looked at. A violation that is open is notified again when that is due: in an
+    /// outage, too. Nothing else counts as seen for it: neither dwell nor grace goes on.
+    fn tick(&mut self, now: When) -> Verdict;
+
     /// The recording is over: what is raised and has not ended is told once more, with the look that showed it last.
     fn stop(&mut self) -> Verdict;
 
     /// The schedule's hours are over: what stands ends at `when`, or nobody knows when where that is `unknown`, and all
     /// state is dropped.
     fn close(&mut self, when: When, unknown: bool) -> Verdict;
+
+    /// What may yet become a violation and is not raised.
+    fn prospects(&self) -> Vec<Prospect<'_>>;
+
+    /// The numbers that decide.
+    fn status(&self) -> Status;
 }
 
-/// What a rule says after a look or a gap.
+/// Whether a violation told of last at `notified` is to be told of again.
+pub(crate) fn is_due(update_every: Option<Duration>, notified: MediaTime, now: When) -> bool {
+    update_every.is_some_and(|every| now.at.since(notified) >= every)
+}
+
+/// What a rule says after a look or a gap, or as time passes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Verdict {
     /// What changed, in the order found.
@@ -74,6 +101,8 @@ pub struct Verdict {
     pub attention: Option<Attention>,
     /// What the rule saw in its zone at this look; none for a gap, and outside its schedule.
     pub presence: Option<Presence>,
+    /// What may become a violation since this step, or no more; told by the watch that holds the rule.
+    pub candidates: Vec<Candidate>,
 }
 
 impl From<Vec<Finding>> for Verdict {
@@ -99,7 +128,7 @@ pub struct Finding {
     /// The first look of the state.
     pub started: When,
     /// The look of this step: at which it was warned about, raised or notified again, or the first look of the next
-    /// state where it ended.
+    /// state where it ended. Where nobody looked, the time of the step itself.
     pub at: When,
     /// The look at which it became a violation; none where it was only warned about.
     pub raised: Option<When>,

@@ -41,6 +41,11 @@ impl Stopwatch {
         Some(lap)
     }
 
+    /// Whether a gap has begun whose end was not told.
+    pub fn is_in_gap(&self) -> bool {
+        self.in_gap
+    }
+
     /// A gap begins or ends.
     pub fn gap(&mut self, gap: &Gap) {
         if self.last_look.is_some() && !self.in_gap {

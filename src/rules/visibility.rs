@@ -38,7 +38,7 @@ const USUAL_FALLS: f32 = 600.0;
 
 /// What a picture is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum Clarity {
     /// What is there can be seen.
     Clear,
     /// Too dark to see that nothing is there.
@@ -56,7 +56,7 @@ pub enum Sight {
     },
 }
 
-impl Sight {
+impl Clarity {
     /// Whether not seeing something says that it is not there.
     pub fn is_clear(self) -> bool {
         self == Self::Clear
@@ -95,24 +95,24 @@ struct StandingStill {
 
 impl Visibility {
     /// Judges a look that came `passed` after the one before.
-    pub fn look(&mut self, scene: &Scene, passed: Duration) -> Sight {
+    pub fn look(&mut self, scene: &Scene, passed: Duration) -> Clarity {
         let was_frozen = self.is_frozen();
         self.weigh(scene, passed);
         if self.is_frozen() {
-            return Sight::Frozen { recognised: (!was_frozen).then(|| self.unproven()) };
+            return Clarity::Frozen { recognised: (!was_frozen).then(|| self.unproven()) };
         }
         let blurred = self.is_blurred(scene, passed);
         let flat = scene.contrast < FLAT_CONTRAST;
         if scene.brightness < BLACK_BRIGHTNESS || (flat && scene.brightness < DARK_BRIGHTNESS) {
-            Sight::Dark
+            Clarity::Dark
         } else if flat && scene.sharpness < FLAT_SHARPNESS {
-            Sight::Covered
+            Clarity::Covered
         } else if scene.changed.is_some_and(|share| share >= LIGHT_CHANGED) {
-            Sight::LightChange
+            Clarity::LightChange
         } else if blurred {
-            Sight::Blurred
+            Clarity::Blurred
         } else {
-            Sight::Clear
+            Clarity::Clear
         }
     }
 
@@ -198,21 +198,24 @@ mod tests {
         moved: None,
     };
 
-    fn sight(scene: Scene) -> Sight {
+    fn clarity(scene: Scene) -> Clarity {
         Visibility::default().look(&scene, Duration::from_secs(1))
     }
 
     #[test]
     fn tells_why_nothing_can_be_seen() {
-        assert_eq!(sight(ROOM), Sight::Clear);
-        assert_eq!(sight(Scene { brightness: 0.063, contrast: 0.0, sharpness: 0.0, ..ROOM }), Sight::Dark);
+        assert_eq!(clarity(ROOM), Clarity::Clear);
         assert_eq!(
-            sight(Scene { brightness: 0.4, contrast: 0.02, sharpness: 0.002, ..ROOM }),
-            Sight::Covered
+            clarity(Scene { brightness: 0.063, contrast: 0.0, sharpness: 0.0, ..ROOM }),
+            Clarity::Dark
         );
-        assert_eq!(sight(Scene { changed: Some(0.9), ..ROOM }), Sight::LightChange);
+        assert_eq!(
+            clarity(Scene { brightness: 0.4, contrast: 0.02, sharpness: 0.002, ..ROOM }),
+            Clarity::Covered
+        );
+        assert_eq!(clarity(Scene { changed: Some(0.9), ..ROOM }), Clarity::LightChange);
         // A dim room at night with lit screens is still a picture.
-        assert_eq!(sight(Scene { brightness: 0.1, contrast: 0.09, ..ROOM }), Sight::Clear);
+        assert_eq!(clarity(Scene { brightness: 0.1, contrast: 0.09, ..ROOM }), Clarity::Clear);
     }
 
     #[test]
@@ -223,11 +226,11 @@ mod tests {
         assert!((0..30).all(|_| look(0.03).is_clear()));
         // What a vehicle that fills half the picture takes away is no blur.
         assert!((0..30).all(|_| look(0.018).is_clear()));
-        assert!((0..120).all(|_| look(0.009) == Sight::Blurred));
+        assert!((0..120).all(|_| look(0.009) == Clarity::Blurred));
         assert!(look(0.03).is_clear());
         // At night a camera may show less for good.
-        let (blurred, clear): (Vec<Sight>, Vec<Sight>) =
-            (0..1800).map(|_| look(0.009)).partition(|sight| *sight == Sight::Blurred);
+        let (blurred, clear): (Vec<Clarity>, Vec<Clarity>) =
+            (0..1800).map(|_| look(0.009)).partition(|clarity| *clarity == Clarity::Blurred);
         assert!(blurred.len() < 900 && clear.len() > 900, "{}", blurred.len());
     }
 
@@ -239,7 +242,7 @@ mod tests {
         }
         visibility.reset();
         let blurred = Scene { sharpness: 0.008, ..ROOM };
-        assert_eq!(visibility.look(&blurred, Duration::from_secs(1)), Sight::Blurred);
+        assert_eq!(visibility.look(&blurred, Duration::from_secs(1)), Clarity::Blurred);
     }
 
     #[test]
@@ -251,9 +254,9 @@ mod tests {
             assert_eq!(visibility.unproven(), Duration::from_secs(5 * look));
         }
         let recognised = Some(Duration::from_secs(30));
-        assert_eq!(visibility.look(&still, Duration::from_secs(5)), Sight::Frozen { recognised });
-        assert_eq!(visibility.look(&still, Duration::from_secs(5)), Sight::Frozen { recognised: None });
-        assert_eq!(visibility.look(&ROOM, Duration::from_secs(5)), Sight::Clear);
+        assert_eq!(visibility.look(&still, Duration::from_secs(5)), Clarity::Frozen { recognised });
+        assert_eq!(visibility.look(&still, Duration::from_secs(5)), Clarity::Frozen { recognised: None });
+        assert_eq!(visibility.look(&ROOM, Duration::from_secs(5)), Clarity::Clear);
         assert_eq!(visibility.unproven(), Duration::ZERO);
     }
 
@@ -262,24 +265,24 @@ mod tests {
         let still = Scene { identical: Some(1.0), changed: Some(0.0), ..ROOM };
         let first = Scene { identical: None, changed: None, ..ROOM };
         let mut visibility = Visibility::default();
-        let sights: Vec<Sight> = (0..20)
+        let clarities: Vec<Clarity> = (0..20)
             .map(|look| visibility.look(if look % 5 == 0 { &first } else { &still }, Duration::from_secs(2)))
             .collect();
-        assert!(sights[..14].iter().all(|sight| sight.is_clear()), "{sights:?}");
-        assert!(sights[16..].iter().all(|sight| sight.is_frozen()), "{sights:?}");
+        assert!(clarities[..14].iter().all(|clarity| clarity.is_clear()), "{clarities:?}");
+        assert!(clarities[16..].iter().all(|clarity| clarity.is_frozen()), "{clarities:?}");
     }
 
     #[test]
     fn a_frozen_picture_that_is_encoded_again_is_frozen_all_the_same() {
         let mut visibility = Visibility::default();
-        let sights: Vec<Sight> = (0..40)
+        let clarities: Vec<Clarity> = (0..40)
             .map(|look| {
                 let identical = Some(if look % 8 == 7 { 0.8 } else { 0.99 });
                 visibility.look(&Scene { identical, changed: Some(0.0), ..ROOM }, Duration::from_secs(1))
             })
             .collect();
-        assert!(sights[..29].iter().all(|sight| sight.is_clear()));
-        assert!(sights[29..].iter().all(|sight| sight.is_frozen()));
+        assert!(clarities[..29].iter().all(|clarity| clarity.is_clear()));
+        assert!(clarities[29..].iter().all(|clarity| clarity.is_frozen()));
     }
 
     #[test]

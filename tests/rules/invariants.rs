@@ -1,12 +1,16 @@
 //! Whatever is thrown at them, the tracker and the rules neither panic nor break their word.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use firewarden::{
     config::RuleConfig,
     domain::{Class, Detection, Gap, GapReason, MediaTime, Observation, Phase, Record, Scene},
     geometry::BBox,
     kinds::settings::{ControlRoomUnattended, FireLaneParking, Settings},
+    rules::{Candidate, CandidatePhase, Finding, MOST_CANDIDATES},
     track::Tracker,
 };
 use proptest::prelude::*;
@@ -110,12 +114,63 @@ fn records(steps: Vec<(i64, Step)>) -> Vec<Record> {
     records
 }
 
-/// Plays `records` to a rule and checks each violation's life: one raise, in order, after enough time.
-fn check(config: RuleConfig, least: Duration, records: &[Record]) -> Result<(), TestCaseError> {
-    let mut stage = Stage::new(config);
+/// Plays `records` to a rule, with a tick after each at its own time where that is said.
+fn played(config: &RuleConfig, records: &[Record], ticks: bool) -> Stage {
+    let mut stage = Stage::new(config.clone());
+    let mut now = 0.0f64;
     for record in records {
         stage.take(record);
+        if let Record::Observation(look) = record {
+            now = now.max(look.at.as_secs_f64());
+        }
+        if ticks {
+            stage.tick(now);
+        }
     }
+    stage
+}
+
+/// Checks the lives of candidates: each that began is given up or raised, no more are open than may be, and what is raised
+/// began as one while there was room.
+fn check_candidates(config: &RuleConfig, records: &[Record]) -> Result<(), TestCaseError> {
+    let mut stage = Stage::new(config.clone());
+    let (mut open, mut known, mut full) = (BTreeSet::new(), BTreeSet::new(), false);
+    for record in records.iter().map(Some).chain([None]) {
+        let at = stage.findings.len();
+        match record {
+            Some(record) => {
+                stage.take(record);
+            }
+            None => stage.stop(),
+        }
+        let key = |candidate: &Candidate| (candidate.started.at, candidate.place.clone());
+        for candidate in stage.candidates.drain(..) {
+            match candidate.phase {
+                CandidatePhase::Began => {
+                    prop_assert!(known.insert(key(&candidate)), "begins twice: {candidate:?}");
+                    prop_assert!(open.insert(key(&candidate)));
+                }
+                CandidatePhase::GivenUp => {
+                    prop_assert!(open.remove(&key(&candidate)), "was not open: {candidate:?}");
+                }
+            }
+        }
+        let raised = |finding: &&Finding| finding.phase == Phase::Raised;
+        for finding in stage.findings[at..].iter().filter(raised) {
+            let was_open = open.remove(&(finding.started.at, finding.place.clone()));
+            prop_assert!(was_open || full, "raised, but never began: {finding:?}");
+        }
+        full |= open.len() == MOST_CANDIDATES;
+        prop_assert!(open.len() <= MOST_CANDIDATES);
+    }
+    prop_assert!(open.is_empty(), "neither given up nor raised: {open:?}");
+    Ok(())
+}
+
+/// Plays `records` to a rule and checks each violation's life: one raise, in order, after enough time.
+fn check(config: RuleConfig, least: Duration, records: &[Record]) -> Result<(), TestCaseError> {
+    check_candidates(&config, records)?;
+    let stage = played(&config, records, false);
     let mut lives: BTreeMap<(MediaTime, String), Vec<_>> = BTreeMap::new();
     for finding in &stage.findings {
         lives.entry((finding.started.at, finding.place.clone())).or_default().push(finding);
@@ -153,6 +208,24 @@ proptest! {
         check(rule(Settings::FireLaneParking(lane)), Duration::from_secs(5), &records)?;
         check(rule(Settings::ControlRoomUnattended(post)), Duration::from_secs(5), &records)?;
         check(elevator(), Duration::from_secs(1), &records)?;
+    }
+
+    #[test]
+    fn ticks_change_nothing_but_that_what_is_open_is_told_again(steps in any_steps()) {
+        let forward = steps.into_iter().map(|(passed, step)| (passed.max(1), step)).collect();
+        let records = records(forward);
+        let update_every = Some(Duration::from_secs(4));
+        let lane = FireLaneParking { update_every, ..fire_lane(5.0) };
+        let post = ControlRoomUnattended { update_every, ..control_room(1, 5.0) };
+        let kinds = [Settings::FireLaneParking(lane), Settings::ControlRoomUnattended(post)];
+        for config in kinds.map(rule) {
+            let (with, without) = (played(&config, &records, true), played(&config, &records, false));
+            prop_assert_eq!(with.times(), without.times());
+        }
+        // A tick may end a ride before the look that would.
+        let raised = |stage: &Stage| stage.times().iter().map(|times| (times.0, times.1)).collect::<Vec<_>>();
+        let (with, without) = (played(&elevator(), &records, true), played(&elevator(), &records, false));
+        prop_assert_eq!(raised(&with), raised(&without));
     }
 
     #[test]

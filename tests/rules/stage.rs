@@ -1,66 +1,56 @@
 //! Plays a scene to one configured rule and keeps what it finds.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use firewarden::{
-    config::{Hours, RuleConfig, Schedule},
+    config::{Camera, Hours, RuleConfig, Schedule, Site, SourceAddress},
     domain::{
-        Class, Detection, MediaTime, Observation, Phase, Record, RuleId, Scene as SceneState, SiteId,
-        Violation,
+        Attention, Class, Detection, MediaTime, Observation, Phase, Record, Scene as SceneState, SiteId,
+        Violation, When,
     },
     geometry::{BBox, Polygon},
-    judge::{Book, Watch},
+    judge::{Judge, Judgement},
     kinds::settings::{ControlRoomUnattended, EbikeInElevator, FireLaneParking, Settings},
-    rules::{Finding, Verdict},
-    track::Tracker,
+    rules::{Candidate, Finding},
 };
 use jiff::tz::TimeZone;
 
 use crate::scene::{Pace, Scene, camera, detector, wall};
 
-/// One rule of one camera with its tracker and book.
+/// The judge of a camera with one rule.
 pub struct Stage {
-    watch: Watch,
-    tracker: Tracker,
-    book: Book,
-    rule: RuleId,
+    pub judge: Judge,
     pub findings: Vec<Finding>,
+    pub candidates: Vec<Candidate>,
     /// Times of the looks taken, in seconds.
     pub looks: Vec<f64>,
 }
 
 impl Stage {
     pub fn new(config: RuleConfig) -> Self {
-        let rule = RuleId::new(&camera(), config.kind(), None);
-        let zone = TimeZone::get("Asia/Shanghai").expect("a known zone");
-        Self {
-            watch: Watch::new(rule.clone(), config, &detector(), zone),
-            tracker: Tracker::new(None),
-            book: Book::new(SiteId::new("lf-027").expect("an id"), camera(), "1号楼东侧消防车道".to_owned()),
-            rule,
-            findings: Vec::new(),
-            looks: Vec::new(),
-        }
+        let judge = judge(vec![config]);
+        Self { judge, findings: Vec::new(), candidates: Vec::new(), looks: Vec::new() }
     }
 
-    pub fn take(&mut self, record: &Record) -> Option<firewarden::domain::Attention> {
-        let Verdict { findings, attention, .. } = match record {
-            Record::Epoch(epoch) => {
-                self.book.epoch(epoch);
-                Verdict::default()
-            }
-            Record::Observation(observation) => {
-                self.looks.push(observation.at.as_secs_f64());
-                let tracks = self.tracker.update(observation);
-                self.watch.look(observation, tracks)
-            }
-            Record::Gap(gap) => self.watch.gap(gap),
-        };
-        for finding in &findings {
-            self.book.record(&self.rule, self.watch.kind(), finding);
+    pub fn take(&mut self, record: &Record) -> Option<Attention> {
+        if let Record::Observation(observation) = record {
+            self.looks.push(observation.at.as_secs_f64());
         }
-        self.findings.extend(findings);
-        attention
+        let judgement = self.judge.take(record);
+        self.note(judgement).into_iter().map(|(_, attention)| attention).next()
+    }
+
+    /// Time passes up to `at` seconds.
+    pub fn tick(&mut self, at: f64) {
+        let at = MediaTime::from_secs_f64(at);
+        let judgement = self.judge.tick(When { at, wall: wall(at), epoch: 0 });
+        self.note(judgement);
+    }
+
+    fn note(&mut self, judgement: Judgement) -> Vec<(usize, Attention)> {
+        self.findings.extend(judgement.findings.into_iter().map(|(_, finding)| finding));
+        self.candidates.extend(judgement.candidates.into_iter().map(|of| of.candidate));
+        judgement.attention
     }
 
     pub fn play(config: RuleConfig, scene: &Scene, pace: Pace) -> Self {
@@ -71,13 +61,12 @@ impl Stage {
 
     /// The recording is over.
     pub fn stop(&mut self) {
-        for finding in &self.watch.stop().findings {
-            self.book.record(&self.rule, self.watch.kind(), finding);
-        }
+        let judgement = self.judge.stop();
+        self.candidates.extend(judgement.candidates.into_iter().map(|of| of.candidate));
     }
 
     pub fn violations(&self) -> Vec<Violation> {
-        self.book.violations()
+        self.judge.violations()
     }
 
     /// Start, raise and end of every violation, in seconds.
@@ -97,6 +86,26 @@ impl Stage {
     pub fn phases(&self) -> Vec<Phase> {
         self.findings.iter().map(|f| f.phase).collect()
     }
+}
+
+/// The judge of a camera with these rules.
+pub fn judge(rules: Vec<RuleConfig>) -> Judge {
+    let site = Site {
+        id: SiteId::new("lf-027").expect("an id"),
+        name: "鸿坤理想城".to_owned(),
+        timezone: TimeZone::get("Asia/Shanghai").expect("a known zone"),
+    };
+    let camera = Camera {
+        id: camera(),
+        name: "1号楼东侧消防车道".to_owned(),
+        labels: BTreeMap::new(),
+        source: SourceAddress::Live("rtsp://camera/stream1".to_owned()),
+        rate: None,
+        region: BBox::WHOLE,
+        pixel_aspect: None,
+        rules,
+    };
+    Judge::new(&site, &camera, &detector())
 }
 
 /// The state of a clear picture in which a little moves.

@@ -3,10 +3,10 @@ use std::time::Duration;
 use super::{people::People, settings::ControlRoomUnattended};
 use crate::domain::{Attention, Count, Gap, MediaTime, Phase, When};
 use crate::rules::{
-    Finding, Look, Presence, Rule, Verdict,
+    Clarity, Finding, Look, Open, Pending, Presence, Prospect, Rule, Status, Verdict,
     doubt::{Doubt, Proof, Ruling},
+    is_due,
     stopwatch::Stopwatch,
-    visibility::{Sight, Visibility},
 };
 
 /// Longest time over which a change of state is weighed; a quarter of `grace` where that is shorter.
@@ -20,6 +20,8 @@ const SHARE_MANNED: f32 = 0.5;
 const MOVING: f32 = 0.005;
 /// Grace is measured to this part of itself, while it matters.
 const FINENESS: u32 = 40;
+/// Names the place in findings: a rule has one post.
+const PLACE: &str = "post";
 /// No rule asks for looks closer together than this.
 const CLOSEST: Duration = Duration::from_millis(200);
 
@@ -37,7 +39,8 @@ pub struct ControlRoom {
     to_manned: Proof,
     stopwatch: Stopwatch,
     people: People,
-    visibility: Visibility,
+    /// For how long nothing has shown that the picture is live, at the last look.
+    unproven: Duration,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
     /// No look since the last gap told anything.
@@ -86,7 +89,7 @@ impl ControlRoom {
             to_manned: proof(SHARE_MANNED),
             stopwatch: Stopwatch::default(),
             people: People::default(),
-            visibility: Visibility::default(),
+            unproven: Duration::ZERO,
             known: false,
             after_gap: false,
             state: Staffing::Manned(None),
@@ -162,12 +165,9 @@ impl ControlRoom {
     /// What a short post gives rise to at a look that shows it short.
     fn notify(&mut self, seen: u32, now: When, findings: &mut Vec<Finding>) {
         let Staffing::Short(short) = &mut self.state else { return };
-        // Since somebody seemed to be back, perhaps they are: that time counts once they are known not to be.
-        let doubted = short.doubt.as_ref().map_or(Duration::ZERO, |(doubt, _)| doubt.passed);
-        let lasted = short.lasted.saturating_sub(doubted).saturating_sub(self.visibility.unproven());
+        let lasted = short.counts(self.unproven);
         let phase = if short.raised.is_some() {
-            let due = |every| now.at.since(short.notified) >= every;
-            self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
+            is_due(self.keys.update_every, short.notified, now).then_some(Phase::Updated)
         } else if lasted >= self.keys.grace {
             (short.raised, short.seen) = (Some(now), seen);
             Some(Phase::Raised)
@@ -190,8 +190,7 @@ impl ControlRoom {
         let matters = match &self.state {
             Staffing::Manned(Some(_)) => true,
             Staffing::Manned(None) => {
-                seen <= self.keys.required
-                    && look.observation.scene.changed.is_some_and(|share| share >= MOVING)
+                seen <= self.keys.required && look.scene.changed.is_some_and(|share| share >= MOVING)
             }
             Staffing::Short(short) => short.raised.is_none() || short.doubt.is_some(),
         };
@@ -214,6 +213,13 @@ impl ControlRoom {
 }
 
 impl Short {
+    /// How much of the time counts towards grace.
+    fn counts(&self, unproven: Duration) -> Duration {
+        // Since somebody seemed to be back, perhaps they are: that time counts once they are known not to be.
+        let doubted = self.doubt.as_ref().map_or(Duration::ZERO, |(doubt, _)| doubt.passed);
+        self.lasted.saturating_sub(doubted).saturating_sub(unproven)
+    }
+
     fn finding(&self, required: u32, phase: Phase, at: When, ended_unknown: bool) -> Finding {
         Finding {
             phase,
@@ -224,7 +230,7 @@ impl Short {
             confidence: None,
             bbox: None,
             count: Some(Count { seen: self.seen, required }),
-            place: "post".to_owned(),
+            place: PLACE.to_owned(),
             last_seen: None,
             ended_unknown,
         }
@@ -236,12 +242,13 @@ impl Rule for ControlRoom {
         let now = look.when();
         let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
         self.after_gap |= lap.after_gap;
-        let sight = self.visibility.look(&look.observation.scene, lap.passed);
+        let clarity = look.seeing.clarity;
+        self.unproven = look.seeing.unproven;
         let seen = self.people.count(look, &self.keys.classes, &self.keys.zone);
-        let post = match sight {
-            _ if sight.is_frozen() => Post::Unknown,
+        let post = match clarity {
+            _ if clarity.is_frozen() => Post::Unknown,
             _ if seen >= self.keys.required => Post::Manned,
-            Sight::Clear => Post::Short,
+            Clarity::Clear => Post::Short,
             _ => Post::Unknown,
         };
         let passed = if self.known { lap.passed } else { Duration::ZERO };
@@ -251,7 +258,7 @@ impl Rule for ControlRoom {
             Staffing::Manned(doubt) => self.after_manned(doubt, post, passed, now),
             Staffing::Short(short) => self.after_short(short, post, passed, now, &mut findings),
         };
-        if let Sight::Frozen { recognised: Some(span) } = sight {
+        if let Clarity::Frozen { recognised: Some(span) } = clarity {
             self.take_back(span);
         }
         if post == Post::Short {
@@ -261,13 +268,21 @@ impl Rule for ControlRoom {
             self.after_gap = false;
         }
         let presence = Some(if self.known { Presence::Seen(seen) } else { Presence::Unknown });
-        Verdict { findings, attention: self.attention(look, seen), presence }
+        Verdict { findings, attention: self.attention(look, seen), presence, ..Verdict::default() }
     }
 
     fn gap(&mut self, gap: &Gap) -> Verdict {
         self.stopwatch.gap(gap);
-        self.visibility.reset();
         Verdict::default()
+    }
+
+    fn tick(&mut self, now: When) -> Verdict {
+        let Staffing::Short(short) = &mut self.state else { return Verdict::default() };
+        if short.raised.is_none() || !is_due(self.keys.update_every, short.notified, now) {
+            return Verdict::default();
+        }
+        short.notified = now.at;
+        vec![short.finding(self.keys.required, Phase::Updated, now, false)].into()
     }
 
     fn stop(&mut self) -> Verdict {
@@ -289,5 +304,31 @@ impl Rule for ControlRoom {
         };
         *self = Self::new(self.keys.clone(), self.every);
         findings.into()
+    }
+
+    fn prospects(&self) -> Vec<Prospect<'_>> {
+        let started = match &self.state {
+            Staffing::Manned(doubt) => doubt.as_ref().map(|doubt| doubt.since),
+            Staffing::Short(short) => short.raised.is_none().then_some(short.since),
+        };
+        started
+            .map(|started| Prospect { started, place: PLACE, class: None, bbox: None })
+            .into_iter()
+            .collect()
+    }
+
+    fn status(&self) -> Status {
+        let pending = |since, lasted| Some(Pending { since, lasted, allowed: self.keys.grace });
+        let (pending, open) = match &self.state {
+            Staffing::Manned(None) => (None, None),
+            Staffing::Manned(Some(doubt)) => {
+                (pending(doubt.since, doubt.passed.saturating_sub(self.unproven)), None)
+            }
+            Staffing::Short(short) => match short.raised {
+                Some(since) => (None, Some(Open { number: 1, since })),
+                None => (pending(short.since, short.counts(self.unproven)), None),
+            },
+        };
+        Status { required: Some(self.keys.required), pending, open }
     }
 }

@@ -7,10 +7,10 @@ use super::{
     suspicion::{Outcome, Suspicion, weight},
 };
 use crate::rules::{
-    Finding, Look, Presence, Rule, Verdict,
+    Clarity, Finding, Look, Open, Pending, Presence, Prospect, Rule, Status, Verdict,
     doubt::{Doubt, Proof, Ruling},
+    is_due,
     stopwatch::Stopwatch,
-    visibility::{Sight, Visibility},
 };
 use crate::{
     domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When},
@@ -23,6 +23,8 @@ const SHARE: f32 = 0.6;
 const MOVING: f32 = 0.005;
 /// How often to look while something moves.
 const CLOSE_LOOKS: Duration = Duration::from_millis(200);
+/// Names the place in findings: an elevator is one.
+const PLACE: &str = "elevator";
 /// For how long after the last movement.
 const CLOSE_FOR: Duration = Duration::from_secs(3);
 
@@ -36,7 +38,6 @@ pub struct Elevator {
     keys: EbikeInElevator,
     to_absent: Proof,
     stopwatch: Stopwatch,
-    visibility: Visibility,
     furniture: Furniture,
     rivals: Rivals,
     /// Whether the last look told anything: only then does the time after it count.
@@ -92,7 +93,6 @@ impl Elevator {
             to_absent: Proof { share: SHARE, time: keys.rearm, contrary: keys.confirm },
             keys,
             stopwatch: Stopwatch::default(),
-            visibility: Visibility::default(),
             furniture: Furniture::default(),
             rivals: Rivals::default(),
             known: false,
@@ -102,13 +102,10 @@ impl Elevator {
         }
     }
 
-    /// What a gap ends: after one as long as `rearm` whoever is there may have gone and come again, so what stood is over,
+    /// What a gap that goes up to `now` ends: after one as long as `rearm` whoever is there may have gone and come again, so what stood is over,
     /// nobody knows when, and what is seen now is seen anew.
     fn unattended(&mut self, now: When, findings: &mut Vec<Finding>) {
-        let Some(last) = self.last.filter(|last| self.after_gap && now.at.since(last.at) >= self.keys.rearm)
-        else {
-            return;
-        };
+        let Some(last) = self.last.filter(|last| now.at.since(last.at) >= self.keys.rearm) else { return };
         if let Cabin::Present(present) = std::mem::replace(&mut self.state, Cabin::Absent(None)) {
             findings.push(present.finding(Phase::Ended, last, true));
         }
@@ -196,8 +193,7 @@ impl Elevator {
                 }
             },
         }
-        let due = self.keys.update_every.is_some_and(|every| now.at.since(present.notified) >= every);
-        if due && bike.is_some() {
+        if bike.is_some() && is_due(self.keys.update_every, present.notified, now) {
             present.notified = now.at;
             findings.push(present.finding(Phase::Updated, now, false));
         }
@@ -222,7 +218,7 @@ impl Elevator {
 
     /// Whether something moves on the floor.
     fn moving(&self, look: &Look) -> bool {
-        let scene = &look.observation.scene;
+        let scene = &look.scene;
         let (mut left, mut top, mut right, mut bottom) = (1.0f32, 1.0f32, 0.0f32, 0.0f32);
         for p in self.keys.floor.points() {
             (left, top) = (left.min(p.x), top.min(p.y));
@@ -255,7 +251,7 @@ impl Present {
             confidence: Some(self.bike.confidence),
             bbox: Some(self.bike.bbox),
             count: None,
-            place: "elevator".to_owned(),
+            place: PLACE.to_owned(),
             last_seen: None,
             ended_unknown,
         }
@@ -267,20 +263,22 @@ impl Rule for Elevator {
         let now = look.when();
         let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
         self.after_gap |= lap.after_gap;
-        let sight = self.visibility.look(&look.observation.scene, lap.passed);
+        let clarity = look.seeing.clarity;
         let passed = if self.known { lap.passed } else { Duration::ZERO };
         // Between two files, too, nobody looked.
-        if lap.after_gap || (!lap.passed.is_zero() && look.observation.scene.changed.is_none()) {
+        if lap.after_gap || (!lap.passed.is_zero() && look.scene.changed.is_none()) {
             self.furniture.interrupted();
         }
         let unseen = weight(None, self.keys.confidence);
-        let (best, weight) = if sight.is_frozen() { (None, unseen) } else { self.bike(look, passed) };
+        let (best, weight) = if clarity.is_frozen() { (None, unseen) } else { self.bike(look, passed) };
         let seen = |bike: &Bike| self::weight(Some(bike.confidence), self.keys.confidence) > 0.0;
         let bike = best.filter(seen);
-        self.known = bike.is_some() || sight.is_clear();
+        self.known = bike.is_some() || clarity.is_clear();
         let mut findings = Vec::new();
         if self.known {
-            self.unattended(now, &mut findings);
+            if self.after_gap {
+                self.unattended(now, &mut findings);
+            }
             self.state = match std::mem::replace(&mut self.state, Cabin::Absent(None)) {
                 Cabin::Absent(suspicion) => {
                     let counts = bike.filter(|_| weight > 0.0);
@@ -293,18 +291,32 @@ impl Rule for Elevator {
         } else {
             self.pass(passed);
         }
-        if let Sight::Frozen { recognised: Some(span) } = sight {
+        if let Clarity::Frozen { recognised: Some(span) } = clarity {
             self.take_back(span);
         }
         let presence =
             Some(if self.known { Presence::Seen(u32::from(bike.is_some())) } else { Presence::Unknown });
-        Verdict { findings, attention: self.attention(look, bike.is_some()), presence }
+        let attention = self.attention(look, bike.is_some());
+        Verdict { findings, attention, presence, ..Verdict::default() }
     }
 
     fn gap(&mut self, gap: &Gap) -> Verdict {
         self.stopwatch.gap(gap);
-        self.visibility.reset();
         Verdict::default()
+    }
+
+    fn tick(&mut self, now: When) -> Verdict {
+        let mut findings = Vec::new();
+        if self.stopwatch.is_in_gap() {
+            self.unattended(now, &mut findings);
+        }
+        if let Cabin::Present(present) = &mut self.state
+            && is_due(self.keys.update_every, present.notified, now)
+        {
+            present.notified = now.at;
+            findings.push(present.finding(Phase::Updated, now, false));
+        }
+        findings.into()
     }
 
     fn stop(&mut self) -> Verdict {
@@ -321,5 +333,23 @@ impl Rule for Elevator {
         };
         *self = Self::new(self.keys.clone());
         findings.into()
+    }
+
+    fn prospects(&self) -> Vec<Prospect<'_>> {
+        let Cabin::Absent(Some((suspicion, bike))) = &self.state else { return Vec::new() };
+        let (class, bbox) = (Some(bike.class), Some(bike.bbox));
+        vec![Prospect { started: suspicion.since, place: PLACE, class, bbox }]
+    }
+
+    fn status(&self) -> Status {
+        let (pending, open) = match &self.state {
+            Cabin::Absent(None) => (None, None),
+            Cabin::Absent(Some((suspicion, _))) => {
+                let (since, lasted) = (suspicion.since, suspicion.seen_for());
+                (Some(Pending { since, lasted, allowed: self.keys.confirm }), None)
+            }
+            Cabin::Present(present) => (None, Some(Open { number: 1, since: present.raised })),
+        };
+        Status { required: None, pending, open }
     }
 }

@@ -55,6 +55,11 @@ impl Suspicion {
         Self { since, grounds: FIRST * weight, passed: 0.0 }
     }
 
+    /// For how long it would have had to be seen clearly to say as much.
+    pub fn seen_for(&self) -> Duration {
+        Duration::try_from_secs_f64(self.grounds.max(0.0)).unwrap_or_default()
+    }
+
     /// Takes back time that turned out not to count.
     pub fn take_back(&mut self, span: Duration) {
         self.grounds = (self.grounds - span.as_secs_f64()).max(0.0);

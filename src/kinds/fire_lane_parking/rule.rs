@@ -7,10 +7,8 @@ use super::{
     vehicle::Vehicle,
 };
 use crate::rules::{
-    Finding, Look, Presence, Rule, Verdict,
-    steadiness::{Stance, Steadiness},
+    Clarity, Finding, Look, Open, Pending, Presence, Prospect, Rule, Stance, Status, Verdict, is_due,
     stopwatch::Stopwatch,
-    visibility::{Sight, Visibility},
 };
 use crate::{
     domain::{Attention, Gap, MediaTime, Phase, When},
@@ -44,8 +42,8 @@ const CLOSE_UNTIL: Duration = Duration::from_secs(1);
 pub struct FireLane {
     keys: FireLaneParking,
     stopwatch: Stopwatch,
-    visibility: Visibility,
-    steadiness: Steadiness,
+    /// For how long nothing has shown that the picture is live, at the last look.
+    unproven: Duration,
     /// When it was known last that the camera had been moved.
     moved: Option<MediaTime>,
     stays: Vec<Stay>,
@@ -59,8 +57,7 @@ impl FireLane {
         Self {
             keys,
             stopwatch: Stopwatch::default(),
-            visibility: Visibility::default(),
-            steadiness: Steadiness::default(),
+            unproven: Duration::ZERO,
             moved: None,
             stays: Vec::new(),
             ended: VecDeque::new(),
@@ -217,16 +214,14 @@ impl FireLane {
 
     /// Warns, raises and notifies again, at a look that shows the vehicle; where that is said, only of what was known before.
     fn notify(&mut self, now: When, known_before: Option<MediaTime>, findings: &mut Vec<Finding>) {
-        let unproven = self.visibility.unproven();
         for s in 0..self.stays.len() {
             let stay = &self.stays[s];
             if !stay.is_evident() || known_before.is_some_and(|since| stay.started.at >= since) {
                 continue;
             }
-            let stood = stay.stood.saturating_sub(unproven);
+            let stood = stay.stood.saturating_sub(self.unproven);
             let phase = if stay.raised.is_some() {
-                let due = |every| now.at.since(stay.notified) >= every;
-                self.keys.update_every.is_some_and(due).then_some(Phase::Updated)
+                is_due(self.keys.update_every, stay.notified, now).then_some(Phase::Updated)
             } else if stood >= self.keys.dwell {
                 Some(Phase::Raised)
             } else {
@@ -251,9 +246,9 @@ impl FireLane {
 
 impl FireLane {
     /// How many vehicles have settled in the lane. One that cannot be seen in the dark may be there all the same.
-    fn presence(&self, sight: Sight) -> Presence {
+    fn presence(&self, clarity: Clarity) -> Presence {
         let standing = self.stays.iter().filter(|stay| stay.has_settled()).count();
-        if standing == 0 && !sight.is_clear() {
+        if standing == 0 && !clarity.is_clear() {
             return Presence::Unknown;
         }
         Presence::Seen(u32::try_from(standing).unwrap_or(u32::MAX))
@@ -274,11 +269,12 @@ impl Rule for FireLane {
     fn look(&mut self, look: &Look) -> Verdict {
         let now = look.when();
         let Some(lap) = self.stopwatch.look(now.at) else { return Verdict::default() };
-        let sight = self.visibility.look(&look.observation.scene, lap.passed);
+        let (clarity, stance) = (look.seeing.clarity, look.seeing.stance);
+        self.unproven = look.seeing.unproven;
         for stay in &mut self.stays {
             stay.pass(lap.passed, lap.after_gap);
         }
-        if let Sight::Frozen { recognised } = sight {
+        if let Clarity::Frozen { recognised } = clarity {
             for stay in &mut self.stays {
                 stay.freeze(recognised.unwrap_or_default());
             }
@@ -290,8 +286,7 @@ impl Rule for FireLane {
             stay.follow(&vehicles, now.at);
         }
         let (continued, left) = self.continue_stays(&vehicles, now);
-        let stance = self.steadiness.look(&look.observation.scene, now.at);
-        self.miss_stays(&continued, &vehicles, look, sight.is_clear() && stance == Stance::Steady);
+        self.miss_stays(&continued, &vehicles, look, clarity.is_clear() && stance == Stance::Steady);
         if let Stance::Moved { since } = stance {
             self.moved = Some(now.at);
             camera_moved(&mut self.stays, since);
@@ -304,14 +299,24 @@ impl Rule for FireLane {
             Stance::Doubtful { since } | Stance::Moved { since } => Some(since),
         };
         self.notify(now, known_before, &mut findings);
-        let presence = Some(self.presence(sight));
-        Verdict { findings, attention: self.attention(now), presence }
+        let presence = Some(self.presence(clarity));
+        Verdict { findings, attention: self.attention(now), presence, ..Verdict::default() }
     }
 
     fn gap(&mut self, gap: &Gap) -> Verdict {
         self.stopwatch.gap(gap);
-        self.visibility.reset();
         Verdict::default()
+    }
+
+    fn tick(&mut self, now: When) -> Verdict {
+        let mut findings = Vec::new();
+        for stay in self.stays.iter_mut().filter(|stay| stay.raised.is_some()) {
+            if is_due(self.keys.update_every, stay.notified, now) {
+                stay.notified = now.at;
+                findings.push(stay.finding(Phase::Updated, now, false));
+            }
+        }
+        findings.into()
     }
 
     fn stop(&mut self) -> Verdict {
@@ -325,6 +330,25 @@ impl Rule for FireLane {
         let findings: Vec<Finding> = notified.map(|stay| stay.finding(Phase::Ended, when, unknown)).collect();
         *self = Self::new(self.keys.clone());
         findings.into()
+    }
+
+    /// Stays that ended lately are among them: they may be taken up again.
+    fn prospects(&self) -> Vec<Prospect<'_>> {
+        let ended = self.ended.iter().map(|(stay, _)| stay);
+        self.stays.iter().chain(ended).filter_map(Stay::prospect).collect()
+    }
+
+    fn status(&self) -> Status {
+        let standing = self.stays.iter().filter(|stay| stay.has_settled() && stay.prospect().is_some());
+        let pending = standing.max_by_key(|stay| stay.stood).map(|stay| Pending {
+            since: stay.started,
+            lasted: stay.stood.saturating_sub(self.unproven),
+            allowed: self.keys.dwell,
+        });
+        let raised = || self.stays.iter().filter_map(|stay| stay.raised);
+        let number = u32::try_from(raised().count()).unwrap_or(u32::MAX);
+        let open = raised().min_by_key(|when| when.at).map(|since| Open { number, since });
+        Status { required: None, pending, open }
     }
 }
 

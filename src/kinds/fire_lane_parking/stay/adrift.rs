@@ -1,6 +1,6 @@
 //! Stays whose camera was moved.
 
-use super::{Absence, BOXES_OF_PLACE, Footing, SAME_AGAIN, Stay};
+use super::{BOXES_OF_PLACE, Footing, Stay, absence::Absence, identity::SAME_AGAIN};
 use crate::{domain::When, kinds::fire_lane_parking::departure::Departure};
 
 /// How far a vehicle may lie from where it stood before the camera was moved, as a fraction of the picture.

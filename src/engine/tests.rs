@@ -1,1 +1,0 @@
-//! The camera under every order of answers.

@@ -1,0 +1,6 @@
+//! The camera under every order of answers, every window, and groups given at once or while they grow: it tells the same.
+
+mod orders;
+mod overload;
+mod script;
+mod strands;
