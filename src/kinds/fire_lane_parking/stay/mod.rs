@@ -15,7 +15,7 @@ use super::{
     vehicle::Vehicle,
 };
 use crate::{
-    domain::{Class, MediaTime, Phase, Thumbnail, Track, When},
+    domain::{Class, MediaTime, Phase, Thumbnail, When},
     geometry::BBox,
     rules::{Finding, Prospect, similarity},
 };
