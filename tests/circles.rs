@@ -82,7 +82,7 @@ impl Sources {
         let absolute = self.absolute(from, path)?;
         let mut rest = absolute.iter();
         for name in rest.by_ref() {
-            let below = [module.as_slice(), &[name.clone()]].concat();
+            let below = [module.as_slice(), std::slice::from_ref(name)].concat();
             if self.0.contains_key(&below) {
                 module = below;
                 continue;

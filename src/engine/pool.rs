@@ -157,7 +157,7 @@ mod tests {
     use crate::{
         config::Config,
         detect::{DetectError, Detector, View},
-        domain::Detection,
+        domain::{Detection, MediaTime},
         geometry::BBox,
         libav::testing::*,
         source::{Options, Recording},

@@ -2,5 +2,6 @@
 
 mod orders;
 mod overload;
+mod panics;
 mod script;
 mod strands;

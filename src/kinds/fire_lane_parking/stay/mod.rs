@@ -36,6 +36,7 @@ const SHOWN_SHARE: f32 = 0.4;
 /// Below this share it is no standing vehicle but traffic that passes.
 const TRAFFIC_SHARE: f32 = 0.25;
 const TRAFFIC_LOOKS: u32 = 8;
+
 /// Something standing at a place: candidate, standing, violation or clearing, by what it has been through. It
 /// belongs to the place and to what stands there, not to a track.
 #[derive(Debug)]
