@@ -23,13 +23,13 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{MediaTime, MissingCause, Record, Violation},
-    engine::{self, Looking, Outcome, PipelineError, Progress, Records, Task, WhenFull},
+    engine::{self, Looking, Outcome, PipelineError, Progress, Records, Regions, Task, WhenFull},
     evidence::{self, Collected, Seen, moments},
     files::{self, Stamp},
     judge::Judge,
     libav,
     report::{ModelFact, SourceFact},
-    source::{Notice, Noticed, Options, Pace, Recording, Survey, Trail, labels},
+    source::{LongGroups, Notice, Noticed, Options, Pace, Recording, Survey, Trail, labels},
     stop::{Signal, Stop},
 };
 
@@ -160,7 +160,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
         });
         let options = Options {
             pace,
-            long_groups_grow: recordings.len() >= threads,
+            long_groups: if recordings.len() >= threads { LongGroups::Growing } else { LongGroups::AtOnce },
             pixel_aspect: camera.pixel_aspect,
             rate: camera.rate,
             sought: setting::sought(camera),
@@ -176,7 +176,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> anyhow::Re
             when_full: WhenFull::Block,
             looking: Looking {
                 region: camera.region,
-                whole_picture: config.detector.whole_picture,
+                regions: if config.detector.whole_picture { Regions::Whole } else { Regions::Needed },
                 max_age: config.detector.skip_static.then_some(config.detector.max_age),
             },
             records: Some(Records::new(observations(&out, camera))),

@@ -289,13 +289,17 @@ impl Camera {
         }
     }
 
-    /// Does all that can be done without another event.
+    /// Does all that can be done without another event. A look that is missing at hand goes before those of later groups.
     fn go_on(&mut self, out: &mut Actions) {
-        loop {
+        self.walk_on(out);
+        if !self.failed {
             self.leave(out);
-            if self.failed {
-                return;
-            }
+        }
+    }
+
+    /// Walks through what has landed.
+    fn walk_on(&mut self, out: &mut Actions) {
+        loop {
             if let Some(mut walk) = self.walk.take() {
                 match walk.go_on(&mut self.strands, &mut self.looked, out) {
                     Ok(Need::Nothing) => {

@@ -13,13 +13,22 @@ use crate::{
     vision::{self, Halves, SceneState, Signature, Small},
 };
 
+/// How much of a picture a detector is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Regions {
+    /// What the zones of its rules need.
+    Needed,
+    /// All of it.
+    Whole,
+}
+
 /// How looks are taken.
 #[derive(Debug, Clone, Copy)]
 pub struct Looking {
     /// The part of the picture that detectors may look at.
     pub region: BBox,
-    /// They look at all of it, not only at what the rules' zones need.
-    pub whole_picture: bool,
+    /// How much of that they look at.
+    pub regions: Regions,
     /// For how long detections may stand where nothing changes in the zones; none to look each time.
     pub max_age: Option<Duration>,
 }
@@ -48,8 +57,10 @@ impl StrandSpec {
         let all =
             |of: fn(&Needs) -> BBox| needs.iter().map(of).reduce(|a, b| a.union(&b)).unwrap_or(BBox::WHOLE);
         let within = looking.region;
-        let region =
-            if looking.whole_picture { within } else { region::part(&all(|needs| needs.region), &within) };
+        let region = match looking.regions {
+            Regions::Whole => within,
+            Regions::Needed => region::part(&all(|needs| needs.region), &within),
+        };
         Self {
             detector,
             appearance: appearance.into_iter().collect(),

@@ -45,7 +45,7 @@ pub use coverage::{Coverage, Extent};
 pub use drive::Progress;
 pub use error::PipelineError;
 pub use event::{Action, Actions, Event, WhenFull};
-pub use eye::Looking;
+pub use eye::{Looking, Regions};
 pub use job::{Answer, Done, Job, Ticket};
 pub use outcome::{Behind, Outcome};
 pub use pool::{Task, analyze};

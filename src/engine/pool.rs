@@ -154,6 +154,7 @@ fn run_one(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::eye::Regions;
     use crate::{
         config::Config,
         detect::{DetectError, Detector, View},
@@ -182,7 +183,7 @@ mod tests {
             sent: None,
             when_full: WhenFull::Block,
             records: None,
-            looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
+            looking: Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age: None },
         }
     }
 
@@ -233,7 +234,7 @@ mod tests {
             sent: None,
             when_full: WhenFull::Block,
             records: Some(Records::new(path.clone())),
-            looking: Looking { region: BBox::WHOLE, whole_picture: true, max_age: None },
+            looking: Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age: None },
         };
         assert!(!path.exists(), "the file is made when the camera's turn comes");
         let done = analyze(vec![task], 1, 1, &[model], &|| Ok(Vec::new()), &Silent, &stop);

@@ -29,7 +29,7 @@ mod wall;
 pub use error::SourceError;
 pub use gop::{Gop, Portion};
 pub use notice::Bound;
-pub use options::Options;
+pub use options::{LongGroups, Options};
 pub use order::labels;
 pub use pace::{Pace, Sent};
 pub use part::{Part, Scripted, Source};

@@ -9,6 +9,15 @@ use crate::{
     stop::Stop,
 };
 
+/// How groups are told of that are longer than some seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongGroups {
+    /// Once all of one is there. What rules ask for in it is decoded from its key frame again.
+    AtOnce,
+    /// While they grow, too: that costs less, but one portion comes after the other.
+    Growing,
+}
+
 /// What is known beyond the files themselves.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -28,9 +37,8 @@ pub struct Options {
     pub pace: Option<Pace>,
     /// By which clock that pace is kept.
     pub clock: Arc<dyn Clock>,
-    /// Long groups are told of while they grow even where it is not read at a pace: they cost less then, but one after the
-    /// other.
-    pub long_groups_grow: bool,
+    /// How long groups are told of where it is not read at a pace.
+    pub long_groups: LongGroups,
     /// Once it is set nothing is opened and no packet is read any more, nor waited for.
     pub stop: Stop,
 }
@@ -46,7 +54,7 @@ impl Default for Options {
             sought: None,
             pace: None,
             clock: Arc::new(System),
-            long_groups_grow: false,
+            long_groups: LongGroups::AtOnce,
             stop: Stop::default(),
         }
     }

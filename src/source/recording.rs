@@ -8,7 +8,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    HOLE, Notice, Noticed, Options, Part, Sent, Source, SourceError, Survey, Trail,
+    HOLE, LongGroups, Notice, Noticed, Options, Part, Sent, Source, SourceError, Survey, Trail,
     pace::Pacer,
     placing::Before,
     planning::{Plan, Planned, own_start, plan, plan_surveyed},
@@ -90,7 +90,10 @@ impl Recording {
     fn growth(&self) -> Option<Growth> {
         match self.pacer {
             Some(_) => Some(Growth::AT_ONCE),
-            None => self.options.long_groups_grow.then_some(Growth::LONG),
+            None => match self.options.long_groups {
+                LongGroups::AtOnce => None,
+                LongGroups::Growing => Some(Growth::LONG),
+            },
         }
     }
 

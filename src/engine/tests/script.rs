@@ -10,7 +10,7 @@ use crate::{
     detect::DetectError,
     domain::{CameraId, Class, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Scene, WallOrigin},
     engine::{
-        Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Ticket, WhenFull,
+        Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Regions, Ticket, WhenFull,
         eye::{Anchor, Find, Found, Sight, Way},
     },
     geometry::BBox,
@@ -227,7 +227,7 @@ pub fn camera(when_full: WhenFull, window: usize, rules: &str) -> Camera {
     let judge = Judge::new(&config.site, camera, &model);
     let names: Vec<ModelName> = judge.detectors().map(|(name, _)| name.clone()).collect();
     let max_age = Some(std::time::Duration::from_secs(3));
-    let looking = Looking { region: BBox::WHOLE, whole_picture: true, max_age };
+    let looking = Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age };
     Camera::new(camera.id.clone(), judge, &names, looking, when_full, window)
 }
 
