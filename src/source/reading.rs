@@ -2,6 +2,8 @@
 
 mod beginning;
 mod ending;
+mod growing;
+mod telling;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,8 +13,11 @@ use std::{
 
 use jiff::Timestamp;
 
+pub(super) use growing::Growth;
+use telling::Said;
+
 use super::{
-    Gop, Notice, Noticed, Part, Portion, SourceError,
+    Gop, Noticed, Part, Portion, SourceError,
     grouping::{Group, Grouping, Known},
     notice::Bound,
     packets::{Claims, Packets},
@@ -20,28 +25,12 @@ use super::{
     times::{Jump, Times},
 };
 use crate::{
-    domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
+    domain::{CameraId, Epoch, GapReason, MediaTime, WallOrigin},
     libav::{LibavError, StreamInfo},
 };
 
 /// After so many errors in a row the rest of a file is given up.
 const MAX_ERRORS: u32 = 50;
-
-/// When groups are told of while they grow.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Growth {
-    /// Once they are so long, in microseconds.
-    from: i64,
-    /// And whenever they have grown by so much again.
-    step: i64,
-}
-
-impl Growth {
-    /// For looks that cannot wait.
-    pub const AT_ONCE: Self = Self { from: 0, step: 500_000 };
-    /// For long groups, so that they need not be decoded again from their key frames for what rules ask for.
-    pub const LONG: Self = Self { from: 3_000_000, step: 2_000_000 };
-}
 
 /// Whether a file has more.
 #[derive(Debug, PartialEq, Eq)]
@@ -91,18 +80,6 @@ pub(super) struct Reading {
     heard: i64,
     /// How far the packets reach on the file's own clock, from the first to the end of the last.
     reach: Option<(i64, i64)>,
-}
-
-/// What is said once per file.
-#[derive(Default)]
-struct Said {
-    rate: Option<f64>,
-    /// Nothing tells how many pictures a second there are.
-    assumed: bool,
-    rebuilt: bool,
-    counted: bool,
-    long: bool,
-    damaged: bool,
 }
 
 /// Holes in a file's times.
@@ -175,12 +152,6 @@ impl Reading {
             heard: i64::MIN,
             reach: None,
         })
-    }
-
-    /// Tells of groups while they grow.
-    pub(super) fn growing(mut self, growth: Option<Growth>) -> Self {
-        self.growth = growth;
-        self
     }
 
     /// What the next file must know of this one; of the one before, where nothing of this one was given.
@@ -304,26 +275,6 @@ impl Reading {
         self.pending = self.gop(group, start, self.end);
     }
 
-    /// Tells of a group that is being read; `now` is the time of the last packet on the file's own clock.
-    fn grow(&mut self, group: Group, now: i64, out: &mut VecDeque<Part>) {
-        let start = match self.grown {
-            Some((start, _)) => start,
-            None => self.open(&group, out),
-        };
-        self.grown = Some((start, now));
-        let floor = self.place.map_or(MediaTime::ZERO, |p| p.floor);
-        let Some(known) = group.known.map(|known| MediaTime::from_micros(known + self.offset)) else {
-            return;
-        };
-        if known <= floor.max(start) {
-            return;
-        }
-        if let Some(gop) = self.gop(group, start.max(floor), known) {
-            self.begin(out);
-            out.push_back(Part::Growing(Arc::new(gop)));
-        }
-    }
-
     /// Where a group starts on media time, told with all that lies before it: the group before ends there.
     fn open(&mut self, group: &Group, out: &mut VecDeque<Part>) -> MediaTime {
         let first = self.place.is_none();
@@ -342,23 +293,6 @@ impl Reading {
         self.flush(start, out);
         self.tell_of_times(start, out);
         start
-    }
-
-    /// Says once where the file's times are not those that people may think.
-    fn tell_of_times(&mut self, at: MediaTime, out: &mut VecDeque<Part>) {
-        if let Some(step) = self.grouping.counted() {
-            if !std::mem::replace(&mut self.said.counted, true) {
-                self.said.rebuilt = true;
-                self.notice(at, Noticed::TimesCounted(1e6 / step.max(1) as f64), out);
-            }
-        } else if self.grouping.rebuilt() && !std::mem::replace(&mut self.said.rebuilt, true) {
-            let what = match self.said.rate {
-                Some(rate) => Noticed::RateIgnored(rate),
-                None if self.said.assumed => Noticed::RateAssumed,
-                None => Noticed::TimesRebuilt,
-            };
-            self.notice(at, what, out);
-        }
     }
 
     /// The group on media time; none before the first has been placed.
@@ -460,29 +394,5 @@ impl Reading {
         if let Some(angle) = tilt {
             self.notice(place.from, Noticed::Tilted(angle), out);
         }
-    }
-
-    /// The notice that reading fell behind.
-    pub(super) fn late(&self, by: Duration) -> Notice {
-        let (camera, file) = (self.camera.clone(), self.name.clone());
-        Notice { camera, file, at: self.end, what: Noticed::Late(by) }
-    }
-
-    fn gap(&self, epoch: u32, from: MediaTime, to: MediaTime, reason: GapReason, out: &mut VecDeque<Part>) {
-        let opened = Gap { camera: self.camera.clone(), epoch, from, to: None, reason };
-        out.push_back(Part::GapOpened(opened.clone()));
-        out.push_back(Part::GapClosed(Gap { to: Some(to), ..opened }));
-    }
-
-    /// Tells of something, unless it was told too often.
-    fn notice(&mut self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
-        if self.bound.admits(at, &what) {
-            self.tell(at, what, out);
-        }
-    }
-
-    fn tell(&self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
-        let (camera, file) = (self.camera.clone(), self.name.clone());
-        out.push_back(Part::Notice(Notice { camera, file, at, what }));
     }
 }
