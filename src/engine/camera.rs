@@ -10,7 +10,7 @@ use super::{
     asks::{Asked, Asks, Chain, together},
     event::{Action, Actions, Event, WhenFull},
     eye::{Anchors, Looking, StrandSpec},
-    job::{Done, Job, Standing, Ticket},
+    job::{Decoded, Done, Job, Standing, Ticket, Work},
     looked::Looked,
     walk::{Need, Walk},
 };
@@ -22,7 +22,7 @@ use crate::{
         cadence::Cadence,
         plan::{Strand, Wanted},
     },
-    source::{Gop, Notice, Part},
+    source::{Gop, Notice, Part, Portion},
 };
 
 /// What waits for its turn, in the order of the source.
@@ -51,11 +51,28 @@ struct Flight {
 enum Stage {
     /// Its job has not left yet: something it needs is on its way, or others are before it.
     Waits(Ticket, Held<Anchors>, Held<Option<DecoderState>>),
+    /// Workers decode it, by the job of the second ticket, while the anchors for its looks are on their way.
+    Decodes(Ticket, Held<Anchors>, Ticket),
+    /// What was decoded waits for the anchors.
+    Decoded(Ticket, Held<Anchors>, Vec<Decoded>),
     Out(Ticket),
     Landed(Done),
     /// There was no time for it: its packets are gone.
     Shed,
 }
+
+impl Flight {
+    /// Whether what is wanted of it can wait as pictures: it is no part of a group, and its pictures take little room.
+    fn is_light(&self) -> bool {
+        let (width, height) = self.gop.stream.size();
+        let picture = width as usize * height as usize * 3 / 2;
+        let is_whole = self.gop.portion == Portion::Whole;
+        is_whole && picture.saturating_mul(self.asked.wanted.len()) <= MOST_DECODED
+    }
+}
+
+/// Bytes of pictures of one group that may wait to be looked at.
+const MOST_DECODED: usize = 48 << 20;
 
 /// Bytes of groups that wait for their turn, beyond which no more are taken in: key frames may lie far apart.
 const MOST_HELD: usize = 64 << 20;
@@ -266,16 +283,26 @@ impl Camera {
     /// Takes what workers answer to a job.
     fn land(&mut self, ticket: Ticket, mut done: Done) {
         let (mut anchors, mut decoder) = (Some(mem::take(&mut done.anchors)), done.state.take());
-        let waiting = self.turns.iter_mut().filter_map(|turn| match turn {
-            Turn::Group(Flight { stage: Stage::Waits(_, anchors, decoder), .. }) => Some((anchors, decoder)),
-            _ => None,
-        });
-        for (for_anchors, for_decoder) in waiting.chain([(&mut self.anchors, &mut self.decoder)]) {
-            if matches!(for_anchors, Held::With(from) if *from == ticket) {
-                *for_anchors = Held::Here(anchors.take().unwrap_or_default());
+        let (mut for_anchors, mut for_decoder) = (vec![&mut self.anchors], vec![&mut self.decoder]);
+        for turn in &mut self.turns {
+            let Turn::Group(flight) = turn else { continue };
+            match &mut flight.stage {
+                Stage::Waits(_, anchors, decoder) => {
+                    for_anchors.push(anchors);
+                    for_decoder.push(decoder);
+                }
+                Stage::Decodes(_, anchors, _) | Stage::Decoded(_, anchors, _) => for_anchors.push(anchors),
+                Stage::Out(_) | Stage::Landed(_) | Stage::Shed => {}
             }
-            if matches!(for_decoder, Held::With(from) if *from == ticket) {
-                *for_decoder = Held::Here(decoder.take());
+        }
+        for held in for_anchors {
+            if matches!(held, Held::With(from) if *from == ticket) {
+                *held = Held::Here(anchors.take().unwrap_or_default());
+            }
+        }
+        for held in for_decoder {
+            if matches!(held, Held::With(from) if *from == ticket) {
+                *held = Held::Here(decoder.take());
             }
         }
         if let Some(walk) = &mut self.walk
@@ -283,9 +310,14 @@ impl Camera {
         {
             return walk.add(done);
         }
-        let is_it = |flight: &&mut Flight| matches!(flight.stage, Stage::Out(out) if out == ticket);
-        if let Some(flight) = self.flights_mut().find(is_it) {
-            flight.stage = Stage::Landed(done);
+        for flight in self.flights_mut() {
+            flight.stage = match mem::replace(&mut flight.stage, Stage::Shed) {
+                Stage::Out(out) if out == ticket => return flight.stage = Stage::Landed(done),
+                Stage::Decodes(looks, anchors, out) if out == ticket => {
+                    return flight.stage = Stage::Decoded(looks, anchors, done.decoded);
+                }
+                stage => stage,
+            };
         }
     }
 
@@ -319,7 +351,8 @@ impl Camera {
             }
             match self.turns.front() {
                 None => return,
-                Some(Turn::Group(Flight { stage: Stage::Waits(..) | Stage::Out(_), .. })) => return,
+                Some(Turn::Group(Flight { stage: Stage::Landed(_) | Stage::Shed, .. })) => {}
+                Some(Turn::Group(_)) => return,
                 Some(_) => {}
             }
             match self.turns.pop_front() {
@@ -337,36 +370,47 @@ impl Camera {
     }
 
     /// Sends the jobs that have all they need. Where parts cannot wait, workers have one of a camera's at a time: so every
-    /// camera gets its turn.
+    /// camera gets its turn. Where they can, a group is decoded while the anchors for its looks are on their way.
     fn leave(&mut self, out: &mut Actions) {
         let one_at_a_time = self.when_full == WhenFull::Newest;
         let mut busy = one_at_a_time && self.is_busy();
         let (specs, max_age) = (Arc::clone(&self.specs), self.max_age);
+        let mut tickets = self.tickets;
         for flight in self.flights_mut() {
-            let Stage::Waits(ticket, Held::Here(anchors), Held::Here(decoder)) = &mut flight.stage else {
-                continue;
-            };
             if busy {
-                return;
+                break;
             }
-            let (ticket, anchors, resume) = (*ticket, mem::take(anchors), decoder.take());
+            let (stage, job) = match mem::replace(&mut flight.stage, Stage::Shed) {
+                Stage::Waits(ticket, Held::Here(anchors), Held::Here(decoder)) => {
+                    (Stage::Out(ticket), Some((ticket, Work::All, anchors, decoder)))
+                }
+                Stage::Decoded(ticket, Held::Here(anchors), pictures) => {
+                    (Stage::Out(ticket), Some((ticket, Work::Look(pictures), anchors, None)))
+                }
+                Stage::Waits(ticket, anchors, Held::Here(decoder)) if !one_at_a_time && flight.is_light() => {
+                    tickets += 1;
+                    let own = Ticket(tickets);
+                    (Stage::Decodes(ticket, anchors, own), Some((own, Work::Decode, Anchors::new(), decoder)))
+                }
+                stage => (stage, None),
+            };
+            flight.stage = stage;
+            let Some((ticket, work, anchors, resume)) = job else { continue };
             let must = together(&flight.asked.must);
-            let standing = max_age.filter(|_| !must.is_empty());
+            let standing = max_age.filter(|_| !must.is_empty() && !matches!(work, Work::Decode));
             let standing = standing.map(|max_age| Standing { must, max_age, anchors });
             let (gop, wanted) = (Arc::clone(&flight.gop), flight.asked.wanted.clone());
-            flight.stage = Stage::Out(ticket);
-            out.push(Action::Look(
-                ticket,
-                Job { gop, wanted, strands: Arc::clone(&specs), resume, standing },
-            ));
+            let strands = Arc::clone(&specs);
+            out.push(Action::Look(ticket, Job { gop, wanted, work, strands, resume, standing }));
             busy = one_at_a_time;
         }
+        self.tickets = tickets;
     }
 
     /// Looks that were not foreseen, from the group's key frame on.
     fn again(&self, gop: &Arc<Gop>, wanted: Wanted) -> Job {
         let gop = if gop.grows() { Arc::new(gop.closed()) } else { Arc::clone(gop) };
-        Job { gop, wanted, strands: Arc::clone(&self.specs), resume: None, standing: None }
+        Job { gop, wanted, work: Work::All, strands: Arc::clone(&self.specs), resume: None, standing: None }
     }
 
     /// Begins to walk through a group.

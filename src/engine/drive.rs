@@ -53,8 +53,11 @@ impl Drive<'_> {
             actions.drain(..).for_each(|action| self.act(action, &to));
         }
         if stop.is_set() {
-            // Whatever else it is, it ended because it was to stop.
-            self.outcome.failures.retain(|failure| matches!(failure, PipelineError::Source(_)));
+            // However it ended, it ended because it was to stop.
+            let ended = |failure: &PipelineError| {
+                matches!(failure, PipelineError::Stopped | PipelineError::WorkersGone)
+            };
+            self.outcome.failures.retain(|failure| !ended(failure));
             self.outcome.failures.push(PipelineError::Stopped);
         }
         let (violations, watched) = camera.finish(&mut actions);

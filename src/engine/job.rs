@@ -6,11 +6,31 @@ use super::{
     PipelineError,
     eye::{Anchors, Sight, StrandSpec},
 };
-use crate::{decode::DecoderState, domain::MediaTime, looks::plan::Wanted, source::Gop};
+use crate::{decode::DecoderState, domain::MediaTime, libav::Frame, looks::plan::Wanted, source::Gop};
 
 /// Names a job among those of one camera.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticket(pub(super) u64);
+
+/// How far a job goes.
+pub enum Work {
+    /// Decode, and look.
+    All,
+    /// Decode alone: the anchors that its looks are compared with are still on their way.
+    Decode,
+    /// Look at what was decoded before.
+    Look(Vec<Decoded>),
+}
+
+/// A picture that shows a wanted time.
+pub struct Decoded {
+    /// The wanted time.
+    pub time: MediaTime,
+    /// When the picture was taken.
+    pub at: MediaTime,
+    /// The picture.
+    pub frame: Frame,
+}
 
 /// The looks that are wanted of one group. It holds all that they need: whoever carries it out waits for nobody.
 pub struct Job {
@@ -18,6 +38,8 @@ pub struct Job {
     pub gop: Arc<Gop>,
     /// The looks.
     pub wanted: Wanted,
+    /// How far it goes.
+    pub work: Work,
     /// What each strand of the camera does.
     pub strands: Arc<[StrandSpec]>,
     /// The decoder as an earlier job left it, for a group that goes on from there.
@@ -45,6 +67,8 @@ pub struct Done {
     pub shown: BTreeMap<MediaTime, MediaTime>,
     /// Looks at which a model failed, by the times of the pictures.
     pub failed: BTreeMap<MediaTime, PipelineError>,
+    /// What was decoded, where it was not to be looked at yet.
+    pub decoded: Vec<Decoded>,
     /// The decoder, where a later job goes on from it.
     pub state: Option<DecoderState>,
     /// The anchors as it leaves them, where detections may stand.

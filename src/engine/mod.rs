@@ -46,7 +46,7 @@ pub use drive::Progress;
 pub use error::PipelineError;
 pub use event::{Action, Actions, Event, WhenFull};
 pub use eye::{Looking, Regions};
-pub use job::{Answer, Done, Job, Ticket};
+pub use job::{Answer, Decoded, Done, Job, Ticket, Work};
 pub use outcome::{Behind, Outcome};
 pub use pool::{Task, analyze};
 pub use records::{ReadError, Records, read};

@@ -130,7 +130,7 @@ impl Walk {
                     strand.looked(*next);
                 }
             }
-            self.tell(at, &with, strands, looked, out)?;
+            self.tell(time, at, &with, strands, looked, out)?;
             // What this picture shows is told of all of these times.
             for strand in strands.iter_mut() {
                 while let Some(next) = strand.next(&self.span).filter(|next| *next <= at + ROUNDING) {
@@ -141,9 +141,10 @@ impl Walk {
         Ok(Need::Nothing)
     }
 
-    /// Tells what strands saw in a picture, each at the time at which it wanted to look.
+    /// Tells what strands saw in a picture, each at the time at which it wanted to look; the first wanted to at `time`.
     fn tell(
         &mut self,
+        time: MediaTime,
         at: MediaTime,
         with: &[(usize, MediaTime)],
         strands: &mut [Strand],
@@ -165,7 +166,6 @@ impl Walk {
                 if let Some(sight) = &sight {
                     looked.settle(sight);
                 }
-                let time = with.first().map_or(at, |(_, time)| *time);
                 let unseen = failure.map_or(Unseen::Damaged, Unseen::Failed);
                 looked.missed(time, &self.gop, unseen, strands, out)
             }

@@ -1,19 +1,23 @@
 //! Workers: each decodes what is wanted of one group after the other, and looks.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use crossbeam::channel::{Receiver, Sender};
 
 use super::{
     PipelineError,
-    eye::{Ask, Eye, Way},
-    job::{Answer, Done, Job, Ticket},
+    eye::{Ask, Eye, StrandSpec, Way},
+    job::{Answer, Decoded, Done, Job, Standing, Ticket, Work},
 };
 use crate::{
     decode::GroupDecoder,
     detect::{DetectError, Detector},
     domain::MediaTime,
-    libav::LibavError,
+    libav::{Frame, LibavError},
+    looks::plan::Wanted,
     stop::Stop,
 };
 
@@ -95,43 +99,83 @@ fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
         return Err(PipelineError::Stopped);
     }
     let Bench { eye, decoder } = bench;
-    let times: Vec<MediaTime> = job.wanted.keys().copied().collect();
-    let mut standing = job.standing;
-    let mut done = Done::default();
+    let Job { gop, wanted, work, strands, resume, standing } = job;
+    let times: Vec<MediaTime> = wanted.keys().copied().collect();
+    let mut looks = Looks { wanted, strands, standing, done: Done::default() };
     let mut stopped = false;
-    let decoded = decoder.decode(&job.gop, &times, job.resume, |index, frame, at| {
-        let Some((time, wanted)) = times.get(index).and_then(|time| Some((*time, job.wanted.get(time)?)))
-        else {
-            return;
-        };
-        stopped |= stop.is_set();
-        if stopped {
-            return;
+    match work {
+        Work::All => {
+            let decoded = decoder.decode(&gop, &times, resume, |index, frame, at| {
+                stopped |= stop.is_set();
+                if let Some(time) = times.get(index).filter(|_| !stopped) {
+                    looks.take(eye, *time, frame, at);
+                }
+            })?;
+            looks.done.state = decoded.state;
         }
-        let due =
-            standing.as_ref().and_then(|standing| standing.must.get(&time)).map(|must| must.both(wanted));
-        let due = due.unwrap_or_default();
+        Work::Decode => {
+            let mut pictures = Vec::new();
+            decoder.decode(&gop, &times, resume, |index, frame, at| {
+                stopped |= stop.is_set();
+                // One for which there is no memory is one that nobody saw.
+                if let (Some(time), Ok(frame)) = (times.get(index).filter(|_| !stopped), frame.share()) {
+                    pictures.push(Decoded { time: *time, at, frame });
+                }
+            })?;
+            looks.done.decoded = pictures;
+        }
+        Work::Look(pictures) => {
+            for Decoded { time, at, frame } in pictures {
+                stopped |= stop.is_set();
+                if !stopped {
+                    looks.take(eye, time, &frame, at);
+                }
+            }
+        }
+    }
+    if stopped {
+        return Err(PipelineError::Stopped);
+    }
+    let Looks { standing, mut done, .. } = looks;
+    done.anchors = standing.map(|standing| standing.anchors).unwrap_or_default();
+    Ok(done)
+}
+
+/// The looks of one job.
+struct Looks {
+    wanted: Wanted,
+    strands: Arc<[StrandSpec]>,
+    standing: Option<Standing>,
+    done: Done,
+}
+
+impl Looks {
+    /// Looks at the picture, taken at `at`, that shows a wanted time.
+    fn take(&mut self, eye: &mut Eye<'_>, time: MediaTime, frame: &Frame, at: MediaTime) {
+        let Some(wanted) = self.wanted.get(&time) else { return };
+        let due = self.standing.as_ref().and_then(|standing| standing.must.get(&time));
+        let due = due.map(|must| must.both(wanted)).unwrap_or_default();
         // Several wanted times may be shown by one picture: no strand looks at it twice in one way.
         let (mut asked, mut fresh) = (wanted.without(&due), due);
-        if let Some(known) = done.sights.get(&at) {
+        if let Some(known) = self.done.sights.get(&at) {
             asked = asked.without(&known.strands(Way::Asked));
             fresh = fresh.without(&known.strands(Way::Due));
         }
         let mut strands = asked;
         strands.add(&fresh);
         if strands.is_empty() {
-            done.shown.insert(time, at);
+            self.done.shown.insert(time, at);
             return;
         }
-        let anchors = standing.as_mut().filter(|_| !fresh.is_empty());
+        let anchors = self.standing.as_mut().filter(|_| !fresh.is_empty());
         let anchors = anchors.map(|standing| (fresh, &mut standing.anchors, standing.max_age));
-        match eye.look(frame, Ask { at, strands: &strands, specs: &job.strands, anchors }) {
+        match eye.look(frame, Ask { at, strands: &strands, specs: &self.strands, anchors }) {
             Ok(sight) => {
-                done.shown.insert(time, at);
-                match done.sights.get_mut(&at) {
+                self.done.shown.insert(time, at);
+                match self.done.sights.get_mut(&at) {
                     Some(known) => known.add(sight),
                     None => {
-                        done.sights.insert(at, sight);
+                        self.done.sights.insert(at, sight);
                     }
                 }
             }
@@ -139,15 +183,9 @@ fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
             Err(PipelineError::Libav(LibavError::Scale { .. })) => {}
             // So may the next that a model is given.
             Err(error) => {
-                done.shown.insert(time, at);
-                done.failed.insert(at, error);
+                self.done.shown.insert(time, at);
+                self.done.failed.insert(at, error);
             }
         }
-    })?;
-    if stopped {
-        return Err(PipelineError::Stopped);
     }
-    done.state = decoded.state;
-    done.anchors = standing.map(|standing| standing.anchors).unwrap_or_default();
-    Ok(done)
 }

@@ -23,6 +23,17 @@ impl Frame {
         unsafe { &*self.0 }
     }
 
+    /// The same picture once more; its samples are shared.
+    ///
+    /// # Errors
+    /// [`LibavError::Memory`].
+    pub fn share(&self) -> Result<Self, LibavError> {
+        // SAFETY: the frame is initialised and only read; its samples are counted references, atomically, and nobody writes to
+        // those of a frame that came out of a decoder. Null where there is no memory.
+        let copy = unsafe { ffi::av_frame_clone(self.0) };
+        if copy.is_null() { Err(LibavError::Memory) } else { Ok(Self(copy)) }
+    }
+
     /// When it is to be shown, in microseconds: the time its packet had, else the decoder's best guess.
     pub fn time(&self) -> Option<i64> {
         let f = self.raw();

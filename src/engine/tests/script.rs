@@ -10,7 +10,7 @@ use crate::{
     detect::DetectError,
     domain::{CameraId, Class, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Scene, WallOrigin},
     engine::{
-        Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Regions, Ticket, WhenFull,
+        Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Regions, Ticket, WhenFull, Work,
         eye::{Anchor, Find, Found, Sight, Way},
     },
     geometry::BBox,
@@ -128,6 +128,9 @@ impl Script {
     /// What workers answer. It depends on the job alone.
     pub fn answer(&self, job: &Job) -> Answer {
         let mut done = Done::default();
+        if matches!(job.work, Work::Decode) {
+            return Ok(done);
+        }
         let mut standing = job.standing.as_ref().map(|standing| standing.anchors.clone()).unwrap_or_default();
         let (start, gop) = (job.gop.start, &job.gop);
         let times = || gop.packets.iter().filter_map(|packet| packet.pts).map(micros);
