@@ -177,12 +177,12 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
             behind.most.as_secs_f64()
         ));
     }
-    if outcome.missed > 0 {
+    let damaged = outcome.missed - outcome.not_looked;
+    let why = [(damaged, GapReason::Damaged), (outcome.not_looked, GapReason::NotLooked)];
+    for (looks, reason) in why.into_iter().filter(|(looks, _)| *looks > 0) {
         say(format_args!(
-            "note: camera {}: {} looks could not be taken ({}); rules treat that time as a gap",
-            camera.id,
-            outcome.missed,
-            GapReason::Damaged
+            "note: camera {}: {looks} looks could not be taken ({reason}); rules treat that time as a gap",
+            camera.id
         ));
     }
 }

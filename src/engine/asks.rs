@@ -19,7 +19,7 @@ const GRID: Duration = Duration::from_millis(200);
 pub(super) struct Asked {
     /// Up to where looks are taken in it.
     pub span: Span,
-    /// The looks of each strand that must be taken.
+    /// The looks of each strand that must be taken, where one of its rules is within its hours.
     pub must: Vec<Vec<MediaTime>>,
     /// Those, and the looks that rules will probably ask for. Empty where no worker need touch the group.
     pub wanted: Wanted,
@@ -48,7 +48,7 @@ struct Grown {
 /// Decides which looks one camera asks for.
 pub(super) struct Asks {
     cadences: Vec<Cadence>,
-    /// Whether a rule of each strand was within its hours when a look was due last. At first they are all looked at.
+    /// Whether a rule of each strand was within its hours at the last look that was foreseen. At first they are all looked at.
     open: Vec<bool>,
     grown: Option<Grown>,
     /// Whether the last group held several looks that had to be taken.
@@ -92,12 +92,8 @@ impl Asks {
         }
         let span = Span { end: until, ..known };
         let new = |time: &MediaTime| (from..until).contains(time);
-        let mut must: Vec<Vec<MediaTime>> =
+        let must: Vec<Vec<MediaTime>> =
             looks.into_iter().map(|looks| looks.times.into_iter().filter(new).collect()).collect();
-        for (index, (times, open)) in must.iter_mut().zip(&mut self.open).enumerate() {
-            // Out of hours nothing is looked at; but for the first look there, at which what stands is closed.
-            times.retain(|time| std::mem::replace(open, holds(index, *time)) || *open);
-        }
         if self.grown.is_none() {
             // A group with several looks would keep the next one waiting through all of them.
             self.begins |= self.long;
@@ -108,7 +104,17 @@ impl Asks {
         } else {
             expected(strands, &span, from, &must)
         };
-        wanted.retain(|time, _| new(time));
+        wanted.retain(|time, strands| {
+            for (index, open) in self.open.iter_mut().enumerate().filter(|_| new(time)) {
+                // Out of hours nothing is looked at; but for the first look there, at which what stands is closed.
+                if strands.contains(index)
+                    && !(holds(index, *time) | std::mem::replace(open, holds(index, *time)))
+                {
+                    strands.remove(index);
+                }
+            }
+            new(time) && !strands.is_empty()
+        });
         if gop.grows() {
             self.grown = Some(Grown { until, must: looks });
         } else {

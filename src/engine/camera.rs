@@ -10,7 +10,8 @@ use super::{
     asks::{Asked, Asks, Chain, together},
     event::{Action, Actions, Event, WhenFull},
     eye::{Anchors, Looking, StrandSpec},
-    job::{Decoded, Done, Job, Standing, Ticket, Work},
+    flight::{Flight, Held, Stage},
+    job::{Done, Job, Standing, Ticket, Work},
     looked::Looked,
     walk::{Need, Walk},
 };
@@ -22,7 +23,7 @@ use crate::{
         cadence::Cadence,
         plan::{Strand, Wanted},
     },
-    source::{Gop, Notice, Part, Portion},
+    source::{Gop, Notice, Part},
 };
 
 /// What waits for its turn, in the order of the source.
@@ -33,46 +34,6 @@ enum Turn {
     Notice(Notice),
     Failed(PipelineError),
 }
-
-/// Something that one job leaves for a later one.
-enum Held<T> {
-    Here(T),
-    /// It comes with the answer to this job.
-    With(Ticket),
-}
-
-/// A group, or what has become known of it since it was given last, with its looks on their way.
-struct Flight {
-    gop: Arc<Gop>,
-    asked: Asked,
-    stage: Stage,
-}
-
-enum Stage {
-    /// Its job has not left yet: something it needs is on its way, or others are before it.
-    Waits(Ticket, Held<Anchors>, Held<Option<DecoderState>>),
-    /// Workers decode it, by the job of the second ticket, while the anchors for its looks are on their way.
-    Decodes(Ticket, Held<Anchors>, Ticket),
-    /// What was decoded waits for the anchors.
-    Decoded(Ticket, Held<Anchors>, Vec<Decoded>),
-    Out(Ticket),
-    Landed(Done),
-    /// There was no time for it: its packets are gone.
-    Shed,
-}
-
-impl Flight {
-    /// Whether what is wanted of it can wait as pictures: it is no part of a group, and its pictures take little room.
-    fn is_light(&self) -> bool {
-        let (width, height) = self.gop.stream.size();
-        let picture = width as usize * height as usize * 3 / 2;
-        let is_whole = self.gop.portion == Portion::Whole;
-        is_whole && picture.saturating_mul(self.asked.wanted.len()) <= MOST_DECODED
-    }
-}
-
-/// Bytes of pictures of one group that may wait to be looked at.
-const MOST_DECODED: usize = 48 << 20;
 
 /// Bytes of groups that wait for their turn, beyond which no more are taken in: key frames may lie far apart.
 const MOST_HELD: usize = 64 << 20;

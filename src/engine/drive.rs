@@ -95,7 +95,7 @@ impl Drive<'_> {
             Action::Judged(judgement) => {
                 judgement.violations.into_iter().for_each(|violation| self.note(violation));
             }
-            Action::Missed => self.outcome.miss(),
+            Action::Missed(reason) => self.outcome.miss(reason),
             Action::Reached(file, at) => {
                 self.outcome.reach(at);
                 self.progress.reached(&self.id, file.as_deref(), at);

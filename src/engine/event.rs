@@ -5,7 +5,7 @@ use super::{
     job::{Answer, Job, Ticket},
 };
 use crate::{
-    domain::{MediaTime, Record, When},
+    domain::{GapReason, MediaTime, Record, When},
     judge::Judgement,
     source::{Notice, Part},
 };
@@ -39,8 +39,8 @@ pub enum Action {
     Tell(Record, Judgement),
     /// Rules were told that time has passed.
     Judged(Judgement),
-    /// A look could not be taken.
-    Missed,
+    /// A look could not be taken, and why.
+    Missed(GapReason),
     /// It has been analysed up to this time, in this file.
     Reached(Option<String>, MediaTime),
     /// People should be told.

@@ -12,20 +12,20 @@ use crate::{
     },
     geometry::BBox,
     judge::{Judge, Judgement, Watched},
-    looks::plan::Strand,
+    looks::plan::{Strand, Strands},
     source::{Bound, Gop, Notice, Noticed},
     vision::{Reference, Signature},
 };
 
-/// So many looks in a row at which models fail end a camera: what fails so often will go on to.
+/// So many looks in a row at which a model fails end its camera: what fails so often will go on to.
 const MOST_FAILURES: u32 = 10;
 
 /// Why a look could not be taken.
 pub(super) enum Unseen {
     /// What shows it cannot be decoded, or not be converted.
     Damaged,
-    /// A model failed.
-    Failed(PipelineError),
+    /// The models of these strands failed.
+    Failed(PipelineError, Strands),
     /// There was no time.
     NoTime,
 }
@@ -61,8 +61,10 @@ pub(super) struct Looked {
     reference: Reference,
     last: Option<MediaTime>,
     gap: Option<Gap>,
-    /// So many looks in a row failed.
-    failures: u32,
+    /// At so many looks in a row each strand's model failed.
+    failures: Vec<u32>,
+    /// Whether each strand's last look lay out of its rules' hours: then nothing stands that another would close.
+    shut: Vec<bool>,
     reached: MediaTime,
     bound: Bound,
 }
@@ -83,7 +85,8 @@ impl Looked {
             reference: Reference::default(),
             last: None,
             gap: None,
-            failures: 0,
+            failures: vec![0; strands],
+            shut: vec![false; strands],
             reached: MediaTime::ZERO,
             bound: Bound::default(),
         }
@@ -97,6 +100,11 @@ impl Looked {
     /// Whether a rule of a strand is within its hours.
     pub fn holds(&self, strand: usize, wall: jiff::Timestamp) -> bool {
         self.judge.holds(strand, wall)
+    }
+
+    /// Whether a look of a strand at `wall` is of no use: its rules are out of their hours, and a look there has closed them.
+    pub fn is_idle(&self, strand: usize, wall: jiff::Timestamp) -> bool {
+        self.shut.get(strand).copied().unwrap_or_default() && !self.holds(strand, wall)
     }
 
     /// A connection or file begins; `parts` are what the strands' detectors are shown of its pictures.
@@ -137,7 +145,6 @@ impl Looked {
     ) {
         self.settle(&sight);
         let found = self.found(&mut sight, ways);
-        self.failures = 0;
         self.close_gap(sight.at, strands, out);
         self.last = Some(sight.at);
         self.check_size(&sight, out);
@@ -153,6 +160,14 @@ impl Looked {
         self.reached = self.reached.max(at);
         self.remember(sight.signature, ways);
         let (camera, wall) = (self.id.clone(), gop.wall(at));
+        for (strand, _) in ways {
+            let shut = !self.holds(*strand, wall);
+            if let (Some(known), Some(failures)) =
+                (self.shut.get_mut(*strand), self.failures.get_mut(*strand))
+            {
+                (*known, *failures) = (shut, 0);
+            }
+        }
         let observation =
             Observation { camera, epoch: gop.epoch, at, wall, looked, detections, scene, changes };
         self.emit(Record::Observation(observation), strands, out);
@@ -181,22 +196,26 @@ impl Looked {
         strands: &mut [Strand],
         out: &mut Actions,
     ) -> Result<(), PipelineError> {
-        out.push(Action::Missed);
         let reason = match &unseen {
             Unseen::Damaged => GapReason::Damaged,
-            Unseen::Failed(_) => GapReason::NotLooked,
+            Unseen::Failed(..) => GapReason::NotLooked,
             Unseen::NoTime => GapReason::Overload,
         };
+        out.push(Action::Missed(reason));
         if self.gap.is_none() {
             let from = self.last.map_or(time, |last| last.max(time));
             let gap = Gap { camera: self.id.clone(), epoch: gop.epoch, from, to: None, reason };
             self.gap = Some(gap.clone());
             self.emit(Record::Gap(gap), strands, out);
         }
-        let Unseen::Failed(error) = unseen else { return Ok(()) };
-        self.failures += 1;
+        let Unseen::Failed(error, failed) = unseen else { return Ok(()) };
         self.note(time, Noticed::NotLooked(error.to_string()), out);
-        if self.failures >= MOST_FAILURES { Err(error) } else { Ok(()) }
+        let counts = self.failures.iter_mut().enumerate().filter(|(index, _)| failed.contains(*index));
+        let most = counts.map(|(_, count)| {
+            *count = count.saturating_add(1);
+            *count
+        });
+        if most.max() >= Some(MOST_FAILURES) { Err(error) } else { Ok(()) }
     }
 
     /// It has been analysed up to `end`.

@@ -29,6 +29,7 @@ mod drive;
 mod error;
 mod event;
 mod eye;
+mod flight;
 mod job;
 mod looked;
 mod outcome;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Coverage, Extent, PipelineError, Timeline};
 use crate::{
-    domain::{Epoch, MediaTime, Record, Violation},
+    domain::{Epoch, GapReason, MediaTime, Record, Violation},
     judge::Watched,
     rules::Presence,
     source::Notice,
@@ -44,8 +44,10 @@ pub struct Outcome {
     pub failures: Vec<PipelineError>,
     /// Looks taken.
     pub looks: u64,
-    /// Looks that could not be taken, because what was wanted could not be decoded.
+    /// Looks that could not be taken.
     pub missed: u64,
+    /// How many of these because a model failed, or there was no time.
+    pub not_looked: u64,
     /// How far judging lay behind, where the recording was read at a pace.
     pub behind: Option<Behind>,
     /// Media time up to which it was analysed.
@@ -88,9 +90,12 @@ impl Outcome {
     }
 
     /// Notes a look that could not be taken.
-    pub(super) fn miss(&mut self) {
+    pub(super) fn miss(&mut self, reason: GapReason) {
         self.missed += 1;
-        if let Some(file) = self.coverage.last_mut() {
+        if reason != GapReason::Damaged {
+            // That says nothing of the file.
+            self.not_looked += 1;
+        } else if let Some(file) = self.coverage.last_mut() {
             file.missed += 1;
         }
     }

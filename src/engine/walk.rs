@@ -40,6 +40,8 @@ pub(super) struct Walk {
     /// There was no time to look.
     shed: bool,
     waits: Option<Ticket>,
+    /// The last picture at which a model failed.
+    lost: Option<MediaTime>,
 }
 
 impl Walk {
@@ -54,7 +56,7 @@ impl Walk {
     ) -> Self {
         let pictures = gop.packets.iter().filter_map(|packet| packet.pts).map(MediaTime::from_micros);
         let last = if gop.grows() || gop.continued() { None } else { pictures.max() };
-        Self { gop, span, must, wanted, done, tried: Wanted::new(), last, shed, waits: None }
+        Self { gop, span, must, wanted, done, tried: Wanted::new(), last, shed, waits: None, lost: None }
     }
 
     /// Whether it waits for an answer.
@@ -92,6 +94,12 @@ impl Walk {
             return Ok(Need::Answer);
         }
         while let Some((time, due)) = plan::next(strands, &self.span) {
+            let idle: Strands =
+                due.iter().filter(|index| looked.is_idle(*index, self.gop.wall(time))).collect();
+            if !idle.is_empty() {
+                pass(strands, &idle, time);
+                continue;
+            }
             if self.shed {
                 pass(strands, &due, time);
                 looked.missed(time, &self.gop, Unseen::NoTime, strands, out)?;
@@ -102,14 +110,14 @@ impl Walk {
                     pass(strands, &due, time);
                     continue;
                 }
-                return Ok(Need::Looks(self.foreseen(strands)));
+                return Ok(Need::Looks(self.foreseen(strands, looked)));
             }
             let Some((at, _)) = self.done.at(time) else {
                 pass(strands, &due, time);
                 looked.missed(time, &self.gop, Unseen::Damaged, strands, out)?;
                 continue;
             };
-            if looked.last().is_some_and(|last| at <= last) {
+            if looked.last().is_some_and(|last| at <= last) || self.lost == Some(at) {
                 // Two times that were wanted may be shown by one picture; rules see it once.
                 self.settle(time, looked);
                 pass(strands, &due, time);
@@ -121,9 +129,10 @@ impl Walk {
                 .enumerate()
                 .filter_map(|(index, strand)| Some((index, strand.next(&self.span)?)))
                 .filter(|(_, next)| *next == time || *next <= at + ROUNDING)
+                .filter(|(index, next)| !looked.is_idle(*index, self.gop.wall(*next)))
                 .collect();
             if with.iter().any(|(index, next)| self.lacks(*next, &[*index].into_iter().collect())) {
-                return Ok(Need::Looks(self.foreseen(strands)));
+                return Ok(Need::Looks(self.foreseen(strands, looked)));
             }
             for (index, next) in &with {
                 if let Some(strand) = strands.get_mut(*index) {
@@ -158,7 +167,7 @@ impl Walk {
         match sight {
             Some(sight) if ways.iter().all(|(_, way)| way.is_some()) => {
                 let ways: Vec<(usize, Way)> =
-                    ways.into_iter().filter_map(|(index, way)| Some((index, way?))).collect();
+                    ways.iter().filter_map(|(index, way)| Some((*index, (*way)?))).collect();
                 looked.saw(sight, &ways, &self.gop, strands, out);
                 Ok(())
             }
@@ -166,7 +175,9 @@ impl Walk {
                 if let Some(sight) = &sight {
                     looked.settle(sight);
                 }
-                let unseen = failure.map_or(Unseen::Damaged, Unseen::Failed);
+                let failed = ways.iter().filter(|(_, way)| way.is_none()).map(|(index, _)| *index).collect();
+                self.lost = Some(at);
+                let unseen = failure.map_or(Unseen::Damaged, |error| Unseen::Failed(error, failed));
                 looked.missed(time, &self.gop, unseen, strands, out)
             }
         }
@@ -205,10 +216,17 @@ impl Walk {
 
     /// All looks from here to the end of what is known that have not been tried, if rules go on asking for what they ask
     /// for now. They count as tried from now on.
-    fn foreseen(&mut self, strands: &[Strand]) -> Wanted {
+    fn foreseen(&mut self, strands: &[Strand], looked: &Looked) -> Wanted {
         let mut wanted = plan::foresee(strands, &self.span);
+        let mut closed = Strands::default();
         wanted.retain(|time, strands| {
+            let wall = self.gop.wall(*time);
             *strands = self.untried(*time, strands);
+            *strands = strands.iter().filter(|index| !looked.is_idle(*index, wall)).collect();
+            // Of those out of hours the first is enough, if it can be taken.
+            *strands = strands.without(&closed);
+            let out = strands.iter().filter(|index| !looked.holds(*index, wall)).collect();
+            closed.add(&out);
             !strands.is_empty()
         });
         for (time, strands) in &wanted {

@@ -17,6 +17,11 @@ impl Strands {
         self.0.insert(strand);
     }
 
+    /// Takes a strand out.
+    pub fn remove(&mut self, strand: usize) {
+        self.0.remove(&strand);
+    }
+
     /// Adds those of another set.
     pub fn add(&mut self, others: &Self) {
         self.0.extend(&others.0);

@@ -8,10 +8,10 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    HOLE, Options, from_metadata,
+    HOLE, Options,
     order::{by_path, labels},
     placing::{Before, Start},
-    survey::{Asked, Survey, modified},
+    survey::{Asked, Survey, metadata_start, modified},
     wall::{Meaning, Told, from_names, from_recorder},
 };
 use crate::{domain::WallOrigin, libav::Input};
@@ -126,11 +126,6 @@ fn order(mut planned: Vec<Planned>, asked: Vec<Asked>, options: &Options) -> Pla
 pub(super) fn own_start(input: &mut Input, options: &Options) -> Option<Start> {
     let told = from_recorder(input, &options.zone);
     told.map(|told| start(&told, told.meaning.usual())).or_else(|| metadata_start(input))
-}
-
-pub(super) fn metadata_start(input: &Input) -> Option<Start> {
-    let wall = from_metadata(input.creation_time()?)?;
-    Some(Start { wall, origin: WallOrigin::Metadata, trusted: false })
 }
 
 /// No footage is skipped on the strength of a time that can mean two moments, or is not told to the second.

@@ -17,10 +17,12 @@ use jiff::Timestamp;
 use super::{
     Options,
     placing::Start,
-    planning::metadata_start,
-    wall::{Told, from_recorder},
+    wall::{Told, from_metadata, from_recorder},
 };
-use crate::libav::{Input, Limits};
+use crate::{
+    domain::WallOrigin,
+    libav::{Input, Limits},
+};
 
 /// So many files are opened at a time: opening is mostly waiting for a disk or a network.
 const AT_A_TIME: usize = 8;
@@ -95,4 +97,10 @@ impl Survey {
         let micros = self.files.iter().filter_map(|(_, asked)| u64::try_from(asked.lasts?).ok());
         micros.map(Duration::from_micros).sum()
     }
+}
+
+/// When a file says of itself that it began.
+pub(super) fn metadata_start(input: &Input) -> Option<Start> {
+    let wall = from_metadata(input.creation_time()?)?;
+    Some(Start { wall, origin: WallOrigin::Metadata, trusted: false })
 }

@@ -14,6 +14,7 @@ fn script(groups: usize) -> Script {
         car: 0,
         ebike: 1_000,
         grows: false,
+        broken: None,
     }
 }
 
@@ -47,7 +48,7 @@ fn feed(camera: &mut Camera, script: &Script, answers: Answers) -> (usize, Vec<S
             match action {
                 Action::Look(ticket, job) => out.push((ticket, job)),
                 Action::Tell(record, _) => told.push(serde_json::to_string(&record).expect("a record")),
-                Action::Missed => told.push("missed".to_owned()),
+                Action::Missed(_) => told.push("missed".to_owned()),
                 _ => {}
             }
         }

@@ -55,6 +55,8 @@ pub struct Script {
     pub ebike: u32,
     /// Whether groups are told of while they grow.
     pub grows: bool,
+    /// The strand whose model always fails.
+    pub broken: Option<usize>,
 }
 
 impl Script {
@@ -142,7 +144,7 @@ impl Script {
                 continue;
             }
             done.shown.insert(*time, at);
-            if self.failing.contains(&number) {
+            if self.failing.contains(&number) || self.broken.is_some_and(|strand| wanted.contains(strand)) {
                 done.failed.insert(at, PipelineError::Detect(DetectError::NoRuntime { looked: Vec::new() }));
                 continue;
             }
@@ -292,7 +294,7 @@ fn tell(actions: &mut Vec<Action>, told: &mut Told, out: &mut Vec<(Ticket, Answe
                     judgement.violations.iter().map(|v| serde_json::to_string(v).expect("a violation")),
                 );
             }
-            Action::Missed => told.push("missed".to_owned()),
+            Action::Missed(_) => told.push("missed".to_owned()),
             Action::Judged(_) => {}
             // How far it has come is told in other steps where a group grows.
             Action::Reached(..) => {}

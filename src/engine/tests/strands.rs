@@ -11,6 +11,7 @@ const MINUTE: Script = Script {
     car: 0,
     ebike: 0,
     grows: false,
+    broken: None,
 };
 
 fn group(pictures: u32) -> Group {
@@ -93,4 +94,33 @@ fn a_camera_may_have_more_models_than_a_number_has_bits() {
     let script = Script { groups: vec![group(5)], ..MINUTE };
     let told = drive(camera(WhenFull::Block, 2, &rules), script.parts(), &script, |_| 0);
     assert_eq!(looks(&told).first().map(|(_, looked)| looked.len()), Some(40));
+}
+
+#[test]
+fn a_model_that_always_fails_ends_its_camera_though_another_works() {
+    // One picture each 0.2 s, of which the elevator's model is shown some that the lane's is not.
+    let rules = TWO_RULES.replace("model = \"own\"\n", "model = \"own\"\nevery = \"300ms\"\n");
+    let script = Script { groups: vec![group(150); 2], step: 200_000, broken: Some(0), ..MINUTE };
+    let told = drive(camera(WhenFull::Block, 2, &rules), script.parts(), &script, |_| 0);
+    assert_eq!(told.iter().filter(|line| line.starts_with("failed")).count(), 1, "{told:?}");
+    assert_eq!(told.iter().filter(|line| *line == "missed").count(), 10);
+}
+
+#[test]
+fn out_of_hours_one_look_closes_what_stands_and_a_picture_that_is_lost_there_is_tried_again() {
+    // Hours end after 20 s, at midnight; times are those of UTC.
+    let rules = "[[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\n\
+                 dwell = \"5s\"\nevery = \"1s\"\nschedule = [\"00:00-00:01\"]\n";
+    let whole = Script { groups: vec![group(20); 6], ..MINUTE };
+    let told = drive(camera(WhenFull::Block, 2, rules), whole.parts(), &whole, |_| 0);
+    let at = |told: &[String]| looks(told).iter().map(|(at, _)| *at).collect::<Vec<_>>();
+    assert_eq!(at(&told).last(), Some(&60.0), "the first look out of hours is the last");
+    let ended = |told: &[String]| told.iter().any(|line| line.contains("\"phase\":\"ended\""));
+    assert!(ended(&told) && at(&told).len() == 61);
+    let damaged = Script { damaged: (60..63).collect(), ..whole };
+    let told = drive(camera(WhenFull::Block, 2, rules), damaged.parts(), &damaged, |_| 0);
+    assert_eq!(at(&told).last(), Some(&63.0));
+    assert!(ended(&told));
+    let gap = told.iter().rfind(|line| line.contains("\"record\":\"gap\"")).expect("a gap");
+    assert!(gap.contains("\"to\":63"), "{gap}");
 }
