@@ -82,10 +82,9 @@ impl Done {
         Some((at, self.sights.get(&at)))
     }
 
-    /// Adds what came of another job for the same group. A look that failed before and was taken now is no failure.
+    /// Adds what came of another job for the same group. A failure counts for strands that have not seen the picture since.
     pub(super) fn add(&mut self, other: Self) {
         self.shown.extend(other.shown);
-        self.failed.retain(|at, _| !other.sights.contains_key(at));
         for (at, sight) in other.sights {
             match self.sights.get_mut(&at) {
                 Some(known) => known.add(sight),
