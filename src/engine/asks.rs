@@ -19,8 +19,10 @@ const GRID: Duration = Duration::from_millis(200);
 pub(super) struct Asked {
     /// Up to where looks are taken in it.
     pub span: Span,
-    /// The looks of each strand that must be taken, where one of its rules is within its hours.
+    /// The looks of each strand that must be taken, where one of its rules is within its hours or is to be closed.
     pub must: Vec<Vec<MediaTime>>,
+    /// Those within hours: only they may stand, or be stood for.
+    pub standing: Wanted,
     /// Those, and the looks that rules will probably ask for. Empty where no worker need touch the group.
     pub wanted: Wanted,
     /// Where its anchors come from.
@@ -68,7 +70,7 @@ impl Asks {
         (self.grown, self.long, self.begins) = (None, false, true);
     }
 
-    /// What is asked of a group, or of what has become known of it since it was given last, where it is `open`; none where
+    /// What is asked of a group, or of what has become known of it since it was given last, where it grows; none where
     /// nothing has. `strands` is what rules ask for so far, and `holds` tells whether a rule of a strand, by its index, is
     /// within its hours at a time.
     pub fn ask(
@@ -104,8 +106,10 @@ impl Asks {
         } else {
             expected(strands, &span, from, &must)
         };
+        // What cannot be decoded twice must hold all looks: only the walk knows which are of use.
+        let once = gop.continues();
         wanted.retain(|time, strands| {
-            for (index, open) in self.open.iter_mut().enumerate().filter(|_| new(time)) {
+            for (index, open) in self.open.iter_mut().enumerate().filter(|_| new(time) && !once) {
                 // Out of hours nothing is looked at; but for the first look there, at which what stands is closed.
                 if strands.contains(index)
                     && !(holds(index, *time) | std::mem::replace(open, holds(index, *time)))
@@ -124,7 +128,12 @@ impl Asks {
         if (!wanted.is_empty() || gop.continued()) && std::mem::take(&mut self.begins) {
             anchors = Chain::Begins;
         }
-        Some(Asked { span, must, wanted, anchors })
+        let mut standing = together(&must);
+        standing.retain(|time, strands| {
+            *strands = strands.iter().filter(|index| holds(*index, *time)).collect();
+            !strands.is_empty()
+        });
+        Some(Asked { span, must, standing, wanted, anchors })
     }
 }
 
@@ -162,7 +171,7 @@ fn expected(strands: &[Strand], span: &Span, from: MediaTime, must: &[Vec<MediaT
 }
 
 /// The looks of all strands, by time.
-pub(super) fn together(must: &[Vec<MediaTime>]) -> Wanted {
+fn together(must: &[Vec<MediaTime>]) -> Wanted {
     let mut all = Wanted::new();
     for (strand, times) in must.iter().enumerate() {
         for time in times {

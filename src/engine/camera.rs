@@ -7,7 +7,7 @@ use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use super::{
     PipelineError,
-    asks::{Asked, Asks, Chain, together},
+    asks::{Asked, Asks, Chain},
     event::{Action, Actions, Event, WhenFull},
     eye::{Anchors, Looking, StrandSpec},
     flight::{Flight, Held, Stage},
@@ -132,7 +132,7 @@ impl Camera {
             return false;
         }
         if self.when_full == WhenFull::Newest {
-            return true;
+            return self.turns.len() < MOST_WAITING;
         }
         let flights = || self.flights();
         let held: usize = flights().map(|flight| flight.gop.bytes()).sum();
@@ -209,7 +209,7 @@ impl Camera {
             if asked.anchors == Chain::Begins {
                 self.anchors = Held::Here(Anchors::new());
             }
-            let stands = self.max_age.is_some() && asked.must.iter().any(|times| !times.is_empty());
+            let stands = self.max_age.is_some() && !asked.standing.is_empty();
             let anchors = if stands {
                 mem::replace(&mut self.anchors, Held::With(ticket))
             } else {
@@ -357,7 +357,7 @@ impl Camera {
             };
             flight.stage = stage;
             let Some((ticket, work, anchors, resume)) = job else { continue };
-            let must = together(&flight.asked.must);
+            let must = flight.asked.standing.clone();
             let standing = max_age.filter(|_| !must.is_empty() && !matches!(work, Work::Decode));
             let standing = standing.map(|max_age| Standing { must, max_age, anchors });
             let (gop, wanted) = (Arc::clone(&flight.gop), flight.asked.wanted.clone());
