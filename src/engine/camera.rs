@@ -27,6 +27,7 @@ use crate::{
 };
 
 /// What waits for its turn, in the order of the source.
+#[allow(clippy::large_enum_variant, reason = "few wait at a time, and most of them are groups")]
 enum Turn {
     Epoch(Epoch),
     Gap(Gap),
