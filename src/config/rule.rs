@@ -2,24 +2,29 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::Schedule;
 use crate::{
     domain::{Kind, ModelName},
+    duration,
     kinds::{keys::Keys, settings::Settings},
 };
 
-/// One `[[camera.rule]]`.
-#[derive(Debug, Clone, PartialEq)]
+/// One `[[camera.rule]]`, which is written with every key, those that were left out too.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RuleConfig {
     /// Tells two rules of one kind on one camera apart.
     pub name: Option<String>,
     /// When the rule holds; always where empty.
     pub schedule: Schedule,
     /// How often to look at least, where the user set it.
+    #[serde(with = "duration::optional")]
     pub every: Option<Duration>,
     /// A detector of the rule's own.
     pub model: Option<ModelName>,
     /// What kind, and its keys.
+    #[serde(flatten)]
     pub settings: Settings,
 }
 

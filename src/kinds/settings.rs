@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{
-    Deserialize,
+    Deserialize, Serialize,
     de::{DeserializeSeed, Deserializer},
 };
 
@@ -14,8 +14,8 @@ macro_rules! settings {
         $(pub use super::$folder::settings::$Keys;)*
 
         /// The settings of a rule, by its kind.
-        #[derive(Debug, Clone, PartialEq, JsonSchema)]
-        #[schemars(tag = "kind", rename_all = "snake_case")]
+        #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+        #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Settings {
             $($(#[$doc])* $Keys($Keys),)*
         }
