@@ -1,24 +1,25 @@
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
-use super::{
-    Status,
-    folder::{self, Existing, FolderError, Target},
-    lists::sort,
-    results,
-    say::{print, say},
-    setting::UsageError,
-    table,
-};
+use super::{Status, table, usage::UsageError};
 use crate::{
     config::{Camera, Config},
-    domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
-    engine::{self, Outcome, ReadError},
+    domain::{
+        CameraId, Epoch, MediaTime, ModelName, Notice, Noticed, Observation, Record, RuleId, Violation,
+    },
+    files,
     geometry::{BBox, Polygon},
     judge::Judge,
     report::Verdict,
-    source::{Notice, Noticed},
+    results::{
+        Existing, FolderError, Outcome, ReadError, SUMS, Sums, Target, VIOLATIONS, WriteError,
+        is_of_analysis, lines, put, sort, violation_lines,
+    },
+    say::{print, say},
     stop::Stop,
 };
 
@@ -50,7 +51,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     let stop = Stop::on_signals()?;
     let target = Target::of(&args.out, Existing::of(args.replace))?;
     // The result of an analysis is not replaced by one without evidence, whatever is said.
-    if folder::is_of_analysis(target.folder()) {
+    if is_of_analysis(target.folder()) {
         return Err(FolderError::OfAnalysis(target.folder().to_owned()).into());
     }
     for path in &args.observations {
@@ -65,7 +66,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             break;
         }
         let (mut stranger, mut earlier) = (None, None);
-        let replayed = engine::read(path, &mut |line, record| {
+        let replayed = lines::read(path, &mut |line, record| {
             let camera = camera_of(&record).clone();
             match cameras.get_mut(&camera) {
                 Some(replayed) if replayed.goes_back(&record) => {
@@ -81,7 +82,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             let known = config.cameras.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ");
             let path = path.display();
             let wrong = format!("{path}:{line}: the configuration has no camera {camera}; it has {known}");
-            return Err(UsageError::Other(wrong).into());
+            return Err(UsageError(wrong).into());
         }
         if let Some((line, camera)) = earlier {
             let wrong = format!(
@@ -89,7 +90,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
                  each by itself",
                 path.display()
             );
-            return Err(UsageError::Other(wrong).into());
+            return Err(UsageError(wrong).into());
         }
         if let Err(error) = replayed {
             let before = if matches!(error, ReadError::Unreadable { .. }) {
@@ -120,7 +121,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     }
     let nothing = cameras.values().all(|replayed| replayed.last.is_none());
     let result = target.begin()?;
-    results::write_replayed(result.path(), &violations)?;
+    write(result.path(), &violations)?;
     if nothing && result.replaces() {
         say(format_args!(
             "the earlier result in {} stands as it was, as nothing could be replayed; the new one is in {}",
@@ -133,11 +134,21 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     print(&if args.json {
         serde_json::to_string_pretty(&violations)? + "\n"
     } else {
-        let outcomes: Vec<Outcome> =
-            config.cameras.iter().filter_map(|c| cameras.remove(&c.id).map(Replayed::outcome)).collect();
-        table::violations(&violations, &config.site.timezone, &Verdict::of(&config, &outcomes, &violations))
+        let outcomes: Vec<(&Camera, Outcome)> =
+            config.cameras.iter().filter_map(|c| Some((c, cameras.remove(&c.id)?.outcome()))).collect();
+        let verdict = Verdict::of(outcomes.iter().map(|(camera, outcome)| (*camera, outcome)), &violations);
+        table::violations(&violations, &config.site.timezone, &verdict)
     })?;
     Ok(status)
+}
+
+/// Writes what was found, with a list that proves it.
+fn write(folder: &Path, violations: &[Violation]) -> Result<(), WriteError> {
+    let lines = violation_lines(violations);
+    put(folder, VIOLATIONS, &lines)?;
+    let mut sums = Sums::default();
+    sums.add(VIOLATIONS, files::sha256(&lines));
+    put(folder, SUMS, sums.text().as_bytes())
 }
 
 /// One camera's rules over its recorded observations.
