@@ -8,7 +8,8 @@ use common::{firewarden, root, stdout};
 use firewarden::domain::Kind;
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
+    "address",
     "geometry",
     "domain",
     "files",
