@@ -17,7 +17,7 @@
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
-//!  leaves     geometry · domain · files · stop · clock · telemetry · libav · duration · words · config · catalog
+//!  leaves     address · geometry · domain · files · stop · clock · telemetry · libav · duration · words · config · catalog
 //! ```
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -64,6 +64,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod address;
 #[cfg(feature = "edge")]
 pub mod batch;
 #[cfg(feature = "edge")]

@@ -8,7 +8,8 @@ use common::{firewarden, root, stdout};
 use firewarden::domain::Kind;
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 31] = [
+    "address",
     "geometry",
     "domain",
     "files",

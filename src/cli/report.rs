@@ -32,7 +32,9 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
         serde_json::to_string_pretty(violations)? + "\n"
     } else {
         let cameras = summary.configuration.cameras.iter();
-        let outcome = |id| summary.cameras.iter().find(|part| part.camera == *id).map(|part| &part.outcome);
+        let outcome = |id: &crate::domain::CameraId| {
+            summary.cameras.iter().find(|part| part.camera == *id).map(|part| &part.outcome)
+        };
         let cameras = cameras.filter_map(|camera| Some((camera, outcome(&camera.id)?)));
         table::violations(violations, &summary.configuration.site.timezone, &Verdict::of(cameras, violations))
     })?;
