@@ -17,7 +17,8 @@ use super::{
     worker::{Order, Reply},
 };
 use crate::{
-    domain::{CameraId, MediaTime, Phase, Record, Violation},
+    domain::{CameraId, MediaTime, Record},
+    judge::Judgement,
     source::{Part, Sent},
     stop::Stop,
 };
@@ -60,9 +61,11 @@ impl Drive<'_> {
             self.outcome.failures.retain(|failure| !ended(failure));
             self.outcome.failures.push(PipelineError::Stopped);
         }
-        let (violations, watched) = camera.finish(&mut actions);
+        self.outcome.watched = camera.finish(&mut actions);
         actions.drain(..).for_each(|action| self.act(action, &to));
-        (self.outcome.violations, self.outcome.watched) = (violations, watched);
+        self.outcome.violations.sort_by(|a, b| {
+            (a.started.media_s, &a.camera, &a.rule, a.id).cmp(&(b.started.media_s, &b.camera, &b.rule, b.id))
+        });
     }
 
     /// What became of the camera, whether it came to its end or not.
@@ -84,7 +87,7 @@ impl Drive<'_> {
                     self.no_records(source);
                 }
                 self.outcome.take(&record, &judgement.presence);
-                judgement.violations.into_iter().for_each(|violation| self.note(violation));
+                self.note(judgement);
                 if let Record::Observation(observation) = record
                     && let Some(due) = self.sent.and_then(|sent| sent.time(observation.at))
                 {
@@ -92,9 +95,7 @@ impl Drive<'_> {
                     self.outcome.behind.get_or_insert_default().take(behind);
                 }
             }
-            Action::Judged(judgement) => {
-                judgement.violations.into_iter().for_each(|violation| self.note(violation));
-            }
+            Action::Judged(judgement) => self.note(judgement),
             Action::Missed(reason) => self.outcome.miss(reason),
             Action::Reached(file, at) => {
                 self.outcome.reach(at);
@@ -105,14 +106,16 @@ impl Drive<'_> {
         }
     }
 
-    /// Keeps a violation as it now is, for a camera that does not come to its end.
-    fn note(&mut self, violation: Violation) {
-        let known = &mut self.outcome.violations;
-        match known.iter_mut().find(|known| known.id == violation.id) {
-            Some(known) => *known = violation,
-            // One that is only warned about is none yet.
-            None if violation.phase == Phase::Warned => {}
-            None => known.push(violation),
+    /// Keeps violations as they now are.
+    fn note(&mut self, judgement: Judgement) {
+        for (violation, (_, finding)) in judgement.violations.into_iter().zip(judgement.findings) {
+            let known = &mut self.outcome.violations;
+            match known.iter_mut().find(|known| known.id == violation.id) {
+                Some(known) => *known = violation,
+                // One that is only warned about is none yet, and none if it ends as that.
+                None if finding.raised.is_none() => {}
+                None => known.push(violation),
+            }
         }
     }
 
