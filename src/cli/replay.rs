@@ -4,6 +4,7 @@ use std::{
 };
 
 use clap::Args;
+use uuid::Uuid;
 
 use super::{Status, table, usage::UsageError};
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     },
     files,
     geometry::{BBox, Polygon},
-    judge::Judge,
+    judge::{Judge, Judgement},
     report::Verdict,
     results::{
         Existing, FolderError, Outcome, ReadError, SUMS, Sums, Target, VIOLATIONS, WriteError,
@@ -162,6 +163,8 @@ struct Replayed<'c> {
     beyond: BTreeMap<RuleId, BBox>,
     /// The last observation.
     last: Option<MediaTime>,
+    /// Its violations, as last known.
+    violations: BTreeMap<Uuid, Violation>,
     outcome: Outcome,
     /// The recording that the records are of.
     file: String,
@@ -176,6 +179,7 @@ impl<'c> Replayed<'c> {
             before: Vec::new(),
             beyond: BTreeMap::new(),
             last: None,
+            violations: BTreeMap::new(),
             outcome: Outcome::default(),
             file: String::new(),
         }
@@ -203,11 +207,13 @@ impl<'c> Replayed<'c> {
                 say(format_args!("note: {notice}"));
                 self.outcome.notices.push(notice);
             }
+            self.note(judgement);
         } else if let Record::Observation(first) = &record {
             let mut judge = Judge::new(&self.config.site, self.camera, &self.detector(first));
-            for earlier in self.before.drain(..).chain(std::iter::once(record)) {
+            for earlier in std::mem::take(&mut self.before).into_iter().chain(std::iter::once(record)) {
                 let judgement = judge.take(&earlier);
                 self.outcome.take(&earlier, &judgement.presence);
+                self.note(judgement);
             }
             self.judge = Some(judge);
         } else {
@@ -249,9 +255,20 @@ impl<'c> Replayed<'c> {
 
     /// What was found, once all is replayed.
     fn finish(&mut self) -> Vec<Violation> {
-        let Some(judge) = &mut self.judge else { return Vec::new() };
-        judge.stop();
-        judge.violations()
+        if let Some(judgement) = self.judge.as_mut().map(Judge::stop) {
+            self.note(judgement);
+        }
+        std::mem::take(&mut self.violations).into_values().collect()
+    }
+
+    /// Keeps violations as they now are.
+    fn note(&mut self, judgement: Judgement) {
+        for (violation, (_, finding)) in judgement.violations.into_iter().zip(judgement.findings) {
+            // One that is only warned about is none.
+            if finding.raised.is_some() {
+                self.violations.insert(violation.id, violation);
+            }
+        }
     }
 
     /// How much could be judged.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{JOURNAL, Lines, OBSERVATIONS, Outcome, lines};
 use crate::{
-    domain::{CameraId, Phase, Record, Violation},
+    domain::{CameraId, Record, Violation},
     ledger::{Fact, Ledger, LedgerError, Step},
 };
 
@@ -64,7 +64,9 @@ impl Ledger for FolderLedger {
                 done = done.and(self.records.write(record));
             }
             if let Some(judgement) = fact.judgement() {
-                for violation in &judgement.violations {
+                // What was only warned about is no violation.
+                let raised = judgement.violations.iter().zip(&judgement.findings);
+                for (violation, _) in raised.filter(|(_, (_, finding))| finding.raised.is_some()) {
                     done = done.and(self.journal.note(violation));
                 }
             }
@@ -115,11 +117,8 @@ struct Journal {
 }
 
 impl Journal {
-    /// Notes a violation as it now is. One that is only warned about is none yet.
+    /// Notes a violation as it now is.
     fn note(&mut self, violation: &Violation) -> Result<(), LedgerError> {
-        if violation.phase == Phase::Warned {
-            return Ok(());
-        }
         if self.kept.is_empty() {
             let lines = self.lines.get_or_insert_with(|| Lines::new(self.path.clone()));
             // Written out at once: what is known of a violation outlasts a run that is killed.
