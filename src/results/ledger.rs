@@ -6,7 +6,7 @@
 //! ```
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,8 @@ pub struct FolderLedger {
     records: Records,
     journal: Journal,
     outcome: Outcome,
+    /// What could not be kept and was not told yet.
+    errors: VecDeque<LedgerError>,
 }
 
 /// What a camera's ledger holds in the end.
@@ -45,12 +47,14 @@ impl FolderLedger {
             records: Records { lines: Some(Lines::new(file(OBSERVATIONS))) },
             journal: Journal { path: file(JOURNAL), lines: None, kept: Vec::new() },
             outcome: Outcome::default(),
+            errors: VecDeque::new(),
         }
     }
 
     /// Closes the files, and gives what they hold.
     pub fn close(mut self) -> Closed {
-        let mut errors: Vec<LedgerError> = self.records.close().err().into_iter().collect();
+        let mut errors: Vec<LedgerError> =
+            self.errors.into_iter().chain(self.records.close().err()).collect();
         let violations = self.journal.close(&mut errors);
         Closed { outcome: self.outcome, violations, errors }
     }
@@ -58,16 +62,15 @@ impl FolderLedger {
 
 impl Ledger for FolderLedger {
     fn commit(&mut self, step: &Step<'_>) -> Result<(), LedgerError> {
-        let mut done = Ok(());
         for fact in step.facts {
             if let Fact::Told(record, _) = fact {
-                done = done.and(self.records.write(record));
+                self.errors.extend(self.records.write(record).err());
             }
             if let Some(judgement) = fact.judgement() {
                 // What was only warned about is no violation.
                 let raised = judgement.violations.iter().zip(&judgement.findings);
                 for (violation, _) in raised.filter(|(_, (_, finding))| finding.raised.is_some()) {
-                    done = done.and(self.journal.note(violation));
+                    self.errors.extend(self.journal.note(violation).err());
                 }
             }
             match fact {
@@ -78,7 +81,7 @@ impl Ledger for FolderLedger {
                 Fact::Judged(_) => {}
             }
         }
-        done
+        self.errors.pop_front().map_or(Ok(()), Err)
     }
 }
 
