@@ -17,7 +17,7 @@ use super::{
     worker::{Order, Reply},
 };
 use crate::{
-    domain::{CameraId, MediaTime, Phase, Record, Violation},
+    domain::{CameraId, MediaTime, Record, Violation},
     source::{Part, Sent},
     stop::Stop,
 };
@@ -110,8 +110,8 @@ impl Drive<'_> {
         let known = &mut self.outcome.violations;
         match known.iter_mut().find(|known| known.id == violation.id) {
             Some(known) => *known = violation,
-            // One that is only warned about is none yet.
-            None if violation.phase == Phase::Warned => {}
+            // One that was only warned about is none, or none yet.
+            None if violation.raised.is_none() => {}
             None => known.push(violation),
         }
     }

@@ -129,7 +129,7 @@ fn violation(number: usize, wanted: &Wanted) -> Violation {
         count: post.then_some(Count { seen: 1, required: 2 }),
         wall_origin: WallOrigin::FileName,
         started: moment(start),
-        raised: moment(start + 5.0),
+        raised: Some(moment(start + 5.0)),
         ended: over.then(|| moment(start + 30.0)),
         last_seen: None,
         ended_unknown: number % 8 == 1,
