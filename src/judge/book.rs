@@ -47,8 +47,7 @@ impl Book {
         self.epochs.insert(epoch.epoch, begun);
     }
 
-    /// Writes a finding of `rule` down, and returns the violation as it is at this step. Of one that is only warned about,
-    /// `raised` is the look that warned.
+    /// Writes a finding of `rule` down, and returns the violation as it is at this step.
     pub fn record(&mut self, rule: &RuleId, kind: Kind, finding: &Finding) -> Violation {
         let id = self.id(rule, finding.started, &finding.place);
         let mut violation = Violation {
@@ -65,7 +64,7 @@ impl Book {
             count: finding.count,
             wall_origin: self.epochs.get(&finding.started.epoch).map_or(WallOrigin::Clock, |e| e.origin),
             started: self.moment(finding.started),
-            raised: self.moment(finding.raised.unwrap_or(finding.at)),
+            raised: finding.raised.map(|when| self.moment(when)),
             ended: (finding.phase == Phase::Ended).then(|| self.moment(finding.at)),
             last_seen: finding.last_seen.map(|when| self.moment(when)),
             ended_unknown: finding.ended_unknown,

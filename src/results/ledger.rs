@@ -68,8 +68,8 @@ impl Ledger for FolderLedger {
             }
             if let Some(judgement) = fact.judgement() {
                 // What was only warned about is no violation.
-                let raised = judgement.violations.iter().zip(&judgement.findings);
-                for (violation, _) in raised.filter(|(_, (_, finding))| finding.raised.is_some()) {
+                let raised = judgement.violations.iter().filter(|violation| violation.raised.is_some());
+                for violation in raised {
                     self.errors.extend(self.journal.note(violation).err());
                 }
             }

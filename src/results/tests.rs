@@ -5,10 +5,10 @@ use std::{fs, path::Path};
 use super::*;
 use crate::{
     config::Config,
-    domain::{CameraId, GapReason, MediaTime, Notice, Noticed, Phase, Record, Violation, When},
+    domain::{CameraId, GapReason, MediaTime, Notice, Noticed, Phase, Record, Violation},
     judge::Judgement,
     ledger::{Fact, Ledger, Step},
-    rules::{Finding, Presence},
+    rules::Presence,
 };
 
 fn config(source: &str) -> Config {
@@ -45,14 +45,14 @@ fn violation(phase: &str) -> Violation {
     let moment = |s: f64| {
         format!("{{\"media_s\":{s},\"wall\":\"2026-01-01T00:00:00Z\",\"file\":\"a.mp4\",\"file_s\":{s}}}")
     };
+    let raised = if phase == "warned" { "null".to_owned() } else { moment(60.0) };
     let ended = if phase == "ended" { moment(90.0) } else { "null".to_owned() };
     let text = format!(
         "{{\"id\":\"6f1c3b52-9a0e-5d27-8e61-7c05d24b93f8\",\"site\":\"s\",\"camera\":\"lane\",\"camera_name\":\"东侧\",\
          \"rule\":\"lane/fire_lane_parking\",\"kind\":\"fire_lane_parking\",\"phase\":\"{phase}\",\"class\":\"car\",\
-         \"confidence\":0.5,\"bbox\":[0.1,0.1,0.2,0.2],\"wall_origin\":\"file_name\",\"started\":{},\"raised\":{},\
+         \"confidence\":0.5,\"bbox\":[0.1,0.1,0.2,0.2],\"wall_origin\":\"file_name\",\"started\":{},\"raised\":{raised},\
          \"ended\":{ended},\"evidence\":[]}}",
         moment(0.0),
-        moment(60.0),
     );
     serde_json::from_str(&text).expect("a violation")
 }
@@ -173,25 +173,7 @@ fn a_result_that_was_changed_or_is_of_another_version_is_refused() {
 
 /// A step of the camera at which a violation came into this phase.
 fn step(phase: Phase) -> Vec<Fact> {
-    let when = When { at: MediaTime::ZERO, wall: jiff::Timestamp::UNIX_EPOCH, epoch: 0 };
-    let finding = Finding {
-        phase,
-        started: when,
-        at: when,
-        raised: (phase != Phase::Warned).then_some(when),
-        class: None,
-        confidence: None,
-        bbox: None,
-        count: None,
-        place: String::new(),
-        last_seen: None,
-        ended_unknown: false,
-    };
-    let judgement = Judgement {
-        violations: vec![violation(phase.name())],
-        findings: vec![(0, finding)],
-        ..Judgement::default()
-    };
+    let judgement = Judgement { violations: vec![violation(phase.name())], ..Judgement::default() };
     vec![
         Fact::Told(look(1.0), judgement),
         Fact::Missed(GapReason::Overload),

@@ -95,7 +95,8 @@ impl Stage {
     pub fn times(&self) -> Vec<(f64, f64, Option<f64>)> {
         let times = |v: &Violation| {
             let ended = v.ended.as_ref().map(|m| m.media_s.as_secs_f64());
-            (v.started.media_s.as_secs_f64(), v.raised.media_s.as_secs_f64(), ended)
+            let raised = v.raised.as_ref().expect("what was only warned about is not kept");
+            (v.started.media_s.as_secs_f64(), raised.media_s.as_secs_f64(), ended)
         };
         self.violations().iter().map(times).collect()
     }

@@ -320,8 +320,8 @@ impl Rule for FireLane {
     }
 
     fn stop(&mut self) -> Verdict {
-        let raised = self.stays.iter().filter(|stay| stay.raised.is_some());
-        let findings: Vec<Finding> = raised.map(Stay::unfinished).collect();
+        let notified = self.stays.iter().filter(|stay| stay.is_notified());
+        let findings: Vec<Finding> = notified.map(Stay::unfinished).collect();
         findings.into()
     }
 

@@ -313,8 +313,12 @@ impl Stay {
         [self.started, self.last_seen].into_iter().chain(self.raised).chain(empty)
     }
 
-    /// Tells once more of a violation that was not over when the recording was: with the look that showed it last.
+    /// Tells once more of a violation that was not over when the recording was: with the look that showed it last. What was
+    /// only warned about will be none any more, and ends.
     pub fn unfinished(&self) -> Finding {
+        if self.raised.is_none() {
+            return self.finding(Phase::Ended, self.last_seen, true);
+        }
         Finding { last_seen: Some(self.last_seen), ..self.finding(Phase::Raised, self.last_seen, false) }
     }
 }
