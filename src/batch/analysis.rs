@@ -68,11 +68,11 @@ impl Analysis {
 impl Analysed {
     /// Of a camera that was driven.
     pub(super) fn of(ended: Ended<FolderLedger>) -> Self {
-        let Ended { ledger, failures, behind, watched, .. } = ended;
+        let Ended { ledger, failures, behind, .. } = ended;
         let closed = ledger.close();
         let failures = failures.into_iter().chain(closed.errors.into_iter().map(PipelineError::from));
         let failures = failures.map(|failure| failed(&failure)).collect();
-        let outcome = Outcome { failures, watched, ..closed.outcome };
+        let outcome = Outcome { failures, ..closed.outcome };
         Self { outcome, violations: closed.violations, behind, ..Self::default() }
     }
 
