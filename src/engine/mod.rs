@@ -24,6 +24,8 @@
 
 mod asks;
 mod camera;
+#[cfg(test)]
+mod clip_tests;
 mod coverage;
 mod drive;
 mod error;

@@ -152,7 +152,7 @@ fn run_one(
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::engine::eye::Regions;
     use crate::{

@@ -1,6 +1,8 @@
 //! Files that show a violation: stills, decoded and drawn on, and clips, copied as they were recorded.
 
 mod clip;
+#[cfg(test)]
+mod clip_tests;
 mod cutter;
 mod exif;
 mod gather;
@@ -8,8 +10,6 @@ mod manifest;
 mod piece;
 mod plan;
 mod still;
-#[cfg(test)]
-mod tests;
 mod timing;
 mod verify;
 mod writing;

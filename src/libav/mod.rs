@@ -5,6 +5,8 @@
 
 mod aspect;
 mod bits;
+#[cfg(test)]
+mod clip_tests;
 mod codec;
 mod deadline;
 mod decoder;
@@ -23,8 +25,6 @@ mod stream;
 mod succession;
 #[cfg(test)]
 pub(crate) mod testing;
-#[cfg(test)]
-mod tests;
 mod turn;
 mod upright;
 mod yuv;

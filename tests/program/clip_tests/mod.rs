@@ -1,0 +1,8 @@
+//! Tests on clips that FFmpeg makes.
+
+mod analyze;
+mod evidence;
+mod made;
+mod naming;
+mod results;
+mod verdict;
