@@ -144,7 +144,7 @@ fn run_one<L: Ledger>(
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::engine::eye::Regions;
     use crate::{

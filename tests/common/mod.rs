@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod bench;
+mod made;
 pub mod onnx;
 
 use std::{
@@ -44,17 +45,9 @@ pub fn assert_code(output: &Output, code: i32) {
     assert_eq!(output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", stdout(output), stderr(output));
 }
 
-/// Makes a clip with FFmpeg's command line; `args` stand between `ffmpeg` and the file's name.
+/// A clip made with FFmpeg's command line; `args` stand between `ffmpeg` and the file's name.
 pub fn clip(folder: &Path, name: &str, args: &str) -> PathBuf {
-    let path = folder.join(name);
-    let output = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-y"])
-        .args(args.split_whitespace())
-        .arg(&path)
-        .output()
-        .expect("ffmpeg is installed; `make setup` brings it");
-    assert!(output.status.success(), "ffmpeg {args}: {}", stderr(&output));
-    path
+    made::make(folder, args, name)
 }
 
 /// A picture in which nothing moves but the noise of a sensor, so that it is not taken for a frozen one.

@@ -1,7 +1,5 @@
 //! Whatever a configuration or a file of observations holds, it is read or refused: nothing panics.
 
-mod common;
-
 use std::path::Path;
 
 use firewarden::{
@@ -66,7 +64,7 @@ fn parse(text: &str) -> Result<Config, Vec<firewarden::config::Fault>> {
     Config::parse(text, Path::new("."), &|name| (name.len() < 5).then(|| "value".to_owned()))
 }
 
-const SAMPLE: &str = include_str!("../samples/firewarden.toml");
+const SAMPLE: &str = include_str!("../../samples/firewarden.toml");
 
 const LINES: &str = r#"{"record":"epoch","camera":"control-room","epoch":0,"from":0.0,"wall":"2026-01-31T15:59:50Z","wall_origin":"file_name","file":"a.mp4","codec":"h264","width":320,"height":240}
 {"record":"observation","camera":"control-room","epoch":0,"at":0.0,"wall":"2026-01-31T15:59:50Z","looked":["yolox-nano"],"detections":[{"class":"person","confidence":0.9,"bbox":[0.2,0.3,0.4,0.9]}],"scene":{"brightness":0.5,"contrast":0.2,"sharpness":0.01}}

@@ -1,8 +1,6 @@
 //! A result folder from beginning to end: an earlier one is never lost, whatever becomes of the run; what was found is kept;
 //! and the report is verified like the rest.
 
-mod common;
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -10,7 +8,7 @@ use std::{
     process::{Child, Command, Output},
 };
 
-use common::{
+use crate::common::{
     assert_code,
     bench::{Bench, PARKING},
     command, contents, firewarden, lines, stderr, stdout, street,
