@@ -5,6 +5,8 @@
 export FIREWARDEN_CACHE := $(shell realpath -m -- "$${FIREWARDEN_CACHE:-.cache}")
 export ORT_DYLIB_PATH ?= $(FIREWARDEN_CACHE)/onnxruntime/libonnxruntime.so
 export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
+# A folder that has models/ and footage/, from which they come without a network; one beside the clone is taken where it is there.
+export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help

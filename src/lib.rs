@@ -65,29 +65,43 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+#[cfg(feature = "edge")]
+pub mod batch;
+#[cfg(feature = "edge")]
 pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "edge")]
 pub mod decode;
+#[cfg(feature = "edge")]
 pub mod detect;
 pub mod domain;
 pub mod duration;
+#[cfg(feature = "edge")]
 pub mod engine;
 pub mod eval;
+#[cfg(feature = "edge")]
 pub mod evidence;
 pub mod files;
 pub mod geometry;
 pub mod judge;
 pub mod kinds;
+pub mod ledger;
+#[cfg(feature = "edge")]
 #[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
+#[cfg(feature = "edge")]
 pub mod looks;
 pub mod report;
+pub mod results;
 pub mod rules;
+pub mod say;
+#[cfg(feature = "edge")]
 pub mod source;
 pub mod stop;
 pub mod telemetry;
 pub mod track;
+#[cfg(feature = "edge")]
 pub mod vision;
 pub mod words;

@@ -3,14 +3,14 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::truth::Spell;
 use crate::domain::{CameraId, Kind, MediaTime, Moment, Violation};
 
 /// How good the violations are, measured on the truth.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// One entry for each kind that a camera watches for, or that a spell or violation is of, in the order of
     /// [`Kind::ALL`].
@@ -26,7 +26,7 @@ pub struct Evaluation {
 }
 
 /// What was counted of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KindTally {
     /// The kind.
     pub kind: Kind,
@@ -39,7 +39,7 @@ pub struct KindTally {
 ///
 /// Spells are counted for recall and violations for precision, since several violations may lie in one spell:
 /// `found + missed = spells`, and `right + false_alarms = violations`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Spells of the truth.
     pub spells: usize,
@@ -73,7 +73,7 @@ pub struct Tally {
 }
 
 /// The middle and the largest of some durations.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The median in seconds; of an even number, the mean of the two in the middle.
     pub median: f64,
@@ -82,7 +82,7 @@ pub struct Spread {
 }
 
 /// A spell and what found it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
     /// The spell.
     #[serde(flatten)]
@@ -97,7 +97,7 @@ pub struct Match {
 }
 
 /// A violation that lies in no spell.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FalseAlarm {
     /// The violation's id.
     pub id: Uuid,

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     config::RuleConfig,
     domain::{MediaTime, RuleId, Violation},
-    engine::{Cell, Column},
     kinds::words::names,
+    results::{Cell, Column},
     words::{gap, lasting, local},
 };
 

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime, Moment, Violation, WallOrigin},
-    evidence::{Coding, Entry},
     kinds::words::names,
+    results::{Coding, Entry},
     words::{cause, class, lasting, local, role, size},
 };
 

@@ -86,6 +86,9 @@ pub trait Rule: Send {
 
     /// The numbers that decide.
     fn status(&self) -> Status;
+
+    /// Every moment that it may yet tell.
+    fn moments(&self) -> Vec<When>;
 }
 
 /// Whether a violation told of last at `notified` is to be told of again.

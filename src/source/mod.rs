@@ -2,6 +2,7 @@
 
 mod error;
 mod folders;
+mod found;
 mod gop;
 mod grouping;
 mod keys;
@@ -12,6 +13,7 @@ mod order;
 mod pace;
 mod packets;
 mod part;
+mod pattern;
 mod placing;
 mod planning;
 mod reading;
@@ -27,6 +29,7 @@ mod trail;
 mod wall;
 
 pub use error::SourceError;
+pub use found::{FindError, files, sought};
 pub use gop::{Gop, Portion};
 pub use notice::Bound;
 pub use options::{LongGroups, Options};

@@ -337,4 +337,14 @@ impl Rule for ControlRoom {
         };
         Status { required: Some(self.keys.required), pending, open }
     }
+
+    fn moments(&self) -> Vec<When> {
+        match &self.state {
+            Staffing::Manned(doubt) => doubt.iter().map(|doubt| doubt.since).collect(),
+            Staffing::Short(Short { since, raised, last_seen, doubt, .. }) => {
+                let back = doubt.as_ref().map(|(doubt, _)| doubt.since);
+                [*since, *last_seen].into_iter().chain(*raised).chain(back).collect()
+            }
+        }
+    }
 }

@@ -350,6 +350,11 @@ impl Rule for FireLane {
         let open = raised().min_by_key(|when| when.at).map(|since| Open { number, since });
         Status { required: None, pending, open }
     }
+
+    fn moments(&self) -> Vec<When> {
+        let ended = self.ended.iter().map(|(stay, _)| stay);
+        self.stays.iter().chain(ended).flat_map(Stay::moments).collect()
+    }
 }
 
 /// Whether the stay at this index is another, told before or begun earlier, once more. What was told stays.

@@ -307,6 +307,12 @@ impl Stay {
         may_be.then_some(Prospect { started: self.started, place: &self.name, class, bbox })
     }
 
+    /// Every moment that may yet be told of it.
+    pub fn moments(&self) -> impl Iterator<Item = When> {
+        let empty = self.absence.as_ref().and_then(|absence| absence.since).map(|(when, _)| when);
+        [self.started, self.last_seen].into_iter().chain(self.raised).chain(empty)
+    }
+
     /// Tells once more of a violation that was not over when the recording was: with the look that showed it last. What was
     /// only warned about will be none any more, and ends.
     pub fn unfinished(&self) -> Finding {
