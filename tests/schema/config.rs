@@ -1,39 +1,11 @@
-//! What the schemas say is what the program reads and writes: every configuration that is shown is valid, what the
-//! schema refuses the program refuses too, and the sample shows every key that there is.
+//! What the configuration's schema says, what the program reads, and what the sample shows.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
-use firewarden::{
-    config::{self, Config},
-    domain::{Alert, Explanation, Sequence, Violation},
-};
-use jsonschema::Validator;
-use serde_json::{Value, json};
+use firewarden::config::{self, Config};
+use serde_json::Value;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-fn validator(schema: &Value) -> Validator {
-    jsonschema::options().should_validate_formats(true).build(schema).expect("a schema")
-}
-
-/// What a schema finds wrong, one line each.
-fn wrong(validator: &Validator, value: &Value) -> Vec<String> {
-    validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
-}
-
-fn json_of(toml: &str) -> Value {
-    toml::from_str(toml).unwrap_or_else(|error| panic!("{error}\n{toml}"))
-}
+use crate::{json_of, read, resolved, root, validator, wrong};
 
 fn parses(text: &str) -> Result<Config, Vec<config::Fault>> {
     Config::parse(text, Path::new("."), &|_| Some("x".to_owned()))
@@ -50,14 +22,6 @@ fn whole_sample() -> String {
     let text = read("samples/firewarden.toml");
     let lines = text.lines().map(|line| if shown(line) { &line[2..] } else { line });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-#[test]
-fn both_are_schemas_of_draft_2020_12() {
-    for schema in [config::schema().to_value(), Alert::schema().to_value()] {
-        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
-        jsonschema::draft202012::meta::validate(&schema).expect("valid by its meta-schema");
-    }
 }
 
 #[test]
@@ -248,14 +212,6 @@ fn what_the_program_takes_the_schema_takes_too() {
     }
 }
 
-/// Follows a `$ref`.
-fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
-    match schema["$ref"].as_str() {
-        Some(to) => root.pointer(to.trim_start_matches('#')).unwrap_or_else(|| panic!("{to} leads nowhere")),
-        None => schema,
-    }
-}
-
 /// Every key that a schema knows, as its path and what it is: `camera.rule.dwell` and its schema. What kinds of rule
 /// share is one key.
 fn known(root: &Value, schema: &Value, path: &str, found: &mut BTreeSet<(String, String)>) {
@@ -312,104 +268,5 @@ fn the_sample_shows_every_key_and_no_other() {
         ["site.timezone", "box.id", "camera.rule.dwell", "camera.rule.floor", "sink.phases", "console.listen"]
     {
         assert!(paths.contains(path), "{path} was not found: is the search broken?");
-    }
-}
-
-#[test]
-fn every_key_is_described() {
-    fn look(root: &Value, schema: &Value, path: &str) {
-        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-            let described = |schema: &Value| schema["description"].as_str().map(str::to_owned);
-            let text = described(property)
-                .or_else(|| described(resolved(root, property)))
-                .or_else(|| property["const"].as_str().map(str::to_owned));
-            assert!(text.as_ref().is_some_and(|text| text.len() > 3), "{path}.{key} has no description");
-            assert!(
-                !text.as_ref().is_some_and(|text| text.contains("[`")),
-                "{path}.{key}: {text:?} has a link into the code"
-            );
-        }
-        for definition in schema["$defs"].as_object().into_iter().flatten() {
-            look(root, definition.1, definition.0);
-        }
-        for kind in schema["oneOf"].as_array().into_iter().flatten() {
-            look(root, kind, path);
-        }
-    }
-    for schema in [config::schema().to_value(), Alert::schema().to_value()] {
-        look(&schema, &schema, "");
-    }
-}
-
-fn alert() -> Value {
-    let moment = json!({ "media_s": 0.0, "wall": "2026-11-24T12:58:29Z", "file": null, "file_s": null });
-    let record = json!({
-        "id": "6f1c3b52-9a0e-5d27-8e61-7c05d24b93f8", "site": "lf-027", "camera": "lane-3",
-        "camera_name": "1号楼东侧消防车道", "rule": "lane-3/fire_lane_parking", "kind": "fire_lane_parking",
-        "phase": "raised", "class": "car", "confidence": 0.79, "bbox": [0.95, 0.09, 1.0, 0.16],
-        "wall_origin": "clock", "started": moment, "raised": moment, "ended": null,
-        "evidence": [{ "name": "evidence/a.jpg", "role": "raised", "sha256": "ab".repeat(32), "bytes": 48_211,
-            "url": "https://platform.example/evidence/a.jpg" }],
-    });
-    let violation: Violation = serde_json::from_str(&record.to_string()).expect("a violation");
-    let explanation = Explanation {
-        camera_labels: BTreeMap::from([("gb28181".to_owned(), "13100000001320000003".to_owned())]),
-        model_sha256: "cd".repeat(32),
-        config_sha256: "ef".repeat(32),
-    };
-    let time = violation.started.wall;
-    let sequence = Sequence { outbox: uuid::Uuid::from_u128(7).into(), number: 7 };
-    serde_json::to_value(Alert::of_violation(violation, explanation, 0, time, sequence))
-        .expect("an alert is JSON")
-}
-
-#[test]
-fn an_alert_is_what_its_schema_says() {
-    let validator = validator(&Alert::schema().to_value());
-    let alert = alert();
-    assert_eq!(wrong(&validator, &alert), [""; 0]);
-
-    for key in ["specversion", "id", "source", "type", "time", "datacontenttype", "sequence", "data"] {
-        let mut without = alert.clone();
-        without.as_object_mut().expect("an object").remove(key);
-        assert!(!validator.is_valid(&without), "without {key}");
-    }
-    for key in [
-        "id",
-        "site",
-        "camera",
-        "kind",
-        "phase",
-        "wall_origin",
-        "started",
-        "raised",
-        "evidence",
-        "camera_labels",
-        "model_sha256",
-    ] {
-        let mut without = alert.clone();
-        without["data"].as_object_mut().expect("an object").remove(key);
-        assert!(!validator.is_valid(&without), "without data.{key}");
-    }
-    for (pointer, wrong) in [
-        ("/specversion", json!("0.3")),
-        ("/id", json!("7")),
-        ("/source", json!("/cameras/lane-3")),
-        ("/type", json!("firewarden.violation.begun")),
-        // A violation's data under the type of a heartbeat.
-        ("/type", json!("firewarden.box.heartbeat")),
-        ("/time", json!("yesterday")),
-        ("/sequence", json!(7)),
-        ("/data/kind", json!("smoking")),
-        ("/data/camera", json!("Lane 3")),
-        ("/data/confidence", json!(1.5)),
-        ("/data/bbox", json!([0, 0, 1])),
-        ("/data/started/wall", json!("20:58")),
-        ("/data/evidence/0/sha256", json!("ab")),
-        ("/data/model_sha256", json!("ab")),
-    ] {
-        let mut other = alert.clone();
-        *other.pointer_mut(pointer).expect("it is there") = wrong.clone();
-        assert!(!validator.is_valid(&other), "{pointer} = {wrong}");
     }
 }
