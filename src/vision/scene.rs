@@ -1,9 +1,12 @@
+/// Columns and rows of the small picture that contrast and sharpness are measured on: four for each cell.
+pub use firewarden_pixels::SMALL;
+
 use super::{BAND, Band, Picture, Resampler};
 use crate::{domain::Scene, geometry::BBox, libav::Plane};
 
 /// Cells of the grid on which change is measured.
-const COLUMNS: usize = 64;
-const ROWS: usize = 36;
+const COLUMNS: usize = SMALL.0 / 4;
+const ROWS: usize = SMALL.1 / 4;
 
 /// A cell has changed when its mean luma moved by more than this (of 255): above sensor noise and what encoders do
 /// to it, below a person in dark clothes before a dark wall.
@@ -29,9 +32,6 @@ const UNCHANGED: u8 = 8;
 /// A small picture, kept to tell whether anything has changed since. 37 kB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Small(Vec<u8>);
-
-/// Columns and rows of the small picture that contrast and sharpness are measured on: four for each cell.
-pub const SMALL: (usize, usize) = (4 * COLUMNS, 4 * ROWS);
 
 /// Tells the state of pictures, with buffers that are used again.
 #[derive(Debug, Default)]
