@@ -6,12 +6,18 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod colours;
+mod halve;
 mod likeness;
 mod plane;
 mod resample;
 mod shift;
+mod small;
 
+pub use colours::Colours;
+pub use halve::halve;
 pub use likeness::{SIDE, similarity};
 pub use plane::Plane;
 pub use resample::{BAND, Band, Reach, Resampler};
 pub use shift::{SMALL, shift};
+pub use small::{cells, mean_and_deviation, roughness};
