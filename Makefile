@@ -5,11 +5,13 @@
 export FIREWARDEN_CACHE := $(shell realpath -m -- "$${FIREWARDEN_CACHE:-.cache}")
 export ORT_DYLIB_PATH ?= $(FIREWARDEN_CACHE)/onnxruntime/libonnxruntime.so
 export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
+# A folder that has models/ and footage/, from which they come without a network; one beside the clone is taken where it is there.
+export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test test-build test-fast test-clips test-docs test-footage test-browser test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
+.PHONY: help setup browser demo build test test-build test-fast test-clips test-docs test-footage test-browser test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +34,7 @@ demo: build ## Analyse real footage with real rules and print the violations
 # needs more than this machine has (a server, a camera) gets a target of its own below, which `test` calls.
 quick := --lib --test house --test program --test rules --test schema
 
-test: test-fast test-clips test-docs test-footage test-browser ## Run every test, after fetching what footage, models and browser can be had
+test: test-fast test-clips test-docs test-footage test-browser test-hub-build ## Run every test, after fetching what footage, models and browser can be had
 
 test-build: setup ## Build what tests need
 	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (two to four minutes the first time)" >&2
@@ -57,6 +59,9 @@ test-footage: setup ## Tests on real footage with real models, after fetching wh
 test-browser: setup ## Reports opened in Chromium
 	@bash .ci/setup.sh browser || echo "test: without a browser: what needs one is listed as ignored" >&2
 	cargo test --locked --test browser
+
+test-hub-build: setup ## The build for the platform's side: without codecs and models, and it says which build has what it lacks
+	@bash .ci/hub.sh
 
 test-training: setup ## The tests of the Python that makes the models, as far as its environments are there
 	@bash .ci/training.sh test
@@ -92,6 +97,7 @@ check: lint licences ## Formatting, lints, licences of dependencies, advisories 
 lint: setup
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --lib --bins --no-default-features --features hub -- -D warnings
 
 licences: setup
 	@bash .ci/deny.sh

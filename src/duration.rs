@@ -88,7 +88,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
 pub mod optional {
     use std::time::Duration;
 
-    use serde::{Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     /// Writes.
     ///
@@ -101,12 +101,13 @@ pub mod optional {
         }
     }
 
-    /// Reads.
+    /// Reads; null is none.
     ///
     /// # Errors
     /// As [`super::deserialize`].
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        super::deserialize(deserializer).map(Some)
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| super::parse(&text)).transpose().map_err(serde::de::Error::custom)
     }
 }
 

@@ -17,7 +17,7 @@
 //!  eval       violations compared with what really happened
 //!  report     the page and the table that people read
 //!  cli        one file per command
-//!  leaves     geometry · domain · files · stop · clock · telemetry · libav · duration · words · config · catalog
+//!  leaves     address · geometry · domain · files · stop · clock · telemetry · libav · duration · words · config · catalog
 //! ```
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -64,29 +64,44 @@
 
 #![deny(unsafe_code)]
 
+pub mod address;
+#[cfg(feature = "edge")]
+pub mod batch;
+#[cfg(feature = "edge")]
 pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "edge")]
 pub mod decode;
+#[cfg(feature = "edge")]
 pub mod detect;
 pub mod domain;
 pub mod duration;
+#[cfg(feature = "edge")]
 pub mod engine;
 pub mod eval;
+#[cfg(feature = "edge")]
 pub mod evidence;
 pub mod files;
 pub mod geometry;
 pub mod judge;
 pub mod kinds;
+pub mod ledger;
+#[cfg(feature = "edge")]
 #[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
+#[cfg(feature = "edge")]
 pub mod looks;
 pub mod report;
+pub mod results;
 pub mod rules;
+pub mod say;
+#[cfg(feature = "edge")]
 pub mod source;
 pub mod stop;
 pub mod telemetry;
 pub mod track;
+#[cfg(feature = "edge")]
 pub mod vision;
 pub mod words;

@@ -9,7 +9,7 @@ use std::{
 
 use firewarden::{
     config::{self, Config},
-    domain::{Alert, Explanation, Violation},
+    domain::{Alert, Explanation, Sequence, Violation},
 };
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -357,8 +357,10 @@ fn alert() -> Value {
         model_sha256: "cd".repeat(32),
         config_sha256: "ef".repeat(32),
     };
-    let time = violation.raised.wall;
-    serde_json::to_value(Alert::of_violation(violation, explanation, 0, time, 7)).expect("an alert is JSON")
+    let time = violation.started.wall;
+    let sequence = Sequence { outbox: uuid::Uuid::from_u128(7).into(), number: 7 };
+    serde_json::to_value(Alert::of_violation(violation, explanation, 0, time, sequence))
+        .expect("an alert is JSON")
 }
 
 #[test]

@@ -55,29 +55,22 @@ pub enum Presence {
 
 impl Store {
     /// The store that the environment describes: `FIREWARDEN_CACHE`, else `$XDG_CACHE_HOME/firewarden`, else
-    /// `~/.cache/firewarden`; mirror `FIREWARDEN_MIRROR` (empty: none), else `../shared` where that folder exists.
+    /// `~/.cache/firewarden`; mirror `FIREWARDEN_MIRROR`, where that is set.
     ///
     /// # Errors
     /// [`CatalogError::NoCache`] where none of the variables is set.
     pub fn from_env() -> Result<Self, CatalogError> {
-        Self::from_vars(|name| env::var_os(name), Path::new("../shared"))
+        Self::from_vars(|name| env::var_os(name))
     }
 
-    /// As [`Store::from_env`], with the variables and the default mirror given.
-    pub(super) fn from_vars(
-        var: impl Fn(&str) -> Option<OsString>,
-        default_mirror: &Path,
-    ) -> Result<Self, CatalogError> {
+    /// As [`Store::from_env`], with the variables given.
+    pub(super) fn from_vars(var: impl Fn(&str) -> Option<OsString>) -> Result<Self, CatalogError> {
         let folder = |name: &str| var(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = folder("FIREWARDEN_CACHE")
             .or_else(|| folder("XDG_CACHE_HOME").map(|base| base.join("firewarden")))
             .or_else(|| folder("HOME").map(|home| home.join(".cache/firewarden")))
             .ok_or(CatalogError::NoCache)?;
-        let mirror = match var("FIREWARDEN_MIRROR") {
-            Some(named) => Some(PathBuf::from(named)).filter(|path| !path.as_os_str().is_empty()),
-            None => Some(default_mirror.to_owned()).filter(|path| path.is_dir()),
-        };
-        Ok(Self { cache, mirror })
+        Ok(Self { cache, mirror: folder("FIREWARDEN_MIRROR") })
     }
 
     /// Where an entry's file lies, or would lie.

@@ -3,20 +3,15 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::{
-    Status,
-    analysis::{self, Analysis, Place, Settings},
-    folder::{Existing, Target},
-    results,
-    say::{print, say},
-    table,
-};
+use super::{Status, settings::SettingsArgs, table};
 use crate::{
+    batch::{self, Analysed, Analysis, Place},
     config::{Camera, Config},
     domain::{GapReason, Violation},
-    engine::{Extent, Outcome, PipelineError},
     evidence::EvidenceError,
     report::Verdict,
+    results::{Existing, Extent, Failure, FailureOf, Target},
+    say::{print, say},
 };
 
 /// Analyse every camera's recording from start to end, losslessly.
@@ -37,7 +32,7 @@ pub struct AnalyzeArgs {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    settings: Settings,
+    settings: SettingsArgs,
     /// Read all recordings at once, each packet when a camera would have sent it, or SPEED times as fast: shows how many
     /// cameras this machine carries, and how long after its picture was sent a look is judged.
     #[arg(long, value_name = "SPEED", num_args = 0..=1, default_missing_value = "1", value_parser = speed)]
@@ -81,16 +76,15 @@ struct CameraSummary<'a> {
 
 pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
-    let settings = Settings { paced: args.paced, ..args.settings.clone() };
     let target = Target::of(&args.out, Existing::of(args.replace))?;
-    let mut analysis = analysis::run(&config, &settings, Place::Result(target))?;
+    let mut analysis = batch::run(&config, &args.settings.settings(args.paced), Place::Result(target))?;
     let violations = analysis.violations();
     // First the files: whoever reads what is said and printed, or no longer does, keeps nothing from being kept.
-    let written = results::write(&config, &mut analysis, &violations, None);
-    let settled = results::settle(&mut analysis, &written);
+    let written = batch::write(&config, &mut analysis, &violations, None);
+    let settled = batch::settle(&mut analysis, &written);
     let mut status = tell(&config, &analysis);
     if let Err(error) = written {
-        say(format_args!("error: {error:#}"));
+        say(format_args!("error: {error}"));
         status = Status::Failed;
     }
     // Of what was stopped, a table would look as if that were all.
@@ -99,7 +93,7 @@ pub fn run(args: &AnalyzeArgs) -> anyhow::Result<Status> {
             status = Status::Stopped(signal);
             Ok(())
         }
-        None => print(&printed(args, &config, &violations, &analysis.outcomes)?),
+        None => print(&printed(args, &config, &violations, &analysis.cameras)?),
     };
     if let Some(settled) = settled {
         settled.say(&args.out);
@@ -120,24 +114,24 @@ fn speed(text: &str) -> Result<f64, String> {
 /// Tells people what was noticed, what failed and what is missing, and says how the whole went.
 pub(super) fn tell(config: &Config, analysis: &Analysis) -> Status {
     let mut status = Status::Done;
-    // Where no evidence is kept, there is none to zip with: what was analysed is told all the same.
-    for (camera, evidence) in config.cameras.iter().zip(&analysis.evidence) {
+    for (camera, analysed) in config.cameras.iter().zip(&analysis.cameras) {
         // That it was stopped is said once.
         let told = |error: &&EvidenceError| !matches!(error, EvidenceError::Stopped(_));
-        for error in evidence.errors.iter().filter(told) {
+        for error in analysed.evidence.errors.iter().filter(told) {
             say(format_args!("warning: camera {}: {error}", camera.id));
             status = Status::Failed;
         }
     }
-    for (camera, outcome) in config.cameras.iter().zip(&analysis.outcomes) {
-        tell_of(outcome, camera, config);
-        status = worse(status, outcome);
+    for (camera, analysed) in config.cameras.iter().zip(&analysis.cameras) {
+        tell_of(analysed, camera, config);
+        status = worse(status, analysed);
     }
     status
 }
 
 /// Tells how wall time is known, what was noticed and what failed.
-fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
+fn tell_of(analysed: &Analysed, camera: &Camera, config: &Config) {
+    let outcome = &analysed.outcome;
     for epoch in &outcome.epochs {
         let file = epoch.file.as_deref().unwrap_or("-");
         say(format_args!(
@@ -151,7 +145,7 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
         say(format_args!("note: {notice}"));
     }
     // That all were stopped is said once.
-    for failure in outcome.failures.iter().filter(|failure| !matches!(failure, PipelineError::Stopped)) {
+    for failure in outcome.failures.iter().filter(|failure| failure.of != FailureOf::Stopped) {
         say(format_args!("error: {}", with_camera(camera, failure)));
     }
     for file in outcome.unseen() {
@@ -169,7 +163,7 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
             Extent::Seen => {}
         }
     }
-    if let Some(behind) = outcome.behind {
+    if let Some(behind) = analysed.behind {
         say(format_args!(
             "camera {}: looks were judged {:.1} s after their pictures were sent, {:.1} s at most",
             camera.id,
@@ -187,15 +181,17 @@ fn tell_of(outcome: &Outcome, camera: &Camera, config: &Config) {
     }
 }
 
-fn with_camera(camera: &Camera, failure: &PipelineError) -> String {
-    match failure {
-        PipelineError::Source(error) => error.to_string(),
-        other => format!("camera {}: {other}", camera.id),
+fn with_camera(camera: &Camera, failure: &Failure) -> String {
+    match failure.of {
+        // What cannot be read is told with its camera.
+        FailureOf::Recording => failure.text.clone(),
+        FailureOf::Stopped | FailureOf::Machine => format!("camera {}: {failure}", camera.id),
     }
 }
 
-fn worse(status: Status, outcome: &Outcome) -> Status {
-    let unread = |failure: &PipelineError| matches!(failure, PipelineError::Source(_));
+fn worse(status: Status, analysed: &Analysed) -> Status {
+    let outcome = &analysed.outcome;
+    let unread = |failure: &Failure| failure.of == FailureOf::Recording;
     let unseen = outcome.unseen().next().is_some();
     match status {
         Status::Failed => Status::Failed,
@@ -209,22 +205,22 @@ fn printed(
     args: &AnalyzeArgs,
     config: &Config,
     violations: &[Violation],
-    done: &[Outcome],
+    done: &[Analysed],
 ) -> anyhow::Result<String> {
-    let verdict = Verdict::of(config, done, violations);
+    let outcomes = done.iter().map(|camera| &camera.outcome);
+    let verdict = Verdict::of(config.cameras.iter().zip(outcomes), violations);
     if args.json {
         let cameras: Vec<CameraSummary<'_>> = config
             .cameras
             .iter()
             .zip(done)
-            .map(|(camera, outcome)| CameraSummary {
+            .map(|(camera, Analysed { outcome, behind, .. })| CameraSummary {
                 camera: camera.id.as_str(),
                 verdict: Verdict::of_camera(camera, outcome, violations).name(),
                 looks: (outcome.looks > 0).then_some(outcome.looks),
                 missed: outcome.missed,
                 analysed_s: (outcome.looks > 0).then(|| outcome.until.as_secs_f64()),
-                behind_s: outcome
-                    .behind
+                behind_s: behind
                     .map(|b| BehindSummary { mean: b.mean().as_secs_f64(), most: b.most.as_secs_f64() }),
                 failures: outcome.failures.iter().map(|failure| with_camera(camera, failure)).collect(),
                 notices: outcome.notices.iter().map(ToString::to_string).collect(),

@@ -9,17 +9,14 @@ use clap::Args;
 use image::{DynamicImage, ImageDecoder, ImageReader, codecs::jpeg::JpegEncoder};
 use serde::Serialize;
 
-use super::{
-    Status,
-    say::{print, say},
-    setting::{Models, UsageError},
-};
+use super::{Status, usage::UsageError};
 use crate::{
     config::DetectorConfig,
-    detect::{DetectError, Detector, View},
+    detect::{DetectError, Detector, Models, View},
     domain::{Detection, MediaTime},
     files,
     libav::YuvBuffer,
+    say::{print, say},
     vision::{Marks, Picture, mark},
 };
 
@@ -49,7 +46,7 @@ struct Line<'a> {
 pub fn run(args: &DetectArgs) -> anyhow::Result<Status> {
     if !(args.confidence > 0.0 && args.confidence < 1.0) {
         let wrong = format!("--confidence {} must lie between 0 and 1, such as 0.35", args.confidence);
-        return Err(UsageError::Other(wrong).into());
+        return Err(UsageError(wrong).into());
     }
     let settings = DetectorConfig {
         model: args.model.clone(),

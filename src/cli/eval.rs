@@ -7,20 +7,15 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
-use super::{
-    Status,
-    analysis::{self, Place, Settings},
-    analyze,
-    folder::{Existing, Target},
-    results,
-    say::{print, say},
-    table,
-};
+use super::{Status, analyze, settings::SettingsArgs, table};
 use crate::{
+    batch::{self, Place},
     config::{Config, RuleConfig},
     domain::{CameraId, Kind},
     eval::{self, Analysed, Evaluation},
     report::Verdict,
+    results::{Existing, Target},
+    say::{print, say},
 };
 
 /// Analyse, and compare with what really happened: precision, recall, false alarms, delay.
@@ -43,7 +38,7 @@ pub struct EvalArgs {
     #[arg(long, requires = "out")]
     replace: bool,
     #[command(flatten)]
-    settings: Settings,
+    settings: SettingsArgs,
     /// Print the comparison as JSON instead of a table.
     #[arg(long)]
     json: bool,
@@ -77,22 +72,23 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
         }
         None => Place::Scratch(scratch.path()),
     };
-    let mut analysis = analysis::run(&config, &args.settings, place)?;
+    let mut analysis = batch::run(&config, &args.settings.settings(None), place)?;
     let mut status = analyze::tell(&config, &analysis);
     let violations = analysis.violations();
     let analysed: BTreeMap<CameraId, Analysed> = config
         .cameras
         .iter()
-        .zip(&analysis.outcomes)
-        .map(|(camera, outcome)| {
+        .zip(&analysis.cameras)
+        .map(|(camera, analysed)| {
+            let outcome = &analysed.outcome;
             (camera.id.clone(), Analysed { looked_at: outcome.looked_at(), until: outcome.until })
         })
         .collect();
     let evaluation = eval::compare(&spells, &violations, &analysed, &watched);
-    let written = results::write(&config, &mut analysis, &violations, Some(&evaluation));
-    let settled = results::settle(&mut analysis, &written);
+    let written = batch::write(&config, &mut analysis, &violations, Some(&evaluation));
+    let settled = batch::settle(&mut analysis, &written);
     if let Err(error) = written {
-        say(format_args!("error: {error:#}"));
+        say(format_args!("error: {error}"));
         status = Status::Failed;
     }
     if let (Some(settled), Some(out)) = (settled, &args.out) {
@@ -107,7 +103,8 @@ pub fn run(args: &EvalArgs) -> anyhow::Result<Status> {
         ));
         return Ok(Status::Stopped(signal));
     }
-    let verdict = Verdict::of(&config, &analysis.outcomes, &violations);
+    let outcomes = analysis.cameras.iter().map(|analysed| &analysed.outcome);
+    let verdict = Verdict::of(config.cameras.iter().zip(outcomes), &violations);
     print(&if args.json {
         serde_json::to_string_pretty(&Compared { evaluation: &evaluation, verdict })? + "\n"
     } else {

@@ -1,35 +1,35 @@
 //! The command line: one file per command. Data goes to stdout, everything for people to stderr.
 
-mod analysis;
+#[cfg(not(feature = "edge"))]
+mod absent;
+#[cfg(feature = "edge")]
 mod analyze;
 mod check;
+#[cfg(feature = "edge")]
 mod detect;
+#[cfg(feature = "edge")]
 mod eval;
-mod folder;
-mod inventory;
-mod limits;
-mod lists;
-pub mod models;
-mod paths;
-mod pattern;
-mod progress;
+mod exit;
+#[cfg(feature = "edge")]
+mod models;
+#[cfg(feature = "edge")]
+mod probe;
 mod replay;
-mod results;
-mod say;
+mod report;
 mod schema;
-mod setting;
+#[cfg(feature = "edge")]
+mod settings;
 mod table;
+mod usage;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use self::{folder::FolderError, say::say};
-use crate::{
-    catalog::CatalogError, config::ConfigError, detect::DetectError, eval::TruthError, evidence::VerifyError,
-    stop::Signal, telemetry,
-};
+#[cfg(not(feature = "edge"))]
+use self::absent::{analyze, detect, eval, models};
+use crate::{say::say, stop::Signal, telemetry};
 
 /// Finds fire-safety violations in recordings of fire lanes, fire control rooms and elevators.
 #[derive(Debug, Parser)]
@@ -50,6 +50,7 @@ enum Command {
     Detect(detect::DetectArgs),
     Eval(eval::EvalArgs),
     Replay(replay::ReplayArgs),
+    Report(report::ReportArgs),
     Check(check::CheckArgs),
     Verify(verify::VerifyArgs),
     Models(models::ModelsArgs),
@@ -77,9 +78,10 @@ pub fn main() -> ExitCode {
         Command::Detect(args) => detect::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Verify(args) => verify::run(&args),
-        Command::Models(args) => models::run(&args).map(|()| Status::Done),
+        Command::Models(args) => models::run(&args),
         Command::Schema(args) => schema::run(&args),
     };
     match result {
@@ -93,7 +95,7 @@ pub fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             say(format_args!("error: {}", said_once(&error)));
-            ExitCode::from(code(&error))
+            ExitCode::from(exit::code(&error))
         }
     }
 }
@@ -109,24 +111,4 @@ fn said_once(error: &anyhow::Error) -> String {
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-fn code(error: &anyhow::Error) -> u8 {
-    fn wrong_model(error: &DetectError) -> bool {
-        if let DetectError::OfRule { wrong, .. } = error {
-            return wrong_model(wrong);
-        }
-        !matches!(
-            error,
-            DetectError::NoRuntime { .. } | DetectError::BadRuntime { .. } | DetectError::Failed { .. }
-        ) && !matches!(error, DetectError::Catalog(inner) if !matches!(inner, CatalogError::Unknown { .. }))
-    }
-    let usage = error.is::<ConfigError>()
-        || error.is::<setting::UsageError>()
-        || error.is::<TruthError>()
-        || error.downcast_ref().is_some_and(FolderError::is_usage)
-        || matches!(error.downcast_ref(), Some(VerifyError::NotAFolder(_) | VerifyError::NotAResult(_)))
-        || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
-        || error.downcast_ref::<DetectError>().is_some_and(wrong_model);
-    if usage { 2 } else { 1 }
 }

@@ -6,8 +6,11 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::say::say;
-use crate::catalog::{Catalog, Item, ModelEntry, Place, Presence, Shelf, Source, Store};
+use super::Status;
+use crate::{
+    catalog::{Catalog, Item, ModelEntry, Place, Presence, Shelf, Source, Store},
+    say::say,
+};
 
 /// List, fetch and verify the models and the sample footage of the catalogue
 #[derive(Debug, Args)]
@@ -23,7 +26,7 @@ enum ModelsCommand {
     /// Fetch models, or with --footage sample clips, and print their paths
     ///
     /// A file is taken from the first source that has it: the program itself (the project's own models), the folder
-    /// FIREWARDEN_MIRROR (default: ../shared where it exists; empty: none), its public address, a Debian package. Its SHA-256 is compared before it is kept; a file
+    /// FIREWARDEN_MIRROR (none where that is not set), its public address, a Debian package. Its SHA-256 is compared before it is kept; a file
     /// that is here and whole is not fetched again. Files are kept in FIREWARDEN_CACHE (default: ~/.cache/firewarden),
     /// folders models/ and footage/.
     #[command(
@@ -60,7 +63,7 @@ struct PullArgs {
 /// # Errors
 /// An unknown name (`CatalogError::Unknown`, the caller's mistake); a file that no source has, that is not the one listed,
 /// or that cannot be written; standard output that cannot be written.
-pub fn run(args: &ModelsArgs) -> anyhow::Result<()> {
+pub fn run(args: &ModelsArgs) -> anyhow::Result<Status> {
     let catalog = Catalog::load()?;
     let store = Store::from_env()?;
     let out = &mut io::stdout().lock();
@@ -68,7 +71,8 @@ pub fn run(args: &ModelsArgs) -> anyhow::Result<()> {
         ModelsCommand::List(list) => self::list(&catalog, &store, list.json, out),
         ModelsCommand::Pull(wanted) => pull(&catalog, &store, wanted, out),
         ModelsCommand::Verify => verify(&catalog, &store, out),
-    }
+    }?;
+    Ok(Status::Done)
 }
 
 /// One entry as printed.

@@ -1,24 +1,26 @@
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
+use uuid::Uuid;
 
-use super::{
-    Status,
-    folder::{self, Existing, FolderError, Target},
-    lists::sort,
-    results,
-    say::{print, say},
-    setting::UsageError,
-    table,
-};
+use super::{Status, table, usage::UsageError};
 use crate::{
     config::{Camera, Config},
-    domain::{CameraId, Epoch, MediaTime, ModelName, Observation, Record, RuleId, Violation},
-    engine::{self, Outcome, ReadError},
+    domain::{
+        CameraId, Epoch, MediaTime, ModelName, Notice, Noticed, Observation, Record, RuleId, Violation,
+    },
+    files,
     geometry::{BBox, Polygon},
-    judge::Judge,
+    judge::{Judge, Judgement},
     report::Verdict,
-    source::{Notice, Noticed},
+    results::{
+        Existing, FolderError, Outcome, ReadError, SUMS, Sums, Target, VIOLATIONS, WriteError,
+        is_of_analysis, lines, put, sort, violation_lines,
+    },
+    say::{print, say},
     stop::Stop,
 };
 
@@ -50,7 +52,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     let stop = Stop::on_signals()?;
     let target = Target::of(&args.out, Existing::of(args.replace))?;
     // The result of an analysis is not replaced by one without evidence, whatever is said.
-    if folder::is_of_analysis(target.folder()) {
+    if is_of_analysis(target.folder()) {
         return Err(FolderError::OfAnalysis(target.folder().to_owned()).into());
     }
     for path in &args.observations {
@@ -65,7 +67,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             break;
         }
         let (mut stranger, mut earlier) = (None, None);
-        let replayed = engine::read(path, &mut |line, record| {
+        let replayed = lines::read(path, &mut |line, record| {
             let camera = camera_of(&record).clone();
             match cameras.get_mut(&camera) {
                 Some(replayed) if replayed.goes_back(&record) => {
@@ -81,7 +83,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
             let known = config.cameras.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(", ");
             let path = path.display();
             let wrong = format!("{path}:{line}: the configuration has no camera {camera}; it has {known}");
-            return Err(UsageError::Other(wrong).into());
+            return Err(UsageError(wrong).into());
         }
         if let Some((line, camera)) = earlier {
             let wrong = format!(
@@ -89,7 +91,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
                  each by itself",
                 path.display()
             );
-            return Err(UsageError::Other(wrong).into());
+            return Err(UsageError(wrong).into());
         }
         if let Err(error) = replayed {
             let before = if matches!(error, ReadError::Unreadable { .. }) {
@@ -120,7 +122,7 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     }
     let nothing = cameras.values().all(|replayed| replayed.last.is_none());
     let result = target.begin()?;
-    results::write_replayed(result.path(), &violations)?;
+    write(result.path(), &violations)?;
     if nothing && result.replaces() {
         say(format_args!(
             "the earlier result in {} stands as it was, as nothing could be replayed; the new one is in {}",
@@ -133,11 +135,21 @@ pub fn run(args: &ReplayArgs) -> anyhow::Result<Status> {
     print(&if args.json {
         serde_json::to_string_pretty(&violations)? + "\n"
     } else {
-        let outcomes: Vec<Outcome> =
-            config.cameras.iter().filter_map(|c| cameras.remove(&c.id).map(Replayed::outcome)).collect();
-        table::violations(&violations, &config.site.timezone, &Verdict::of(&config, &outcomes, &violations))
+        let outcomes: Vec<(&Camera, Outcome)> =
+            config.cameras.iter().filter_map(|c| Some((c, cameras.remove(&c.id)?.outcome()))).collect();
+        let verdict = Verdict::of(outcomes.iter().map(|(camera, outcome)| (*camera, outcome)), &violations);
+        table::violations(&violations, &config.site.timezone, &verdict)
     })?;
     Ok(status)
+}
+
+/// Writes what was found, with a list that proves it.
+fn write(folder: &Path, violations: &[Violation]) -> Result<(), WriteError> {
+    let lines = violation_lines(violations);
+    put(folder, VIOLATIONS, &lines)?;
+    let mut sums = Sums::default();
+    sums.add(VIOLATIONS, files::sha256(&lines));
+    put(folder, SUMS, sums.text().as_bytes())
 }
 
 /// One camera's rules over its recorded observations.
@@ -151,6 +163,8 @@ struct Replayed<'c> {
     beyond: BTreeMap<RuleId, BBox>,
     /// The last observation.
     last: Option<MediaTime>,
+    /// Its violations, as last known.
+    violations: BTreeMap<Uuid, Violation>,
     outcome: Outcome,
     /// The recording that the records are of.
     file: String,
@@ -165,6 +179,7 @@ impl<'c> Replayed<'c> {
             before: Vec::new(),
             beyond: BTreeMap::new(),
             last: None,
+            violations: BTreeMap::new(),
             outcome: Outcome::default(),
             file: String::new(),
         }
@@ -192,11 +207,13 @@ impl<'c> Replayed<'c> {
                 say(format_args!("note: {notice}"));
                 self.outcome.notices.push(notice);
             }
+            self.note(judgement);
         } else if let Record::Observation(first) = &record {
             let mut judge = Judge::new(&self.config.site, self.camera, &self.detector(first));
-            for earlier in self.before.drain(..).chain(std::iter::once(record)) {
+            for earlier in std::mem::take(&mut self.before).into_iter().chain(std::iter::once(record)) {
                 let judgement = judge.take(&earlier);
                 self.outcome.take(&earlier, &judgement.presence);
+                self.note(judgement);
             }
             self.judge = Some(judge);
         } else {
@@ -238,9 +255,20 @@ impl<'c> Replayed<'c> {
 
     /// What was found, once all is replayed.
     fn finish(&mut self) -> Vec<Violation> {
-        let Some(judge) = &mut self.judge else { return Vec::new() };
-        judge.stop();
-        judge.violations()
+        if let Some(judgement) = self.judge.as_mut().map(Judge::stop) {
+            self.note(judgement);
+        }
+        std::mem::take(&mut self.violations).into_values().collect()
+    }
+
+    /// Keeps violations as they now are.
+    fn note(&mut self, judgement: Judgement) {
+        for (violation, (_, finding)) in judgement.violations.into_iter().zip(judgement.findings) {
+            // One that is only warned about is none.
+            if finding.raised.is_some() {
+                self.violations.insert(violation.id, violation);
+            }
+        }
     }
 
     /// How much could be judged.

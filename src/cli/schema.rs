@@ -1,7 +1,7 @@
 use clap::{Args, Subcommand};
 
-use super::{Status, say::print};
-use crate::{config, domain::Alert};
+use super::Status;
+use crate::{config, domain::Alert, say::print};
 
 /// Print the JSON Schema of what Firewarden reads and sends, for editors and platforms.
 #[derive(Debug, Args)]

@@ -2,8 +2,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Status, say::print};
-use crate::evidence::{self, ReportIs};
+use super::Status;
+use crate::{
+    results::{REPORT, ReportIs, SUMS, verify},
+    say::print,
+};
 
 /// Hash a result folder again and name what is missing, changed or not listed.
 ///
@@ -18,7 +21,7 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
-    let verified = evidence::verify(&args.folder)?;
+    let verified = verify(&args.folder)?;
     let mut lines: Vec<String> = verified.problems.iter().map(ToString::to_string).collect();
     lines.push(format!(
         "{} files, {} bytes as listed; {} not as listed",
@@ -27,12 +30,12 @@ pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
         verified.problems.len()
     ));
     if !verified.sums.is_empty() {
-        lines.push(format!("SHA-256 of {}: {}", evidence::SUMS, verified.sums));
+        lines.push(format!("SHA-256 of {}: {}", SUMS, verified.sums));
     }
     if verified.report == ReportIs::Unlisted {
         lines.push(format!(
             "note: nothing tells whether {} was changed: this result is of a version that kept no hash of it",
-            evidence::REPORT
+            REPORT
         ));
     }
     print(&(lines.join("\n") + "\n"))?;

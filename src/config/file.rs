@@ -23,9 +23,8 @@ use super::{
 use crate::{
     domain::{CameraId, Kind, SiteId},
     duration,
-    geometry::{BBox, Polygon},
+    geometry::{BBox, PixelAspect, Polygon},
     kinds::{check::Check, settings::OfKind},
-    libav::PixelAspect,
 };
 
 pub(super) const TOP: [&str; 8] =
@@ -169,6 +168,7 @@ pub(super) fn parse(
             state: folder.join(state.flatten().map_or_else(default_state, |keys| keys.directory)),
             sinks: sinks.into_iter().flatten().collect(),
             console: console.flatten().unwrap_or_default(),
+            folder: folder.to_owned(),
             sha256: format!("{:x}", Sha256::digest(text)),
         }),
         _ => Err(found),
@@ -250,18 +250,15 @@ fn read_cameras(
         if !seen.insert(keys.id.clone()) {
             faults.add(id_span, &join(&path, "id"), "another camera has this id; ids must be unique");
         }
-        let source = if keys.source.contains("://") {
-            SourceAddress::Live(keys.source)
-        } else if keys.source.trim().is_empty() {
+        if keys.source.trim().is_empty() {
             faults.add(
                 source_span,
                 &join(&path, "source"),
                 "it is empty: write an address, a file or a glob of files",
             );
             continue;
-        } else {
-            SourceAddress::Recording { folder: folder.to_owned(), written: keys.source }
-        };
+        }
+        let source = SourceAddress::new(keys.source, folder);
         let name = keys.name.unwrap_or_else(|| keys.id.to_string());
         cameras.push(Camera {
             id: keys.id,

@@ -3,6 +3,7 @@
 
 mod file;
 mod provider;
+mod resolved;
 mod rule;
 mod schedule;
 mod schema;
@@ -12,10 +13,17 @@ mod section;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, io::Read, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 pub use provider::Provider;
+pub use resolved::Resolved;
 pub use rule::RuleConfig;
 pub use schedule::{Hours, Schedule, ScheduleError};
 pub use schema::schema;
@@ -25,10 +33,10 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{
+    address::{Address, redact},
     domain::{CameraId, Class, Kind, Phase, SiteId},
     duration, files,
-    geometry::BBox,
-    libav::{PixelAspect, redact},
+    geometry::{BBox, PixelAspect},
 };
 
 /// A whole configuration.
@@ -50,18 +58,21 @@ pub struct Config {
     pub sinks: Vec<Sink>,
     /// `[console] listen`.
     pub console: Console,
+    /// The folder from which relative paths are taken.
+    pub folder: PathBuf,
     /// SHA-256 of the file's text before `${NAME}` was replaced, in hexadecimal.
     pub sha256: String,
 }
 
 /// `[site]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Site {
     /// Its id.
     pub id: SiteId,
     /// Its name, for people.
     pub name: String,
-    /// Its time zone: schedules and recordings' names are read in it.
+    /// Its time zone: schedules and recordings' names are read in it. Written by its IANA name.
+    #[serde(with = "jiff::fmt::serde::tz::required")]
     pub timezone: TimeZone,
 }
 
@@ -149,7 +160,7 @@ fn default_confidence() -> f32 {
 }
 
 /// `[[camera]]`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Camera {
     /// Its id.
     pub id: CameraId,
@@ -169,8 +180,11 @@ pub struct Camera {
     pub rules: Vec<RuleConfig>,
 }
 
-/// Where a camera's pictures come from. It may hold a password: `Display` and `Debug` show it without.
-#[derive(Clone, PartialEq, Eq)]
+/// Where a camera's pictures come from. It may hold a password: `Display`, `Debug` and `Serialize` show it without.
+///
+/// A recording is written as in the configuration, without the folder: what is read back is taken from where one is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum SourceAddress {
     /// A file or a glob of files.
     Recording {
@@ -181,6 +195,32 @@ pub enum SourceAddress {
     },
     /// An address of a live camera, such as `rtsp://…`.
     Live(String),
+}
+
+impl SourceAddress {
+    /// An address has `://`; anything else is a file or a glob of files, of which a relative one is taken from `folder`.
+    pub fn new(written: String, folder: &Path) -> Self {
+        if written.contains("://") {
+            Self::Live(written)
+        } else {
+            Self::Recording { folder: folder.to_owned(), written }
+        }
+    }
+}
+
+impl From<String> for SourceAddress {
+    fn from(written: String) -> Self {
+        Self::new(written, Path::new(""))
+    }
+}
+
+impl From<SourceAddress> for String {
+    fn from(source: SourceAddress) -> Self {
+        match source {
+            SourceAddress::Recording { written, .. } => written,
+            SourceAddress::Live(address) => redact(&address),
+        }
+    }
 }
 
 impl fmt::Display for SourceAddress {
@@ -224,7 +264,7 @@ pub struct Evidence {
     pub budget: ByteSize,
     /// Where each file is put by HTTP.
     #[serde(default)]
-    pub upload: Option<String>,
+    pub upload: Option<Address>,
 }
 
 impl Default for Evidence {
@@ -305,32 +345,20 @@ pub enum SinkKind {
     File,
 }
 
-/// `[[sink]]`. Its address may hold a password, so `Debug` shows it without.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// `[[sink]]`: where alerts go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(description = "`[[sink]]`: where alerts go.")]
 pub struct Sink {
     /// How it is reached.
     pub kind: SinkKind,
     /// Its address.
-    pub url: String,
+    pub url: Address,
     /// Only these kinds of violation, where any are named.
     #[serde(default)]
     pub kinds: Vec<Kind>,
     /// Only these phases, where any are named.
     #[serde(default)]
     pub phases: Vec<Phase>,
-}
-
-impl fmt::Debug for Sink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sink")
-            .field("kind", &self.kind)
-            .field("url", &redact(&self.url))
-            .field("kinds", &self.kinds)
-            .field("phases", &self.phases)
-            .finish()
-    }
 }
 
 /// `[console]`.
@@ -374,7 +402,7 @@ pub enum ConfigError {
     },
 }
 
-fn list(path: &std::path::Path, faults: &[Fault]) -> String {
+fn list(path: &Path, faults: &[Fault]) -> String {
     let line = |fault: &Fault| {
         let line = fault.line.map_or_else(String::new, |line| format!(":{line}"));
         let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
@@ -388,7 +416,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`] where it cannot be read, or with everything that is wrong in it.
-    pub fn load(path: &std::path::Path) -> Result<Self, ConfigError> {
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let mut bytes = Vec::new();
         files::open(path)
             .and_then(|mut file| file.read_to_end(&mut bytes))
@@ -400,7 +428,7 @@ impl Config {
                 format!("it is not UTF-8 text ({error})"),
             ),
         })?;
-        let folder = path.parent().unwrap_or(std::path::Path::new(""));
+        let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse(&text, folder, &|name| std::env::var(name).ok())
             .map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })
     }
@@ -411,7 +439,7 @@ impl Config {
     /// Everything that is wrong in it, in the order of the lines.
     pub fn parse(
         text: &str,
-        folder: &std::path::Path,
+        folder: &Path,
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Fault>> {
         file::parse(text, folder, lookup)

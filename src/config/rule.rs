@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Schedule;
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     kinds::{keys::Keys, settings::Settings},
 };
 
-/// One `[[camera.rule]]`, which is written with every key, those that were left out too.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// One `[[camera.rule]]`, which is written with every key, those that were left out too, and read back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RuleConfig {
     /// Tells two rules of one kind on one camera apart.
     pub name: Option<String>,

@@ -106,6 +106,37 @@ fn a_password_is_used_and_never_shown() {
 }
 
 #[test]
+fn what_it_comes_to_is_written_and_read_back_without_a_secret() {
+    let more = "[[camera]]\nid = \"yard\"\nsource = \"yard/*.mp4\"\npixel_aspect = \"2:1\"\nrate = 12.5\n\
+                region = [0.1, 0.0, 1.0, 0.9]\n[[camera.rule]]\nkind = \"fire_lane_parking\"\nevery = \"500ms\"\n\
+                warn_after = \"4.4s\"\nzone = [[0.2, 0.1], [0.9, 0.1], [0.9, 0.7]]\ndwell = \"1h 30m\"\n\
+                [evidence]\nupload = \"https://put:${LANE3_PASSWORD}@h/e?token=${LANE3_PASSWORD}\"\n";
+    let (before, after) = DESIGN.split_once("[evidence]\n").expect("a section");
+    let text =
+        format!("{before}{more}{after}").replace("broker.example", "${LANE3_PASSWORD}:pw@broker.example");
+    let config = parse(&text).expect("sound");
+    let resolved = config.resolved();
+    let written = serde_json::to_string(&resolved).expect("it is JSON");
+    assert!(!format!("{written}{resolved:?}").contains("s3cret"), "{written}");
+    let read: Resolved = serde_json::from_str(&written).expect("just written");
+    assert_eq!(read, resolved);
+    assert_eq!(read.site, config.site);
+    assert_eq!(read.site.timezone.iana_name(), Some("Asia/Shanghai"));
+    assert_eq!((&read.box_id, &read.sha256), (&config.box_id, &config.sha256));
+    assert_eq!(read.detector, config.detector);
+    for (read, camera) in read.cameras.iter().zip(&config.cameras) {
+        assert_eq!(read.rules, camera.rules);
+        assert_eq!(Camera { source: camera.source.clone(), ..read.clone() }, *camera);
+    }
+    assert_eq!(read.cameras[0].source, SourceAddress::Live("rtsp://10.2.0.31/stream1".to_owned()));
+    assert_eq!(read.cameras[1].source.to_string(), "yard/*.mp4");
+    assert_eq!(read.evidence.directory, Path::new("evidence"));
+    let utc = parse(&format!("[site]\nid = \"s\"\n{}", lane(SQUARE))).expect("sound").resolved();
+    let written = serde_json::to_string(&utc).expect("it is JSON");
+    assert_eq!(serde_json::from_str::<Resolved>(&written).expect("just written"), utc);
+}
+
+#[test]
 fn files_lie_beside_the_configuration() {
     let more =
         "model = \"models/own.onnx\"\n[detector]\nmodel = \"yard.onnx\"\n[evidence]\ndirectory = \"kept\"\n";

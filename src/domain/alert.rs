@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    CameraId, GapReason, NAMESPACE, Phase, SiteId, Violation,
+    BoxHealth, CameraFact, CameraHealth, CameraId, ClockOff, Keyframes, NAMESPACE, Obstructed, Offline,
+    OutboxId, Phase, Restored, SiteId, Violation,
     schema::{SHA256_PATTERN, join_lines},
 };
 
@@ -16,8 +17,9 @@ use super::{
 pub struct Alert {
     /// The version of CloudEvents.
     pub specversion: SpecVersion,
-    /// The same at every retry, so that what is delivered twice is known by it. Of a violation: UUIDv5 (RFC 9562, 5.5)
-    /// of the violation's id, its phase and how many alerts of that phase came before.
+    /// The same at every retry, so that what is delivered twice is known by it: a UUIDv5 (RFC 9562, 5.5). Of a violation, of its
+    /// id, its phase and how many alerts of that phase came before. Of a camera's health, of the camera, the type, since when
+    /// and the reason. Of a heartbeat, of the box and the time.
     #[schemars(with = "String", extend("format" = "uuid"))]
     pub id: Uuid,
     /// `/sites/SITE/cameras/CAMERA` or `/sites/SITE/boxes/BOX`.
@@ -31,10 +33,9 @@ pub struct Alert {
     pub time: Timestamp,
     /// How `data` is written.
     pub datacontenttype: ContentType,
-    /// Counts the alerts of one box, in 20 digits, so that it sorts as text: CloudEvents' extension `sequence`.
-    #[serde(with = "sequence")]
-    #[schemars(with = "String", extend("pattern" = "^[0-9]{20}$"))]
-    pub sequence: u64,
+    /// Which of the alerts of one outbox it is.
+    #[serde(flatten)]
+    pub sequence: Sequence,
     /// What it tells.
     #[serde(flatten)]
     pub body: AlertBody,
@@ -58,40 +59,97 @@ pub enum ContentType {
     Json,
 }
 
-/// What an alert tells: its `type` and `data`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", content = "data")]
-pub enum AlertBody {
+/// Which of the alerts of one outbox an alert is: CloudEvents' extensions `outboxid` and `sequence`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sequence {
+    /// The outbox that it is counted in. With another one, numbers begin anew.
+    #[serde(rename = "outboxid")]
+    pub outbox: OutboxId,
+    /// Counts the outbox's alerts from 1, in 20 digits, so that it sorts as text. A heartbeat is not counted: it has the number of
+    /// the last alert before it, 0 where there is none.
+    #[serde(rename = "sequence", with = "digits")]
+    #[schemars(with = "String", extend("pattern" = "^[0-9]{20}$"))]
+    pub number: u64,
+}
+
+macro_rules! types {
+    ($($(#[$doc:meta])* $variant:ident($data:ty) = $name:literal,)*) => {
+        /// What an alert tells: its `type` and `data`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(tag = "type", content = "data")]
+        pub enum AlertBody {
+            $($(#[$doc])* #[serde(rename = $name)] $variant($data),)*
+        }
+
+        /// The types of alerts.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum AlertType {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl AlertType {
+            /// Every one there is, in the order of the documentation.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// As it is written in `type`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+
+        impl AlertBody {
+            /// The type.
+            pub fn alert_type(&self) -> AlertType {
+                match self {
+                    $(Self::$variant(_) => AlertType::$variant,)*
+                }
+            }
+        }
+    };
+}
+
+types! {
     /// It will be a violation unless it ends soon.
-    #[serde(rename = "firewarden.violation.warned")]
-    ViolationWarned(Box<ViolationData>),
+    ViolationWarned(Box<ViolationData>) = "firewarden.violation.warned",
     /// It is a violation.
-    #[serde(rename = "firewarden.violation.raised")]
-    ViolationRaised(Box<ViolationData>),
-    /// It still is one, or more is known about it, such as its clip.
-    #[serde(rename = "firewarden.violation.updated")]
-    ViolationUpdated(Box<ViolationData>),
-    /// It is over.
-    #[serde(rename = "firewarden.violation.ended")]
-    ViolationEnded(Box<ViolationData>),
-    /// The camera cannot be reached, or its picture cannot be read: nothing is watched.
-    #[serde(rename = "firewarden.camera.offline")]
-    CameraOffline(CameraHealth),
-    /// It is back.
-    #[serde(rename = "firewarden.camera.online")]
-    CameraOnline(CameraHealth),
-    /// Its picture is covered, dark or frozen: nothing can be seen.
-    #[serde(rename = "firewarden.camera.obstructed")]
-    CameraObstructed(CameraHealth),
+    ViolationRaised(Box<ViolationData>) = "firewarden.violation.raised",
+    /// It still is one, or more is known about it, such as its clip. After its end: that is withdrawn.
+    ViolationUpdated(Box<ViolationData>) = "firewarden.violation.updated",
+    /// It is over. So is what was only warned about, whose `raised` is null.
+    ViolationEnded(Box<ViolationData>) = "firewarden.violation.ended",
+    /// Nothing comes from the camera: nothing is watched.
+    CameraOffline(Offline) = "firewarden.camera.offline",
+    /// Pictures come again.
+    CameraOnline(CameraHealth) = "firewarden.camera.online",
+    /// The camera sees nothing although pictures come.
+    CameraObstructed(Obstructed) = "firewarden.camera.obstructed",
     /// It looks somewhere else: its zones no longer lie where they were drawn.
-    #[serde(rename = "firewarden.camera.moved")]
-    CameraMoved(CameraHealth),
-    /// It sees what it saw before.
-    #[serde(rename = "firewarden.camera.restored")]
-    CameraRestored(CameraHealth),
+    CameraMoved(CameraHealth) = "firewarden.camera.moved",
+    /// Its clock is off. Times of alerts are the box's and not wrong for it.
+    CameraClock(ClockOff) = "firewarden.camera.clock",
+    /// Its key frames are too far apart to look as often as its rules ask for.
+    CameraKeyframes(Keyframes) = "firewarden.camera.keyframes",
+    /// It does again what it did not: it sees, looks where it did, tells the right time, sends key frames often enough.
+    CameraRestored(Restored) = "firewarden.camera.restored",
     /// The box runs.
-    #[serde(rename = "firewarden.box.heartbeat")]
-    BoxHeartbeat(BoxHealth),
+    BoxHeartbeat(BoxHealth) = "firewarden.box.heartbeat",
+}
+
+impl AlertBody {
+    /// What is told of the camera whose health this is.
+    fn of_camera(health: CameraHealth, fact: CameraFact) -> Self {
+        match fact {
+            CameraFact::Offline(reason) => Self::CameraOffline(Offline { health, reason }),
+            CameraFact::Online => Self::CameraOnline(health),
+            CameraFact::Obstructed(reason) => Self::CameraObstructed(Obstructed { health, reason }),
+            CameraFact::Moved => Self::CameraMoved(health),
+            CameraFact::Clock(off_by) => Self::CameraClock(ClockOff { health, off_by }),
+            CameraFact::Keyframes(interval) => Self::CameraKeyframes(Keyframes { health, interval }),
+            CameraFact::Restored(was) => Self::CameraRestored(Restored { health, was }),
+        }
+    }
 }
 
 /// A violation as it was when the alert was made, and what is needed to explain it later.
@@ -118,58 +176,61 @@ pub struct Explanation {
     pub config_sha256: String,
 }
 
-/// How a camera does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CameraHealth {
-    /// The site's id.
-    pub site: SiteId,
-    /// The camera's id.
-    pub camera: CameraId,
-    /// The camera's name, for people.
-    pub camera_name: String,
-    /// The user's own labels of the camera.
-    pub camera_labels: BTreeMap<String, String>,
-    /// Since when it has been so, on the wall.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    pub since: Timestamp,
-    /// Why nothing can be seen, where the camera is offline and that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<GapReason>,
-}
-
-/// How a box does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BoxHealth {
-    /// The site's id.
-    pub site: SiteId,
-    /// The box's id.
-    pub r#box: String,
-    /// The version of Firewarden that runs on it.
-    pub version: String,
-    /// Since when it has been running, on the wall.
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    pub since: Timestamp,
-    /// How many cameras are configured.
-    pub cameras: u32,
-    /// How many of them are seen at present.
-    pub cameras_online: u32,
-}
-
 impl Alert {
-    /// An alert of a violation's phase, which was reached at `time`. `number` is how many alerts of this phase of
-    /// this violation came before: only `updated` comes more than once.
+    /// An alert of a violation's phase, which was reached at `time`. `number` is how many alerts of this phase of this
+    /// violation came before: `updated` comes more than once, and so does an `ended` that was withdrawn.
     pub fn of_violation(
         violation: Violation,
         explanation: Explanation,
         number: u32,
         time: Timestamp,
-        sequence: u64,
+        sequence: Sequence,
     ) -> Self {
         let phase = violation.phase;
         let name = format!("{}\n{}\n{number}", violation.id, phase.name());
         let source = Self::camera_source(&violation.site, &violation.camera);
         let subject = Some(violation.id.to_string());
         let data = Box::new(ViolationData { violation, explanation });
+        let body = match phase {
+            Phase::Warned => AlertBody::ViolationWarned(data),
+            Phase::Raised => AlertBody::ViolationRaised(data),
+            Phase::Updated => AlertBody::ViolationUpdated(data),
+            Phase::Ended => AlertBody::ViolationEnded(data),
+        };
+        Self::new(&name, source, subject, time, sequence, body)
+    }
+
+    /// An alert of a camera's health, which has been so since `health` says.
+    pub fn of_camera(health: CameraHealth, fact: CameraFact, sequence: Sequence) -> Self {
+        let CameraHealth { site, camera, since, .. } = &health;
+        let (source, since) = (Self::camera_source(site, camera), *since);
+        let reason = match fact {
+            CameraFact::Offline(reason) => reason.name(),
+            CameraFact::Obstructed(reason) => reason.name(),
+            CameraFact::Restored(was) => was.name(),
+            CameraFact::Online | CameraFact::Moved | CameraFact::Clock(_) | CameraFact::Keyframes(_) => "",
+        };
+        let body = AlertBody::of_camera(health, fact);
+        let name = format!("{source}\n{}\n{since}\n{reason}", body.alert_type().name());
+        Self::new(&name, source, None, since, sequence, body)
+    }
+
+    /// A sign of life of a box at `time`. `last` is the sequence of the last alert of its outbox.
+    pub fn heartbeat(health: BoxHealth, time: Timestamp, last: Sequence) -> Self {
+        let source = Self::box_source(&health.site, &health.r#box);
+        let body = AlertBody::BoxHeartbeat(health);
+        let name = format!("{source}\n{}\n{time}", body.alert_type().name());
+        Self::new(&name, source, None, time, last, body)
+    }
+
+    fn new(
+        name: &str,
+        source: String,
+        subject: Option<String>,
+        time: Timestamp,
+        sequence: Sequence,
+        body: AlertBody,
+    ) -> Self {
         Self {
             specversion: SpecVersion::V1,
             id: Uuid::new_v5(&NAMESPACE, name.as_bytes()),
@@ -178,12 +239,7 @@ impl Alert {
             time,
             datacontenttype: ContentType::Json,
             sequence,
-            body: match phase {
-                Phase::Warned => AlertBody::ViolationWarned(data),
-                Phase::Raised => AlertBody::ViolationRaised(data),
-                Phase::Updated => AlertBody::ViolationUpdated(data),
-                Phase::Ended => AlertBody::ViolationEnded(data),
-            },
+            body,
         }
     }
 
@@ -208,8 +264,8 @@ impl Alert {
     }
 }
 
-/// `sequence` as CloudEvents' extension of that name asks for: a text that sorts.
-mod sequence {
+/// A number as CloudEvents' extension `sequence` asks for: a text that sorts.
+mod digits {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub fn serialize<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -218,15 +274,19 @@ mod sequence {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|_| D::Error::custom(format!("{text:?} is no sequence: it has 20 digits")))
+        let number =
+            text.parse().ok().filter(|_| text.len() == 20 && text.bytes().all(|b| b.is_ascii_digit()));
+        number.ok_or_else(|| D::Error::custom(format!("{text:?} is no sequence: it has 20 digits")))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::{Impairment, ObstructedReason, OfflineReason};
 
     fn violation(phase: &str, name: &str) -> Violation {
         let moment =
@@ -260,7 +320,34 @@ mod tests {
             config_sha256: "ef".repeat(32),
         };
         let time = "2026-11-24T12:59:29Z".parse().expect("a time");
-        Alert::of_violation(violation(phase, &name), explanation, number, time, 41)
+        Alert::of_violation(violation(phase, &name), explanation, number, time, sequence())
+    }
+
+    fn sequence() -> Sequence {
+        Sequence { outbox: Uuid::from_u128(7).into(), number: 41 }
+    }
+
+    fn health(fact: CameraFact, since: &str) -> Alert {
+        let health = CameraHealth {
+            site: SiteId::new("lf-027").expect("an id"),
+            camera: CameraId::new("lane-3").expect("an id"),
+            camera_name: "1号楼东侧消防车道".to_owned(),
+            camera_labels: BTreeMap::new(),
+            since: since.parse().expect("a time"),
+        };
+        Alert::of_camera(health, fact, sequence())
+    }
+
+    fn heartbeat(time: &str) -> Alert {
+        let health = BoxHealth {
+            site: SiteId::new("lf-027").expect("an id"),
+            r#box: "lf-027-a".to_owned(),
+            version: "0.1.0".to_owned(),
+            since: Timestamp::UNIX_EPOCH,
+            cameras: 3,
+            cameras_online: 2,
+        };
+        Alert::heartbeat(health, time.parse().expect("a time"), sequence())
     }
 
     fn written(alert: &Alert) -> Value {
@@ -283,13 +370,25 @@ mod tests {
         keys.sort_unstable();
         assert_eq!(
             keys,
-            ["data", "datacontenttype", "id", "sequence", "source", "specversion", "subject", "time", "type"]
+            [
+                "data",
+                "datacontenttype",
+                "id",
+                "outboxid",
+                "sequence",
+                "source",
+                "specversion",
+                "subject",
+                "time",
+                "type"
+            ]
         );
         assert_eq!(alert["specversion"], "1.0");
         assert_eq!(alert["datacontenttype"], "application/json");
         assert_eq!(alert["source"], "/sites/lf-027/cameras/lane-3");
         assert_eq!(alert["subject"], alert["data"]["id"]);
         assert_eq!(alert["sequence"], "00000000000000000041");
+        assert_eq!(alert["outboxid"], "00000000-0000-0000-0000-000000000007");
         assert_eq!(alert["time"], "2026-11-24T12:59:29Z");
         assert_eq!(alert["data"]["evidence"][3]["role"], "clip");
         assert_eq!(alert["data"]["model_sha256"], "cd".repeat(32));
@@ -304,32 +403,69 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_it_wrote() {
-        let health = CameraHealth {
-            site: SiteId::new("lf-027").expect("an id"),
-            camera: CameraId::new("lane-3").expect("an id"),
-            camera_name: "1号楼东侧消防车道".to_owned(),
-            camera_labels: BTreeMap::new(),
-            since: Timestamp::UNIX_EPOCH,
-            reason: Some(GapReason::Offline),
+    fn ids_of_health_are_the_same_at_every_retry_and_no_other() {
+        let (at, later) = ("2026-11-24T12:59:29Z", "2026-11-24T12:59:30Z");
+        let unreachable = CameraFact::Offline(OfflineReason::Unreachable);
+        assert_eq!(health(unreachable, at), health(unreachable, at));
+        let of_boxes = [heartbeat(at), heartbeat(later)].map(|alert| alert.id);
+        let of_cameras = [
+            health(unreachable, at),
+            health(unreachable, later),
+            health(CameraFact::Offline(OfflineReason::Unauthorized), at),
+            health(CameraFact::Online, at),
+            health(CameraFact::Moved, at),
+            health(CameraFact::Obstructed(ObstructedReason::Dark), at),
+            health(CameraFact::Restored(Impairment::Obstructed), at),
+            health(CameraFact::Restored(Impairment::Clock), at),
+        ];
+        let mut ids: Vec<Uuid> = of_cameras.iter().map(|alert| alert.id).chain(of_boxes).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 10);
+    }
+
+    #[test]
+    fn health_is_told_with_what_belongs_to_it_and_nothing_else() {
+        let keys = |alert: &Alert| {
+            let written = written(alert);
+            let keys: Vec<String> = written["data"].as_object().expect("an object").keys().cloned().collect();
+            let shared = ["camera", "camera_labels", "camera_name", "since", "site"];
+            keys.into_iter().filter(|key| !shared.contains(&key.as_str())).collect::<Vec<_>>()
         };
-        let beat = BoxHealth {
-            site: health.site.clone(),
-            r#box: "lf-027-a".to_owned(),
-            version: "0.1.0".to_owned(),
-            since: Timestamp::UNIX_EPOCH,
-            cameras: 3,
-            cameras_online: 2,
-        };
-        let raised = alert("raised", 0);
-        let offline = Alert { subject: None, body: AlertBody::CameraOffline(health), ..raised.clone() };
-        let source = Alert::box_source(&beat.site, &beat.r#box);
-        assert_eq!(source, "/sites/lf-027/boxes/lf-027-a");
-        let heartbeat =
-            Alert { source, subject: None, body: AlertBody::BoxHeartbeat(beat), ..raised.clone() };
-        for alert in [raised, offline, heartbeat] {
-            let text = serde_json::to_string(&alert).expect("an alert is JSON");
-            assert_eq!(serde_json::from_str::<Alert>(&text).expect("just written"), alert, "{text}");
+        let at = "2026-11-24T12:59:29Z";
+        let clock = health(CameraFact::Clock(SignedDuration::from_millis(-75_250)), at);
+        let keyframes = health(CameraFact::Keyframes(std::time::Duration::from_millis(12_500)), at);
+        for (alert, key) in [
+            (health(CameraFact::Offline(OfflineReason::LockedOut), at), Some("reason")),
+            (health(CameraFact::Online, at), None),
+            (health(CameraFact::Obstructed(ObstructedReason::Blinded), at), Some("reason")),
+            (health(CameraFact::Moved, at), None),
+            (clock.clone(), Some("off_by_s")),
+            (keyframes.clone(), Some("interval_s")),
+            (health(CameraFact::Restored(Impairment::Keyframes), at), Some("was")),
+        ] {
+            assert_eq!(keys(&alert), Vec::from_iter(key), "{alert:?}");
+            assert_eq!((written(&alert)["time"].as_str(), alert.subject), (Some(at), None));
+        }
+        assert_eq!(written(&clock)["data"]["off_by_s"], -75.25);
+        assert_eq!(written(&keyframes)["data"]["interval_s"], 12.5);
+        assert_eq!(heartbeat(at).source, "/sites/lf-027/boxes/lf-027-a");
+    }
+
+    #[test]
+    fn types_are_named_as_they_are_written() {
+        let alerts = [alert("raised", 0), heartbeat("2026-11-24T12:59:29Z")];
+        for alert in alerts {
+            assert_eq!(written(&alert)["type"], alert.body.alert_type().name());
+        }
+    }
+
+    #[test]
+    fn a_sequence_has_twenty_digits() {
+        for text in ["41", "+0000000000000000041", "0000000000000000004x", "99999999999999999999"] {
+            let mut other = written(&alert("raised", 0));
+            other["sequence"] = text.into();
+            assert!(serde_json::from_value::<Alert>(other).is_err(), "{text}");
         }
     }
 

@@ -169,8 +169,8 @@ pub struct Violation {
     pub wall_origin: WallOrigin,
     /// The first look of the state.
     pub started: Moment,
-    /// The look at which it became a violation.
-    pub raised: Moment,
+    /// The look at which it became a violation; null while it is only warned about.
+    pub raised: Option<Moment>,
     /// The first look of the next state; null where the recording stopped first.
     pub ended: Option<Moment>,
     /// Where the recording stopped before it ended: the last look that showed it.

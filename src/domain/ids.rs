@@ -87,6 +87,29 @@ id! {
     /// A site's id.
     SiteId
 }
+id! {
+    /// A sink's name, unique within a configuration: what waits for it in the outbox is kept under it.
+    SinkName
+}
+
+/// An outbox's id, drawn when its database is made. A database that was set aside begins a new one, so that numbers which
+/// begin anew are not taken for old ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(with = "String", extend("format" = "uuid"))]
+pub struct OutboxId(Uuid);
+
+impl From<Uuid> for OutboxId {
+    fn from(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+impl fmt::Display for OutboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// A rule's id: `CAMERA/KIND`, or `CAMERA/KIND/NAME` where a camera has two rules of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

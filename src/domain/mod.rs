@@ -4,6 +4,7 @@
 mod alert;
 mod alerting;
 mod class;
+mod health;
 mod ids;
 mod kind;
 mod notice;
@@ -13,13 +14,17 @@ mod time;
 mod track;
 
 pub use alert::{
-    Alert, AlertBody, BoxHealth, CameraHealth, ContentType, Explanation, SpecVersion, ViolationData,
+    Alert, AlertBody, AlertType, ContentType, Explanation, Sequence, SpecVersion, ViolationData,
 };
 pub use alerting::{
     Count, EvidenceFile, EvidenceRole, MissingCause, MissingEvidence, Moment, Phase, Violation,
 };
 pub use class::Class;
-pub use ids::{CameraId, IdError, ModelName, NAMESPACE, RuleId, SiteId};
+pub use health::{
+    BoxHealth, CameraFact, CameraHealth, ClockOff, Impairment, Keyframes, Obstructed, ObstructedReason,
+    Offline, OfflineReason, Restored,
+};
+pub use ids::{CameraId, IdError, ModelName, NAMESPACE, OutboxId, RuleId, SinkName, SiteId};
 pub use kind::Kind;
 pub use notice::{Notice, Noticed};
 pub use observation::{
@@ -27,5 +32,5 @@ pub use observation::{
     Thumbnail, WallOrigin,
 };
 pub use schema::join_lines;
-pub use time::{MediaTime, When};
+pub use time::{MediaTime, When, seconds};
 pub use track::{Track, TrackState};

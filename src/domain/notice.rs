@@ -1,25 +1,29 @@
 use std::{fmt, time::Duration};
 
-use super::{CameraId, MediaTime};
+use serde::{Deserialize, Serialize};
+
+use super::{CameraId, MediaTime, seconds};
 
 /// Something people should be told about a recording. It was dealt with: nothing failed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// Whose recording.
     pub camera: CameraId,
     /// The file's name.
     pub file: String,
     /// Where, in media time.
+    #[serde(rename = "at_s")]
     pub at: MediaTime,
     /// What.
     pub what: Noticed,
 }
 
 /// What was noticed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Noticed {
     /// The file begins before the one before it ends: so much was skipped.
-    Overlap(Duration),
+    Overlap(#[serde(with = "seconds")] Duration),
     /// The file lies wholly within the one before it and was left out.
     Covered,
     /// Presentation times are missing and were worked out.
@@ -35,13 +39,14 @@ pub enum Noticed {
         /// How many.
         count: usize,
         /// How long they are together.
+        #[serde(rename = "time_s", with = "seconds")]
         time: Duration,
     },
     /// An edit list hides pictures before the file's beginning, for so long: they are looked at, and the file's time is that of
     /// what a player shows first.
-    HiddenPictures(Duration),
+    HiddenPictures(#[serde(with = "seconds")] Duration),
     /// Sound begins so long before the first picture.
-    PicturesBegin(Duration),
+    PicturesBegin(#[serde(with = "seconds")] Duration),
     /// The file holds a second video, which is not looked at.
     OtherVideo,
     /// So many more notices of this kind.
@@ -49,7 +54,7 @@ pub enum Noticed {
     /// Timestamps go back; time goes on from there.
     TimesGoBack,
     /// Timestamps jump by more than a day; time goes on from there.
-    TimesLeap(Duration),
+    TimesLeap(#[serde(with = "seconds")] Duration),
     /// The file does not begin with a key frame: so many packets cannot be decoded.
     BeginsWithoutKey(usize),
     /// A group of pictures is so long that it comes in chunks; said once per file.
@@ -64,7 +69,7 @@ pub enum Noticed {
     /// Pictures are to be turned by this angle, in degrees clockwise, which is no right one: they are looked at as they are.
     Tilted(f64),
     /// The analysis fell behind the pace at which the recording was to be read, by so much at most.
-    Late(Duration),
+    Late(#[serde(with = "seconds")] Duration),
     /// The camera was moved: what zones were drawn on lies elsewhere from then on.
     Moved,
     /// The file was written to, or went away, while it was analysed.

@@ -94,6 +94,34 @@ impl<'de> Deserialize<'de> for MediaTime {
     }
 }
 
+/// Spans of time in records, written in seconds, to the microsecond.
+pub mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    /// Writes.
+    ///
+    /// # Errors
+    /// Whatever the serializer says.
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(duration.as_micros() as f64 / 1e6)
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// What is no number, negative or longer than ten thousand years.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        if (0.0..3.2e11).contains(&seconds) {
+            Ok(Duration::from_micros((seconds * 1e6).round() as u64))
+        } else {
+            Err(D::Error::custom(format!("{seconds} is no span of time in seconds")))
+        }
+    }
+}
+
 /// When something was seen: on the camera's own clock, on the wall, and in which epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {

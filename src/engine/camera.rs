@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     decode::DecoderState,
-    domain::{CameraId, Epoch, Gap, MediaTime, ModelName, Violation},
+    domain::{CameraId, Epoch, Gap, MediaTime, ModelName},
     judge::{Judge, Needs, Watch, Watched},
     looks::{
         cadence::Cadence,
@@ -148,8 +148,8 @@ impl Camera {
         self.failed || (self.over && self.turns.is_empty() && self.walk.is_none())
     }
 
-    /// Ends it, done or not: what is open is told as it was last known. The violations, and how much each rule could judge.
-    pub fn finish(mut self, out: &mut Actions) -> (Vec<Violation>, Vec<Watched>) {
+    /// Ends it, done or not: what is open is told as it was last known. How much each rule could judge.
+    pub fn finish(mut self, out: &mut Actions) -> Vec<Watched> {
         self.looked.finish(&mut self.strands, out)
     }
 

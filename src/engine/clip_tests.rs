@@ -6,10 +6,11 @@ use crate::{
     config::Config,
     detect::{DetectError, Detector, View},
     domain::{CameraId, Detection, MediaTime, ModelName},
-    engine::{Looking, Outcome, PipelineError, Progress, Regions, Task, WhenFull, analyze},
+    engine::{Ended, Looking, PipelineError, Progress, Regions, Task, WhenFull, analyze},
     geometry::BBox,
     judge::Judge,
     libav::testing::*,
+    results::FolderLedger,
     source::{Options, Part, Recording, Source},
     stop::Stop,
     vision::Picture,
@@ -50,7 +51,7 @@ impl Detector for Faulty<'_> {
     }
 }
 
-fn task(id: &str, clips: &Clips, breaks: Option<u32>) -> Task {
+fn task(id: &str, clips: &Clips, breaks: Option<u32>) -> Task<FolderLedger> {
     let keys = format!(
         "[site]\nid = \"s\"\n[[camera]]\nid = \"{id}\"\nsource = \"clip\"\n[[camera.rule]]\n\
          kind = \"control_room_unattended\"\nevery = \"1s\"\n"
@@ -67,21 +68,31 @@ fn task(id: &str, clips: &Clips, breaks: Option<u32>) -> Task {
         },
         sent: None,
         when_full: WhenFull::Block,
-        records: None,
+        ledger: FolderLedger::new(&clips.path(""), &camera.id),
         looking: Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age: None },
     }
 }
 
+/// What was left of a camera.
+struct Left {
+    failures: Vec<PipelineError>,
+    looks: u64,
+}
+
 /// Two cameras, `c` and `d`, one after the other over one worker.
-fn run(breaks: Option<u32>, progress: &dyn Progress, shown: &AtomicU32) -> (Outcome, Outcome) {
+fn run(breaks: Option<u32>, progress: &dyn Progress, shown: &AtomicU32) -> (Left, Left) {
     let clips = Clips::new();
     clips.pattern(H264_PLAIN, "clip.mp4");
     let names: [ModelName; 1] = ["none".into()];
     let tasks = vec![task("c", &clips, breaks), task("d", &clips, None)];
     let detectors = || Ok(vec![Box::new(Faulty(shown)) as Box<dyn Detector>]);
     let done = analyze(tasks, 1, 1, &names, &detectors, progress, &Stop::default());
-    let [(_, first), (_, second)]: [_; 2] = done.try_into().expect("two cameras");
-    (first, second)
+    let left = |ended: Ended<FolderLedger>| Left {
+        failures: ended.failures,
+        looks: ended.ledger.close().outcome.looks,
+    };
+    let [first, second]: [_; 2] = done.try_into().expect("two cameras");
+    (left(first), left(second))
 }
 
 fn never() -> AtomicU32 {

@@ -1,6 +1,6 @@
 //! One camera driven to its end: parts are taken as they come, and what it asks for is done. Blocking, so for recordings.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam::{
     channel::{self, Receiver, Sender},
@@ -10,14 +10,13 @@ use crossbeam::{
 use super::{
     PipelineError,
     camera::Camera,
-    event::{Action, Event},
+    event::{Action, Actions, Event},
     job::{Answer, Ticket},
-    outcome::Outcome,
-    records::Records,
     worker::{Order, Reply},
 };
 use crate::{
-    domain::{CameraId, MediaTime, Phase, Record, Violation},
+    domain::{CameraId, MediaTime, Record},
+    ledger::{Fact, Ledger, Step},
     source::{Part, Sent},
     stop::Stop,
 };
@@ -28,115 +27,123 @@ pub trait Progress: Sync {
     fn reached(&self, camera: &CameraId, file: Option<&str>, at: MediaTime);
 }
 
+/// How long after their pictures were sent looks were judged.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Behind {
+    /// The longest.
+    pub most: Duration,
+    sum: Duration,
+    looks: u32,
+}
+
+impl Behind {
+    /// Zero without looks.
+    pub fn mean(&self) -> Duration {
+        self.sum / self.looks.max(1)
+    }
+
+    fn take(&mut self, by: Duration) {
+        (self.most, self.sum) = (self.most.max(by), self.sum.saturating_add(by));
+        self.looks = self.looks.saturating_add(1);
+    }
+}
+
+/// What is left of a camera that was driven, whether it came to its end or not. What it saw and found is in its ledger.
+#[derive(Debug)]
+pub struct Ended<L> {
+    /// Which.
+    pub camera: CameraId,
+    /// Where all that came of it is kept.
+    pub ledger: L,
+    /// What could not be read, looked at or kept.
+    pub failures: Vec<PipelineError>,
+    /// How far judging lay behind, where pictures came at a pace.
+    pub behind: Option<Behind>,
+}
+
 /// What is made of one camera's actions.
-pub(super) struct Drive<'a> {
-    pub id: CameraId,
+pub(super) struct Drive<'a, L> {
     pub orders: Sender<Order>,
-    pub records: Option<Records>,
     pub progress: &'a dyn Progress,
     /// When pictures are sent, where they come at a pace.
     pub sent: Option<Sent>,
-    pub outcome: Outcome,
+    pub ended: Ended<L>,
 }
 
-impl Drive<'_> {
+impl<L: Ledger> Drive<'_, L> {
     /// Analyses all parts.
     ///
-    /// What cannot be read or written is in the outcome's failures, and so is a model or a worker that fails: nothing is
-    /// analysed after that, and what was found before stands. The same holds once `stop` is set.
+    /// What cannot be read or kept is among the failures, and so is a model or a worker that fails: nothing is analysed after
+    /// that, and what was found before stands. The same holds once `stop` is set.
     pub fn run(&mut self, mut camera: Camera, parts: &Receiver<Part>, stop: &Stop) {
-        self.open_records();
         let (to, answers) = channel::unbounded();
         let mut actions = Vec::new();
         while !camera.is_done() && !stop.is_set() {
             camera.take(next(&camera, parts, &answers), &mut actions);
-            actions.drain(..).for_each(|action| self.act(action, &to));
+            self.act(&mut actions, &to);
         }
         if stop.is_set() {
             // However it ended, it ended because it was to stop.
             let ended = |failure: &PipelineError| {
                 matches!(failure, PipelineError::Stopped | PipelineError::WorkersGone)
             };
-            self.outcome.failures.retain(|failure| !ended(failure));
-            self.outcome.failures.push(PipelineError::Stopped);
+            self.ended.failures.retain(|failure| !ended(failure));
+            self.ended.failures.push(PipelineError::Stopped);
         }
-        let (violations, watched) = camera.finish(&mut actions);
-        actions.drain(..).for_each(|action| self.act(action, &to));
-        (self.outcome.violations, self.outcome.watched) = (violations, watched);
+        let watched = camera.finish(&mut actions);
+        self.act(&mut actions, &to);
+        self.commit(&[Fact::Ended(watched)]);
     }
 
-    /// What became of the camera, whether it came to its end or not.
-    pub fn finish(mut self) -> Outcome {
-        self.finish_records();
-        self.outcome
-    }
-
-    fn act(&mut self, action: Action, to: &Sender<(Ticket, Answer)>) {
-        match action {
-            // Where no worker is left, the order is dropped, and so answered.
-            Action::Look(ticket, job) => {
-                let _ = self.orders.send(Order { job, reply: Reply::new(ticket, to) });
-            }
-            Action::Tell(record, judgement) => {
-                if let Some(records) = &mut self.records
-                    && let Err(source) = records.write(&record)
-                {
-                    self.no_records(source);
+    /// Does what one event led to, and gives what came of it to the ledger as one step.
+    fn act(&mut self, actions: &mut Actions, to: &Sender<(Ticket, Answer)>) {
+        let (mut facts, mut reached) = (Vec::new(), None);
+        for action in actions.drain(..) {
+            facts.push(match action {
+                // Where no worker is left, the order is dropped, and so answered.
+                Action::Look(ticket, job) => {
+                    let _ = self.orders.send(Order { job, reply: Reply::new(ticket, to) });
+                    continue;
                 }
-                self.outcome.take(&record, &judgement.presence);
-                judgement.violations.into_iter().for_each(|violation| self.note(violation));
-                if let Record::Observation(observation) = record
-                    && let Some(due) = self.sent.and_then(|sent| sent.time(observation.at))
-                {
-                    let behind = Instant::now().saturating_duration_since(due);
-                    self.outcome.behind.get_or_insert_default().take(behind);
+                Action::Failed(error) => {
+                    self.ended.failures.push(error);
+                    continue;
                 }
-            }
-            Action::Judged(judgement) => {
-                judgement.violations.into_iter().for_each(|violation| self.note(violation));
-            }
-            Action::Missed(reason) => self.outcome.miss(reason),
-            Action::Reached(file, at) => {
-                self.outcome.reach(at);
-                self.progress.reached(&self.id, file.as_deref(), at);
-            }
-            Action::Notice(notice) => self.outcome.notices.push(notice),
-            Action::Failed(error) => self.outcome.failures.push(error),
+                Action::Reached(file, at) => {
+                    reached = Some((file, at));
+                    Fact::Reached(at)
+                }
+                Action::Tell(record, judgement) => {
+                    self.time(&record);
+                    Fact::Told(record, judgement)
+                }
+                Action::Judged(judgement) => Fact::Judged(judgement),
+                Action::Missed(reason) => Fact::Missed(reason),
+                Action::Notice(notice) => Fact::Notice(notice),
+            });
+        }
+        if !facts.is_empty() {
+            self.commit(&facts);
+        }
+        if let Some((file, at)) = reached {
+            self.progress.reached(&self.ended.camera, file.as_deref(), at);
         }
     }
 
-    /// Keeps a violation as it now is, for a camera that does not come to its end.
-    fn note(&mut self, violation: Violation) {
-        let known = &mut self.outcome.violations;
-        match known.iter_mut().find(|known| known.id == violation.id) {
-            Some(known) => *known = violation,
-            // One that is only warned about is none yet.
-            None if violation.phase == Phase::Warned => {}
-            None => known.push(violation),
+    fn commit(&mut self, facts: &[Fact]) {
+        let step = Step { camera: &self.ended.camera, facts };
+        if let Err(error) = self.ended.ledger.commit(&step) {
+            self.ended.failures.push(error.into());
         }
     }
 
-    /// Makes the file of records, now that it is this camera's turn.
-    fn open_records(&mut self) {
-        if let Some(Err(source)) = self.records.as_mut().map(Records::open) {
-            self.no_records(source);
-        }
-    }
-
-    fn finish_records(&mut self) {
-        if let Some(records) = self.records.take() {
-            let path = records.path().to_owned();
-            if let Err(source) = records.finish() {
-                self.outcome.failures.push(PipelineError::Write { path, source });
-            }
-        }
-    }
-
-    /// Goes on without records, which cannot be written: rules judge all the same.
-    fn no_records(&mut self, source: std::io::Error) {
-        if let Some(records) = self.records.take() {
-            let path = records.path().to_owned();
-            self.outcome.failures.push(PipelineError::Write { path, source });
+    /// Notes how far behind its picture a look was judged.
+    fn time(&mut self, record: &Record) {
+        if let Record::Observation(observation) = record
+            && let Some(due) = self.sent.and_then(|sent| sent.time(observation.at))
+        {
+            let behind = Instant::now().saturating_duration_since(due);
+            self.ended.behind.get_or_insert_default().take(behind);
         }
     }
 }

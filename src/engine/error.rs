@@ -1,6 +1,8 @@
-use std::{any::Any, path::PathBuf};
+use std::any::Any;
 
 use thiserror::Error;
+
+use crate::results::FailureOf;
 
 /// Why a camera could not be analysed to its end.
 #[derive(Debug, Error)]
@@ -20,14 +22,9 @@ pub enum PipelineError {
     /// OpenCV refuses a picture.
     #[error(transparent)]
     Vision(#[from] crate::vision::VisionError),
-    /// The observations cannot be written.
-    #[error("the observations cannot be written to {path}: {}", crate::files::reason(source))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// What came of the camera cannot be kept.
+    #[error(transparent)]
+    Ledger(#[from] crate::ledger::LedgerError),
     /// It was to stop before the camera's recording was read to its end.
     #[error("the analysis was stopped by hand; what follows was not analysed")]
     Stopped,
@@ -47,6 +44,15 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    /// What of a camera it is that failed.
+    pub fn of(&self) -> FailureOf {
+        match self {
+            Self::Source(_) => FailureOf::Recording,
+            Self::Stopped => FailureOf::Stopped,
+            _ => FailureOf::Machine,
+        }
+    }
+
     /// What was caught of a panic. An abort within a library in C cannot be caught: it ends the program.
     pub(super) fn panicked(doing: &'static str, panic: &(dyn Any + Send)) -> Self {
         let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{
         CameraId, Change, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Scene,
-        Violation, When,
+        When,
     },
     geometry::BBox,
     judge::{Judge, Judgement, Watched},
@@ -236,11 +236,11 @@ impl Looked {
     }
 
     /// Nothing follows: what is open is told as it was last known.
-    pub fn finish(&mut self, strands: &mut [Strand], out: &mut Actions) -> (Vec<Violation>, Vec<Watched>) {
+    pub fn finish(&mut self, strands: &mut [Strand], out: &mut Actions) -> Vec<Watched> {
         self.close_gap(self.reached, strands, out);
         self.tell_more(out);
-        self.judge.stop();
-        (self.judge.violations(), self.judge.watched())
+        out.push(Action::Judged(self.judge.stop()));
+        self.judge.watched()
     }
 
     /// What strands found in a picture, each in its way, or what stands for it, in their order.

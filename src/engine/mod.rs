@@ -26,7 +26,6 @@ mod asks;
 mod camera;
 #[cfg(test)]
 mod clip_tests;
-mod coverage;
 mod drive;
 mod error;
 mod event;
@@ -34,24 +33,17 @@ mod eye;
 mod flight;
 mod job;
 mod looked;
-mod outcome;
 mod pool;
-mod records;
 #[cfg(test)]
 mod tests;
-mod timeline;
 mod walk;
 mod worker;
 
 pub use camera::Camera;
-pub use coverage::{Coverage, Extent};
-pub use drive::Progress;
+pub use drive::{Behind, Ended, Progress};
 pub use error::PipelineError;
 pub use event::{Action, Actions, Event, WhenFull};
 pub use eye::{Looking, Regions};
 pub use job::{Answer, Decoded, Done, Job, Ticket, Work};
-pub use outcome::{Behind, Outcome};
 pub use pool::{Task, analyze};
-pub use records::{ReadError, Records, read};
-pub use timeline::{Cell, Column, Timeline};
 pub use worker::Detectors;

@@ -11,22 +11,21 @@ use crossbeam::channel::{self, Sender};
 use super::{
     PipelineError,
     camera::Camera,
-    drive::{Drive, Progress},
+    drive::{Drive, Ended, Progress},
     event::WhenFull,
     eye::Looking,
-    outcome::Outcome,
-    records::Records,
     worker::{Detectors, Order, work},
 };
 use crate::{
     domain::{CameraId, ModelName},
     judge::Judge,
+    ledger::Ledger,
     source::{Sent, Source},
     stop::Stop,
 };
 
 /// One camera to be analysed.
-pub struct Task {
+pub struct Task<L> {
     /// Which.
     pub camera: CameraId,
     /// Its rules.
@@ -37,40 +36,39 @@ pub struct Task {
     pub sent: Option<Sent>,
     /// What it does with a group that comes while there is no time for it.
     pub when_full: WhenFull,
-    /// Where its records are written.
-    pub records: Option<Records>,
+    /// Where what comes of it is kept.
+    pub ledger: L,
     /// How looks are taken.
     pub looking: Looking,
 }
 
 /// Analyses every task with `threads` workers, `at_once` tasks at a time. `names` are the workers' detectors in the order in which `detectors`
-/// makes them. Outcomes come in the order of the tasks. Once `stop` is set, the looks at hand are finished and no more are
+/// makes them. What is left of the cameras comes in the order of the tasks. Once `stop` is set, the looks at hand are finished and no more are
 /// taken; the recordings' options should hold the same stop.
-pub fn analyze(
-    tasks: Vec<Task>,
+pub fn analyze<L: Ledger>(
+    tasks: Vec<Task<L>>,
     threads: usize,
     at_once: usize,
     names: &[ModelName],
     detectors: &Detectors<'_>,
     progress: &dyn Progress,
     stop: &Stop,
-) -> Vec<(CameraId, Outcome)> {
+) -> Vec<Ended<L>> {
     let threads = threads.max(1);
     let count = tasks.len();
-    let (outcomes, results) = channel::unbounded();
+    let (ends, ended) = channel::unbounded();
+    let (causes, failed) = channel::unbounded();
     let working = AtomicUsize::new(threads);
     thread::scope(|scope| {
         let (orders, work_list) = channel::bounded(2 * threads);
         for _ in 0..threads {
             let work_list = work_list.clone();
-            let outcomes = outcomes.clone();
+            let causes = causes.clone();
             let working = &working;
             scope.spawn(move || {
                 if let Err(error) = work(&work_list, detectors, stop) {
                     // Told once per worker; the camera that waits for it is told that workers are gone.
-                    let failed =
-                        Outcome { failures: vec![PipelineError::Detect(error)], ..Outcome::default() };
-                    let _ = outcomes.send((usize::MAX, None, failed));
+                    let _ = causes.send(PipelineError::Detect(error));
                     if working.fetch_sub(1, Ordering::AcqRel) == 1 {
                         // Nobody is left to carry anything out: what is still asked for is answered by being dropped.
                         work_list.iter().for_each(drop);
@@ -85,30 +83,23 @@ pub fn analyze(
         }
         drop(queue);
         for _ in 0..at_once.clamp(1, count.max(1)) {
-            let (waiting, orders, outcomes) = (waiting.clone(), orders.clone(), outcomes.clone());
+            let (waiting, orders, ends) = (waiting.clone(), orders.clone(), ends.clone());
             scope.spawn(move || {
                 for (index, task) in waiting {
-                    let camera = task.camera.clone();
-                    let outcome = run_one(task, threads, names, orders.clone(), progress, stop);
-                    let _ = outcomes.send((index, Some(camera), outcome));
+                    let end = run_one(task, threads, names, orders.clone(), progress, stop);
+                    let _ = ends.send((index, end));
                 }
             });
         }
-        drop((orders, outcomes));
+        drop((orders, ends, causes));
     });
-    let mut all: Vec<_> = results.into_iter().collect();
-    all.sort_by_key(|(index, ..)| *index);
-    // A worker's own error says more than that workers are gone: it takes the place of the first such outcome.
-    let mut causes: Vec<_> = Vec::new();
-    let mut done = Vec::new();
-    for (_, camera, outcome) in all {
-        match camera {
-            Some(camera) => done.push((camera, outcome)),
-            None => causes.extend(outcome.failures),
-        }
-    }
+    let mut done: Vec<_> = ended.into_iter().collect();
+    done.sort_by_key(|(index, _)| *index);
+    let mut done: Vec<_> = done.into_iter().map(|(_, end)| end).collect();
+    // A worker's own error says more than that workers are gone: it takes the place of the first that is told so.
+    let mut causes: Vec<_> = failed.into_iter().collect();
     let gone = |failure: &&mut PipelineError| matches!(failure, PipelineError::WorkersGone);
-    for failure in done.iter_mut().flat_map(|(_, outcome)| &mut outcome.failures).filter(gone) {
+    for failure in done.iter_mut().flat_map(|end| &mut end.failures).filter(gone) {
         if let Some(cause) = causes.pop() {
             *failure = cause;
         }
@@ -117,15 +108,15 @@ pub fn analyze(
 }
 
 /// One camera, with a reader of its own. A panic of either is the camera's failure; what was found before stands.
-fn run_one(
-    task: Task,
+fn run_one<L: Ledger>(
+    task: Task<L>,
     threads: usize,
     names: &[ModelName],
     orders: Sender<Order>,
     progress: &dyn Progress,
     stop: &Stop,
-) -> Outcome {
-    let Task { camera: id, judge, mut source, sent, when_full, records, looking } = task;
+) -> Ended<L> {
+    let Task { camera: id, judge, mut source, sent, when_full, ledger, looking } = task;
     let (parts, ahead) = channel::bounded(2);
     thread::scope(|scope| {
         let reader = scope.spawn(move || {
@@ -137,17 +128,18 @@ fn run_one(
             }
         });
         let camera = Camera::new(id.clone(), judge, names, looking, when_full, threads + 1);
-        let mut drive = Drive { id, orders, records, progress, sent, outcome: Outcome::default() };
+        let ended = Ended { camera: id, ledger, failures: Vec::new(), behind: None };
+        let mut drive = Drive { orders, progress, sent, ended };
         let run = catch_unwind(AssertUnwindSafe(|| drive.run(camera, &ahead, stop)));
         // Without a receiver the reader stops: the scope would wait for it for ever where a run ends early.
         drop(ahead);
-        let mut outcome = drive.finish();
+        let mut ended = drive.ended;
         let panics = [(run.err(), "judged what was seen"), (reader.join().err(), "read a recording")];
         for (panic, doing) in panics {
             let failure = panic.map(|panic| PipelineError::panicked(doing, panic.as_ref()));
-            outcome.failures.extend(failure);
+            ended.failures.extend(failure);
         }
-        outcome
+        ended
     })
 }
 
@@ -161,6 +153,7 @@ mod clip_tests {
         domain::{Detection, MediaTime},
         geometry::BBox,
         libav::testing::*,
+        results::FolderLedger,
         source::{Options, Recording},
         vision::Picture,
     };
@@ -171,7 +164,7 @@ mod clip_tests {
         fn reached(&self, _: &CameraId, _: Option<&str>, _: MediaTime) {}
     }
 
-    fn task(clips: &Clips, clip: std::path::PathBuf, model: &ModelName) -> Task {
+    fn task(clips: &Clips, clip: std::path::PathBuf, model: &ModelName) -> Task<FolderLedger> {
         let keys = "[site]\nid = \"s\"\n[[camera]]\nid = \"lane\"\nsource = \"clip\"\n[[camera.rule]]\n\
                     kind = \"control_room_unattended\"\nevery = \"200ms\"\n";
         let config = Config::parse(keys, clips.path("").as_path(), &|_| None).expect("sound");
@@ -182,7 +175,7 @@ mod clip_tests {
             source: Box::new(Recording::open(camera.id.clone(), vec![clip], Options::default())),
             sent: None,
             when_full: WhenFull::Block,
-            records: None,
+            ledger: FolderLedger::new(&clips.path(""), &camera.id),
             looking: Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age: None },
         }
     }
@@ -210,8 +203,9 @@ mod clip_tests {
         let task = task(&clips, clips.bytes(&pictures, "clip.png"), &model);
         let blind = || Ok(vec![Box::new(Blind) as Box<dyn Detector>]);
         let done = analyze(vec![task], 1, 1, &[model], &blind, &Silent, &Stop::default());
-        let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
-        assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+        let [ended] = <[_; 1]>::try_from(done).expect("one camera");
+        assert!(ended.failures.is_empty(), "{:?}", ended.failures);
+        let outcome = ended.ledger.close().outcome;
         assert_eq!((outcome.looks, outcome.missed), (8, 1));
     }
 
@@ -226,21 +220,21 @@ mod clip_tests {
         let model: ModelName = "none".into();
         let stop = Stop::default();
         stop.set(crate::stop::Signal::Interrupt);
-        let path = clips.path("lane.jsonl");
+        let path = clips.path("observations/lane.jsonl");
         let task = Task {
             camera: camera.id.clone(),
             judge: Judge::new(&config.site, camera, &model),
             source: Box::new(Recording::open(camera.id.clone(), vec![clip], Options::default())),
             sent: None,
             when_full: WhenFull::Block,
-            records: Some(Records::new(path.clone())),
+            ledger: FolderLedger::new(&clips.path(""), &camera.id),
             looking: Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age: None },
         };
         assert!(!path.exists(), "the file is made when the camera's turn comes");
         let done = analyze(vec![task], 1, 1, &[model], &|| Ok(Vec::new()), &Silent, &stop);
-        let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
-        assert!(matches!(outcome.failures[..], [PipelineError::Stopped]), "{:?}", outcome.failures);
-        assert!(outcome.looks == 0 && path.exists());
+        let [ended] = <[_; 1]>::try_from(done).expect("one camera");
+        assert!(matches!(ended.failures[..], [PipelineError::Stopped]), "{:?}", ended.failures);
+        assert!(ended.ledger.close().outcome.looks == 0 && path.exists());
     }
 
     #[test]
@@ -252,9 +246,9 @@ mod clip_tests {
         let task = task(&clips, clip, &model);
         let fail = || Err(DetectError::NoRuntime { looked: Vec::new() });
         let done = analyze(vec![task], 1, 1, &[model], &fail, &Silent, &Stop::default());
-        let [(_, outcome)] = &done[..] else { panic!("{} cameras", done.len()) };
-        let [PipelineError::Detect(DetectError::NoRuntime { .. })] = &outcome.failures[..] else {
-            panic!("{:?}", outcome.failures)
+        let [ended] = &done[..] else { panic!("{} cameras", done.len()) };
+        let [PipelineError::Detect(DetectError::NoRuntime { .. })] = &ended.failures[..] else {
+            panic!("{:?}", ended.failures)
         };
     }
 }

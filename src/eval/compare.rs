@@ -3,14 +3,14 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::truth::Spell;
 use crate::domain::{CameraId, Kind, MediaTime, Moment, Violation};
 
 /// How good the violations are, measured on the truth.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// One entry for each kind that a camera watches for, or that a spell or violation is of, in the order of
     /// [`Kind::ALL`].
@@ -26,7 +26,7 @@ pub struct Evaluation {
 }
 
 /// What was counted of one kind.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KindTally {
     /// The kind.
     pub kind: Kind,
@@ -39,7 +39,7 @@ pub struct KindTally {
 ///
 /// Spells are counted for recall and violations for precision, since several violations may lie in one spell:
 /// `found + missed = spells`, and `right + false_alarms = violations`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Spells of the truth.
     pub spells: usize,
@@ -73,7 +73,7 @@ pub struct Tally {
 }
 
 /// The middle and the largest of some durations.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The median in seconds; of an even number, the mean of the two in the middle.
     pub median: f64,
@@ -82,7 +82,7 @@ pub struct Spread {
 }
 
 /// A spell and what found it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
     /// The spell.
     #[serde(flatten)]
@@ -97,7 +97,7 @@ pub struct Match {
 }
 
 /// A violation that lies in no spell.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FalseAlarm {
     /// The violation's id.
     pub id: Uuid,
@@ -118,6 +118,13 @@ pub struct Analysed {
     pub until: MediaTime,
 }
 
+/// A violation, and when it was raised.
+#[derive(Debug, Clone, Copy)]
+struct Raised<'a> {
+    violation: &'a Violation,
+    at: MediaTime,
+}
+
 /// Compares violations with the truth.
 ///
 /// A violation lies in that spell of its camera and kind with which it shares the most time, measured from `started`
@@ -135,9 +142,13 @@ pub fn compare(
 ) -> Evaluation {
     let mut spells: Vec<&Spell> = spells.iter().collect();
     spells.sort_by_key(|spell| (spell.line, &spell.camera, spell.kind, spell.start, spell.end));
-    let mut violations: Vec<&Violation> = violations.iter().collect();
-    violations.sort_by_key(|violation| {
-        (violation.started.media_s, violation.raised.media_s, &violation.camera, violation.kind, violation.id)
+    // What was only warned about is none.
+    let mut violations: Vec<Raised> = violations
+        .iter()
+        .filter_map(|violation| Some(Raised { violation, at: violation.raised.as_ref()?.media_s }))
+        .collect();
+    violations.sort_by_key(|Raised { violation, at }| {
+        (violation.started.media_s, *at, &violation.camera, violation.kind, violation.id)
     });
 
     let mut sums = Sums::watching(analysed, watched);
@@ -148,9 +159,10 @@ pub fn compare(
         sums.each(spell.kind, |sum| sum.spells += 1);
     }
 
-    let mut within: Vec<Vec<&Violation>> = vec![Vec::new(); spells.len()];
+    let mut within: Vec<Vec<Raised>> = vec![Vec::new(); spells.len()];
     let mut strays: Vec<&Violation> = Vec::new();
-    for violation in violations {
+    for raised in violations {
+        let violation = raised.violation;
         sums.each(violation.kind, |sum| sum.violations += 1);
         let end = ends.get(&violation.camera).copied().unwrap_or_default();
         let candidates = of_camera.get(&(&violation.camera, violation.kind)).into_iter().flatten();
@@ -159,7 +171,7 @@ pub fn compare(
             .filter(|(time, _)| !time.is_zero())
             .min_by_key(|(time, index)| (std::cmp::Reverse(*time), spells[*index].start, *index));
         match best {
-            Some((_, index)) => within[index].push(violation),
+            Some((_, index)) => within[index].push(raised),
             None => strays.push(violation),
         }
     }
@@ -170,8 +182,8 @@ pub fn compare(
             missed.push(spell.clone());
             continue;
         };
-        let error = micros_after(spell.start, first.started.media_s).saturating_abs();
-        let raised = micros_after(spell.start, first.raised.media_s);
+        let error = micros_after(spell.start, first.violation.started.media_s).saturating_abs();
+        let raised = micros_after(spell.start, first.at);
         sums.each(spell.kind, |sum| {
             sum.right += within.len();
             sum.start_errors.push(error);
@@ -179,7 +191,7 @@ pub fn compare(
         });
         matches.push(Match {
             spell: spell.clone(),
-            violations: within.iter().map(|violation| violation.id).collect(),
+            violations: within.iter().map(|raised| raised.violation.id).collect(),
             start_error_s: seconds(error),
             raised_after_s: seconds(raised),
         });
@@ -206,14 +218,14 @@ pub fn compare(
 /// has to end somewhere, else it would share more time with a last open spell than with any other.
 fn ends<'a>(
     spells: &[&'a Spell],
-    violations: &[&'a Violation],
+    violations: &[Raised<'a>],
     analysed: &'a BTreeMap<CameraId, Analysed>,
 ) -> BTreeMap<&'a CameraId, MediaTime> {
     let looked = analysed.iter().map(|(camera, analysed)| (camera, analysed.until));
     let spelled = spells.iter().map(|spell| (&spell.camera, spell.end.unwrap_or(spell.start)));
-    let told = violations
-        .iter()
-        .map(|violation| (&violation.camera, violation.ended.as_ref().unwrap_or(&violation.raised).media_s));
+    let told = violations.iter().map(|Raised { violation, at }| {
+        (&violation.camera, violation.ended.as_ref().map_or(*at, |ended| ended.media_s))
+    });
     let mut ends: BTreeMap<&CameraId, MediaTime> = BTreeMap::new();
     for (camera, at) in looked.chain(spelled).chain(told) {
         let end = ends.entry(camera).or_default();

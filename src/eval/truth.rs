@@ -5,7 +5,7 @@ use std::{
 };
 
 use csv::{ReaderBuilder, Terminator, Trim};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     error::{BadLine, Reason, TruthError},
@@ -25,7 +25,7 @@ const END: usize = 3;
 const MAX_SECONDS: f64 = 3.2e11;
 
 /// A spell in which, as a person saw it, a violation went on: one line of a truth file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spell {
     /// The camera that shows it.
     pub camera: CameraId,

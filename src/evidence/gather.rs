@@ -8,7 +8,7 @@ use std::{
 use crossbeam::channel::{self, Receiver};
 
 use super::{
-    Entry, EvidenceError, Piece,
+    EvidenceError,
     clip::{Clip, Cut},
     cutter::Cutter,
     plan::{self, Seen, moments},
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{EvidenceFile, EvidenceRole, MediaTime, MissingEvidence, Moment, Violation},
+    results::{Entry, Piece},
     source::{Part, Recording, SourceError, Trail},
     stop::Stop,
 };

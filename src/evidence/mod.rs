@@ -6,12 +6,9 @@ mod clip_tests;
 mod cutter;
 mod exif;
 mod gather;
-mod manifest;
-mod piece;
 mod plan;
 mod still;
 mod timing;
-mod verify;
 mod writing;
 
 use std::{
@@ -19,18 +16,13 @@ use std::{
     sync::Arc,
 };
 
-pub use clip::{Clip, Coding, Cut, Shortfall};
+pub use clip::{Clip, Cut};
 pub use cutter::Cutter;
 pub use exif::Caption;
 pub use gather::{Again, Collected, collect};
-pub use manifest::{
-    Entry, LOCK, MANIFEST, REPLACED, REPORT, REPORT_SUM, SUMS, Sums, report_sum, text as manifest_text,
-};
-pub use piece::Piece;
 pub use plan::{Seen, moments};
 pub use still::Shot;
 use thiserror::Error;
-pub use verify::{Problem, ReportIs, Verified, VerifyError, Wrong, verify};
 
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MissingCause},
@@ -122,12 +114,4 @@ fn keep(
     };
     write().map_err(|source| EvidenceError::Write { path: path.clone(), source })?;
     Ok(EvidenceFile { name, role, sha256: files::sha256(bytes), bytes: bytes.len() as u64, url: None })
-}
-
-/// Whether a path has the name of a file of evidence.
-pub fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    ["_started.jpg", "_raised.jpg", "_ended.jpg", "_clip.mp4", "_clip.mkv"]
-        .iter()
-        .any(|end| name.ends_with(end))
 }

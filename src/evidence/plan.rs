@@ -17,7 +17,7 @@ pub type Seen = BTreeMap<MediaTime, Vec<Detection>>;
 pub fn moments(violation: &Violation) -> impl Iterator<Item = (EvidenceRole, &Moment)> {
     [
         (EvidenceRole::Started, Some(&violation.started)),
-        (EvidenceRole::Raised, Some(&violation.raised)),
+        (EvidenceRole::Raised, violation.raised.as_ref()),
         (EvidenceRole::Ended, violation.ended.as_ref()),
     ]
     .into_iter()
@@ -27,9 +27,14 @@ pub fn moments(violation: &Violation) -> impl Iterator<Item = (EvidenceRole, &Mo
 /// Path of a file of evidence within the result folder, without its extension: camera, kind, when it was raised, the
 /// violation's id, and what the file shows.
 pub fn stem(violation: &Violation, role: EvidenceRole) -> String {
-    let when = violation.raised.wall.strftime("%Y%m%dT%H%M%SZ");
+    let when = told(violation).wall.strftime("%Y%m%dT%H%M%SZ");
     let Violation { camera, kind, id, .. } = violation;
     format!("evidence/{camera}_{kind}_{when}_{id}_{}", role.name())
+}
+
+/// The moment by which evidence is named and cut: when it was raised, or when it began while it is only warned about.
+fn told(violation: &Violation) -> &Moment {
+    violation.raised.as_ref().unwrap_or(&violation.started)
 }
 
 /// The stills of some violations of one camera, in the order of the violations and their moments.
@@ -73,7 +78,7 @@ pub fn shots(config: &Config, camera: &Camera, violations: &[Violation], seen: &
 
 /// The clip of a violation: from `pre_roll` before it was raised to `post_roll` after it.
 pub fn cut(config: &Evidence, violation: &Violation) -> Cut {
-    let at = violation.raised.media_s;
+    let at = told(violation).media_s;
     let stem = stem(violation, EvidenceRole::Clip);
     Cut { from: at - config.pre_roll, at, to: at + config.post_roll, stem }
 }

@@ -11,13 +11,15 @@ use std::{
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{
-    Clip, Coding, Cut, EvidenceError, Piece, Shortfall,
+    Clip, Cut, EvidenceError,
+    clip::coding,
     timing::{Timing, needed},
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime},
     files,
     libav::{Container, LibavError, Muxer, Packet, Sets, StreamInfo},
+    results::{Piece, Shortfall},
     source::Gop,
 };
 
@@ -146,7 +148,7 @@ impl Writing {
         };
         let Begun { muxer, file, name, stream, first, last, pieces, gaps, late, damaged, headless, .. } =
             begun;
-        let coding = Coding::of_need(&stream);
+        let coding = coding(&stream);
         muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
         let path = self.folder.join(&name);
         let keep = || {

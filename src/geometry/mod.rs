@@ -1,8 +1,11 @@
-//! Boxes and polygons in fractions of the picture: x from left to right, y from top to bottom, both 0 to 1.
+//! Boxes and polygons in fractions of the picture: x from left to right, y from top to bottom, both 0 to 1. And the shape
+//! of its pixels.
 
+mod aspect;
 mod bbox;
 mod polygon;
 
+pub use aspect::{AspectError, PixelAspect};
 pub use bbox::BBox;
 pub use polygon::{Polygon, PolygonError};
 

@@ -1,24 +1,25 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        CameraId, Epoch, EvidenceFile, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation,
-        WallOrigin, When,
+        CameraId, Epoch, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation, WallOrigin,
+        When,
     },
     rules::Finding,
 };
 
-/// The violations of one camera as last known, made of what its rules find.
+/// The violations of one camera that are open, made of what its rules find. One that is over is told and forgotten.
 #[derive(Debug, Clone)]
-pub struct Book {
+pub(super) struct Book {
     site: SiteId,
     camera: CameraId,
     camera_name: String,
-    /// What moments are told by, for each connection or file.
+    /// What moments are told by, for the connections and files of which moments may yet be told.
     epochs: BTreeMap<u32, Begun>,
-    violations: BTreeMap<Uuid, Violation>,
+    /// What was found last of each violation that is open, or warned about.
+    open: BTreeMap<Uuid, Finding>,
 }
 
 /// How a connection or file began.
@@ -34,18 +35,19 @@ struct Begun {
 impl Book {
     /// An empty book. `camera_name` is copied into every violation.
     pub fn new(site: SiteId, camera: CameraId, camera_name: String) -> Self {
-        Self { site, camera, camera_name, epochs: BTreeMap::new(), violations: BTreeMap::new() }
+        Self { site, camera, camera_name, epochs: BTreeMap::new(), open: BTreeMap::new() }
     }
 
-    /// A connection or file begins: moments in it can then be found in the file.
-    pub fn epoch(&mut self, epoch: &Epoch) {
+    /// A connection or file begins: moments in it can then be found in the file. Of those before it, the ones in `needed` are
+    /// kept.
+    pub fn epoch(&mut self, epoch: &Epoch, needed: &BTreeSet<u32>) {
         let zero = epoch.zero.unwrap_or(epoch.from);
         let begun = Begun { zero, origin: epoch.wall_origin, file: epoch.file.clone() };
+        self.epochs.retain(|number, _| needed.contains(number));
         self.epochs.insert(epoch.epoch, begun);
     }
 
-    /// Writes a finding of `rule` down, and returns the violation as it is at this step. One that was only warned
-    /// about is returned but not kept; its `raised` is the look that warned.
+    /// Writes a finding of `rule` down, and returns the violation as it is at this step.
     pub fn record(&mut self, rule: &RuleId, kind: Kind, finding: &Finding) -> Violation {
         let id = self.id(rule, finding.started, &finding.place);
         let mut violation = Violation {
@@ -62,45 +64,22 @@ impl Book {
             count: finding.count,
             wall_origin: self.epochs.get(&finding.started.epoch).map_or(WallOrigin::Clock, |e| e.origin),
             started: self.moment(finding.started),
-            raised: self.moment(finding.raised.unwrap_or(finding.at)),
+            raised: finding.raised.map(|when| self.moment(when)),
             ended: (finding.phase == Phase::Ended).then(|| self.moment(finding.at)),
             last_seen: finding.last_seen.map(|when| self.moment(when)),
             ended_unknown: finding.ended_unknown,
             evidence: Vec::new(),
             missing: Vec::new(),
         };
-        if let Some(known) = self.violations.get(&id) {
-            violation.evidence.clone_from(&known.evidence);
-            if finding.last_seen.is_some() {
-                violation.phase = known.phase;
-            }
-        }
-        if finding.raised.is_some() {
-            self.violations.insert(id, violation.clone());
+        if finding.last_seen.is_some() {
+            // Nothing happened: what was told last stays.
+            violation.phase = self.open.get(&id).map_or(violation.phase, |told| told.phase);
+        } else if finding.phase == Phase::Ended {
+            self.open.remove(&id);
+        } else {
+            self.open.insert(id, finding.clone());
         }
         violation
-    }
-
-    /// Adds files of evidence to a violation, in order of name. Whether the violation is known.
-    pub fn attach(&mut self, id: &Uuid, files: impl IntoIterator<Item = EvidenceFile>) -> bool {
-        let Some(violation) = self.violations.get_mut(id) else { return false };
-        violation.evidence.extend(files);
-        violation.evidence.sort_by(|a, b| a.name.cmp(&b.name));
-        true
-    }
-
-    /// Takes the violations that are over out of the book, for a camera that is watched without end.
-    pub fn take_ended(&mut self) -> Vec<Violation> {
-        let (ended, open) = std::mem::take(&mut self.violations)
-            .into_iter()
-            .partition(|(_, violation)| violation.phase == Phase::Ended);
-        self.violations = open;
-        sorted(ended)
-    }
-
-    /// Every violation as last known, sorted by start, camera and rule.
-    pub fn violations(&self) -> Vec<Violation> {
-        sorted(self.violations.clone())
     }
 
     /// The id of the violation of `rule` that began at `started` at this place.
@@ -120,12 +99,4 @@ impl Book {
             }),
         }
     }
-}
-
-fn sorted(violations: BTreeMap<Uuid, Violation>) -> Vec<Violation> {
-    let mut list: Vec<Violation> = violations.into_values().collect();
-    list.sort_by(|a, b| {
-        (a.started.media_s, &a.camera, &a.rule, a.id).cmp(&(b.started.media_s, &b.camera, &b.rule, b.id))
-    });
-    list
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Book, Standing, Watch, Watched};
+use super::{Standing, Watch, Watched, book::Book};
 use crate::{
     config::{Camera, Site},
     domain::{Attention, Gap, MediaTime, ModelName, Observation, Record, RuleId, Violation, When},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What one record led to, or the time that passed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judgement {
     /// Wishes to look more often, by the index of the rule.
     pub attention: Vec<(usize, Attention)>,
@@ -100,7 +100,10 @@ impl Judge {
     pub fn take(&mut self, record: &Record) -> Judgement {
         let mut judgement = Judgement::default();
         match record {
-            Record::Epoch(epoch) => self.book.epoch(epoch),
+            Record::Epoch(epoch) => {
+                let needed = self.watches.iter().flat_map(Watch::moments).map(|when| when.epoch).collect();
+                self.book.epoch(epoch, &needed);
+            }
             Record::Gap(gap) => self.take_gap(gap, &mut judgement),
             Record::Observation(observation) => self.take_observation(observation, &mut judgement),
         }
@@ -172,7 +175,7 @@ impl Judge {
         self.watches.iter().map(|watch| watch.watched().clone()).collect()
     }
 
-    /// The recording is over: what has not ended by now is told with the look that showed it last.
+    /// The recording is over: what has not ended by now is told as it was last known, with the look that showed it last.
     pub fn stop(&mut self) -> Judgement {
         let mut judgement = Judgement::default();
         for (index, watch) in self.watches.iter_mut().enumerate() {
@@ -180,11 +183,6 @@ impl Judge {
             note(&mut self.book, verdict, index, watch, &mut judgement);
         }
         judgement
-    }
-
-    /// The violations as last known, sorted by start, camera and rule.
-    pub fn violations(&self) -> Vec<Violation> {
-        self.book.violations()
     }
 }
 

@@ -1,6 +1,6 @@
 //! One camera's judge: from the records of its looks to its violations. Live, batch and replay use the same.
 //!
-//! [`Watch`] is one configured rule of one camera and knows when it holds; [`Book`] turns what rules find into violations
+//! [`Watch`] is one configured rule of one camera and knows when it holds; the book turns what rules find into violations
 //! with ids and times; [`Judge`] leads a camera's records through trackers, rules and book.
 
 mod book;
@@ -10,7 +10,6 @@ mod standing;
 mod watch;
 mod watched;
 
-pub use book::Book;
 pub use judge::{CandidateOf, Judge, Judgement};
 pub use standing::Standing;
 pub use watch::{Needs, Watch};

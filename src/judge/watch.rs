@@ -133,6 +133,13 @@ impl Watch {
         self.holds(wall) && self.last.is_some_and(|last| !self.lapses(last, wall))
     }
 
+    /// Every moment that it may yet tell.
+    pub(super) fn moments(&self) -> Vec<When> {
+        let mut moments = self.rule.moments();
+        moments.extend(self.last);
+        moments
+    }
+
     fn lapses(&self, last: When, wall: Timestamp) -> bool {
         self.config.schedule.lapses(last.wall, wall, &self.time_zone)
     }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     config::RuleConfig,
-    domain::{Gap, MediaTime, Observation},
+    domain::{Gap, MediaTime, Observation, seconds},
     geometry::{BBox, Polygon},
     rules::{Clarity, Presence, Seeing, stopwatch::Stopwatch},
 };
@@ -12,18 +14,22 @@ use crate::{
 /// How much of the footage one rule could judge. Times run from look to look, gaps left out.
 ///
 /// Silence of a rule says something only where it was in force, could see, and had footage for longer than its times.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watched {
     /// Looks within the rule's hours.
     pub looks: u64,
     /// How long it was in force.
+    #[serde(rename = "in_force_s", with = "seconds")]
     pub in_force: Duration,
     /// How much of that the picture could not tell.
+    #[serde(rename = "unclear_s", with = "seconds")]
     pub unclear: Duration,
     /// The longest that it was in force at a stretch: when its hours end, it forgets. A gap neither adds nor resets.
+    #[serde(rename = "stretch_s", with = "seconds")]
     pub stretch: Duration,
     /// The longest that anything could have been seen to last within one such stretch. A violation that takes longer cannot
     /// have been found.
+    #[serde(rename = "judged_s", with = "seconds")]
     pub judged: Duration,
     /// Whether anything at all, of whatever class, was ever found in its zone.
     pub anything: bool,

@@ -14,7 +14,7 @@ macro_rules! settings {
         $(pub use super::$folder::settings::$Keys;)*
 
         /// The settings of a rule, by its kind.
-        #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         pub enum Settings {
             $($(#[$doc])* $Keys($Keys),)*

@@ -3,7 +3,6 @@
 //! Times are microseconds (`i64`) throughout, as the container gives them: not re-based, possibly absent. What is
 //! made of them is the business of `source`.
 
-mod aspect;
 mod bits;
 #[cfg(test)]
 mod clip_tests;
@@ -33,9 +32,8 @@ use std::sync::Once;
 
 use ffmpeg_next::ffi;
 
-pub use aspect::{AspectError, PixelAspect};
 pub use decoder::Decoder;
-pub use error::{LibavError, redact};
+pub use error::LibavError;
 pub use frame::Frame;
 pub use input::{Input, Limits};
 pub use muxer::{Container, Muxer};
@@ -48,6 +46,8 @@ pub use succession::Succession;
 pub use turn::Turn;
 pub use upright::Upright;
 pub use yuv::{Colour, Matrix, Plane, Yuv, YuvBuffer};
+
+pub use crate::geometry::PixelAspect;
 
 /// All times of this module have this time base: one microsecond.
 const MICROS: ffi::AVRational = ffi::AVRational { num: 1, den: 1_000_000 };

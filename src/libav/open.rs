@@ -19,11 +19,10 @@ use super::{
     deadline::Deadline,
     edits, flv, init,
     input::{About, Unpack},
-    redact,
     stream::is_video,
     to_micros,
 };
-use crate::files;
+use crate::{address::redact, files};
 
 /// What is opened.
 enum Place<'a> {

@@ -6,15 +6,13 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::{
-    SourceFact,
     part::{CameraPart, Page},
     words::{basis, both, span_or_none},
 };
 use crate::{
     domain::Epoch,
-    engine::PipelineError,
-    evidence::{REPORT_SUM, SUMS},
     geometry::BBox,
+    results::{FailureOf, REPORT_SUM, SUMS, SourceFact},
     words::{lasting, local, noticed, size},
 };
 
@@ -46,10 +44,10 @@ fn recordings(part: &CameraPart<'_>, zone: &TimeZone) -> Markup {
                 }
                 @for failure in &outcome.failures {
                     li.failure {
-                        @if let PipelineError::Stopped = failure {
+                        @if failure.of == FailureOf::Stopped {
                             (both("分析被人工停止，其后的录像未分析。", "The analysis was stopped by hand: what follows was not analysed."))
                         } @else {
-                            (both("未能读取或写入：", "Could not be read or written: ")) bdi { (failure) }
+                            (both("未能读取或写入：", "Could not be read or written: ")) bdi { (failure.text) }
                         }
                     }
                 }
@@ -89,8 +87,6 @@ fn facts(page: &Page<'_>) -> Markup {
     let parts = &page.cameras;
     let period: Duration = parts.iter().map(|part| part.outcome.looked_at()).sum();
     let looks: u64 = parts.iter().map(|part| part.outcome.looks).sum();
-    let speed = period.as_secs_f64() / page.took.as_secs_f64().max(1e-3);
-    let (took_zh, took_en) = lasting(page.took);
     html! {
         h3 { (both("模型、配置与完整性", "Models, configuration, integrity")) }
         dl {
@@ -113,10 +109,17 @@ fn facts(page: &Page<'_>) -> Markup {
             }
             dt { (both("分析总时长", "Analysed in all")) }
             dd { (span_or_none((looks > 0).then_some(period))) " · " (both(format!("查看画面 {looks} 次"), format!("{looks} looks"))) }
-            dt { (both("分析用时", "Took")) }
-            dd.own { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
+            @if let Some(run) = page.run {
+                @let (took_zh, took_en) = lasting(run.took);
+                @let speed = period.as_secs_f64() / run.took.as_secs_f64().max(1e-3);
+                dt { (both("分析用时", "Took")) }
+                dd.own { (both(format!("{took_zh}（实时的 {speed:.0} 倍）"), format!("{took_en} ({speed:.0} times real time)"))) }
+            }
             dt { (both("报告生成", "Report made")) }
-            dd.own { (local(page.made, page.zone)) " · firewarden " (env!("CARGO_PKG_VERSION")) " · " code { (page.box_id) } }
+            dd.own {
+                @if let Some(run) = page.run { (local(run.made, page.zone)) " · " }
+                "firewarden " (page.firewarden) " · " code { (page.box_id) }
+            }
         }
         p.limits {
             (both(

@@ -74,7 +74,7 @@ fn row(violation: &Violation, zone: &TimeZone) -> [String; COLUMNS.len()] {
         violation.kind.to_string(),
         violation.rule.to_string(),
         at(&violation.started),
-        at(&violation.raised),
+        violation.raised.as_ref().map_or_else(String::new, at),
         violation.ended.as_ref().map_or_else(String::new, at),
         lasted.map_or_else(String::new, |lasted| format!("{:.1}", lasted.as_secs_f64())),
         violation.class.map_or_else(String::new, |class| words::class(class).0.to_owned()),

@@ -1,4 +1,4 @@
-//! The report of a batch analysis: one page in Chinese and English that needs nothing beside it but the folder of
+//! The report of an analysis: one page in Chinese and English that needs nothing beside it but the folder of
 //! evidence, and a table for spreadsheets.
 //!
 //! Everything a page says is said in both languages; a style sheet shows one of them, by a switch that needs no
@@ -17,83 +17,59 @@ mod strip;
 mod verdict;
 mod violations;
 mod words;
+mod written;
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 pub use csv::csv;
 pub use doubt::{Doubt, Reason, Unseen};
-use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use part::{CameraPart, Page};
 use pictures::Pictures;
 pub use verdict::Verdict;
 use words::both;
+pub use written::write;
 
 use crate::{
-    config::{Config, Provider},
     domain::{RuleId, Violation},
-    engine::Outcome,
-    eval::Evaluation,
-    evidence::Entry,
+    results::{Entry, Run, Summary},
 };
 
-/// What a report is made of.
+/// What a report is made of: what a result folder holds.
 pub struct Report<'a> {
-    /// The configuration: site, cameras, rules.
-    pub config: &'a Config,
-    /// What became of each camera, in the order of the configuration.
-    pub outcomes: &'a [Outcome],
-    /// Each camera's recordings, likewise.
-    pub sources: &'a [Vec<SourceFact>],
-    /// The models that looked.
-    pub models: &'a [ModelFact],
+    /// What became of each camera, and what it was judged by.
+    pub summary: &'a Summary,
     /// Every violation, in the order in which the report tells them.
     pub violations: &'a [Violation],
     /// The files of evidence.
     pub entries: &'a [Entry],
-    /// How good the violations are, where the truth is known.
-    pub evaluation: Option<&'a Evaluation>,
-    /// How long the analysis took.
-    pub took: Duration,
-    /// When the report was made.
-    pub made: Timestamp,
+    /// How the run went; none where that is not kept.
+    pub run: Option<Run>,
     /// SHA-256 of the list of all hashes.
     pub sums: &'a str,
     /// The result folder, from which stills are read.
     pub folder: &'a Path,
 }
 
-/// A model, as a report names it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelFact {
-    /// Its name in the catalogue, or its path.
-    pub name: String,
-    /// SHA-256 of its file, in hexadecimal.
-    pub sha256: String,
-    /// What ran it.
-    pub provider: Provider,
-    /// The confidence below which what it finds is left out, in [0, 1].
-    pub confidence: f32,
-}
-
-/// A recording, as a report names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceFact {
-    /// The file's name, without its folder.
-    pub name: String,
-    /// Its size; none where it could not be read.
-    pub bytes: Option<u64>,
-    /// SHA-256 of its bytes, in hexadecimal; none where it could not be read.
-    pub sha256: Option<String>,
-}
-
 /// Beyond so many violations, a browser lays them out only as they come into view.
 const MANY: usize = 100;
 
+/// Where a report's stills come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stills {
+    /// They are in the page.
+    Inlined,
+    /// They stay beside it: there is no room for them.
+    Linked,
+}
+
 /// The page, as HTML.
-pub fn page(report: &Report<'_>) -> String {
+fn page(report: &Report<'_>, stills: Stills) -> String {
     let page = Page::of(report);
-    let pictures = Pictures::read(report.violations, report.folder);
+    let pictures = match stills {
+        Stills::Inlined => Pictures::read(report.violations, report.folder),
+        Stills::Linked => Pictures::default(),
+    };
     let markup = html! {
         (DOCTYPE)
         html lang="zh-CN" {
@@ -117,7 +93,7 @@ pub fn page(report: &Report<'_>) -> String {
                 main.many[page.violations.len() > MANY] {
                     (strip::patterns())
                     (cover::cover(&page))
-                    @if let Some(found) = report.evaluation { (evaluation::evaluation(found, page.zone)) }
+                    @if let Some(found) = &report.summary.evaluation { (evaluation::evaluation(found, page.zone)) }
                     @for part in &page.cameras { (camera(&page, part, &pictures)) }
                     (analysed::analysed(&page))
                     (signatures())

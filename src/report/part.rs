@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{ModelFact, Report, SourceFact, Verdict};
+use super::{Report, Verdict};
 use crate::{
     config::Camera,
     domain::{CameraId, Epoch, MediaTime, Violation, WallOrigin},
-    engine::Outcome,
-    evidence::Entry,
+    results::{Entry, ModelFact, Outcome, Run, SourceFact},
 };
 
 /// A page, before it is written.
@@ -27,8 +26,9 @@ pub struct Page<'a> {
     pub violations: &'a [Violation],
     pub entries: &'a [Entry],
     pub models: &'a [ModelFact],
-    pub took: Duration,
-    pub made: Timestamp,
+    /// The version of Firewarden that analysed.
+    pub firewarden: &'a str,
+    pub run: Option<Run>,
     pub sums: &'a str,
 }
 
@@ -45,26 +45,28 @@ pub struct CameraPart<'a> {
 impl<'a> Page<'a> {
     /// Of all that a report is made of.
     pub fn of(report: &Report<'a>) -> Self {
-        let Report { config, outcomes, sources, models, violations, entries, took, made, sums, .. } = *report;
-        let cameras = config.cameras.iter().enumerate().zip(outcomes);
-        let cameras = cameras.map(|((index, camera), outcome)| CameraPart {
+        let Report { summary, violations, entries, run, sums, .. } = *report;
+        let configuration = &summary.configuration;
+        let outcome = |camera: &Camera| summary.cameras.iter().find(|part| part.camera == camera.id);
+        let cameras = configuration.cameras.iter().filter_map(|camera| Some((camera, outcome(camera)?)));
+        let cameras = cameras.map(|(camera, part)| CameraPart {
             camera,
-            outcome,
-            sources: sources.get(index).map_or(&[][..], Vec::as_slice),
+            outcome: &part.outcome,
+            sources: &part.sources,
             violations: numbered(violations).filter(|(_, v)| v.camera == camera.id).collect(),
-            verdict: Verdict::of_camera(camera, outcome, violations),
+            verdict: Verdict::of_camera(camera, &part.outcome, violations),
         });
         Self {
-            name: &config.site.name,
-            zone: &config.site.timezone,
-            box_id: &config.box_id,
-            config_sha256: &config.sha256,
+            name: &configuration.site.name,
+            zone: &configuration.site.timezone,
+            box_id: &configuration.box_id,
+            config_sha256: &configuration.sha256,
             cameras: cameras.collect(),
             violations,
             entries,
-            models,
-            took,
-            made,
+            models: &summary.models,
+            firewarden: &summary.firewarden,
+            run,
             sums,
         }
     }

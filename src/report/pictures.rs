@@ -3,12 +3,11 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex, thread};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder};
-
-use crate::{
-    domain::{EvidenceRole, Violation},
-    vision,
+use image::{
+    ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder, imageops::thumbnail,
 };
+
+use crate::domain::{EvidenceRole, Violation};
 
 /// Up to how many stills may be how wide in pixels, and at which JPEG quality: so that a thousand violations give a
 /// page that still opens at once, and a handful can be judged without opening another file.
@@ -25,6 +24,7 @@ pub struct Inlined {
 }
 
 /// The stills of a report by name. One that cannot be read is not among them.
+#[derive(Default)]
 pub struct Pictures(BTreeMap<String, Inlined>);
 
 impl Pictures {
@@ -72,7 +72,7 @@ fn inline(path: &Path, most: u32, quality: u8) -> Option<Inlined> {
     }
     let whole = reader().decode().ok()?.into_rgb8();
     let to = (most, (u64::from(height) * u64::from(most) / u64::from(width)).max(1) as u32);
-    let small = vision::shrink(&whole, (width, height), to).ok()?;
+    let small = thumbnail(&whole, to.0, to.1);
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
     encoder.write_image(&small, to.0, to.1, ExtendedColorType::Rgb8).ok()?;

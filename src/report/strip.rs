@@ -14,8 +14,8 @@ use super::{
 use crate::{
     config::RuleConfig,
     domain::{MediaTime, RuleId, Violation},
-    engine::{Cell, Column},
     kinds::words::names,
+    results::{Cell, Column},
     words::{gap, lasting, local},
 };
 
@@ -232,7 +232,7 @@ fn bar(number: usize, violation: &Violation, scale: &Scale) -> Markup {
     html! {
         a href=(format!("#{}", anchor(number))) aria-label=(format!("{number}")) {
             (rect("violation", from, width, 4.0, HEIGHT - 8.0))
-            (rect("raised", scale.x(violation.raised.media_s), 1.0, 2.0, HEIGHT - 4.0))
+            @if let Some(raised) = &violation.raised { (rect("raised", scale.x(raised.media_s), 1.0, 2.0, HEIGHT - 4.0)) }
         }
     }
 }

@@ -10,11 +10,10 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::doubt::{Doubt, Reason, Unseen};
 use crate::{
-    config::{Camera, Config, RuleConfig},
-    domain::{RuleId, Violation, WallOrigin},
-    engine::{Extent, Outcome},
+    config::{Camera, RuleConfig},
+    domain::{Noticed, RuleId, Violation, WallOrigin},
     judge::Watched,
-    source::Noticed,
+    results::{Extent, Outcome},
 };
 
 /// For so long a picture may tell nothing, as when somebody passes close before the lens, and is not spoken of.
@@ -42,9 +41,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// What may be said of all cameras.
-    pub fn of(config: &Config, outcomes: &[Outcome], violations: &[Violation]) -> Self {
-        let each = config.cameras.iter().zip(outcomes);
+    /// What may be said of these cameras.
+    pub fn of<'a>(
+        cameras: impl IntoIterator<Item = (&'a Camera, &'a Outcome)>,
+        violations: &[Violation],
+    ) -> Self {
+        let each = cameras.into_iter();
         Self::together(each.map(|(camera, outcome)| Self::of_camera(camera, outcome, violations)))
     }
 
@@ -186,8 +188,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::{CameraId, Gap, GapReason, MediaTime, Record},
-        source::Notice,
+        config::Config,
+        domain::{CameraId, Gap, GapReason, MediaTime, Notice, Record},
     };
 
     const RULE: &str =

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime, Moment, Violation, WallOrigin},
-    evidence::{Coding, Entry},
     kinds::words::names,
+    results::{Coding, Entry},
     words::{cause, class, lasting, local, role, size},
 };
 
@@ -43,7 +43,9 @@ pub fn card(
             dl {
                 @let known = |at: MediaTime| part.origin(at).unwrap_or(violation.wall_origin);
                 (moment("开始", "Began", &violation.started, violation.wall_origin, zone))
-                (moment("认定违规", "Became a violation", &violation.raised, known(violation.raised.media_s), zone))
+                @if let Some(raised) = &violation.raised {
+                    (moment("认定违规", "Became a violation", raised, known(raised.media_s), zone))
+                }
                 @match (&violation.ended, &violation.last_seen) {
                     (Some(ended), _) => (moment("结束", "Ended", ended, known(ended.media_s), zone)),
                     (None, seen) => {
@@ -110,7 +112,7 @@ pub fn lasted(page: &Page<'_>, violation: &Violation) -> Markup {
     }
     let until = page.until(&violation.camera);
     let seen = violation.last_seen.as_ref();
-    let known = seen.map(|seen| seen.media_s).or(until).unwrap_or(violation.raised.media_s);
+    let known = seen.map(|seen| seen.media_s).or(until).unwrap_or(from);
     let (zh, en) = lasting(known.since(from));
     let (seen_zh, seen_en) = seen.map_or_else(Default::default, |seen| {
         let time = page.zone.to_datetime(seen.wall).strftime("%H:%M:%S").to_string();

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::{
     domain::WallOrigin,
-    evidence::Shortfall,
+    results::Shortfall,
     words::{Pair, lasting, origin, seconds},
 };
 

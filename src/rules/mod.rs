@@ -73,7 +73,8 @@ pub trait Rule: Send {
     /// outage, too. Nothing else counts as seen for it: neither dwell nor grace goes on.
     fn tick(&mut self, now: When) -> Verdict;
 
-    /// The recording is over: what is raised and has not ended is told once more, with the look that showed it last.
+    /// The recording is over: what is raised and has not ended is told once more, with the look that showed it last. What was
+    /// only warned about ends, nobody knows when.
     fn stop(&mut self) -> Verdict;
 
     /// The schedule's hours are over: what stands ends at `when`, or nobody knows when where that is `unknown`, and all
@@ -85,6 +86,9 @@ pub trait Rule: Send {
 
     /// The numbers that decide.
     fn status(&self) -> Status;
+
+    /// Every moment that it may yet tell.
+    fn moments(&self) -> Vec<When>;
 }
 
 /// Whether a violation told of last at `notified` is to be told of again.

@@ -4,6 +4,7 @@
 mod clip_tests;
 mod error;
 mod folders;
+mod found;
 mod gop;
 mod grouping;
 mod keys;
@@ -14,6 +15,7 @@ mod order;
 mod pace;
 mod packets;
 mod part;
+mod pattern;
 mod placing;
 mod planning;
 mod reading;
@@ -29,6 +31,7 @@ mod trail;
 mod wall;
 
 pub use error::SourceError;
+pub use found::{FindError, files, sought};
 pub use gop::{Gop, Portion};
 pub use notice::Bound;
 pub use options::{LongGroups, Options};

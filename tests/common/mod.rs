@@ -62,7 +62,7 @@ pub fn lines(path: &Path) -> Vec<Value> {
 }
 
 /// Every file below a folder with its bytes, for comparison: of the report without when it was made, and how fast; and
-/// without the file that tells just that.
+/// without the files that tell just that.
 pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -71,7 +71,7 @@ pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
         {
             if entry.is_dir() {
                 folders.push(entry);
-            } else if !entry.ends_with("report.sha256") {
+            } else if !["report.sha256", "run.json"].iter().any(|own| entry.ends_with(own)) {
                 let name = entry.strip_prefix(folder).expect("below it").to_string_lossy().into_owned();
                 let bytes = std::fs::read(&entry).expect("readable");
                 files.push(if name == "report.html" { (name, timeless(&bytes)) } else { (name, bytes) });

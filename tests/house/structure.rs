@@ -7,12 +7,14 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 31] = [
+    "address",
     "geometry",
     "domain",
     "files",
     "stop",
     "clock",
+    "say",
     "telemetry",
     "libav",
     "duration",
@@ -29,10 +31,13 @@ const ORDER: [&str; 26] = [
     "rules",
     "kinds",
     "judge",
+    "eval",
+    "ledger",
+    "results",
     "evidence",
     "engine",
-    "eval",
     "report",
+    "batch",
     "cli",
 ];
 
@@ -299,10 +304,11 @@ fn both_readmes_name_every_command_and_nothing_else() {
 
 #[test]
 fn every_option_that_a_readme_shows_exists() {
-    let help: String = ["analyze", "eval", "detect", "replay", "check", "verify", "models", "schema"]
-        .into_iter()
-        .map(|command| stdout(&firewarden(&[command, "--help"])))
-        .collect();
+    let help: String =
+        ["analyze", "eval", "detect", "replay", "report", "check", "verify", "models", "schema"]
+            .into_iter()
+            .map(|command| stdout(&firewarden(&[command, "--help"])))
+            .collect();
     for readme in ["README.md", "README.zh-CN.md"] {
         let text = fs::read_to_string(root().join(readme)).expect("a README");
         for line in text.lines().filter(|line| line.contains("firewarden ")) {

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use firewarden::{config::Config, domain::Record, engine, judge::Judge};
+use firewarden::{
+    config::Config,
+    domain::{MediaTime, Record},
+    judge::Judge,
+    results::{ReadError, lines},
+};
 use proptest::prelude::*;
 
 /// A change to a text: at a place (as a share of its length) some bytes are cut and others put in.
@@ -69,7 +74,7 @@ const LINES: &str = r#"{"record":"epoch","camera":"control-room","epoch":0,"from
 "#;
 
 /// Reads bytes as a file of observations and lets the rules judge what is read; how many records that were.
-fn replay(bytes: &[u8]) -> (usize, Result<(), engine::ReadError>) {
+fn replay(bytes: &[u8]) -> (usize, Result<(), ReadError>) {
     let config = parse(SAMPLE).expect("the sample is sound");
     let mut judges: Vec<Judge> = config
         .cameras
@@ -80,17 +85,15 @@ fn replay(bytes: &[u8]) -> (usize, Result<(), engine::ReadError>) {
     let path = folder.path().join("observations.jsonl");
     std::fs::write(&path, bytes).expect("written");
     let mut count = 0;
-    let read = engine::read(&path, &mut |_, record: Record| {
+    let read = lines::read(&path, &mut |_, record: Record| {
         count += 1;
         for judge in &mut judges {
-            judge.take(&record);
+            for violation in judge.take(&record).violations {
+                let raised = violation.raised.as_ref().map_or(MediaTime::MAX, |raised| raised.media_s);
+                assert!(violation.started.media_s <= raised, "{violation:?}");
+            }
         }
     });
-    for judge in &judges {
-        for violation in judge.violations() {
-            assert!(violation.started.media_s <= violation.raised.media_s, "{violation:?}");
-        }
-    }
     (count, read)
 }
 

@@ -63,13 +63,13 @@ fn good_scene() -> impl Strategy<Value = Scene> {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     Look(Vec<Detection>, Scene),
     Gap(i64, Option<i64>),
 }
 
 /// Steps with the time since the step before, in microseconds; a few go back or jump far.
-fn any_steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
+pub fn any_steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
     let passed = prop_oneof![
         20 => 70_000i64..2_000_000,
         1 => -3_000_000i64..0,
@@ -85,7 +85,7 @@ fn any_steps() -> impl Strategy<Value = Vec<(i64, Step)>> {
     prop::collection::vec((passed, step), 0..200)
 }
 
-fn records(steps: Vec<(i64, Step)>) -> Vec<Record> {
+pub fn records(steps: Vec<(i64, Step)>) -> Vec<Record> {
     let mut now = 0i64;
     let mut records = Vec::new();
     for (passed, step) in steps {

@@ -169,15 +169,15 @@ fn a_candidate_names_the_violation_that_it_becomes() {
         [(lane(20.0), vec![CAR], 0.0), (post(1, 20.0), vec![], 0.0), (elevator(), vec![BIKE], 2.0)]
     {
         let mut judge = crate::stage::judge(vec![config]);
-        let mut began = Vec::new();
+        let (mut began, mut raised) = (Vec::new(), Vec::new());
         for n in 0..200 {
             let at = 0.2 * f64::from(n);
             let things = if at < from - 1e-9 { &[][..] } else { &things };
             let judgement = judge.take(&Record::Observation(look(at, things)));
             assert!(judgement.candidates.iter().all(|of| of.candidate.phase == CandidatePhase::Began));
             began.extend(judgement.candidates.into_iter().map(|of| (of.violation, of.candidate.started.at)));
+            raised.extend(judgement.violations.into_iter().map(|v| (v.id, v.started.media_s)));
         }
-        let raised: Vec<_> = judge.violations().iter().map(|v| (v.id, v.started.media_s)).collect();
         assert_eq!((raised.len(), began), (1, raised));
     }
 }

@@ -3,6 +3,7 @@
 mod control_room;
 mod detectors;
 mod elevator;
+mod ends;
 mod fire_lane;
 mod invariants;
 mod live;

@@ -94,7 +94,7 @@ fn the_same_recording_gives_the_same_ids_and_places_in_the_file() {
     let (first, second) = (replayed("above-leaving").violations(), replayed("above-leaving").violations());
     assert_eq!(first, second);
     assert_ne!(first[0].id, first[1].id);
-    let raised = &first[0].raised;
+    let raised = first[0].raised.as_ref().expect("it was raised");
     assert_eq!(raised.file.as_deref(), Some("scripted.mp4"));
     assert_eq!(raised.file_s, Some(raised.media_s));
     assert_eq!(first[0].id.get_version_num(), 5);

@@ -14,6 +14,7 @@ use firewarden::{
     rules::{Candidate, Finding},
 };
 use jiff::tz::TimeZone;
+use uuid::Uuid;
 
 use crate::scene::{Pace, Scene, camera, detector, wall};
 
@@ -24,12 +25,20 @@ pub struct Stage {
     pub candidates: Vec<Candidate>,
     /// Times of the looks taken, in seconds.
     pub looks: Vec<f64>,
+    /// As last known; what was only warned about is not among them.
+    violations: BTreeMap<Uuid, Violation>,
 }
 
 impl Stage {
     pub fn new(config: RuleConfig) -> Self {
         let judge = judge(vec![config]);
-        Self { judge, findings: Vec::new(), candidates: Vec::new(), looks: Vec::new() }
+        Self {
+            judge,
+            findings: Vec::new(),
+            candidates: Vec::new(),
+            looks: Vec::new(),
+            violations: BTreeMap::new(),
+        }
     }
 
     pub fn take(&mut self, record: &Record) -> Option<Attention> {
@@ -48,6 +57,7 @@ impl Stage {
     }
 
     fn note(&mut self, judgement: Judgement) -> Vec<(usize, Attention)> {
+        self.keep(judgement.violations, &judgement.findings);
         self.findings.extend(judgement.findings.into_iter().map(|(_, finding)| finding));
         self.candidates.extend(judgement.candidates.into_iter().map(|of| of.candidate));
         judgement.attention
@@ -62,18 +72,31 @@ impl Stage {
     /// The recording is over.
     pub fn stop(&mut self) {
         let judgement = self.judge.stop();
+        self.keep(judgement.violations, &judgement.findings);
         self.candidates.extend(judgement.candidates.into_iter().map(|of| of.candidate));
     }
 
+    fn keep(&mut self, violations: Vec<Violation>, findings: &[(usize, Finding)]) {
+        for (violation, (_, finding)) in violations.into_iter().zip(findings) {
+            if finding.raised.is_some() {
+                self.violations.insert(violation.id, violation);
+            }
+        }
+    }
+
+    /// Sorted by start and id.
     pub fn violations(&self) -> Vec<Violation> {
-        self.judge.violations()
+        let mut violations: Vec<Violation> = self.violations.values().cloned().collect();
+        violations.sort_by_key(|violation| violation.started.media_s);
+        violations
     }
 
     /// Start, raise and end of every violation, in seconds.
     pub fn times(&self) -> Vec<(f64, f64, Option<f64>)> {
         let times = |v: &Violation| {
             let ended = v.ended.as_ref().map(|m| m.media_s.as_secs_f64());
-            (v.started.media_s.as_secs_f64(), v.raised.media_s.as_secs_f64(), ended)
+            let raised = v.raised.as_ref().expect("what was only warned about is not kept");
+            (v.started.media_s.as_secs_f64(), raised.media_s.as_secs_f64(), ended)
         };
         self.violations().iter().map(times).collect()
     }

@@ -61,7 +61,7 @@ fn violation(number: u128, id: &str, kind: Kind, span: (f64, f64, Option<f64>)) 
         count: None,
         wall_origin: WallOrigin::FileName,
         started: moment(started),
-        raised: moment(raised),
+        raised: Some(moment(raised)),
         ended: ended.map(moment),
         last_seen: None,
         ended_unknown: false,

@@ -15,6 +15,7 @@ use super::*;
 use crate::{
     domain::{CameraId, MediaTime},
     libav::{Decoder, Input, LibavError, Limits, testing::*},
+    results::{Piece, Shortfall},
     source::{Options, Recording},
 };
 

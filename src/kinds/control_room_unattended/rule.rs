@@ -151,7 +151,9 @@ impl ControlRoom {
             Ruling::Confirmed => {
                 // It may have been raised while that was in doubt.
                 let since = doubt.since;
-                let ended = short.raised.filter(|raised| raised.at > since.at).unwrap_or(since);
+                let told = short.raised.or(short.warned.then_some(short.last_seen));
+                let ended =
+                    told.filter(|told| short.notified > since.at && told.at > since.at).unwrap_or(since);
                 let unknown = *unknown;
                 if short.warned || short.raised.is_some() {
                     findings.push(short.finding(self.keys.required, Phase::Ended, ended, unknown));
@@ -287,12 +289,16 @@ impl Rule for ControlRoom {
 
     fn stop(&mut self) -> Verdict {
         let Staffing::Short(short) = &self.state else { return Verdict::default() };
-        if short.raised.is_none() {
-            return Verdict::default();
-        }
         let last = short.last_seen;
-        let finding = short.finding(self.keys.required, Phase::Raised, last, false);
-        vec![Finding { last_seen: Some(last), ..finding }].into()
+        let findings = if short.raised.is_some() {
+            let finding = short.finding(self.keys.required, Phase::Raised, last, false);
+            vec![Finding { last_seen: Some(last), ..finding }]
+        } else if short.warned {
+            vec![short.finding(self.keys.required, Phase::Ended, last, true)]
+        } else {
+            Vec::new()
+        };
+        findings.into()
     }
 
     fn close(&mut self, when: When, unknown: bool) -> Verdict {
@@ -330,5 +336,15 @@ impl Rule for ControlRoom {
             },
         };
         Status { required: Some(self.keys.required), pending, open }
+    }
+
+    fn moments(&self) -> Vec<When> {
+        match &self.state {
+            Staffing::Manned(doubt) => doubt.iter().map(|doubt| doubt.since).collect(),
+            Staffing::Short(Short { since, raised, last_seen, doubt, .. }) => {
+                let back = doubt.as_ref().map(|(doubt, _)| doubt.since);
+                [*since, *last_seen].into_iter().chain(*raised).chain(back).collect()
+            }
+        }
     }
 }

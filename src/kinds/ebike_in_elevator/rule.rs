@@ -352,4 +352,18 @@ impl Rule for Elevator {
         };
         Status { required: None, pending, open }
     }
+
+    fn moments(&self) -> Vec<When> {
+        let mut moments = Vec::from_iter(self.last);
+        match &self.state {
+            Cabin::Absent(suspicion) => {
+                moments.extend(suspicion.iter().map(|(suspicion, _)| suspicion.since))
+            }
+            Cabin::Present(Present { started, raised, last_seen, doubt, .. }) => {
+                moments.extend([*started, *raised, *last_seen]);
+                moments.extend(doubt.iter().map(|(doubt, _)| doubt.since));
+            }
+        }
+        moments
+    }
 }

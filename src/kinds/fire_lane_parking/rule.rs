@@ -320,8 +320,8 @@ impl Rule for FireLane {
     }
 
     fn stop(&mut self) -> Verdict {
-        let raised = self.stays.iter().filter(|stay| stay.raised.is_some());
-        let findings: Vec<Finding> = raised.map(Stay::unfinished).collect();
+        let notified = self.stays.iter().filter(|stay| stay.is_notified());
+        let findings: Vec<Finding> = notified.map(Stay::unfinished).collect();
         findings.into()
     }
 
@@ -349,6 +349,11 @@ impl Rule for FireLane {
         let number = u32::try_from(raised().count()).unwrap_or(u32::MAX);
         let open = raised().min_by_key(|when| when.at).map(|since| Open { number, since });
         Status { required: None, pending, open }
+    }
+
+    fn moments(&self) -> Vec<When> {
+        let ended = self.ended.iter().map(|(stay, _)| stay);
+        self.stays.iter().chain(ended).flat_map(Stay::moments).collect()
     }
 }
 

@@ -4,5 +4,6 @@ mod analyze;
 mod evidence;
 mod made;
 mod naming;
+mod report;
 mod results;
 mod verdict;

@@ -307,8 +307,18 @@ impl Stay {
         may_be.then_some(Prospect { started: self.started, place: &self.name, class, bbox })
     }
 
-    /// Tells once more of a violation that was not over when the recording was: with the look that showed it last.
+    /// Every moment that may yet be told of it.
+    pub fn moments(&self) -> impl Iterator<Item = When> {
+        let empty = self.absence.as_ref().and_then(|absence| absence.since).map(|(when, _)| when);
+        [self.started, self.last_seen].into_iter().chain(self.raised).chain(empty)
+    }
+
+    /// Tells once more of a violation that was not over when the recording was: with the look that showed it last. What was
+    /// only warned about will be none any more, and ends.
     pub fn unfinished(&self) -> Finding {
+        if self.raised.is_none() {
+            return self.finding(Phase::Ended, self.last_seen, true);
+        }
         Finding { last_seen: Some(self.last_seen), ..self.finding(Phase::Raised, self.last_seen, false) }
     }
 }

@@ -9,10 +9,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::say::say;
 use crate::{
     domain::{CameraId, MediaTime},
     engine::Progress,
+    say::say,
 };
 
 /// Without a terminal a line is printed at most this often.

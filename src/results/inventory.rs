@@ -6,10 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    evidence::{self, LOCK, MANIFEST, REPLACED, REPORT, REPORT_SUM, SUMS},
-    files,
+use super::{
+    JOURNAL, LOCK, MANIFEST, OBSERVATIONS, OUTCOME, REPLACED, REPORT, REPORT_SUM, RUN, SUMS, TABLE,
+    VIOLATIONS,
 };
+use crate::files;
 
 /// What an unfinished result is called within the folder it is to fill.
 pub const PARTIAL: &str = ".partial";
@@ -17,9 +18,9 @@ pub const PARTIAL: &str = ".partial";
 pub const EARLIER: &str = ".firewarden-earlier";
 
 /// The files of a result beside those in folders.
-const FILES: [&str; 5] = ["violations.jsonl", "violations.csv", REPORT, SUMS, REPORT_SUM];
+const FILES: [&str; 7] = [VIOLATIONS, TABLE, OUTCOME, RUN, REPORT, SUMS, REPORT_SUM];
 /// Those that tell a result.
-const TELLING: [&str; 4] = ["violations.jsonl", SUMS, "observations", "evidence"];
+const TELLING: [&str; 5] = [VIOLATIONS, SUMS, OBSERVATIONS, JOURNAL, "evidence"];
 
 /// What a folder holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub fn of(folder: &Path) -> io::Result<Holds> {
         let about = fs::symlink_metadata(&path)?;
         let known = match name.as_str() {
             PARTIAL | EARLIER => about.is_dir(),
-            "observations" | "evidence" if about.is_dir() => {
+            OBSERVATIONS | JOURNAL | "evidence" if about.is_dir() => {
                 match sorted(&path)?.into_iter().find(|file| !is_part(&name, &path.join(file))) {
                     Some(stranger) => return Ok(Holds::Stranger(path.join(stranger))),
                     None if sorted(&path)?.is_empty() => continue,
@@ -80,7 +81,7 @@ fn is_part(folder: &str, path: &Path) -> bool {
     plain
         && (name.starts_with(files::UNFINISHED)
             || match folder {
-                "evidence" => evidence::is_ours(path) || Path::new(MANIFEST).file_name() == path.file_name(),
+                "evidence" => is_evidence(path) || Path::new(MANIFEST).file_name() == path.file_name(),
                 _ => path.extension().is_some_and(|end| end == "jsonl"),
             })
 }
@@ -139,4 +140,12 @@ fn sorted(folder: &Path) -> io::Result<Vec<OsString>> {
         fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<_>>()?;
     names.sort();
     Ok(names)
+}
+
+/// Whether a path has the name of a file of evidence.
+fn is_evidence(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    ["_started.jpg", "_raised.jpg", "_ended.jpg", "_clip.mp4", "_clip.mkv"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }

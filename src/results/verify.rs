@@ -10,7 +10,7 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{LOCK, MANIFEST, REPLACED, REPORT, REPORT_SUM, SUMS};
+use super::{LOCK, MANIFEST, OBSERVATIONS, REPLACED, REPORT, REPORT_SUM, SUMS, VIOLATIONS};
 use crate::files;
 
 /// What was found in a folder.
@@ -133,7 +133,7 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     // A replay finds violations and keeps no evidence: its list names no manifest.
     let replayed = !all.is_empty() && !all.contains_key(MANIFEST);
     if !manifest.exists() && !replayed {
-        let parts = [SUMS, "violations.jsonl", "observations"];
+        let parts = [SUMS, VIOLATIONS, OBSERVATIONS];
         let result = parts.iter().any(|name| folder.join(name).exists());
         let folder = folder.to_owned();
         return Err(if result { VerifyError::Unfinished(folder) } else { VerifyError::NotAResult(folder) });
@@ -237,7 +237,7 @@ fn read_manifest(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
     read(path, parse)
 }
 
-fn read_sums(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
+pub(super) fn read_sums(path: &Path) -> Result<BTreeMap<String, String>, VerifyError> {
     let parse = |line: &str| -> Result<Line, String> {
         if line.starts_with('#') {
             return Ok(None);

@@ -2,18 +2,22 @@
 
 use std::time::Duration;
 
-use crate::domain::{Epoch, Gap, GapReason, MediaTime};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Epoch, Gap, GapReason, MediaTime, seconds};
 
 /// How much of one file, or one connection, could be looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// The epoch's number.
     pub epoch: u32,
     /// The recording's name; none for live cameras.
     pub file: Option<String>,
     /// Media time of its first picture.
+    #[serde(rename = "from_s")]
     pub from: MediaTime,
     /// Media time up to which it was walked through.
+    #[serde(rename = "until_s")]
     pub until: MediaTime,
     /// Looks taken.
     pub looks: u64,
@@ -21,6 +25,7 @@ pub struct Coverage {
     pub missed: u64,
     /// Time within gaps in which pictures are damaged or cannot be decoded. Holes in which nothing was recorded are not in
     /// it: nothing is hidden there.
+    #[serde(rename = "damaged_s", with = "seconds")]
     pub damaged: Duration,
 }
 

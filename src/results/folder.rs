@@ -17,14 +17,11 @@ use std::{
 use thiserror::Error;
 
 use super::{
+    LOCK, MANIFEST, OBSERVATIONS, REPLACED,
     inventory::{self, Holds},
     paths::{beside, is_current, is_mount, is_refusal, resolved, sync_all},
-    say::say,
 };
-use crate::{
-    evidence::{LOCK, MANIFEST, REPLACED},
-    files,
-};
+use crate::{files, say::say};
 
 /// What is to become of a result that is already there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -402,7 +399,7 @@ impl Drop for Unfinished {
 
 /// Whether an analysis has left its result in a folder, with its evidence.
 pub fn is_of_analysis(folder: &Path) -> bool {
-    folder.join(MANIFEST).exists() || folder.join("observations").exists()
+    folder.join(MANIFEST).exists() || folder.join(OBSERVATIONS).exists()
 }
 
 /// Moves the parts of a result from one folder into another on the same disk.

@@ -1,56 +1,60 @@
-//! What became of a camera.
+//! What became of a camera, its violations apart.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
-use super::{Coverage, Extent, PipelineError, Timeline};
+use serde::{Deserialize, Serialize};
+
+use super::{Coverage, Extent, Timeline};
 use crate::{
-    domain::{Epoch, GapReason, MediaTime, Record, Violation},
+    domain::{Epoch, GapReason, MediaTime, Notice, Record},
     judge::Watched,
     rules::Presence,
-    source::Notice,
 };
 
-/// How long after their pictures were sent looks were judged.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Behind {
-    /// The longest.
-    pub most: Duration,
-    sum: Duration,
-    looks: u32,
+/// Something that could not be read, looked at or written. The rest was analysed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What of the camera it was.
+    pub of: FailureOf,
+    /// What went wrong: it names the file, the model or the camera.
+    pub text: String,
 }
 
-impl Behind {
-    /// Zero without looks.
-    pub fn mean(&self) -> Duration {
-        self.sum / self.looks.max(1)
-    }
+/// What could not be read, looked at or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureOf {
+    /// A recording: another run meets the same.
+    Recording,
+    /// The run: it was stopped by hand.
+    Stopped,
+    /// The machine: a model, a worker, the disk. Another run need not meet it.
+    Machine,
+}
 
-    pub(super) fn take(&mut self, by: Duration) {
-        (self.most, self.sum) = (self.most.max(by), self.sum.saturating_add(by));
-        self.looks = self.looks.saturating_add(1);
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
 /// What became of a camera.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Its violations, as last known.
-    pub violations: Vec<Violation>,
     /// The files it was read from.
     pub epochs: Vec<Epoch>,
     /// What people should be told.
     pub notices: Vec<Notice>,
     /// What could not be read or written; the rest was analysed.
-    pub failures: Vec<PipelineError>,
+    pub failures: Vec<Failure>,
     /// Looks taken.
     pub looks: u64,
     /// Looks that could not be taken.
     pub missed: u64,
     /// How many of these because a model failed, or there was no time.
     pub not_looked: u64,
-    /// How far judging lay behind, where the recording was read at a pace.
-    pub behind: Option<Behind>,
     /// Media time up to which it was analysed.
+    #[serde(rename = "until_s")]
     pub until: MediaTime,
     /// The whole period at a glance.
     pub timeline: Timeline,
@@ -90,7 +94,7 @@ impl Outcome {
     }
 
     /// Notes a look that could not be taken.
-    pub(super) fn miss(&mut self, reason: GapReason) {
+    pub fn miss(&mut self, reason: GapReason) {
         self.missed += 1;
         if reason != GapReason::Damaged {
             // That says nothing of the file.

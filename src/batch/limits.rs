@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::setting::UsageError;
+use super::BatchError;
 
 /// A camera that is read at its pace holds so many open: its recording and its records.
 const PER_CAMERA: u64 = 2;
@@ -22,14 +22,11 @@ pub fn raise() -> Option<u64> {
 /// Makes sure that so many cameras can be read at once.
 ///
 /// # Errors
-/// [`UsageError`] where fewer files may be open.
-pub fn enough_for(cameras: usize) -> Result<(), UsageError> {
+/// [`BatchError::TooFewFiles`] where fewer files may be open.
+pub fn enough_for(cameras: usize) -> Result<(), BatchError> {
     let wanted = u64::try_from(cameras).unwrap_or(u64::MAX).saturating_mul(PER_CAMERA).saturating_add(BESIDE);
     match raise() {
-        Some(limit) if limit < wanted => Err(UsageError::Other(format!(
-            "--paced reads all {cameras} cameras at once, for which {wanted} files must be open; {limit} are allowed. Allow more \
-             (ulimit -n {wanted}, or LimitNOFILE of a service), or leave out --paced"
-        ))),
+        Some(limit) if limit < wanted => Err(BatchError::TooFewFiles { cameras, wanted, limit }),
         _ => Ok(()),
     }
 }

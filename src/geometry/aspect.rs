@@ -3,13 +3,13 @@
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// How wide a pixel is to be shown, as a ratio to its height: 2:1 for pictures that are stored half as wide. Between 1:4
 /// and 4:1.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", extend("pattern" = r"^\s*[0-9]+\s*:\s*[0-9]+\s*$"))]
 pub struct PixelAspect {
     across: u32,
@@ -92,6 +92,12 @@ impl TryFrom<String> for PixelAspect {
 
     fn try_from(text: String) -> Result<Self, AspectError> {
         text.parse()
+    }
+}
+
+impl From<PixelAspect> for String {
+    fn from(aspect: PixelAspect) -> Self {
+        aspect.to_string()
     }
 }
 

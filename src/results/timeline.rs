@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     domain::{Gap, MediaTime, Record},
     rules::Presence,
@@ -18,7 +20,7 @@ const MOST_GAPS: usize = 1_000;
 ///
 /// Columns begin 0.1 s wide; whenever there are more than 2,048, each two become one. So what a column says depends
 /// on nothing but the records.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
     /// How often two columns have become one.
     halved: u32,
@@ -29,8 +31,9 @@ pub struct Timeline {
     gap_count: u64,
 }
 
-/// What is known of one spell of time.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What is known of one spell of time. Written as `[looks, gap_micros, [cell, …]]`: there are thousands of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u32, u64, Vec<Cell>)", into = "(u32, u64, Vec<Cell>)")]
 pub struct Column {
     /// Looks taken in it.
     pub looks: u32,
@@ -40,8 +43,9 @@ pub struct Column {
     pub rules: Vec<Cell>,
 }
 
-/// What a rule saw in one spell of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a rule saw in one spell of time. Written as `[known, unknown, fewest, most]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[u32; 4]", into = "[u32; 4]")]
 pub struct Cell {
     /// Looks that told something.
     pub known: u32,
@@ -51,6 +55,30 @@ pub struct Cell {
     pub fewest: u32,
     /// The most.
     pub most: u32,
+}
+
+impl From<[u32; 4]> for Cell {
+    fn from([known, unknown, fewest, most]: [u32; 4]) -> Self {
+        Self { known, unknown, fewest, most }
+    }
+}
+
+impl From<Cell> for [u32; 4] {
+    fn from(Cell { known, unknown, fewest, most }: Cell) -> Self {
+        [known, unknown, fewest, most]
+    }
+}
+
+impl From<(u32, u64, Vec<Cell>)> for Column {
+    fn from((looks, gap_micros, rules): (u32, u64, Vec<Cell>)) -> Self {
+        Self { looks, gap_micros, rules }
+    }
+}
+
+impl From<Column> for (u32, u64, Vec<Cell>) {
+    fn from(Column { looks, gap_micros, rules }: Column) -> Self {
+        (looks, gap_micros, rules)
+    }
 }
 
 impl Cell {
@@ -126,7 +154,9 @@ impl Timeline {
 
     /// How much time lies within gaps.
     pub fn gap_time(&self) -> Duration {
-        Duration::from_micros(self.columns.iter().map(|column| column.gap_micros).sum())
+        Duration::from_micros(
+            self.columns.iter().fold(0, |sum: u64, column| sum.saturating_add(column.gap_micros)),
+        )
     }
 
     /// At most `most` columns of equal width, each with the media time at which it begins.

@@ -1,66 +1,13 @@
-//! What several commands set up: configuration, models, recordings.
+//! The models of a configuration: the detector's, and those that rules have of their own.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
-use thiserror::Error;
-
-use super::pattern::find;
+use super::{DetectError, Detector, OnnxModel, Runtime, load};
 use crate::{
     catalog::Store,
-    config::{Camera, Config, DetectorConfig, Provider, RuleConfig, SourceAddress},
-    detect::{self, DetectError, Detector, OnnxModel, Runtime},
-    domain::{CameraId, Class, ModelName, RuleId},
-    files::{shown, special},
-    report::ModelFact,
+    config::{Camera, Config, DetectorConfig, Provider, RuleConfig},
+    domain::{Class, ModelName, RuleId},
 };
-
-/// A command that was used in a way that cannot work.
-#[derive(Debug, Error)]
-pub enum UsageError {
-    /// A live camera where a recording is wanted.
-    #[error("camera {camera}: {source_shown} is a live camera; this command takes recordings")]
-    Live {
-        /// Whose.
-        camera: CameraId,
-        /// Its address, without credentials.
-        source_shown: String,
-    },
-    /// A glob that cannot be read.
-    #[error("camera {camera}: {pattern:?} is no pattern of files: {reason}")]
-    Pattern {
-        /// Whose.
-        camera: CameraId,
-        /// As written.
-        pattern: String,
-        /// Why.
-        reason: String,
-    },
-    /// A source that can be opened, but is no recording.
-    #[error("camera {camera}: {} is {what}, not a recording; name a file, or a pattern of files", shown(.path.as_os_str()))]
-    NotAFile {
-        /// Whose.
-        camera: CameraId,
-        /// What it names.
-        path: PathBuf,
-        /// What that is.
-        what: &'static str,
-    },
-    /// A recording that lies where results are written, and old ones removed.
-    #[error(
-        "camera {camera}: its recording {} lies in the folder that --out names; results would take its place. Name \
-         another folder",
-        shown(.recording.as_os_str())
-    )]
-    OwnRecording {
-        /// Whose.
-        camera: CameraId,
-        /// The file.
-        recording: PathBuf,
-    },
-    /// Anything else.
-    #[error("{0}")]
-    Other(String),
-}
 
 /// The models of a configuration, ready to make detectors from.
 pub struct Models {
@@ -80,8 +27,7 @@ impl Models {
         for OwnModel { name, rule, confidence } in own_models(config) {
             let told = DetectorConfig { confidence, ..config.detector.clone() };
             let of_rule = |wrong| DetectError::OfRule { rule, wrong: Box::new(wrong) };
-            let model =
-                detect::load(&name, &told, Some(name.clone()), &models.runtime, &store).map_err(of_rule)?;
+            let model = load(&name, &told, Some(name.clone()), &models.runtime, &store).map_err(of_rule)?;
             models.all.push((name, model));
         }
         models.serve(config)?;
@@ -124,7 +70,7 @@ impl Models {
     pub fn load_one(detector: &DetectorConfig) -> Result<Self, DetectError> {
         let store = Store::from_env()?;
         let runtime = Runtime::load(&store.cache)?.on(detector.provider, detector.require)?;
-        let model = detect::load(&detector.model, detector, None, &runtime, &store)?;
+        let model = load(&detector.model, detector, None, &runtime, &store)?;
         Ok(Self { runtime, all: vec![(detector.model.as_str().into(), model)] })
     }
 
@@ -138,15 +84,9 @@ impl Models {
         self.runtime.provider()
     }
 
-    /// What a report says of them.
-    pub fn facts(&self) -> Vec<ModelFact> {
-        let fact = |(name, model): &(ModelName, Arc<OnnxModel>)| ModelFact {
-            name: name.to_string(),
-            sha256: model.sha256().to_owned(),
-            provider: self.provider(),
-            confidence: model.confidence(),
-        };
-        self.all.iter().map(fact).collect()
+    /// Each with its name.
+    pub fn all(&self) -> impl Iterator<Item = (&ModelName, &OnnxModel)> {
+        self.all.iter().map(|(name, model)| (name, &**model))
     }
 
     /// Makes the detectors of one worker.
@@ -188,36 +128,4 @@ fn own_models(config: &Config) -> Vec<OwnModel> {
 
 fn rules(config: &Config) -> impl Iterator<Item = (&Camera, &RuleConfig)> {
     config.cameras.iter().flat_map(|camera| camera.rules.iter().map(move |rule| (camera, rule)))
-}
-
-/// The files of a camera's recording: the one named, or those that the pattern finds, in the order of their paths.
-///
-/// # Errors
-/// [`UsageError`] for a live camera, an unreadable pattern, or a source that is no file.
-pub fn files(camera: &Camera) -> Result<Vec<PathBuf>, UsageError> {
-    let SourceAddress::Recording { folder, written } = &camera.source else {
-        return Err(UsageError::Live { camera: camera.id.clone(), source_shown: camera.source.to_string() });
-    };
-    let named = folder.join(written);
-    if let Some(what) = special(&named) {
-        return Err(UsageError::NotAFile { camera: camera.id.clone(), path: named, what });
-    }
-    find(folder, written).map_err(|reason| UsageError::Pattern {
-        camera: camera.id.clone(),
-        pattern: written.clone(),
-        reason: reason.to_string(),
-    })
-}
-
-/// What a camera's files are looked for by, as written.
-pub fn sought(camera: &Camera) -> Option<String> {
-    match &camera.source {
-        SourceAddress::Recording { written, .. } => Some(written.clone()),
-        SourceAddress::Live(_) => None,
-    }
-}
-
-/// The number of processors, where `--threads` does not say.
-pub fn threads(given: Option<usize>) -> usize {
-    given.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
 }
