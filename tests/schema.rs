@@ -1,6 +1,8 @@
 //! What the schemas say is what the program reads and writes: every configuration that is shown is valid, what the
 //! schema refuses the program refuses too, and the sample shows every key that there is.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that fails may panic")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

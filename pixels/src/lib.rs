@@ -4,7 +4,6 @@
 //! for tests, in a fifth of the time; Cargo.toml has this crate optimised always.
 
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
 
 mod colours;
 mod halve;
