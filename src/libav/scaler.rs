@@ -1,6 +1,6 @@
 use std::ptr;
 
-use ffmpeg_next::ffi::{self, AVPixelFormat};
+use ffmpeg_sys_next::{self as ffi, AVPixelFormat};
 
 use super::{Colour, Frame, LibavError, Matrix, YuvBuffer};
 
