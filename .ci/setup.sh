@@ -4,6 +4,7 @@
 # tested and photographed in it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source .ci/wheel.sh
 cache=${FIREWARDEN_CACHE:-$PWD/.cache}
 
 say() { printf '%s\n' "$*" >&2; }
@@ -17,18 +18,6 @@ packages=(
 if [ "${1:-}" = browser ]; then
     packages+=(chromium chromium-driver fonts-noto-cjk)
 fi
-
-# The python that has pip, used only to fetch one wheel.
-python_with_pip() {
-    local python
-    for python in python3 /usr/bin/python3; do
-        if "$python" -m pip --version >/dev/null 2>&1; then
-            echo "$python"
-            return
-        fi
-    done
-    return 1
-}
 
 library_here() {
     [ -s "$cache/onnxruntime/libonnxruntime.so" ] && cmp -s .ci/onnxruntime.txt "$cache/onnxruntime/pinned.txt"
@@ -69,17 +58,17 @@ fetch_onnxruntime() {
     if [ -f "${ORT_DYLIB_PATH:-}" ] && [ "$ORT_DYLIB_PATH" != "$cache/onnxruntime/libonnxruntime.so" ]; then
         return
     fi
-    local machine platform python scratch
+    local machine scratch
     machine=$(uname -m)
     case $machine in
-    x86_64 | aarch64) platform=manylinux_2_28_$machine ;;
+    x86_64 | aarch64) ;;
     *)
         say "setup: no ONNX Runtime for $machine; build it and name libonnxruntime.so in ORT_DYLIB_PATH"
         exit 1
         ;;
     esac
     say "setup: fetching ONNX Runtime, 28 MB (under a minute)"
-    if ! python=$(python_with_pip); then
+    if ! python_with_pip >/dev/null; then
         say "setup: no Python with pip, which fetches ONNX Runtime; install python3-pip"
         exit 1
     fi
@@ -87,22 +76,10 @@ fetch_onnxruntime() {
     scratch=$(mktemp -d "$cache/onnxruntime/.partial-XXXXXX")
     # Written out now: where pip fails, the function and its variable are gone before this runs.
     trap "rm -rf $(printf %q "$scratch")" EXIT
-    "$python" -m pip --disable-pip-version-check download --quiet --no-deps --only-binary=:all: \
-        --implementation cp --python-version 3.11 --abi cp311 --platform "$platform" \
-        --require-hashes --requirement .ci/onnxruntime.txt --dest "$scratch" </dev/null >&2
-    "$python" - "$scratch" <<'PYTHON'
-import pathlib, shutil, sys, zipfile
-scratch = pathlib.Path(sys.argv[1])
-(wheel,) = scratch.glob("*.whl")
-with zipfile.ZipFile(wheel) as archive:
-    (name,) = [n for n in archive.namelist() if n.startswith("onnxruntime/capi/libonnxruntime.so.")]
-    with archive.open(name) as source, open(scratch / "libonnxruntime.so", "wb") as copy:
-        shutil.copyfileobj(source, copy)
+    fetch_wheel .ci/onnxruntime.txt "$scratch"
     # Its licence and the notices of what it contains travel with it.
-    for notice in ("LICENSE", "ThirdPartyNotices.txt"):
-        (scratch / notice).write_bytes(archive.read(f"onnxruntime/{notice}"))
-PYTHON
-    mv "$scratch"/LICENSE "$scratch"/ThirdPartyNotices.txt "$scratch"/libonnxruntime.so "$cache/onnxruntime/"
+    mv "$scratch"/onnxruntime/{LICENSE,ThirdPartyNotices.txt} "$cache/onnxruntime/"
+    mv "$scratch"/onnxruntime/capi/libonnxruntime.so.* "$cache/onnxruntime/libonnxruntime.so"
     cp .ci/onnxruntime.txt "$cache/onnxruntime/pinned.txt"
     rm -rf "$scratch"
     trap - EXIT

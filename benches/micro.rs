@@ -12,10 +12,10 @@ use firewarden::{
     config::{Config, DetectorConfig, Provider},
     detect::{self, DetectError, Detector, Letterbox, Runtime, Tensor, View, heads, suppress},
     domain::{Class, Detection, MediaTime, ModelName, Record},
-    engine,
     geometry::BBox,
     judge::Judge,
     libav::{Decoder, Frame, Input, Limits},
+    results::lines,
     track::Tracker,
     vision::{Halves, SMALL, SceneState},
 };
@@ -127,7 +127,7 @@ fn rules(bench: &mut Criterion) {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/observations");
     let config = Config::load(&samples.join("lane-3.toml")).expect("a sound configuration");
     let mut records = Vec::new();
-    engine::read(&samples.join("above-queueing.jsonl"), &mut |_, record| records.push(record))
+    lines::read(&samples.join("above-queueing.jsonl"), &mut |_, record| records.push(record))
         .expect("recorded observations");
     let looks: Vec<_> = records
         .iter()

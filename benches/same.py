@@ -21,7 +21,12 @@ ORDER = ("exit", "said", "printed", "violations.jsonl", "observations/", "violat
 PROGRESS = re.compile(rb"^ *\d+ %  .*\n", re.MULTILINE)
 # A report tells when it was made and how fast; so does what is beside the list.
 OWN = re.compile(rb'<dd class="own">.*?</dd>', re.DOTALL)
-TIMED = "report.sha256"
+TIMED = ("report.sha256", "run.json")
+# What results have had for a while only: where one of two has it, it is left out, with what follows from it. That is its line in the
+# list of hashes, the hash of that list in the report, and the stills of the report, which are made smaller in another way since.
+NEWER = "outcome.json"
+FOLLOWS = (re.compile(rb"^[0-9a-f]{64}  outcome\.json\n", re.MULTILINE), re.compile(rb"SHA-256 <code>[0-9a-f]{64}</code>"),
+           re.compile(rb"data:image/jpeg;base64,[A-Za-z0-9+/=]*"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,9 +140,18 @@ class Results:
         return folder
 
 
+@dataclasses.dataclass(frozen=True)
+class Older:
+    """A file that is compared with one of a program that did not have what is newer."""
+
+    path: pathlib.Path
+
+
 def difference(name, between, one, other):
     """How two results differ, or nothing."""
     one, other = contents(one), contents(other)
+    if (NEWER in one) != (NEWER in other):
+        one, other = ({name: Older(path) for name, path in files.items() if name != NEWER} for files in (one, other))
     names = sorted((each for each in one.keys() | other.keys() if differs(one, other, each)), key=rank)
     return Difference(name, between, names, where(names[0], one, other)) if names else None
 
@@ -147,7 +161,7 @@ def contents(folder):
     files = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         name = str(path.relative_to(folder)).removeprefix("result/")
-        if name != TIMED:
+        if name not in TIMED:
             files[name] = path
     return files
 
@@ -157,6 +171,11 @@ def differs(one, other, name):
 
 
 def read(path):
+    if isinstance(path, Older):
+        data = read(path.path)
+        for follows in FOLLOWS if path.path.suffix == ".html" or path.path.name == "SHA256SUMS" else ():
+            data = follows.sub(b"", data)
+        return data
     data = path.read_bytes()
     return OWN.sub(b"", data) if path.suffix == ".html" else data
 

@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, path::Path, thread, time::Duration};
 
 use crossbeam::channel;
 
-use super::{Analysed, observations, progress::Bar};
+use super::{analysis::Analysed, progress::Bar};
 use crate::{
     config::{Camera, Config},
     domain::{Record, Violation},
     engine::Progress,
     evidence::{self, Collected, Seen, moments},
-    results::lines,
+    results::{OBSERVATIONS, lines},
     source::{Options, Recording, Survey, Trail},
 };
 
@@ -67,7 +67,8 @@ fn collect(
     folder: &Path,
     progress: &Bar,
 ) -> Collected {
-    let seen = seen(&observations(folder, camera), &analysed.violations);
+    let records = folder.join(OBSERVATIONS).join(format!("{}.jsonl", camera.id));
+    let seen = seen(&records, &analysed.violations);
     let options = Options { pixel_aspect: camera.pixel_aspect, rate: camera.rate, ..options.clone() };
     let again = evidence::Again {
         recording: Recording::surveyed(camera.id.clone(), survey.clone(), options.clone()),

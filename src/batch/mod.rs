@@ -5,12 +5,13 @@ mod error;
 mod evidence;
 mod limits;
 mod progress;
+mod running;
 mod settling;
 mod sources;
 mod writing;
 
-use analysis::observations;
-pub use analysis::{Analysed, Analysis, Place, Settings, run};
+pub use analysis::{Analysed, Analysis};
 pub use error::BatchError;
+pub use running::{Place, Settings, run};
 pub use settling::{Settled, settle};
 pub use writing::write;

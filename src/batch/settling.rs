@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Analysis;
+use super::analysis::Analysis;
 use crate::{
     files,
     results::{REPORT, WriteError},

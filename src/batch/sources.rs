@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Analysed;
+use super::analysis::Analysed;
 use crate::{
     config::Config,
     domain::{MediaTime, Notice, Noticed},

@@ -4,7 +4,7 @@ use std::{fs, mem};
 
 use jiff::Timestamp;
 
-use super::Analysis;
+use super::analysis::Analysis;
 use crate::{
     config::Config,
     domain::Violation,

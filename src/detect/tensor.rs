@@ -136,11 +136,7 @@ impl Colours {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        detect::heads,
-        libav::{Frame, Pixels, Scaler, YuvBuffer, testing::*},
-        vision::Halves,
-    };
+    use crate::{detect::heads, libav::YuvBuffer, vision::Halves};
 
     const WHOLE: BBox = BBox { left: 0.0, top: 0.0, right: 1.0, bottom: 1.0 };
 
@@ -178,62 +174,66 @@ mod tests {
         assert!(right.iter().all(|v| v.abs() < 0.6));
     }
 
-    /// swscale does the same in two steps, with rounding between and a wider filter: smooth pictures come out alike.
-    #[test]
-    fn every_format_comes_out_as_through_swscale() {
-        let clips = Clips::new();
-        let gradient = "-f lavfi -i gradients=size=640x360:rate=1:duration=1:seed=7:speed=0.001";
-        for (codec, name) in [
-            ("-c:v libx264 -qp 4 -pix_fmt yuv420p", "420.mp4"),
-            ("-c:v libx264 -qp 4 -pix_fmt yuv422p", "422.mp4"),
-            ("-c:v libx264 -qp 4 -pix_fmt yuv444p", "444.mp4"),
-            ("-c:v libx264 -qp 4 -pix_fmt yuv420p10le", "10.mp4"),
-            ("-c:v mjpeg -q:v 1 -pix_fmt yuvj420p", "j.avi"),
-            ("-c:v libx264 -qp 4 -pix_fmt gray", "grey.mp4"),
-            ("-c:v libx264 -qp 4 -pix_fmt yuv420p -colorspace bt709 -color_range pc", "709.mp4"),
-            ("-c:v png -pix_fmt rgb24", "png.avi"),
-        ] {
-            let frame = first_frame(&clips.ffmpeg(&format!("{gradient} {codec}"), name));
-            let fit = Letterbox::fit(640, 360, 416, 256);
-            let (mut scaler, mut bgr) = (Scaler::new(), Vec::new());
-            scaler.scale(&frame, fit.width, fit.height, Pixels::Bgr, &mut bgr).expect("scaled");
-            let mut buffer = YuvBuffer::default();
-            let yuv = match frame.yuv() {
-                Some(yuv) => yuv,
-                None => {
-                    Scaler::new().planes(&frame, &mut buffer).expect("converted");
-                    buffer.yuv().expect("planes")
-                }
-            };
-            let mut halves = Halves::default();
-            let values = filled(&halves.picture(yuv, (256, 144)), &WHOLE, fit);
-            let plane = 416 * 256;
-            let mut worst = 0.0f32;
-            let mut sum = 0.0;
-            for (index, pixel) in bgr.chunks_exact(3).enumerate() {
-                let at = index / 416 * 416 + index % 416;
-                for channel in 0..3 {
-                    let off = (values[channel * plane + at] - f32::from(pixel[channel])).abs();
-                    worst = worst.max(off);
-                    sum += off;
-                }
-            }
-            let mean = sum / bgr.len() as f32;
-            assert!(mean < 1.0 && worst < 12.0, "{name} {}: {mean} {worst}", frame.pixel_format());
-        }
-    }
+    mod clip_tests {
+        use super::*;
+        use crate::libav::{Decoder, Frame, Input, Pixels, Scaler, testing::Clips};
 
-    fn first_frame(clip: &std::path::Path) -> Frame {
-        let mut input =
-            crate::libav::Input::open(&clip.to_string_lossy(), &Default::default()).expect("a clip");
-        let mut decoder = crate::libav::Decoder::new(input.stream()).expect("a decoder");
-        while let Some(packet) = input.read().expect("readable") {
-            decoder.send(&packet).expect("sound");
-            if let Some(frame) = decoder.receive().expect("sound") {
-                return frame;
+        /// swscale does the same in two steps, with rounding between and a wider filter: smooth pictures come out alike.
+        #[test]
+        fn every_format_comes_out_as_through_swscale() {
+            let clips = Clips::new();
+            let gradient = "-f lavfi -i gradients=size=640x360:rate=1:duration=1:seed=7:speed=0.001";
+            for (codec, name) in [
+                ("-c:v libx264 -qp 4 -pix_fmt yuv420p", "420.mp4"),
+                ("-c:v libx264 -qp 4 -pix_fmt yuv422p", "422.mp4"),
+                ("-c:v libx264 -qp 4 -pix_fmt yuv444p", "444.mp4"),
+                ("-c:v libx264 -qp 4 -pix_fmt yuv420p10le", "10.mp4"),
+                ("-c:v mjpeg -q:v 1 -pix_fmt yuvj420p", "j.avi"),
+                ("-c:v libx264 -qp 4 -pix_fmt gray", "grey.mp4"),
+                ("-c:v libx264 -qp 4 -pix_fmt yuv420p -colorspace bt709 -color_range pc", "709.mp4"),
+                ("-c:v png -pix_fmt rgb24", "png.avi"),
+            ] {
+                let frame = first_frame(&clips.ffmpeg(&format!("{gradient} {codec}"), name));
+                let fit = Letterbox::fit(640, 360, 416, 256);
+                let (mut scaler, mut bgr) = (Scaler::new(), Vec::new());
+                scaler.scale(&frame, fit.width, fit.height, Pixels::Bgr, &mut bgr).expect("scaled");
+                let mut buffer = YuvBuffer::default();
+                let yuv = match frame.yuv() {
+                    Some(yuv) => yuv,
+                    None => {
+                        Scaler::new().planes(&frame, &mut buffer).expect("converted");
+                        buffer.yuv().expect("planes")
+                    }
+                };
+                let mut halves = Halves::default();
+                let values = filled(&halves.picture(yuv, (256, 144)), &WHOLE, fit);
+                let plane = 416 * 256;
+                let mut worst = 0.0f32;
+                let mut sum = 0.0;
+                for (index, pixel) in bgr.chunks_exact(3).enumerate() {
+                    let at = index / 416 * 416 + index % 416;
+                    for channel in 0..3 {
+                        let off = (values[channel * plane + at] - f32::from(pixel[channel])).abs();
+                        worst = worst.max(off);
+                        sum += off;
+                    }
+                }
+                let mean = sum / bgr.len() as f32;
+                assert!(mean < 1.0 && worst < 12.0, "{name} {}: {mean} {worst}", frame.pixel_format());
             }
         }
-        decoder.drain();
-        decoder.receive().expect("sound").expect("a picture")
+
+        fn first_frame(clip: &std::path::Path) -> Frame {
+            let mut input = Input::open(&clip.to_string_lossy(), &Default::default()).expect("a clip");
+            let mut decoder = Decoder::new(input.stream()).expect("a decoder");
+            while let Some(packet) = input.read().expect("readable") {
+                decoder.send(&packet).expect("sound");
+                if let Some(frame) = decoder.receive().expect("sound") {
+                    return frame;
+                }
+            }
+            decoder.drain();
+            decoder.receive().expect("sound").expect("a picture")
+        }
     }
 }

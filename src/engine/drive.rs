@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     domain::{CameraId, MediaTime, Record},
-    judge::Watched,
     ledger::{Fact, Ledger, Step},
     source::{Part, Sent},
     stop::Stop,
@@ -60,8 +59,6 @@ pub struct Ended<L> {
     pub failures: Vec<PipelineError>,
     /// How far judging lay behind, where pictures came at a pace.
     pub behind: Option<Behind>,
-    /// How much each rule could judge, in the order of the configuration.
-    pub watched: Vec<Watched>,
 }
 
 /// What is made of one camera's actions.
@@ -93,8 +90,9 @@ impl<L: Ledger> Drive<'_, L> {
             self.ended.failures.retain(|failure| !ended(failure));
             self.ended.failures.push(PipelineError::Stopped);
         }
-        self.ended.watched = camera.finish(&mut actions);
+        let watched = camera.finish(&mut actions);
         self.act(&mut actions, &to);
+        self.commit(&[Fact::Ended(watched)]);
     }
 
     /// Does what one event led to, and gives what came of it to the ledger as one step.
@@ -124,15 +122,18 @@ impl<L: Ledger> Drive<'_, L> {
                 Action::Notice(notice) => Fact::Notice(notice),
             });
         }
-        if facts.is_empty() {
-            return;
-        }
-        let step = Step { camera: &self.ended.camera, facts: &facts };
-        if let Err(error) = self.ended.ledger.commit(&step) {
-            self.ended.failures.push(error.into());
+        if !facts.is_empty() {
+            self.commit(&facts);
         }
         if let Some((file, at)) = reached {
             self.progress.reached(&self.ended.camera, file.as_deref(), at);
+        }
+    }
+
+    fn commit(&mut self, facts: &[Fact]) {
+        let step = Step { camera: &self.ended.camera, facts };
+        if let Err(error) = self.ended.ledger.commit(&step) {
+            self.ended.failures.push(error.into());
         }
     }
 

@@ -241,7 +241,7 @@ impl<'d> Eye<'d> {
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use std::sync::Mutex;
 
     use super::*;

@@ -24,6 +24,8 @@
 
 mod asks;
 mod camera;
+#[cfg(test)]
+mod clip_tests;
 mod drive;
 mod error;
 mod event;

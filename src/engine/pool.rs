@@ -128,7 +128,7 @@ fn run_one<L: Ledger>(
             }
         });
         let camera = Camera::new(id.clone(), judge, names, looking, when_full, threads + 1);
-        let ended = Ended { camera: id, ledger, failures: Vec::new(), behind: None, watched: Vec::new() };
+        let ended = Ended { camera: id, ledger, failures: Vec::new(), behind: None };
         let mut drive = Drive { orders, progress, sent, ended };
         let run = catch_unwind(AssertUnwindSafe(|| drive.run(camera, &ahead, stop)));
         // Without a receiver the reader stops: the scope would wait for it for ever where a run ends early.
@@ -144,7 +144,7 @@ fn run_one<L: Ledger>(
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::engine::eye::Regions;
     use crate::{

@@ -217,7 +217,7 @@ fn clip_entry(clip: Clip, violation: &Violation) -> Entry {
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::{domain::CameraId, evidence::Caption, libav::testing::*, source::Options, vision::Marks};
 

@@ -1,13 +1,13 @@
 //! Files that show a violation: stills, decoded and drawn on, and clips, copied as they were recorded.
 
 mod clip;
+#[cfg(test)]
+mod clip_tests;
 mod cutter;
 mod exif;
 mod gather;
 mod plan;
 mod still;
-#[cfg(test)]
-mod tests;
 mod timing;
 mod writing;
 

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::{
     domain::{CameraId, GapReason, MediaTime, Notice, Record},
     files,
-    judge::Judgement,
+    judge::{Judgement, Watched},
 };
 
 /// Something that came of a camera.
@@ -28,6 +28,9 @@ pub enum Fact {
     Reached(MediaTime),
     /// People should be told.
     Notice(Notice),
+    /// Nothing follows; how much each rule could judge, in the order of the configuration. A camera that a panic ended does
+    /// not come so far.
+    Ended(Vec<Watched>),
 }
 
 impl Fact {
@@ -35,7 +38,7 @@ impl Fact {
     pub fn judgement(&self) -> Option<&Judgement> {
         match self {
             Self::Told(_, judgement) | Self::Judged(judgement) => Some(judgement),
-            Self::Missed(_) | Self::Reached(_) | Self::Notice(_) => None,
+            Self::Missed(_) | Self::Reached(_) | Self::Notice(_) | Self::Ended(_) => None,
         }
     }
 }

@@ -127,7 +127,7 @@ fn bytes<const N: usize>(reader: &mut Reader) -> Option<[u8; N]> {
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::libav::testing::*;
 

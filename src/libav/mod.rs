@@ -4,6 +4,8 @@
 //! made of them is the business of `source`.
 
 mod bits;
+#[cfg(test)]
+mod clip_tests;
 mod codec;
 mod deadline;
 mod decoder;
@@ -22,8 +24,6 @@ mod stream;
 mod succession;
 #[cfg(test)]
 pub(crate) mod testing;
-#[cfg(test)]
-mod tests;
 mod turn;
 mod upright;
 mod yuv;

@@ -1,8 +1,10 @@
 //! Clips for tests, made by the ffmpeg command when they are needed.
 
+#[path = "../../tests/common/made.rs"]
+mod made;
+
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::Arc,
 };
 
@@ -52,19 +54,9 @@ impl Clips {
         self.0.path().join(name)
     }
 
-    /// Runs ffmpeg with these arguments, separated by spaces, and the file as its last.
+    /// What ffmpeg makes with these arguments, separated by spaces, and the file as its last.
     pub(crate) fn ffmpeg(&self, arguments: &str, name: &str) -> PathBuf {
-        let path = self.path(name);
-        let output = Command::new("ffmpeg")
-            .args(["-v", "error", "-nostdin", "-y"])
-            .args(arguments.split_whitespace())
-            .arg(&path)
-            .current_dir(self.0.path())
-            .output()
-            .expect("the ffmpeg command makes the clips of this test: install ffmpeg (`make setup` does)");
-        let words = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "ffmpeg {arguments} {name}: {words}");
-        path
+        made::make(self.0.path(), arguments, name)
     }
 
     /// A test pattern coded like this.

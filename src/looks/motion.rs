@@ -24,7 +24,7 @@ pub fn still(gop: &Gop, from: MediaTime, to: MediaTime) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::{
         domain::CameraId,

@@ -6,7 +6,7 @@
 //! ```
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     path::{Path, PathBuf},
 };
 
@@ -24,6 +24,8 @@ pub struct FolderLedger {
     records: Records,
     journal: Journal,
     outcome: Outcome,
+    /// What could not be kept and was not told yet.
+    errors: VecDeque<LedgerError>,
 }
 
 /// What a camera's ledger holds in the end.
@@ -43,14 +45,16 @@ impl FolderLedger {
         let file = |below: &str| folder.join(below).join(format!("{camera}.jsonl"));
         Self {
             records: Records { lines: Some(Lines::new(file(OBSERVATIONS))) },
-            journal: Journal { path: file(JOURNAL), lines: None, kept: Vec::new() },
+            journal: Journal { path: file(JOURNAL), lines: None, noted: false, kept: Vec::new() },
             outcome: Outcome::default(),
+            errors: VecDeque::new(),
         }
     }
 
-    /// Closes the files, and gives what they hold.
+    /// Closes the files, as far as they are not, and gives what they hold.
     pub fn close(mut self) -> Closed {
-        let mut errors: Vec<LedgerError> = self.records.close().err().into_iter().collect();
+        let mut errors: Vec<LedgerError> =
+            self.errors.into_iter().chain(self.records.close().err()).collect();
         let violations = self.journal.close(&mut errors);
         Closed { outcome: self.outcome, violations, errors }
     }
@@ -58,16 +62,15 @@ impl FolderLedger {
 
 impl Ledger for FolderLedger {
     fn commit(&mut self, step: &Step<'_>) -> Result<(), LedgerError> {
-        let mut done = Ok(());
         for fact in step.facts {
             if let Fact::Told(record, _) = fact {
-                done = done.and(self.records.write(record));
+                self.errors.extend(self.records.write(record).err());
             }
             if let Some(judgement) = fact.judgement() {
                 // What was only warned about is no violation.
-                let raised = judgement.violations.iter().zip(&judgement.findings);
-                for (violation, _) in raised.filter(|(_, (_, finding))| finding.raised.is_some()) {
-                    done = done.and(self.journal.note(violation));
+                let raised = judgement.violations.iter().filter(|violation| violation.raised.is_some());
+                for violation in raised {
+                    self.errors.extend(self.journal.note(violation).err());
                 }
             }
             match fact {
@@ -76,16 +79,22 @@ impl Ledger for FolderLedger {
                 Fact::Reached(at) => self.outcome.reach(*at),
                 Fact::Notice(notice) => self.outcome.notices.push(notice.clone()),
                 Fact::Judged(_) => {}
+                Fact::Ended(watched) => {
+                    self.outcome.watched.clone_from(watched);
+                    // Cameras whose turn is over hold no file open.
+                    self.errors.extend(self.records.close().err());
+                    self.journal.lines = None;
+                }
             }
         }
-        done
+        self.errors.pop_front().map_or(Ok(()), Err)
     }
 }
 
 /// What the camera saw.
 #[derive(Debug)]
 struct Records {
-    /// None where they could not be written: rules judge all the same.
+    /// None where they could not be written, and when all are: rules judge all the same.
     lines: Option<Lines>,
 }
 
@@ -97,7 +106,9 @@ impl Records {
 
     fn close(&mut self) -> Result<(), LedgerError> {
         let written = self.lines.as_mut().map_or(Ok(()), |lines| lines.open().and_then(|()| lines.flush()));
-        self.told(written)
+        self.told(written)?;
+        self.lines = None;
+        Ok(())
     }
 
     fn told(&mut self, written: std::io::Result<()>) -> Result<(), LedgerError> {
@@ -112,6 +123,8 @@ impl Records {
 struct Journal {
     path: PathBuf,
     lines: Option<Lines>,
+    /// Whether any was.
+    noted: bool,
     /// Those that could not be written, as last known.
     kept: Vec<Violation>,
 }
@@ -120,6 +133,7 @@ impl Journal {
     /// Notes a violation as it now is.
     fn note(&mut self, violation: &Violation) -> Result<(), LedgerError> {
         if self.kept.is_empty() {
+            self.noted = true;
             let lines = self.lines.get_or_insert_with(|| Lines::new(self.path.clone()));
             // Written out at once: what is known of a violation outlasts a run that is killed.
             let Err(source) = lines.write(violation).and_then(|()| lines.flush()) else { return Ok(()) };
@@ -133,7 +147,7 @@ impl Journal {
     /// The violations as last known.
     fn close(self, errors: &mut Vec<LedgerError>) -> Vec<Violation> {
         let mut last: BTreeMap<Uuid, Violation> = BTreeMap::new();
-        if self.lines.is_some() {
+        if self.noted {
             let read = lines::read(&self.path, &mut |_, violation: Violation| {
                 last.insert(violation.id, violation);
             });

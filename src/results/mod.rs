@@ -22,6 +22,8 @@ mod outcome;
 mod paths;
 mod reading;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod verify;
 

@@ -114,7 +114,7 @@ impl Bits<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+mod clip_tests {
     use super::*;
     use crate::libav::{Input, Limits, testing::*};
 
@@ -155,6 +155,11 @@ mod tests {
             assert!(agree, "{codec}: {found:?}");
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn what_cannot_be_read_is_believed() {

@@ -1,5 +1,7 @@
 //! Where packets come from: the recordings of a camera, file after file, as groups of pictures on one media time.
 
+#[cfg(test)]
+mod clip_tests;
 mod error;
 mod folders;
 mod found;

@@ -6,15 +6,14 @@ use firewarden::{
     config::{Config, Provider},
     domain::{
         CameraId, Class, Count, Epoch, EvidenceFile, EvidenceRole, Gap, GapReason, Kind, MediaTime,
-        MissingCause, MissingEvidence, Moment, Observation, Phase, Record, RuleId, Scene, Violation,
-        WallOrigin,
+        MissingCause, MissingEvidence, Moment, Notice, Noticed, Observation, Phase, Record, RuleId, Scene,
+        Violation, WallOrigin,
     },
-    engine::{Outcome, PipelineError},
     geometry::BBox,
     judge::Watched,
-    report::{self, ModelFact, Report, SourceFact},
+    report::{self, Report},
+    results::{CameraSummary, Failure, FailureOf, ModelFact, Outcome, Run, SourceFact, Summary},
     rules::Presence,
-    source::{Notice, Noticed, SourceError},
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -214,9 +213,8 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
         what: Noticed::TimesRebuilt,
     });
     if camera == 1 {
-        let error =
-            SourceError::CutOff { camera: id, file: NASTY[3].to_owned(), at: at(10.0), claimed: at(20.0) };
-        outcome.failures.push(PipelineError::Source(error));
+        let text = format!("camera {id}: {} says that it lasts 20.0 s but ends after 10.0 s", NASTY[3]);
+        outcome.failures.push(Failure { of: FailureOf::Recording, text });
     }
     outcome
 }
@@ -225,7 +223,6 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
 pub fn write(folder: &Path, wanted: &Wanted) -> usize {
     let config = configuration(wanted);
     let violations: Vec<Violation> = (0..wanted.violations).map(|number| violation(number, wanted)).collect();
-    let outcomes: Vec<Outcome> = (0..wanted.cameras).map(|camera| outcome(camera, wanted)).collect();
     fs::create_dir_all(folder.join("evidence")).expect("a folder");
     let still = jpeg(wanted.still);
     for file in violations.iter().flat_map(|violation| &violation.evidence) {
@@ -236,28 +233,27 @@ pub fn write(folder: &Path, wanted: &Wanted) -> usize {
         bytes: Some(123_456_789),
         sha256: Some("a".repeat(64)),
     };
-    let sources = vec![vec![source]; wanted.cameras];
-    let models = [ModelFact {
+    let cameras = config.cameras.iter().enumerate().map(|(number, camera)| CameraSummary {
+        camera: camera.id.clone(),
+        outcome: outcome(number, wanted),
+        sources: vec![source.clone()],
+    });
+    let model = ModelFact {
         name: "yolox-nano".to_owned(),
         sha256: "b".repeat(64),
         provider: Provider::Cpu,
         confidence: 0.35,
-    }];
-    let page = report::page(&Report {
-        config: &config,
-        outcomes: &outcomes,
-        sources: &sources,
-        models: &models,
+    };
+    report::write(&Report {
+        summary: &Summary::new(config.resolved(), vec![model], cameras.collect(), None),
         violations: &violations,
         entries: &[],
-        evaluation: None,
-        took: Duration::from_secs(754),
-        made: wall(90_000.0),
+        run: Some(Run { took: Duration::from_secs(754), made: wall(90_000.0) }),
         sums: &"c".repeat(64),
         folder,
-    });
-    fs::write(folder.join("report.html"), &page).expect("written");
-    page.len()
+    })
+    .expect("written");
+    fs::metadata(folder.join("report.html")).expect("a report").len() as usize
 }
 
 /// A full-size picture with as much detail as a camera's, so that what is made of it is no smaller than in earnest.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod bench;
+mod made;
 pub mod onnx;
 
 use std::{
@@ -44,17 +45,9 @@ pub fn assert_code(output: &Output, code: i32) {
     assert_eq!(output.status.code(), Some(code), "stdout:\n{}\nstderr:\n{}", stdout(output), stderr(output));
 }
 
-/// Makes a clip with FFmpeg's command line; `args` stand between `ffmpeg` and the file's name.
+/// A clip made with FFmpeg's command line; `args` stand between `ffmpeg` and the file's name.
 pub fn clip(folder: &Path, name: &str, args: &str) -> PathBuf {
-    let path = folder.join(name);
-    let output = Command::new("ffmpeg")
-        .args(["-nostdin", "-v", "error", "-y"])
-        .args(args.split_whitespace())
-        .arg(&path)
-        .output()
-        .expect("ffmpeg is installed; `make setup` brings it");
-    assert!(output.status.success(), "ffmpeg {args}: {}", stderr(&output));
-    path
+    made::make(folder, args, name)
 }
 
 /// A picture in which nothing moves but the noise of a sensor, so that it is not taken for a frozen one.
@@ -69,7 +62,7 @@ pub fn lines(path: &Path) -> Vec<Value> {
 }
 
 /// Every file below a folder with its bytes, for comparison: of the report without when it was made, and how fast; and
-/// without the file that tells just that.
+/// without the files that tell just that.
 pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -78,7 +71,7 @@ pub fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
         {
             if entry.is_dir() {
                 folders.push(entry);
-            } else if !entry.ends_with("report.sha256") {
+            } else if !["report.sha256", "run.json"].iter().any(|own| entry.ends_with(own)) {
                 let name = entry.strip_prefix(folder).expect("below it").to_string_lossy().into_owned();
                 let bytes = std::fs::read(&entry).expect("readable");
                 files.push(if name == "report.html" { (name, timeless(&bytes)) } else { (name, bytes) });

@@ -2,6 +2,5 @@
 
 mod orders;
 mod overload;
-mod panics;
 mod script;
 mod strands;

@@ -131,4 +131,4 @@ impl<T> Read<T> {
 }
 
 #[cfg(test)]
-mod tests;
+mod clip_tests;

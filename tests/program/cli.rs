@@ -1,8 +1,6 @@
 //! The command line: exit codes, and what is said where something is wrong.
 
-mod common;
-
-use common::{assert_code, firewarden, lines, root, stderr};
+use crate::common::{assert_code, firewarden, lines, root, stderr};
 
 fn write(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);

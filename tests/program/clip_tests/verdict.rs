@@ -1,13 +1,12 @@
 //! What silence is worth: green is said only of what was watched, and a guess is told as one.
 
-mod common;
+use serde_json::Value;
 
-use common::{
+use crate::common::{
     assert_code,
     bench::{Bench, PARKING},
     command, lines, stderr, stdout, street,
 };
-use serde_json::Value;
 
 const H264: &str = "-c:v libx264 -g 20 -bf 0 -pix_fmt yuv420p";
 /// A rule for the person who is always seen: nothing is found.

@@ -1,7 +1,5 @@
 //! What a look takes from the heap once buffers are as large as they need to be: nothing but what is given on.
 
-mod common;
-
 use std::path::Path;
 
 use allocation_counter::{AllocationInfo, measure};
@@ -11,6 +9,8 @@ use firewarden::{
     libav::{Decoder, Frame, Input, Limits},
     vision::{Halves, SMALL, SceneState},
 };
+
+use crate::common::clip;
 
 fn frames(path: &Path, count: usize) -> Vec<Frame> {
     let mut input = Input::open(&path.to_string_lossy(), &Limits::default()).expect("a clip");
@@ -26,7 +26,7 @@ fn frames(path: &Path, count: usize) -> Vec<Frame> {
 #[test]
 fn from_a_frame_to_the_tensor_nothing_is_allocated() {
     let folder = tempfile::tempdir().expect("a folder");
-    let clip = common::clip(
+    let clip = clip(
         folder.path(),
         "clip.mp4",
         "-f lavfi -i testsrc2=size=1280x720:rate=10:duration=1 -c:v libx264 -bf 0 -pix_fmt yuv420p",

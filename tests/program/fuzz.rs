@@ -1,14 +1,12 @@
 //! Whatever a configuration or a file of observations holds, it is read or refused: nothing panics.
 
-mod common;
-
 use std::path::Path;
 
 use firewarden::{
     config::Config,
     domain::{MediaTime, Record},
-    engine,
     judge::Judge,
+    results::{ReadError, lines},
 };
 use proptest::prelude::*;
 
@@ -66,7 +64,7 @@ fn parse(text: &str) -> Result<Config, Vec<firewarden::config::Fault>> {
     Config::parse(text, Path::new("."), &|name| (name.len() < 5).then(|| "value".to_owned()))
 }
 
-const SAMPLE: &str = include_str!("../samples/firewarden.toml");
+const SAMPLE: &str = include_str!("../../samples/firewarden.toml");
 
 const LINES: &str = r#"{"record":"epoch","camera":"control-room","epoch":0,"from":0.0,"wall":"2026-01-31T15:59:50Z","wall_origin":"file_name","file":"a.mp4","codec":"h264","width":320,"height":240}
 {"record":"observation","camera":"control-room","epoch":0,"at":0.0,"wall":"2026-01-31T15:59:50Z","looked":["yolox-nano"],"detections":[{"class":"person","confidence":0.9,"bbox":[0.2,0.3,0.4,0.9]}],"scene":{"brightness":0.5,"contrast":0.2,"sharpness":0.01}}
@@ -76,7 +74,7 @@ const LINES: &str = r#"{"record":"epoch","camera":"control-room","epoch":0,"from
 "#;
 
 /// Reads bytes as a file of observations and lets the rules judge what is read; how many records that were.
-fn replay(bytes: &[u8]) -> (usize, Result<(), engine::ReadError>) {
+fn replay(bytes: &[u8]) -> (usize, Result<(), ReadError>) {
     let config = parse(SAMPLE).expect("the sample is sound");
     let mut judges: Vec<Judge> = config
         .cameras
@@ -87,7 +85,7 @@ fn replay(bytes: &[u8]) -> (usize, Result<(), engine::ReadError>) {
     let path = folder.path().join("observations.jsonl");
     std::fs::write(&path, bytes).expect("written");
     let mut count = 0;
-    let read = engine::read(&path, &mut |_, record: Record| {
+    let read = lines::read(&path, &mut |_, record: Record| {
         count += 1;
         for judge in &mut judges {
             for violation in judge.take(&record).violations {

@@ -1,17 +1,16 @@
 //! Evidence from end to end: what is kept of a violation, that it can be verified, and what is said where it cannot be
 //! kept.
 
-mod common;
-
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-use common::{
+use exif::{In, Tag};
+use serde_json::Value;
+
+use crate::common::{
     assert_code,
     bench::{Bench, PARKING},
     clip, command, firewarden, lines, stderr, stdout, street,
 };
-use exif::{In, Tag};
-use serde_json::Value;
 
 const H264: &str = "-c:v libx264 -g 20 -bf 2 -pix_fmt yuv420p";
 

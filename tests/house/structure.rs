@@ -1,11 +1,10 @@
 //! What the code says of itself elsewhere: the direction of flow, and that README, help, samples and code agree.
 
-mod common;
-
 use std::{collections::BTreeSet, fs, path::Path};
 
-use common::{firewarden, root, stdout};
 use firewarden::domain::Kind;
+
+use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
 const ORDER: [&str; 31] = [
@@ -79,10 +78,20 @@ fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
+/// A file's text up to the tests that stand in it.
+fn before_tests(text: &str) -> &str {
+    let mut modules = text.match_indices("#[cfg(test)]\nmod ");
+    let tests = modules.find(|(at, _)| text[*at..].find('{') < text[*at..].find(';'));
+    tests.map_or(text, |(at, _)| &text[..at])
+}
+
 /// What is written without comments, and without the tests at its end.
 fn program(text: &str) -> String {
-    let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    program.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    before_tests(text)
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The paths within the crate that a module names after `crate::` and `super::`, alone or in braces.
@@ -199,15 +208,16 @@ fn kinds_are_named_in_their_folders_and_in_domain_alone() {
     for file in rust_files(&source) {
         let within = |folder: &str| file.starts_with(source.join(folder));
         // Tests need examples.
-        let tests = file.iter().any(|part| part == "tests" || part == "tests.rs");
+        let tests = file.iter().any(|part| {
+            ["tests", "tests.rs", "clip_tests", "clip_tests.rs"].iter().any(|known| part == *known)
+        });
         if within("kinds") || within("domain") || tests {
             continue;
         }
         let text = fs::read_to_string(&file).expect("readable");
-        let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         for name in &kinds {
             assert!(
-                !names(program, name),
+                !names(before_tests(&text), name),
                 "{} names {name}: kinds are named in src/kinds alone",
                 file.display()
             );
@@ -233,6 +243,37 @@ fn unsafe_code_is_in_libav_alone() {
         });
         assert!(!has || file.starts_with(root().join("src/libav")), "{} has unsafe code", file.display());
     }
+}
+
+#[test]
+fn every_test_binary_is_in_a_suite() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("readable");
+    let words: Vec<&str> = makefile.split_whitespace().collect();
+    let entries = fs::read_dir(root().join("tests")).expect("a folder").map(|entry| entry.expect("an entry"));
+    let binaries =
+        entries.map(|entry| entry.path()).filter(|path| path.is_file() || path.join("main.rs").is_file());
+    let mut count = 0;
+    for path in binaries {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        assert!(
+            words.windows(2).any(|pair| pair == ["--test", &*name]),
+            "no suite of the Makefile has --test {name}"
+        );
+        count += 1;
+    }
+    assert!(count >= 7, "only {count} were found: is the search broken?");
+}
+
+/// `make test-fast` leaves out modules of this name, and nothing else makes clips.
+#[test]
+fn a_test_outside_the_modules_of_clips_makes_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Threads that run tests are called as these.
+    let thread = std::thread::Builder::new().name("source::tests::groups_grow".to_owned());
+    let make = move || clip(folder.path(), "clip.png", "-f lavfi -i color=size=16x16 -frames:v 1");
+    let words = thread.spawn(make).expect("a thread").join().expect_err("it may make no clips");
+    let words = words.downcast::<String>().expect("words");
+    assert!(words.contains("it belongs in a module `clip_tests`"), "{words}");
 }
 
 #[test]
@@ -282,13 +323,13 @@ fn every_option_that_a_readme_shows_exists() {
 fn the_samples_are_well_formed() {
     for sample in ["firewarden.toml", "demo/fire-lane.toml", "demo/control-room.toml"] {
         let path = root().join("samples").join(sample);
-        let output = common::command()
+        let output = command()
             .env("FIREWARDEN_FOOTAGE", "clips")
             .args(["check", "--config"])
             .arg(&path)
             .output()
             .expect("the binary starts");
-        common::assert_code(&output, 0);
+        assert_code(&output, 0);
     }
 }
 

@@ -1,15 +1,14 @@
 //! The whole program on clips made by FFmpeg and a model made by hand: what comes out, and what is said of bad input.
 
-mod common;
-
 use std::path::Path;
 
-use common::{
+use serde_json::{Value, json};
+
+use crate::common::{
     assert_code, assert_same,
     bench::{Bench, ELEVATOR, PARKING},
     command, firewarden, lines, onnx, stderr, stdout, street,
 };
-use serde_json::{Value, json};
 
 #[test]
 fn a_car_that_stands_is_a_violation_with_a_still() {
@@ -344,7 +343,7 @@ fn a_model_that_tells_nothing_a_rule_watches_for_is_refused_with_the_rules_name(
     let bench = Bench::new().camera("lift", "absent.mp4", ELEVATOR);
     let text = std::fs::read_to_string(bench.config("always.onnx")).expect("the configuration");
     let path = bench.write("blind.toml", text.replace("ebike = [1]", "bicycle = [1]").as_bytes());
-    let output = common::command()
+    let output = command()
         .args(["analyze", "--config"])
         .arg(path)
         .arg("--out")
@@ -352,7 +351,7 @@ fn a_model_that_tells_nothing_a_rule_watches_for_is_refused_with_the_rules_name(
         .output()
         .expect("the binary starts");
     assert_code(&output, 2);
-    let said = common::stderr(&output);
+    let said = stderr(&output);
     assert!(said.contains("lift/ebike_in_elevator") && said.contains("bicycle"), "{said}");
 }
 

@@ -236,7 +236,7 @@ fn module(path: &Path) -> Option<Module> {
     let mut names: Module =
         path.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();
     match names.last()?.as_str() {
-        "main" | "tests" | "testing" => return None,
+        "main" | "tests" | "clip_tests" | "testing" => return None,
         "mod" | "lib" => names.truncate(names.len() - 1),
         _ => {}
     }

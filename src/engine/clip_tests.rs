@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::script::id;
 use crate::{
     config::Config,
     detect::{DetectError, Detector, View},
@@ -28,7 +27,7 @@ struct Rash;
 
 impl Progress for Rash {
     fn reached(&self, camera: &CameraId, _: Option<&str>, at: MediaTime) {
-        assert!(*camera != id() || at.as_secs_f64() < 2.0, "rash");
+        assert!(camera.as_str() != "c" || at.as_secs_f64() < 2.0, "rash");
     }
 }
 

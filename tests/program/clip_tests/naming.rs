@@ -1,10 +1,8 @@
 //! The whole program on recordings with other names than one would wish.
 
-mod common;
-
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, process::Command};
 
-use common::{
+use crate::common::{
     assert_code,
     bench::{Bench, PARKING},
     firewarden, lines, stderr, street,

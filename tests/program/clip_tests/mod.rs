@@ -1,0 +1,9 @@
+//! Tests on clips that FFmpeg makes.
+
+mod analyze;
+mod evidence;
+mod made;
+mod naming;
+mod report;
+mod results;
+mod verdict;
