@@ -1,22 +1,48 @@
 //! What the configuration's schema says, what the program reads, and what the sample shows.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::Path, sync::LazyLock};
 
 use firewarden::config::{self, Config};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::{json_of, read, resolved, root, validator, wrong};
 
 fn parses(text: &str) -> Result<Config, Vec<config::Fault>> {
-    Config::parse(text, Path::new("."), &|_| Some("x".to_owned()))
+    static FOLDER: LazyLock<TempDir> = LazyLock::new(secrets);
+    Config::parse(text, FOLDER.path(), &|_| Some("x".to_owned()))
 }
 
-/// The sample with the keys that it shows in comments.
+/// Holds whatever secret the sample names.
+fn secrets() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("secrets")).expect("made");
+    let creds = "-----BEGIN NATS USER JWT-----\ns3cret\n-----BEGIN USER NKEY SEED-----\ns3cret\n";
+    for (name, holds) in [
+        ("gate-1", "s3cret"),
+        ("mqtt", "s3cret"),
+        ("nats.creds", creds),
+        ("desk", "whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0"),
+        ("wecom", "s3cret"),
+        ("dingtalk", "s3cret"),
+        ("dingtalk-sign", "SECs3cret"),
+        ("feishu", "s3cret"),
+        ("feishu-sign", "s3cret"),
+    ] {
+        let path = folder.path().join("secrets").join(name);
+        fs::write(&path, holds).expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
+    }
+    folder
+}
+
+/// The sample with the keys and tables that it shows in comments.
 fn whole_sample() -> String {
     let shown = |line: &str| {
         line.strip_prefix("# ").is_some_and(|rest| {
-            rest.split_once(" = ")
-                .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+            let plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
+            let table = rest.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
+            table.is_some_and(plain) || rest.split_once(" = ").is_some_and(|(key, _)| plain(key))
         })
     };
     let text = read("samples/firewarden.toml");
@@ -71,17 +97,44 @@ schedule = ["mon-fri 20:00-08:00"]
 kind = "control_room_unattended"
 required = 2
 grace = "3m"
-[[camera.rule]]
-kind = "ebike_in_elevator"
-confirm = "1s"
 [evidence]
 keep = "90d"
 budget = "20GB"
 [state]
 directory = "state"
 [[sink]]
+name = "platform"
 kind = "mqtt"
 url = "mqtts://broker.example"
+[[sink]]
+name = "stream"
+kind = "nats"
+url = "tls://nats.example"
+[[sink]]
+name = "desk"
+kind = "webhook"
+url = "https://desk.example"
+secrets = ["whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0"]
+[[sink]]
+name = "journal"
+kind = "file"
+path = "alerts.jsonl"
+rotate = "64MB"
+[[sink]]
+name = "chat"
+kind = "dingtalk"
+url = "https://oapi.dingtalk.com/robot/send?access_token=x"
+[[reaction]]
+url = "http://10.2.0.40/hold"
+[[camera]]
+id = "gate"
+source = "rtsps://10.2.0.31/stream1"
+transport = "tcp"
+tls = { insecure = true }
+mask = [[[0, 0], [1, 0], [1, 1]]]
+[[camera.rule]]
+kind = "ebike_in_elevator"
+confirm = "1s"
 [console]
 listen = "127.0.0.1:8480"
 "#;
@@ -103,18 +156,26 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("[site]", "[site]\nfoo = 1"),
         ("[box]", "[box]\nfoo = 1"),
         ("[detector]", "[detector]\nfoo = 1"),
-        ("[[camera]]", "[[camera]]\nfoo = 1"),
+        ("id = \"lane\"", "id = \"lane\"\nfoo = 1"),
         ("kind = \"fire_lane_parking\"", "kind = \"fire_lane_parking\"\nfoo = 1"),
         ("kind = \"control_room_unattended\"", "kind = \"control_room_unattended\"\nfoo = 1"),
         ("kind = \"ebike_in_elevator\"", "kind = \"ebike_in_elevator\"\nfoo = 1"),
         ("[evidence]", "[evidence]\nfoo = 1"),
         ("[state]", "[state]\nfoo = 1"),
-        ("[[sink]]", "[[sink]]\nfoo = 1"),
+        ("name = \"platform\"", "name = \"platform\"\nfoo = 1"),
+        ("name = \"chat\"", "name = \"chat\"\nfoo = 1"),
+        ("[[reaction]]", "[[reaction]]\nfoo = 1"),
+        ("insecure = true", "insecure = true, foo = 1"),
         ("[console]", "[console]\nfoo = 1"),
         // A key of another kind of rule.
         ("required = 2", "required = 2\ndwell = \"60s\""),
         ("confirm = \"1s\"", "grace = \"1s\""),
         ("dwell = \"60s\"", "dwell = \"60s\"\nfloor = [[0, 0], [1, 0], [1, 1]]"),
+        // And of another kind of sink.
+        ("kind = \"nats\"", "kind = \"nats\"\npassword = \"x\""),
+        ("kind = \"mqtt\"", "kind = \"mqtt\"\ncredentials = \"x\""),
+        ("kind = \"file\"", "kind = \"file\"\nurl = \"https://h\""),
+        ("kind = \"dingtalk\"", "kind = \"wecom\"\nsecret = \"x\""),
         // What is required is not there.
         ("[site]\nid = \"s\"", "[site]"),
         ("id = \"lane\"\n", ""),
@@ -124,6 +185,13 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("dwell = \"60s\"\n", ""),
         ("kind = \"mqtt\"\n", ""),
         ("url = \"mqtts://broker.example\"\n", ""),
+        ("name = \"platform\"\n", ""),
+        ("path = \"alerts.jsonl\"\n", ""),
+        ("secrets = [\"whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0\"]\n", ""),
+        ("secrets = [\"whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0\"]", "secrets = []"),
+        ("secrets = [\"whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0\"]", "secrets = [\"s3cret\"]"),
+        ("url = \"http://10.2.0.40/hold\"\n", ""),
+        ("tls = { insecure = true }", "tls = {}"),
         // A wrong type.
         ("name = \"n\"", "name = 3"),
         ("dwell = \"60s\"", "dwell = 60"),
@@ -132,7 +200,12 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("confidence = 0.5", "provider = \"gpu\""),
         ("confidence = 0.5", "require = \"yes\""),
         ("required = 2", "required = 1.5"),
-        ("[[sink]]", "[sink]"),
+        ("[[reaction]]", "[reaction]"),
+        ("tls = { insecure = true }", "tls = true"),
+        ("tls = { insecure = true }", "tls = { insecure = false }"),
+        ("transport = \"tcp\"", "transport = \"sctp\""),
+        ("transport = \"tcp\"", "open_timeout = 30"),
+        ("rotate = \"64MB\"", "files = \"8\""),
         ("labels = { a = \"b\" }", "labels = { a = 1 }"),
         ("schedule = [\"mon-fri 20:00-08:00\"]", "schedule = \"mon-fri 20:00-08:00\""),
         // A text that is none of its kind.
@@ -165,8 +238,18 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("[[0, 0], [1, 0], [1, 0.5]]", "[[0, 0], [1, 0], [1]]"),
         ("confirm = \"1s\"", "classes = []"),
         ("confirm = \"1s\"", "classes = [\"lorry\"]"),
-        ("url = ", "phases = [\"begun\"]\nurl = "),
-        // Keys that belong together.
+        ("name = \"platform\"", "name = \"platform\"\nphases = [\"begun\"]"),
+        ("name = \"platform\"", "name = \"Platform\""),
+        ("rotate = \"64MB\"", "files = 0"),
+        ("rotate = \"64MB\"", "files = 1001"),
+        ("rotate = \"64MB\"", "rotate = \"64\""),
+        ("mask = [[[0, 0], [1, 0], [1, 1]]]", "mask = [[[0, 0], [1, 0], [1, 1.5]]]"),
+        ("mask = [[[0, 0], [1, 0], [1, 1]]]", "mask = [[0, 0], [1, 0], [1, 1]]"),
+        ("url = \"http://10.2.0.40/hold\"", "command = []"),
+        ("url = \"tls://nats.example\"", "url = \"tls://nats.example\"\nstream = \"a.b\""),
+        // Keys that belong together, or exclude each other.
+        ("tls = { insecure = true }", "tls = { insecure = true, ca = \"a.pem\" }"),
+        ("url = \"http://10.2.0.40/hold\"", "url = \"http://10.2.0.40/hold\"\ncommand = [\"/bin/true\"]"),
         ("confidence = 0.5", "head = \"yolox\""),
         ("confidence = 0.5", "head = \"yolox\"\ninput = [416, 416]\nclasses = { lorry = [1] }"),
         ("confidence = 0.5", "head = \"yolox\"\ninput = [4, 416]\nclasses = { car = [1] }"),
@@ -198,7 +281,24 @@ fn what_the_program_takes_the_schema_takes_too() {
         ("id = \"lane\"", "id = \"0_a-b\""),
         ("source = \"a.mp4\"", "source = \"rtsp://viewer:${PASSWORD}@10.2.0.31/stream1\""),
         ("labels = { a = \"b\" }", "labels = {}"),
-        ("kind = \"mqtt\"", "kind = \"mqtt\"\nkinds = []\nphases = [\"warned\", \"ended\"]"),
+        (
+            "kind = \"mqtt\"",
+            "kind = \"mqtt\"\nkinds = []\nphases = [\"warned\", \"ended\"]\ncameras = [\"lane\"]",
+        ),
+        (
+            "kind = \"mqtt\"",
+            "kind = \"mqtt\"\nusername = \"u\"\npassword = \"p\"\nca = \"a.pem\"\nclient_id = \"c\"",
+        ),
+        ("kind = \"dingtalk\"", "kind = \"feishu\"\nsecret = \"x\""),
+        ("kind = \"dingtalk\"", "kind = \"wecom\""),
+        (
+            "url = \"http://10.2.0.40/hold\"",
+            "command = [\"/bin/true\", \"30\"]\nkinds = []\ncameras = [\"gate\"]",
+        ),
+        ("tls = { insecure = true }", "tls = { ca = \"a.pem\" }\nsubstream = \"rtsp://10.2.0.31/s\""),
+        ("rotate = \"64MB\"", "rotate = \"1 GB\"\nfiles = 1000"),
+        ("[state]", "[state]\nbudget = \"100MB\"\nkeep_sent = \"1h\"\nobservations = \"0s\""),
+        ("[box]", "[box]\nmemory = \"64MB\""),
         ("127.0.0.1:8480", "[::1]:8480"),
         ("confidence = 0.5", "provider = \"openvino\"\nrequire = true"),
         ("confidence = 0.5", "head = \"yolox\"\ninput = [416, 416]\nclasses = { car = [1], truck = [2, 3] }"),
@@ -264,9 +364,18 @@ fn the_sample_shows_every_key_and_no_other() {
     // That it shows no others is for the schema to say, which knows no other keys.
     assert_eq!(wrong(&validator(&schema), &json_of(&whole_sample())), [""; 0]);
     let paths: BTreeSet<&str> = keys.iter().map(|(path, _)| path.as_str()).collect();
-    for path in
-        ["site.timezone", "box.id", "camera.rule.dwell", "camera.rule.floor", "sink.phases", "console.listen"]
-    {
+    for path in [
+        "site.timezone",
+        "box.memory",
+        "camera.rule.dwell",
+        "camera.rule.floor",
+        "camera.tls.ca",
+        "sink.phases",
+        "sink.credentials",
+        "sink.rotate",
+        "reaction.command",
+        "console.listen",
+    ] {
         assert!(paths.contains(path), "{path} was not found: is the search broken?");
     }
 }
