@@ -3,9 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex, thread};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use image::{
-    ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder, imageops::thumbnail,
-};
+use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder};
 
 use crate::domain::{EvidenceRole, Violation};
 
@@ -70,9 +68,9 @@ fn inline(path: &Path, most: u32, quality: u8) -> Option<Inlined> {
     if width <= most {
         return Some(Inlined { data: data(&bytes), width, height });
     }
-    let whole = reader().decode().ok()?.into_rgb8();
+    let whole = reader().decode().ok()?;
     let to = (most, (u64::from(height) * u64::from(most) / u64::from(width)).max(1) as u32);
-    let small = thumbnail(&whole, to.0, to.1);
+    let small = whole.thumbnail_exact(to.0, to.1).into_rgb8();
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
     encoder.write_image(&small, to.0, to.1, ExtendedColorType::Rgb8).ok()?;

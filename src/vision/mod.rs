@@ -6,7 +6,6 @@ mod drawing;
 mod picture;
 mod reference;
 mod scene;
-mod shrink;
 
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
@@ -14,7 +13,6 @@ pub use firewarden_pixels::{BAND, Band, Resampler};
 pub use picture::{Halves, Picture};
 pub use reference::Reference;
 pub use scene::{SMALL, SceneState, Signature, Small};
-pub use shrink::shrink;
 use thiserror::Error;
 
 /// Why a picture could not be worked on.
