@@ -7,9 +7,15 @@ use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::j
 
 use crate::domain::{EvidenceRole, Violation};
 
-/// Up to how many stills may be how wide in pixels, and at which JPEG quality: so that a thousand violations give a
-/// page that still opens at once, and a handful can be judged without opening another file.
-const SIZES: [(usize, u32, u8); 3] = [(24, 1280, 80), (150, 640, 75), (usize::MAX, 280, 65)];
+/// How wide so many stills may be in pixels, and at which JPEG quality: so that a thousand violations give a page that
+/// still opens at once, and a handful can be judged without opening another file.
+fn size(stills: usize) -> (u32, u8) {
+    match stills {
+        0..=24 => (1280, 80),
+        25..=150 => (640, 75),
+        _ => (280, 65),
+    }
+}
 
 /// A still, ready for a page.
 pub struct Inlined {
@@ -34,8 +40,7 @@ impl Pictures {
             .filter(|file| file.role != EvidenceRole::Clip)
             .map(|file| file.name.as_str())
             .collect();
-        let (_, width, quality) =
-            SIZES.into_iter().find(|(most, ..)| names.len() <= *most).unwrap_or(SIZES[SIZES.len() - 1]);
+        let (width, quality) = size(names.len());
         let done = Mutex::new(BTreeMap::new());
         let workers = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
