@@ -50,7 +50,7 @@ pub fn probe(config: &Config) -> anyhow::Result<Status> {
         }
     }
     for sink in &config.sinks {
-        print(&format!("sink {sink:?}: was not opened\n"))?;
+        print(&format!("sink {}: {}, was not opened\n", sink.name, sink.settings.kind().name()))?;
     }
     Ok(status)
 }

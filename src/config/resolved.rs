@@ -1,8 +1,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::{Camera, Config, Console, DetectorConfig, Evidence, Sink, Site};
+use super::{
+    Config, camera::Camera, console::Console, detector::DetectorConfig, evidence::Evidence, site::Site,
+    size::ByteSize, state::State,
+};
 use crate::address::Address;
 
 /// What a configuration comes to: every key with its value, those that were left out too, and no secret. It is written as
@@ -16,16 +20,21 @@ pub struct Resolved {
     pub site: Site,
     /// The box's id.
     pub box_id: String,
+    /// `[box] memory`; none for a quarter of the machine's, which is known only where it runs.
+    #[serde(default)]
+    pub memory: Option<ByteSize>,
     /// The detector that every rule uses which names none of its own.
     pub detector: DetectorConfig,
     /// Cameras in the order of the file; their addresses are without passwords.
     pub cameras: Vec<Camera>,
     /// Where evidence goes and for how long, and how much of a clip lies around its moment.
     pub evidence: Evidence,
-    /// `[state] directory`.
-    pub state: PathBuf,
-    /// Where alerts go.
-    pub sinks: Vec<Sink>,
+    /// Where the box keeps what it must not forget.
+    pub state: State,
+    /// Where alerts go, as they are written in a configuration.
+    pub sinks: Vec<Value>,
+    /// What is done on the spot, likewise.
+    pub reactions: Vec<Value>,
     /// `[console] listen`.
     pub console: Console,
     /// SHA-256 of the configuration's text, in lower-case hexadecimal.
@@ -39,6 +48,7 @@ impl Config {
         Resolved {
             site: self.site.clone(),
             box_id: self.box_id.clone(),
+            memory: self.memory,
             detector: self.detector.clone(),
             cameras: self.cameras.iter().map(camera_shown).collect(),
             evidence: Evidence {
@@ -46,8 +56,9 @@ impl Config {
                 upload: self.evidence.upload.as_ref().map(Address::redacted),
                 ..self.evidence.clone()
             },
-            state: self.below(&self.state),
-            sinks: self.sinks.iter().map(sink_shown).collect(),
+            state: State { directory: self.below(&self.state.directory), ..self.state.clone() },
+            sinks: self.sinks.iter().map(shown).collect(),
+            reactions: self.reactions.iter().map(shown).collect(),
             console: self.console.clone(),
             sha256: self.sha256.clone(),
         }
@@ -61,10 +72,10 @@ impl Config {
 
 /// A camera as it is read back: its address without a password, its recordings without the folder.
 fn camera_shown(camera: &Camera) -> Camera {
-    let source = String::from(camera.source.clone()).into();
-    Camera { source, ..camera.clone() }
+    Camera { source: camera.source.redacted(), ..camera.clone() }
 }
 
-fn sink_shown(sink: &Sink) -> Sink {
-    Sink { url: sink.url.redacted(), ..sink.clone() }
+/// As it is written, which hides secrets.
+fn shown(what: &impl Serialize) -> Value {
+    serde_json::to_value(what).unwrap_or_default()
 }

@@ -8,11 +8,19 @@ use std::borrow::Cow;
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema, transform::RecursiveTransform,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    Console, DetectorConfig, Evidence, Sink,
-    file::{BoxKeys, CameraKeys, RuleKeys, SiteKeys, StateKeys},
+    camera::CameraKeys,
+    console::Console,
+    detector::DetectorConfig,
+    evidence::Evidence,
+    reaction::ReactionKeys,
+    rule::RuleKeys,
+    sink::{SinkKeys, SinkSettings},
+    site::{BoxKeys, SiteKeys},
+    state::State,
+    tls::TlsKeys,
 };
 use crate::{domain::join_lines, kinds::settings::Settings};
 
@@ -27,7 +35,8 @@ pub fn schema() -> Schema {
     settings.into_generator().into_root_schema_for::<File>()
 }
 
-/// A whole configuration of Firewarden. `${NAME}` in a value comes from the environment.
+/// A whole configuration of Firewarden. `${NAME}` in a value comes from the environment, `${file:PATH}` from a file that only its
+/// owner may read.
 #[derive(JsonSchema)]
 #[schemars(title = "Firewarden configuration", deny_unknown_fields)]
 #[expect(
@@ -47,9 +56,11 @@ struct File {
     /// Where evidence goes and for how long.
     evidence: Option<Evidence>,
     /// Where the box keeps what it must not forget.
-    state: Option<StateKeys>,
+    state: Option<State>,
     /// Where alerts go.
-    sink: Option<Vec<Sink>>,
+    sink: Option<Vec<SinkTable>>,
+    /// What is done on the spot.
+    reaction: Option<Vec<ReactionKeys>>,
     /// The console in the browser.
     console: Option<Console>,
 }
@@ -61,6 +72,8 @@ struct File {
 struct CameraTable {
     #[serde(flatten)]
     keys: CameraKeys,
+    /// By what its certificate is known. Default: by the authorities of the system.
+    tls: Option<TlsKeys>,
     /// What is watched for.
     #[schemars(length(min = 1))]
     rule: Vec<RuleTable>,
@@ -75,23 +88,46 @@ impl JsonSchema for RuleTable {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let shared = RuleKeys::json_schema(generator);
-        let shared = shared.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-        let mut kinds = Settings::json_schema(generator);
-        let kinds = kinds.get_mut("oneOf").and_then(Value::as_array_mut).map(std::mem::take);
-        let kinds: Vec<Value> =
-            kinds.unwrap_or_default().into_iter().map(|kind| widen(kind, &shared)).collect();
-        json_schema!({
-            "description": "What is watched for. The keys depend on `kind`; `name`, `schedule`, `every` and `model` go with each.",
-            "oneOf": kinds,
-        })
+        let about = "What is watched for. The keys depend on `kind`; `name`, `schedule`, `every` and `model` go with each.";
+        of_kinds::<RuleKeys, Settings>(generator, about)
     }
 }
 
-/// Adds properties, none of them required, to an object's schema.
-fn widen(mut object: Value, more: &Map<String, Value>) -> Value {
-    if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.extend(more.clone());
+/// One sink: the keys of its kind, and those that all kinds share.
+enum SinkTable {}
+
+impl JsonSchema for SinkTable {
+    fn schema_name() -> Cow<'static, str> {
+        "Sink".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let about = "Where alerts go. The keys depend on `kind`; `name`, `kinds`, `phases` and `cameras` go with each.";
+        of_kinds::<SinkKeys, SinkSettings>(generator, about)
+    }
+}
+
+/// A table whose keys depend on its kind, and those that all kinds share.
+fn of_kinds<Shared: JsonSchema, Kinds: JsonSchema>(generator: &mut SchemaGenerator, about: &str) -> Schema {
+    let shared = Shared::json_schema(generator);
+    let mut kinds = Kinds::json_schema(generator);
+    let kinds = kinds.get_mut("oneOf").and_then(Value::as_array_mut).map(std::mem::take);
+    let kinds: Vec<Value> = kinds.unwrap_or_default().into_iter().map(|kind| widen(kind, &shared)).collect();
+    json_schema!({ "description": about, "oneOf": kinds })
+}
+
+/// Adds to an object's schema the properties of another, and what it requires of them.
+fn widen(mut object: Value, more: &Schema) -> Value {
+    let of_more = |key: &str| more.get(key).cloned().unwrap_or_default();
+    if let (Some(own), Value::Object(more)) =
+        (object.get_mut("properties").and_then(Value::as_object_mut), of_more("properties"))
+    {
+        own.extend(more);
+    }
+    if let (Some(own), Value::Array(more)) =
+        (object.get_mut("required").and_then(Value::as_array_mut), of_more("required"))
+    {
+        own.extend(more);
     }
     object
 }

@@ -23,17 +23,31 @@ pub struct Fault {
 pub(super) struct Faults<'t> {
     text: &'t str,
     found: RefCell<Vec<Fault>>,
-    /// Names of environment variables that were put in, and their values.
+    /// Names of what was put in from the environment and from files, and their values.
     secrets: RefCell<Vec<(String, String)>>,
+    /// Keys whose values could not be put together.
+    unknown: RefCell<Vec<String>>,
 }
 
 impl<'t> Faults<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, found: RefCell::default(), secrets: RefCell::default() }
+        Self { text, found: RefCell::default(), secrets: RefCell::default(), unknown: RefCell::default() }
+    }
+
+    /// Notes that nobody knows the value of `key`: no other fault of it is of use to anybody.
+    pub fn add_unknown(&self, span: Option<Range<usize>>, key: &str, message: impl Into<String>) {
+        self.add(span, key, message);
+        self.unknown.borrow_mut().push(key.to_owned());
     }
 
     /// Notes a fault of `key`, found at `span` in the text.
     pub fn add(&self, span: Option<Range<usize>>, key: &str, message: impl Into<String>) {
+        let part = |whole: &str, part: &str| {
+            part.strip_prefix(whole).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        if self.unknown.borrow().iter().any(|unknown| part(unknown, key) || part(key, unknown)) {
+            return;
+        }
         let line =
             span.map(|s| self.text.get(..s.start).map_or(1, |before| before.matches('\n').count() + 1));
         let fault = Fault { line, key: key.to_owned(), message: message.into() };
@@ -43,12 +57,12 @@ impl<'t> Faults<'t> {
         }
     }
 
-    /// Notes the value of an environment variable that was put in, which no fault may tell.
+    /// Notes a value that was put in for `${name}`, which no fault may tell.
     pub fn keep_secret(&self, name: &str, value: &str) {
         self.secrets.borrow_mut().push((name.to_owned(), value.to_owned()));
     }
 
-    /// The faults in the order of their lines; the values of environment variables are given by their names.
+    /// The faults in the order of their lines; values that were put in are given by their names.
     pub fn into_sorted(self) -> Vec<Fault> {
         let mut found = self.found.into_inner();
         let mut secrets = self.secrets.into_inner();
@@ -84,6 +98,20 @@ fn masked(message: &str, value: &str, shown: &str) -> String {
 }
 
 pub(super) type Table<'i> = Spanned<DeTable<'i>>;
+
+/// The path of one of several tables under `key`: by the name under `own` that it gives itself, else by its place among them.
+pub(super) fn called(table: &Table<'_>, key: &str, own: &str, index: usize) -> String {
+    /// Names are shorter; what is longer is none, and is told by its beginning.
+    const LONGEST: usize = 64;
+    let name = table.get_ref().get(own).and_then(|name| name.get_ref().as_str());
+    match name {
+        Some(name) => {
+            let shown = name.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c });
+            format!("{key}.{}", shown.collect::<String>())
+        }
+        None => format!("{key}[{index}]"),
+    }
+}
 
 /// `path.key`, or `key` at the top.
 pub(super) fn join(path: &str, key: &str) -> String {
@@ -168,6 +196,16 @@ pub(super) fn refuse_unknown(table: &mut Table<'_>, known: &[&str], path: &str, 
     }
 }
 
+/// Reads a table that has no keys but those of `T`.
+pub(super) fn read_whole<T: DeserializeOwned>(
+    mut table: Table<'_>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<T> {
+    refuse_unknown(&mut table, fields_of::<T>(), path, faults);
+    read(&mut table, path, faults)
+}
+
 /// Takes the keys of `T` out of `table` and reads them, as [`read_as`] does.
 pub(super) fn read<T: DeserializeOwned>(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<T> {
     read_as(PhantomData::<T>, table, path, faults)
@@ -200,7 +238,7 @@ pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
         let at = error.span();
         let culprit = at.as_ref().and_then(|at| {
             own.iter()
-                .find(|(_, value)| value.span().start <= at.start && at.end <= value.span().end)
+                .find(|(_, value)| holds(value, at))
                 .map(|(key, value)| (key.get_ref().to_string(), value.span()))
         });
         match culprit {
@@ -221,6 +259,17 @@ pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
             }
         }
     }
+}
+
+/// Whether a value, or one within it, stands around this place. A table with a header of its own stands around its header alone.
+fn holds(value: &Spanned<DeValue<'_>>, at: &Range<usize>) -> bool {
+    let span = value.span();
+    let within = || match value.get_ref() {
+        DeValue::Table(table) => table.iter().any(|(_, inner)| holds(inner, at)),
+        DeValue::Array(items) => items.iter().any(|inner| holds(inner, at)),
+        _ => false,
+    };
+    (span.start <= at.start && at.end <= span.end) || within()
 }
 
 /// Serde's words for a wrong type, without its Rust names.

@@ -6,6 +6,8 @@ use crate::{domain::Class, duration};
 
 /// Whoever is notified more often is not helped.
 const LEAST_UPDATE: Duration = Duration::from_secs(1);
+/// Nor is whoever is told after so long.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
 /// Takes what is wrong with the settings of a rule, each fault with the name of its key.
 pub struct Check<'a> {
@@ -23,10 +25,18 @@ impl<'a> Check<'a> {
         (self.tell)(key, message.into());
     }
 
-    /// A time must pass.
+    /// A time must pass, and come to its end.
     pub fn passes(&self, key: &str, time: Duration) {
         if time.is_zero() {
             self.fault(key, "it must be longer than nothing");
+        }
+        self.ends(key, time);
+    }
+
+    /// A time must come to its end.
+    pub fn ends(&self, key: &str, time: Duration) {
+        if time > LONGEST {
+            self.fault(key, format!("it must be no longer than {}", duration::format(LONGEST)));
         }
     }
 
@@ -35,6 +45,7 @@ impl<'a> Check<'a> {
         if update_every.is_some_and(|every| every < LEAST_UPDATE) {
             self.fault("update_every", format!("it must be at least {}", duration::format(LEAST_UPDATE)));
         }
+        self.ends("update_every", update_every.unwrap_or_default());
     }
 
     /// `warn_after` must lie before the time under `key`.

@@ -1,6 +1,6 @@
 //! Plays a scene to one configured rule and keeps what it finds.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use firewarden::{
     config::{Camera, Hours, RuleConfig, Schedule, Site, SourceAddress},
@@ -122,10 +122,11 @@ pub fn judge(rules: Vec<RuleConfig>) -> Judge {
         id: camera(),
         name: "1号楼东侧消防车道".to_owned(),
         labels: BTreeMap::new(),
-        source: SourceAddress::Live("rtsp://camera/stream1".to_owned()),
+        source: SourceAddress::new("rtsp://camera/stream1".to_owned(), Path::new("")),
         rate: None,
         region: BBox::WHOLE,
         pixel_aspect: None,
+        mask: Vec::new(),
         rules,
     };
     Judge::new(&site, &camera, &detector())

@@ -91,6 +91,7 @@ impl Keys for EbikeInElevator {
     }
 
     fn check(&self, check: &Check) {
+        check.ends("confirm", self.confirm);
         check.passes("rearm", self.rearm);
         check.update_every(self.update_every);
         if !(self.confidence > 0.0 && self.confidence < 1.0) {

@@ -1,8 +1,17 @@
 //! What a configuration may say, and what is said of one that is wrong.
 
-use std::path::Path;
+mod live;
+mod secrets;
+mod sinks;
+mod whatever;
+
+use std::{path::Path, time::Duration};
 
 use super::*;
+use crate::{
+    address::Address,
+    geometry::{BBox, PixelAspect},
+};
 
 const DESIGN: &str = r#"
 [site]
@@ -54,6 +63,7 @@ budget = "20GB"
 directory = "state"
 
 [[sink]]
+name = "platform"
 kind = "mqtt"
 url = "mqtts://broker.example:8883"
 kinds = ["ebike_in_elevator"]
@@ -94,14 +104,14 @@ fn reads_every_key_of_the_contract() {
     assert_eq!(camera.rules[0].every(), Duration::from_secs(2));
     assert_eq!(camera.rules[2].model.as_deref(), Some("firewarden-lift"));
     assert_eq!(config.evidence.budget, ByteSize(20_000_000_000));
-    assert_eq!(config.state, Path::new("/etc/firewarden/state"));
+    assert_eq!(config.state.directory, Path::new("/etc/firewarden/state"));
 }
 
 #[test]
 fn a_password_is_used_and_never_shown() {
     let config = parse(DESIGN).expect("the design's own example");
-    let SourceAddress::Live(address) = &config.cameras[0].source else { panic!("a live camera") };
-    assert!(address.contains("s3cret"));
+    let SourceAddress::Live(live) = &config.cameras[0].source else { panic!("a live camera") };
+    assert!(live.address.as_str().contains("s3cret"));
     assert!(!format!("{config:?} {}", config.cameras[0].source).contains("s3cret"));
 }
 
@@ -110,10 +120,13 @@ fn what_it_comes_to_is_written_and_read_back_without_a_secret() {
     let more = "[[camera]]\nid = \"yard\"\nsource = \"yard/*.mp4\"\npixel_aspect = \"2:1\"\nrate = 12.5\n\
                 region = [0.1, 0.0, 1.0, 0.9]\n[[camera.rule]]\nkind = \"fire_lane_parking\"\nevery = \"500ms\"\n\
                 warn_after = \"4.4s\"\nzone = [[0.2, 0.1], [0.9, 0.1], [0.9, 0.7]]\ndwell = \"1h 30m\"\n\
-                [evidence]\nupload = \"https://put:${LANE3_PASSWORD}@h/e?token=${LANE3_PASSWORD}\"\n";
+                [evidence]\nupload = \"https://put:${LANE3_PASSWORD}@h/e\"\n";
     let (before, after) = DESIGN.split_once("[evidence]\n").expect("a section");
-    let text =
-        format!("{before}{more}{after}").replace("broker.example", "${LANE3_PASSWORD}:pw@broker.example");
+    let text = format!("{before}{more}{after}")
+        .replace("kind = \"mqtt\"", "kind = \"mqtt\"\nusername = \"u\"\npassword = \"${LANE3_PASSWORD}\"");
+    let reactions = "[[reaction]]\ncommand = [\"/bin/siren\", \"${LANE3_PASSWORD}\"]\n[[reaction]]\n\
+                     url = \"http://u:${LANE3_PASSWORD}@10.2.0.40/hold\"\n";
+    let text = text.replace("[console]", &format!("{reactions}[console]"));
     let config = parse(&text).expect("sound");
     let resolved = config.resolved();
     let written = serde_json::to_string(&resolved).expect("it is JSON");
@@ -128,7 +141,12 @@ fn what_it_comes_to_is_written_and_read_back_without_a_secret() {
         assert_eq!(read.rules, camera.rules);
         assert_eq!(Camera { source: camera.source.clone(), ..read.clone() }, *camera);
     }
-    assert_eq!(read.cameras[0].source, SourceAddress::Live("rtsp://10.2.0.31/stream1".to_owned()));
+    assert_eq!(
+        read.cameras[0].source,
+        SourceAddress::new("rtsp://10.2.0.31/stream1".to_owned(), Path::new(""))
+    );
+    assert_eq!(read.sinks[0]["client_id"], "lf-027-lf-027-a");
+    assert_eq!(read.reactions[0]["command"], serde_json::json!(["/bin/siren", "***"]));
     assert_eq!(read.cameras[1].source.to_string(), "yard/*.mp4");
     assert_eq!(read.evidence.directory, Path::new("evidence"));
     let utc = parse(&format!("[site]\nid = \"s\"\n{}", lane(SQUARE))).expect("sound").resolved();
@@ -182,7 +200,7 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
             "11: camera.lane.rule[0].foo: unknown key \"foo\"; the nearest known is \"zone\", of zone, dwell, occlusion, warn_after, classes, \
              update_every, kind, name, schedule, every, model",
             "12: sight: unknown key \"sight\"; the nearest known is \"sink\", of site, box, \
-             detector, camera, evidence, state, sink, console",
+             detector, camera, evidence, state, sink, reaction, console",
         ]
     );
 }
@@ -247,6 +265,16 @@ fn all_faults_are_found_at_once() {
     ]) {
         assert!(fault.starts_with(part), "{fault}\nshould begin with\n{part}");
     }
+}
+
+#[test]
+fn a_key_below_a_header_of_its_own_is_named_too() {
+    let (camera, rule) = lane(SQUARE)
+        .split_once("[[camera.rule]]")
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .expect("a rule");
+    let text = format!("{camera}[camera.labels]\na = \"b\"\nb = 7\n[[camera.rule]]{rule}");
+    assert_eq!(faults(&text), ["8: camera.lane.labels: invalid type: integer `7`, expected a string"]);
 }
 
 #[test]

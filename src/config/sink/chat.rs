@@ -1,0 +1,57 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    super::{
+        places::Places,
+        secret::Secret,
+        web::{self, Reached},
+    },
+    brokers::check_secret,
+};
+use crate::address::Hook;
+
+/// Keys of `kind = "wecom"`, whose robots sign nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wecom {
+    /// The robot's address, as the group shows it. Whoever has it can write there: it is a secret.
+    pub url: Hook,
+}
+
+/// Keys of the other kinds of robots.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Robot {
+    /// The robot's address, as the group shows it. Whoever has it can write there: it is a secret.
+    pub url: Hook,
+    /// What messages are signed with, where the robot asks for signatures. Default: none.
+    #[serde(default)]
+    pub secret: Option<Secret>,
+}
+
+const ROBOT: Reached = Reached {
+    what: "a robot",
+    schemes: &["https"],
+    example: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=${ROBOT_KEY}",
+};
+
+impl Wecom {
+    pub(super) fn check(&self, places: &Places<'_, '_>) {
+        check(&self.url, places);
+    }
+}
+
+impl Robot {
+    pub(super) fn check(&self, places: &Places<'_, '_>) {
+        check(&self.url, places);
+        check_secret(self.secret.as_ref(), "secret", places);
+    }
+}
+
+fn check(url: &Hook, places: &Places<'_, '_>) {
+    let parts = web::check(url.parts(), url.as_str().len(), ROBOT, "url", places);
+    if parts.is_some_and(|parts| parts.user.is_some()) {
+        places.fault("url", "robots know no user: the address alone lets a message in");
+    }
+}

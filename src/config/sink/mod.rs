@@ -1,0 +1,104 @@
+//! `[[sink]]`: where alerts go.
+
+mod brokers;
+mod chat;
+mod file;
+mod settings;
+mod webhook;
+
+use std::collections::BTreeSet;
+
+pub use brokers::{Mqtt, Nats};
+pub use chat::{Robot, Wecom};
+pub use file::AlertFile;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use settings::{OfSink, of_sinks};
+pub use settings::{SinkKind, SinkSettings};
+pub use webhook::Webhook;
+
+use super::{
+    choice::{choose, refuse_strange},
+    expand::{Outside, expand},
+    filter::Filter,
+    places::Places,
+    section::{Faults, Table, called, fields_of, read, read_as},
+};
+use crate::domain::{CameraId, Kind, Phase, SinkName};
+
+/// `[[sink]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sink {
+    /// Its name: what waits for it is kept under it.
+    pub name: SinkName,
+    /// What it is told of.
+    #[serde(flatten)]
+    pub filter: Filter,
+    /// How it is reached.
+    #[serde(flatten)]
+    pub settings: SinkSettings,
+}
+
+/// What every `[[sink]]` may say.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct SinkKeys {
+    /// The sink's name, unique within the configuration: what waits for it is kept under it.
+    name: SinkName,
+    /// Only violations of these kinds, where any are named. Health of cameras goes there all the same.
+    #[serde(default)]
+    kinds: Vec<Kind>,
+    /// Only these phases of violations, where any are named. Health of cameras goes there all the same.
+    #[serde(default)]
+    phases: Vec<Phase>,
+    /// Only what these cameras saw, and their health, where any are named.
+    #[serde(default)]
+    cameras: Vec<CameraId>,
+}
+
+/// What reading sinks needs to know of the rest of the file.
+pub(super) struct Around<'a> {
+    pub outside: &'a Outside<'a>,
+    pub cameras: &'a BTreeSet<String>,
+}
+
+/// Reads the sinks. Names that are left out of theirs are to be filled in by [`SinkSettings::fill`].
+pub(super) fn read_sinks(tables: Vec<Table<'_>>, around: &Around<'_>, faults: &Faults<'_>) -> Vec<Sink> {
+    let mut sinks: Vec<Sink> = Vec::new();
+    for (index, mut table) in tables.into_iter().enumerate() {
+        let path = called(&table, "sink", "name", index);
+        expand(&mut table, &path, around.outside, faults);
+        let places = Places::of(&table, &path, faults);
+        let Some(sink) = read_sink(&mut table, &path, &places, around, faults) else { continue };
+        if sinks.iter().any(|other| other.name == sink.name) {
+            places.fault("name", "another sink has this name; names must be unique");
+        }
+        let same_file = |other: &Sink| match (&other.settings, &sink.settings) {
+            (SinkSettings::File(other), SinkSettings::File(own)) => other.path == own.path,
+            _ => false,
+        };
+        if sinks.iter().any(same_file) {
+            places.fault("path", "another sink writes this file");
+        }
+        sinks.push(sink);
+    }
+    sinks
+}
+
+fn read_sink(
+    table: &mut Table<'_>,
+    path: &str,
+    places: &Places<'_, '_>,
+    around: &Around<'_>,
+    faults: &Faults<'_>,
+) -> Option<Sink> {
+    let kind = choose(table, &SinkKind::ALL, SinkKind::name, places)?;
+    let shared: Option<SinkKeys> = read(table, path, faults);
+    refuse_strange(table, kind.name(), fields_of::<SinkKeys>(), &of_sinks(), places);
+    let settings = read_as(OfSink(kind), table, path, faults);
+    let (shared, mut settings) = (shared?, settings?);
+    let filter = Filter { kinds: shared.kinds, phases: shared.phases, cameras: shared.cameras };
+    filter.check(around.cameras, places);
+    settings.check(places);
+    settings.locate(around.outside.folder);
+    Some(Sink { name: shared.name, filter, settings })
+}
