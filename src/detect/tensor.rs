@@ -43,8 +43,8 @@ impl Tensor {
         let mean = head.mean();
         if self.filled != Some(fit) {
             self.values.resize(3 * plane, 0.0);
-            for (channel, values) in self.values.chunks_exact_mut(plane).enumerate() {
-                values.fill((PADDING - mean[channel]) * scale[channel]);
+            for (values, (mean, scale)) in self.values.chunks_exact_mut(plane).zip(mean.iter().zip(scale)) {
+                values.fill((PADDING - mean) * scale);
             }
             self.filled = Some(fit);
         }
@@ -71,7 +71,11 @@ impl Tensor {
         }
         let (blue, rest) = self.values.split_at_mut(plane);
         let (green, red) = rest.split_at_mut(plane);
-        for y in 0..height {
+        let stride = (fit.input_width as usize).max(1);
+        let [blue, green, red] = [blue, green, red].map(|plane| {
+            plane.chunks_exact_mut(stride).map(|line| line.get_mut(..width).unwrap_or_default())
+        });
+        for (y, ((blue, green), red)) in blue.zip(green).zip(red).take(height).enumerate() {
             if y % BAND == 0 {
                 self.luma.band(&luma, y, y_band);
                 if let Some([u, v]) = picture.chroma() {
@@ -80,9 +84,7 @@ impl Tensor {
                 }
             }
             let [y_row, u_row, v_row] = [&*y_band, u_band, v_band].map(|band| band.row(y % BAND));
-            let line = y * fit.input_width as usize..y * fit.input_width as usize + width;
-            let out = (&mut blue[line.clone()], &mut green[line.clone()], &mut red[line]);
-            colours.row((y_row, u_row, v_row), out);
+            colours.row((y_row, u_row, v_row), (blue, green, red));
         }
     }
 }

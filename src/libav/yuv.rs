@@ -61,10 +61,12 @@ pub struct YuvBuffer {
 impl YuvBuffer {
     /// What was put in last.
     pub fn yuv(&self) -> Option<Yuv<'_>> {
-        let plane = |index: usize, (width, height)| Plane::new(&self.planes[index], width, height, width);
+        let [luma, blue, red] = &self.planes;
+        let [size, of_chroma] = self.sizes;
+        let plane = |samples, (width, height)| Plane::new(samples, width, height, width);
         Some(Yuv {
-            luma: plane(0, self.sizes[0])?,
-            chroma: Some([plane(1, self.sizes[1])?, plane(2, self.sizes[1])?]),
+            luma: plane(luma, size)?,
+            chroma: Some([plane(blue, of_chroma)?, plane(red, of_chroma)?]),
             colour: self.colour?,
         })
     }
@@ -78,8 +80,8 @@ impl YuvBuffer {
         let colour = Colour { matrix: Matrix::Bt601, full_range: true };
         let (red, blue) = colour.matrix.red_and_blue();
         let mut planes = [(); 3].map(|()| Vec::with_capacity(width * height));
-        for pixel in rgb.chunks_exact(3) {
-            let [r, g, b] = [0, 1, 2].map(|index| f32::from(pixel[index]));
+        for pixel in rgb.as_chunks::<3>().0 {
+            let [r, g, b] = pixel.map(f32::from);
             let y = red * r + (1.0 - red - blue) * g + blue * b;
             let (u, v) = ((b - y) / (2.0 - 2.0 * blue), (r - y) / (2.0 - 2.0 * red));
             // `as` saturates.

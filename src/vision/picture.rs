@@ -48,7 +48,7 @@ impl Halves {
             count += 1;
             (width, height) = (width / 2, height / 2);
         }
-        Picture { yuv, halves: &self.0[..count] }
+        Picture { yuv, halves: self.0.get(..count).unwrap_or_default() }
     }
 }
 

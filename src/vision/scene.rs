@@ -87,7 +87,8 @@ impl SceneState {
         let (top, bottom) = (first(inside.top, rows), last(inside.bottom, rows));
         let lines = self.small.chunks_exact(columns).zip(before.0.chunks_exact(columns));
         lines.skip(top).take(bottom - top.min(bottom)).all(|(now, then)| {
-            let (now, then) = (&now[left.min(right)..right], &then[left.min(right)..right]);
+            let part = left.min(right)..right;
+            let (Some(now), Some(then)) = (now.get(part.clone()), then.get(part)) else { return true };
             now.iter().zip(then).all(|(now, then)| now.abs_diff(*then) <= UNCHANGED)
         })
     }
@@ -143,7 +144,7 @@ fn points(luma: &Plane<'_>) -> Vec<u8> {
     let mut points = Vec::with_capacity(POINTS * POINTS);
     for row in 0..POINTS {
         let samples = luma.row(place(row, luma.height()));
-        points.extend((0..POINTS).map(|column| samples[place(column, luma.width())]));
+        points.extend((0..POINTS).filter_map(|column| samples.get(place(column, luma.width()))));
     }
     points
 }
