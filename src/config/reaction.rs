@@ -14,7 +14,7 @@ use super::{
     places::Places,
     secret::Secret,
     section::{Faults, Table, read_whole},
-    web::{self, BY_HTTP, Reached},
+    web::{self, Reached},
 };
 use crate::{
     address::Address,
@@ -123,7 +123,6 @@ fn checked(url: Address, places: &Places<'_, '_>) -> Address {
         what: "a device",
         schemes: &["http", "https"],
         example: "http://10.2.0.40/hold",
-        ..BY_HTTP
     };
     web::check(url.parts(), url.as_str().len(), reached, "url", places);
     url
