@@ -16,7 +16,6 @@ mod folder;
 mod inventory;
 mod ledger;
 pub mod lines;
-mod lists;
 mod manifest;
 mod outcome;
 mod paths;
@@ -26,19 +25,20 @@ mod summary;
 mod tests;
 mod timeline;
 mod verify;
+mod writing;
 
 pub use coverage::{Coverage, Extent};
 pub use entry::{Coding, Entry, Piece, Shortfall};
 pub use folder::{Existing, FolderError, Target, Unfinished, is_of_analysis};
 pub use ledger::{Closed, FolderLedger};
 pub use lines::{Lines, ReadError};
-pub use lists::{Reserve, WriteError, clear_journal, put, put_violations, sort, violation_lines};
 pub use manifest::{Sums, report_sum, text as manifest_text};
 pub use outcome::{Failure, FailureOf, Outcome};
 pub use reading::{Stored, StoredError};
 pub use summary::{CameraSummary, FORM, ModelFact, Run, SourceFact, Summary};
 pub use timeline::{Cell, Column, Timeline};
 pub use verify::{Problem, ReportIs, Verified, VerifyError, Wrong, verify};
+pub use writing::{Reserve, WriteError, clear_journal, put, put_violations, sort, violation_lines};
 
 /// The manifest's path within a result folder. It is written last: a folder without it is unfinished.
 pub const MANIFEST: &str = "evidence/manifest.jsonl";
