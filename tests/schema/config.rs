@@ -359,7 +359,13 @@ fn the_sample_shows_every_key_and_no_other() {
     let (mut keys, mut shown) = (BTreeSet::new(), BTreeSet::new());
     known(&schema, &schema, "", &mut keys);
     said(&schema, &schema, &json_of(&whole_sample()), "", &mut shown);
+    // Of keys that exclude each other, one is shown, and the others beside it.
+    let sample = read("samples/firewarden.toml");
+    let beside = |path: &str| {
+        path.strip_prefix("camera.tls.").is_some_and(|key| sample.contains(&format!("or {{ {key} = ")))
+    };
     let missing: Vec<&str> = keys.difference(&shown).map(|(path, _)| path.as_str()).collect();
+    let missing: Vec<&str> = missing.into_iter().filter(|path| !beside(path)).collect();
     assert!(missing.is_empty(), "samples/firewarden.toml does not show {missing:?}");
     // That it shows no others is for the schema to say, which knows no other keys.
     assert_eq!(wrong(&validator(&schema), &json_of(&whole_sample())), [""; 0]);
