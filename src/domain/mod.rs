@@ -27,5 +27,5 @@ pub use observation::{
     Thumbnail, WallOrigin,
 };
 pub use schema::join_lines;
-pub use time::{MediaTime, When};
+pub use time::{MediaTime, When, micros};
 pub use track::{Track, TrackState};

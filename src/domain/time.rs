@@ -94,10 +94,60 @@ impl<'de> Deserialize<'de> for MediaTime {
     }
 }
 
+/// For `#[serde(with = "micros")]`: a time in whole microseconds, so that every one comes back as it was. In seconds, those far
+/// away would not.
+pub mod micros {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::MediaTime;
+
+    /// Writes.
+    ///
+    /// # Errors
+    /// Whatever the serializer says.
+    pub fn serialize<S: Serializer>(time: &MediaTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.as_micros())
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// Where it is no whole number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MediaTime, D::Error> {
+        i64::deserialize(deserializer).map(MediaTime::from_micros)
+    }
+
+    /// The same for a time that may be absent.
+    pub mod optional {
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        use super::MediaTime;
+
+        /// Writes.
+        ///
+        /// # Errors
+        /// Whatever the serializer says.
+        pub fn serialize<S: Serializer>(time: &Option<MediaTime>, serializer: S) -> Result<S::Ok, S::Error> {
+            time.map(MediaTime::as_micros).serialize(serializer)
+        }
+
+        /// Reads.
+        ///
+        /// # Errors
+        /// As [`super::deserialize`].
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<MediaTime>, D::Error> {
+            Ok(Option::<i64>::deserialize(deserializer)?.map(MediaTime::from_micros))
+        }
+    }
+}
+
 /// When something was seen: on the camera's own clock, on the wall, and in which epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {
     /// Media time: all durations are measured with it.
+    #[serde(with = "micros")]
     pub at: MediaTime,
     /// Wall time, stamped once, at the source: for people, schedules and ids only.
     pub wall: Timestamp,

@@ -10,4 +10,5 @@ mod people;
 mod samples;
 mod scene;
 mod stage;
+mod state;
 mod vehicles;

@@ -329,7 +329,7 @@ pub fn chance(salt: u64, t: f64) -> f64 {
 }
 
 /// What a thing of `pattern` looks like at `t`: sixteen patches of luma, and a little noise.
-fn thumbnail(pattern: u64, t: f64) -> Thumbnail {
+pub fn thumbnail(pattern: u64, t: f64) -> Thumbnail {
     let mut pixels = [0; THUMBNAIL_SIDE * THUMBNAIL_SIDE];
     for (i, pixel) in pixels.iter_mut().enumerate() {
         let (x, y) = (i % THUMBNAIL_SIDE, i / THUMBNAIL_SIDE);

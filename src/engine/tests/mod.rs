@@ -3,5 +3,6 @@
 mod orders;
 mod overload;
 mod panics;
+mod restart;
 mod script;
 mod strands;
