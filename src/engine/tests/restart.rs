@@ -6,7 +6,7 @@ use super::{
     script::{Group, Script, TWO_RULES, Told, camera, id, micros, resumed, tell},
 };
 use crate::{
-    domain::{Gap, GapReason},
+    domain::{Gap, GapReason, When},
     engine::{Camera, Event, WhenFull},
     source::Part,
 };
@@ -126,6 +126,25 @@ fn a_gap_that_was_open_ends_where_the_camera_is_back() {
     let first: Value = serde_json::from_str(&told[0]).expect("a record");
     assert_eq!((&first["record"], &first["from"], &first["to"]), (&"gap".into(), &9.5.into(), &10.0.into()));
     assert_eq!(told.iter().filter(|line| line.contains("\"record\":\"gap\"")).count(), 1);
+}
+
+#[test]
+fn time_does_not_go_back_over_a_restart_and_what_is_open_is_told_at_the_end() {
+    let script = one_look_a_second(1);
+    let mut camera = camera(WhenFull::Block, 2, TWO_RULES);
+    feed(&mut camera, &script.parts(), &script);
+    let mut camera = restarted(&camera, TWO_RULES);
+    let mut tick = |seconds: i64| {
+        let at = micros(seconds * 1_000_000);
+        let wall = jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_secs(seconds);
+        let mut actions = Vec::new();
+        camera.take(Event::Tick(When { at, wall, epoch: 0 }), &mut actions);
+        actions.len()
+    };
+    assert_eq!((tick(8), tick(9)), (0, 1), "the last look was at 9 s");
+    let told = ends(camera, &script);
+    let open: Value = serde_json::from_str(told.last().expect("a violation is open")).expect("a violation");
+    assert_eq!((&open["phase"], &open["last_seen"]["media_s"]), (&"raised".into(), &9.0.into()));
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Script {
     /// Parts in the order of the source.
     pub fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
-        let (mut now, mut epoch, mut from, mut continues) = (0, 0, 0, false);
+        let (mut now, mut epoch, mut continues) = (0, 0, false);
         for (n, group) in self.groups.iter().enumerate() {
             let begins = n == 0 || group.begins;
             if group.hole > 0 && n > 0 && !continues {
@@ -77,7 +77,6 @@ impl Script {
             }
             if begins && !continues {
                 epoch = n as u32;
-                from = now;
                 let stream = std::sync::Arc::clone(packet(None, None, 0, true).stream());
                 parts.push(Part::Epoch { epoch: self.epoch(epoch, now), stream });
             }
@@ -86,7 +85,7 @@ impl Script {
                 .map(|k| packet(Some(now + i64::from(k) * self.step), None, self.step, k == 0))
                 .collect();
             let continued = group.continued && n + 1 < self.groups.len();
-            let clock = (micros(from), jiff::Timestamp::UNIX_EPOCH);
+            let clock = (MediaTime::ZERO, jiff::Timestamp::UNIX_EPOCH);
             let stream = std::sync::Arc::clone(packets[0].stream());
             let whole = Gop {
                 camera: id(),
@@ -118,7 +117,7 @@ impl Script {
             epoch,
             from: micros(from),
             zero: None,
-            wall: jiff::Timestamp::UNIX_EPOCH,
+            wall: jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_micros(from),
             wall_origin: WallOrigin::FileName,
             file: Some(format!("{epoch}.mp4")),
             codec: "h264".to_owned(),

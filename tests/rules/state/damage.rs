@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use firewarden::{
-    domain::{CameraId, SiteId},
+    domain::{CameraId, Class, Record, SiteId},
     files,
     judge::{Dropped, Judge, Restored, Saved, StateError},
     rules::Beginning,
@@ -88,6 +88,94 @@ fn a_rule_whose_state_is_damaged_begins_anew_alone() {
             assert!(judgement.violations.iter().all(|violation| violation.rule == *watch.id()));
         }
     }
+}
+
+/// Changes the value under this path.
+fn with(body: &Value, path: &str, to: Value) -> Value {
+    let mut body = body.clone();
+    *body.pointer_mut(path).unwrap_or_else(|| panic!("there is no {path}")) = to;
+    body
+}
+
+fn thousandfold(list: &Value) -> Value {
+    let list = list.as_array().expect("a list");
+    assert!(!list.is_empty());
+    list.iter().cycle().take(1000 * list.len()).cloned().collect()
+}
+
+#[test]
+fn what_cannot_have_come_about_is_refused() {
+    let (_, saved) = saved(15);
+    let body = body(&saved);
+    let read = |body: &Value| Saved::read(&written(body), &site().id, &camera());
+    assert!(read(&body).is_ok());
+    let far = json!(i64::MAX / 2);
+    let ages = json!({ "secs": 1_000_000_000, "nanos": 0 });
+    for (path, to) in [
+        ("/reach/to/at", json!(i64::MAX)),
+        ("/reach/to/at", json!(0)),
+        ("/eyesight/moved", far.clone()),
+        ("/eyesight/detectors", thousandfold(&body["eyesight"]["detectors"])),
+        ("/eyesight/detectors/0/1/stopwatch/last_look", far.clone()),
+        ("/eyesight/detectors/0/1/last/at", far.clone()),
+        ("/eyesight/detectors/0/1/visibility/usual/sharpness", json!(1e6)),
+        ("/trackers", thousandfold(&body["trackers"])),
+        ("/trackers/0/tracker/next_id", json!(u64::MAX)),
+        ("/trackers/0/tracker/next_id", json!(1)),
+        ("/trackers/0/tracker/last", far.clone()),
+        ("/trackers/0/tracker/tracks", thousandfold(&body["trackers"][0]["tracker"]["tracks"])),
+        ("/trackers/0/tracker/tracks/0/bbox", json!([0.9, 0.9, 0.1, 0.1])),
+        ("/trackers/0/tracker/tracks/0/last_seen", far.clone()),
+        ("/rules", thousandfold(&body["rules"])),
+        ("/book/open", json!(vec![&body["book"]["open"][0]; 20_000])),
+        ("/book/open/0/told/at/at", far.clone()),
+        ("/book/open/0/told/place", json!("x".repeat(1000))),
+        ("/book/open/0/told/phase", json!("ended")),
+        ("/book/epochs/0/file", json!("x".repeat(10_000))),
+    ] {
+        assert!(read(&with(&body, path, to)).is_err(), "{path}");
+    }
+    let stay = &body["rules"][0]["state"]["stays"][0];
+    for (rule, path, to) in [
+        (0, "last/at", far.clone()),
+        (0, "candidates", json!(vec![&body["rules"][0]["candidates"][0]; 33])),
+        (0, "counting/last_known", far.clone()),
+        (0, "state/stopwatch/last_look", far.clone()),
+        (0, "state/stopwatch/reached", far.clone()),
+        (0, "state/moved", far.clone()),
+        (0, "state/stays", json!(vec![stay; 161])),
+        (0, "state/ended", json!(vec![json!({ "stay": stay, "said": 0 }); 33])),
+        (0, "state/stays/0/stood", ages.clone()),
+        (0, "state/stays/0/started/at", far.clone()),
+        (0, "state/stays/0/name", json!("x".repeat(1000))),
+        (0, "state/stays/0/first_boxes", json!([])),
+        (0, "state/stays/0/shown", json!(u32::MAX)),
+        (0, "state/stays/0/close", json!(vec![&stay["close"][0]; 257])),
+        (0, "state/stays/0/place", json!([1.0, 1.0, 0.0, 0.0])),
+        (1, "state/people/rows", json!(vec![json!({ "extent": [0, 0, 1, 1], "share": 0.5 }); 17])),
+        (1, "state/people/apart", json!(vec![json!([1, 1]); 257])),
+        (1, "state/state/short/lasted", ages.clone()),
+        (1, "state/state/short/since/at", far.clone()),
+        (2, "state/last/at", far.clone()),
+        (2, "state/furniture/pieces", json!(vec![&body["rules"][2]["state"]["furniture"]["pieces"][0]; 9])),
+        (2, "state/rivals/owed", json!([[1, 1e9]])),
+        (2, "state/state/present/last_seen/at", far.clone()),
+    ] {
+        let body = with(&body, &format!("/rules/{rule}/{path}"), to);
+        let (_, Restored { dropped, .. }) = restored(&rules(), &written(&body));
+        assert!(matches!(dropped[..], [Dropped::Damaged { .. }]), "{rule} {path}: {dropped:?}");
+    }
+}
+
+#[test]
+fn what_no_number_can_tell_is_saved_all_the_same() {
+    let mut judge = begin(&rules(), Beginning::First);
+    for (at, left) in [(0.0, -3e38), (0.07, -1e38), (0.14, -3e38)] {
+        let look = crate::stage::look(at, &[(Class::Car, [left, 0.5, 0.4, 0.7])]);
+        judge.take(&Record::Observation(look));
+    }
+    let (_, Restored { dropped, .. }) = restored(&rules(), &bytes(&judge));
+    assert_eq!(dropped, []);
 }
 
 #[test]

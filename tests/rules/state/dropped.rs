@@ -2,7 +2,7 @@
 
 use firewarden::{
     config::{Config, RuleConfig},
-    domain::{Class, GapReason, MediaTime, Phase, Record},
+    domain::{Class, GapReason, MediaTime, Observation, Phase, Record},
     judge::{Dropped, Judge, Restored, digest},
     kinds::settings::{FireLaneParking, Settings},
     rules::{Beginning, Finding},
@@ -125,6 +125,31 @@ fn a_gap_that_is_open_is_saved() {
     assert_eq!((open.from, open.to, open.reason), (from, None, GapReason::Offline));
     looks(&mut judge, 20..21, &[CAR]);
     assert_eq!(judge.gap(), None);
+}
+
+#[test]
+fn moments_of_long_ago_are_told_by_their_file_and_other_files_are_forgotten() {
+    let rules = [named("east", 20.0, None)];
+    let mut judge = begin(&rules, Beginning::First);
+    let (mut raised, mut sizes) = (Vec::new(), Vec::new());
+    for file in 0..500 {
+        let from = MediaTime::from_micros(i64::from(file) * 3_000_000);
+        judge.take(&Record::Epoch(begun(file, from, Some(format!("{file}.mp4")))));
+        for second in 3 * file..3 * file + 3 {
+            let look = Observation { epoch: file, ..look(f64::from(second), &[CAR]) };
+            raised.extend(judge.take(&Record::Observation(look)).violations);
+        }
+        sizes.push(bytes(&judge).len());
+        judge = restored(&rules, &bytes(&judge)).0;
+    }
+    let [violation] = &judge.stop().violations[..] else { panic!("one car stands") };
+    let files = [Some(&violation.started), Some(&violation.raised), violation.last_seen.as_ref()];
+    assert_eq!(
+        files.map(|moment| moment.and_then(|moment| moment.file.as_deref())),
+        [Some("0.mp4"), Some("6.mp4"), Some("499.mp4")]
+    );
+    assert_eq!(raised.len(), 1);
+    assert!(sizes[499] <= sizes[20] + 100, "{} bytes became {}", sizes[20], sizes[499]);
 }
 
 /// A look at which nothing moves.

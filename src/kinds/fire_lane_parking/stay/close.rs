@@ -87,3 +87,19 @@ impl Close {
         kept.len() >= moved.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_looks_are_kept_than_may_be() {
+        let at = MediaTime::from_micros;
+        let mut close = Close::begun(at(0), 1, BBox::WHOLE);
+        for n in 1..10_000 {
+            close.note(at(n), None);
+            assert!(close.is_sound(at(n)) && !close.is_sound(at(n - 1)));
+        }
+        assert_eq!(close.0.len(), MOST_LOOKS);
+    }
+}
