@@ -110,6 +110,8 @@ fn what_cannot_have_come_about_is_refused() {
     let read = |body: &Value| Saved::read(&written(body), &site().id, &camera());
     assert!(read(&body).is_ok());
     let far = json!(i64::MAX / 2);
+    let track = |id: u32| with(&body["trackers"][0]["tracker"]["tracks"][0], "/id", json!(id));
+    let many = json!({ "next_id": 1000, "last": null, "tracks": (1..=257).map(track).collect::<Vec<_>>() });
     let ages = json!({ "secs": 1_000_000_000, "nanos": 0 });
     for (path, to) in [
         ("/reach/to/at", json!(i64::MAX)),
@@ -123,7 +125,7 @@ fn what_cannot_have_come_about_is_refused() {
         ("/trackers/0/tracker/next_id", json!(u64::MAX)),
         ("/trackers/0/tracker/next_id", json!(1)),
         ("/trackers/0/tracker/last", far.clone()),
-        ("/trackers/0/tracker/tracks", thousandfold(&body["trackers"][0]["tracker"]["tracks"])),
+        ("/trackers/0/tracker", with(&many, "/last", body["trackers"][0]["tracker"]["last"].clone())),
         ("/trackers/0/tracker/tracks/0/bbox", json!([0.9, 0.9, 0.1, 0.1])),
         ("/trackers/0/tracker/tracks/0/last_seen", far.clone()),
         ("/rules", thousandfold(&body["rules"])),
