@@ -119,11 +119,7 @@ pub(super) fn read_reactions(
 }
 
 fn checked(url: Address, places: &Places<'_, '_>) -> Address {
-    let reached = Reached {
-        what: "a device",
-        schemes: &["http", "https"],
-        example: "http://10.2.0.40/hold",
-    };
+    let reached = Reached { what: "a device", schemes: &["http", "https"], example: "http://10.2.0.40/hold" };
     web::check(url.parts(), url.as_str().len(), reached, "url", places);
     url
 }

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{keep, stands};
 use crate::{
     domain::{Detection, MediaTime, ModelName, Observation, Track, TrackState},
@@ -21,7 +23,7 @@ const PREDICT_FOR: Duration = Duration::from_secs(2);
 /// Share of the newest movement in the estimate of it.
 const NEWEST: f32 = 0.5;
 /// Most tracks that are kept; beyond it those not seen for longest are dropped.
-const MOST_TRACKS: usize = 256;
+pub const MOST_TRACKS: usize = 256;
 
 /// Follows what one detector finds in one camera's picture.
 ///
@@ -34,21 +36,22 @@ const MOST_TRACKS: usize = 256;
 #[derive(Debug)]
 pub struct Tracker {
     model: Option<ModelName>,
-    next_id: u64,
-    last: Option<MediaTime>,
-    tracks: Vec<Track>,
-    motions: Vec<Motion>,
+    pub(super) next_id: u64,
+    pub(super) last: Option<MediaTime>,
+    pub(super) tracks: Vec<Track>,
+    /// Of each track, in their order.
+    pub(super) motions: Vec<Motion>,
 }
 
 /// What the tracker knows of a track beyond what it tells.
-#[derive(Debug, Clone)]
-struct Motion {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Motion {
     /// Fractions of the picture per second.
-    velocity: (f32, f32),
+    pub velocity: (f32, f32),
     /// The box since which it stands.
-    anchor: BBox,
+    pub anchor: BBox,
     /// Confidence with which it was called its class.
-    called: f32,
+    pub called: f32,
 }
 
 impl Tracker {
@@ -178,7 +181,11 @@ impl Motion {
         let passed = at.since(track.last_seen).as_secs_f32();
         if passed > 0.0 {
             let (was, is) = (track.bbox.center(), detection.bbox.center());
-            let blend = |old: f32, moved: f32| old + NEWEST * (moved / passed - old);
+            let blend = |old: f32, moved: f32| {
+                let new = old + NEWEST * (moved / passed - old);
+                // What no number can tell moves nowhere.
+                if new.is_finite() { new } else { 0.0 }
+            };
             self.velocity = (blend(self.velocity.0, is.x - was.x), blend(self.velocity.1, is.y - was.y));
         }
         if !stands(&self.anchor, &detection.bbox) {

@@ -13,4 +13,5 @@ mod people;
 mod samples;
 mod scene;
 mod stage;
+mod state;
 mod vehicles;
