@@ -4,6 +4,10 @@
 //! for tests, in a fifth of the time; Cargo.toml has this crate optimised always.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "each loop's bounds are those of the plane it is given, which is as large as it says"
+)]
 
 mod colours;
 mod halve;

@@ -76,14 +76,14 @@ impl Tracker {
             track.detection = None;
             track.state = TrackState::Lost;
         }
-        let (confident, weak): (Vec<usize>, Vec<usize>) =
-            kept.into_iter().partition(|i| found[*i].confidence >= CONFIDENT);
+        let is_sure = |i: &usize| found.get(*i).is_some_and(|d| d.confidence >= CONFIDENT);
+        let (confident, weak): (Vec<usize>, Vec<usize>) = kept.into_iter().partition(is_sure);
         // A car that moves up to where another stood is not that other, although it now fits its place best.
-        let confident = self.associate(at, found, confident, CLEAR_IOU, |t| followed[t]);
+        let confident = self.associate(at, found, confident, CLEAR_IOU, |t| followed.get(t) == Some(&true));
         let mut left = self.associate(at, found, confident, CONFIDENT_IOU, |_| true);
         left.extend(self.associate(at, found, weak, WEAK_IOU, |_| true));
-        for i in left {
-            self.begin(at, i, &found[i]);
+        for (i, detection) in left.into_iter().filter_map(|i| Some((i, found.get(i)?))) {
+            self.begin(at, i, detection);
         }
         self.drop_surplus();
         &self.tracks
@@ -99,17 +99,17 @@ impl Tracker {
         among: impl Fn(usize) -> bool,
     ) -> Vec<usize> {
         let mut pairs = Vec::new();
-        for (t, track) in self.tracks.iter().enumerate() {
+        for (t, (track, motion)) in self.tracks.iter().zip(&self.motions).enumerate() {
             if track.detection.is_some() || !among(t) {
                 continue;
             }
-            let expected = self.motions[t].expected(track, at);
-            for d in &detections {
-                if track.class.may_be(found[*d].class) {
+            let expected = motion.expected(track, at);
+            for (d, detection) in detections.iter().filter_map(|d| Some((*d, found.get(*d)?))) {
+                if track.class.may_be(detection.class) {
                     // What stood may stand still although it seemed to move, so the last box counts as well.
-                    let iou = expected.iou(&found[*d].bbox).max(track.bbox.iou(&found[*d].bbox));
+                    let iou = expected.iou(&detection.bbox).max(track.bbox.iou(&detection.bbox));
                     if iou >= least_iou {
-                        pairs.push((iou, t, *d));
+                        pairs.push((iou, t, d));
                     }
                 }
             }
@@ -117,11 +117,13 @@ impl Tracker {
         pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         let mut left = detections;
         for (_, t, d) in pairs {
-            if self.tracks[t].detection.is_none()
+            if let (Some(track), Some(motion), Some(detection)) =
+                (self.tracks.get_mut(t), self.motions.get_mut(t), found.get(d))
+                && track.detection.is_none()
                 && let Some(place) = left.iter().position(|x| *x == d)
             {
                 left.remove(place);
-                self.motions[t].follow(&mut self.tracks[t], at, d, &found[d]);
+                motion.follow(track, at, d, detection);
             }
         }
         left
@@ -152,11 +154,11 @@ impl Tracker {
     }
 
     fn drop_surplus(&mut self) {
-        if self.tracks.len() > MOST_TRACKS {
-            let mut times: Vec<(MediaTime, u64)> = self.tracks.iter().map(|t| (t.last_seen, t.id)).collect();
-            times.sort_unstable();
-            let oldest_kept = times[times.len() - MOST_TRACKS];
-            self.retain(|track| (track.last_seen, track.id) >= oldest_kept);
+        let mut times: Vec<(MediaTime, u64)> = self.tracks.iter().map(|t| (t.last_seen, t.id)).collect();
+        times.sort_unstable();
+        let surplus = times.len().saturating_sub(MOST_TRACKS);
+        if let Some(oldest_kept) = times.get(surplus).filter(|_| surplus > 0) {
+            self.retain(|track| (track.last_seen, track.id) >= *oldest_kept);
         }
     }
 

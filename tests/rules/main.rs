@@ -1,6 +1,12 @@
 //! The tracker and the rules against scenes by script, and the recorded observations made of such scenes.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
 
 mod control_room;
 mod detectors;

@@ -2,7 +2,13 @@
 //! schema refuses the program refuses too, the sample shows every key that there is, and alerts are what their samples and
 //! their page say.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that fails may panic")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
 
 mod alerts;
 mod config;

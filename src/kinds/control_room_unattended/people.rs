@@ -190,7 +190,7 @@ fn boxes(people: &[Person], group: usize) -> impl Iterator<Item = BBox> + Clone 
 fn rows(people: &mut [Person]) -> Vec<usize> {
     for i in 0..people.len() {
         for j in 0..i {
-            let (a, b) = (people[i], people[j]);
+            let (Some(a), Some(b)) = (people.get(i).copied(), people.get(j).copied()) else { continue };
             if a.group != b.group && are_neighbours(&a.bbox, &b.bbox) {
                 people.iter_mut().filter(|one| one.group == a.group).for_each(|one| one.group = b.group);
             }

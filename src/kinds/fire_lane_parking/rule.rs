@@ -101,10 +101,13 @@ impl FireLane {
         pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         let (mut continued, mut taken) = (vec![false; self.stays.len()], vec![false; vehicles.len()]);
         for (_, s, v) in pairs {
-            if !continued[s] && !taken[v] {
-                (continued[s], taken[v]) = (true, true);
-                let inside = self.keys.zone.contains(vehicles[v].detection.bbox.anchor());
-                self.stays[s].seen(vehicles[v], inside, now);
+            if let (Some(stay), Some(vehicle)) = (self.stays.get_mut(s), vehicles.get(v))
+                && let (Some(continued @ false), Some(taken @ false)) =
+                    (continued.get_mut(s), taken.get_mut(v))
+            {
+                (*continued, *taken) = (true, true);
+                let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+                stay.seen(*vehicle, inside, now);
             }
         }
         let mut left: Vec<Vehicle> =
@@ -216,10 +219,8 @@ impl FireLane {
                 continue;
             }
             if self.stays.len() >= MOST_STAYS {
-                let oldest = (0..self.stays.len())
-                    .filter(|s| !self.stays[*s].is_notified())
-                    .min_by_key(|s| self.stays[*s].last_seen.at);
-                match oldest {
+                let quiet = self.stays.iter().enumerate().filter(|(_, stay)| !stay.is_notified());
+                match quiet.min_by_key(|(_, stay)| stay.last_seen.at).map(|(s, _)| s) {
                     Some(s) => drop(self.stays.remove(s)),
                     None => continue,
                 }
@@ -231,7 +232,7 @@ impl FireLane {
     /// Warns, raises and notifies again, at a look that shows the vehicle; where that is said, only of what was known before.
     fn notify(&mut self, now: When, known_before: Option<MediaTime>, findings: &mut Vec<Finding>) {
         for s in 0..self.stays.len() {
-            let stay = &self.stays[s];
+            let Some(stay) = self.stays.get(s) else { break };
             if !stay.is_evident() || known_before.is_some_and(|since| stay.started.at >= since) {
                 continue;
             }
@@ -248,7 +249,7 @@ impl FireLane {
             let Some(phase) = phase.filter(|p| *p == Phase::Updated || !self.stays.iter().any(known)) else {
                 continue;
             };
-            let stay = &mut self.stays[s];
+            let Some(stay) = self.stays.get_mut(s) else { break };
             stay.notified = now.at;
             match phase {
                 Phase::Warned => stay.warned = true,
