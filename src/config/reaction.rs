@@ -14,7 +14,7 @@ use super::{
     places::Places,
     secret::Secret,
     section::{Faults, Table, read_whole},
-    web::{self, BY_HTTP, Reached},
+    web::{self, Reached},
 };
 use crate::{
     address::Address,
@@ -119,12 +119,7 @@ pub(super) fn read_reactions(
 }
 
 fn checked(url: Address, places: &Places<'_, '_>) -> Address {
-    let reached = Reached {
-        what: "a device",
-        schemes: &["http", "https"],
-        example: "http://10.2.0.40/hold",
-        ..BY_HTTP
-    };
+    let reached = Reached { what: "a device", schemes: &["http", "https"], example: "http://10.2.0.40/hold" };
     web::check(url.parts(), url.as_str().len(), reached, "url", places);
     url
 }
