@@ -12,7 +12,7 @@ say() { printf '%s\n' "$*" >&2; }
 # A C++ compiler and libclang for the OpenCV bindings, FFmpeg's headers, its command line for making test clips.
 packages=(
     ca-certificates gcc g++ libc6-dev make pkg-config clang libclang-dev
-    libopencv-core-dev libopencv-imgproc-dev libopencv-video-dev
+    libopencv-core-dev libopencv-imgproc-dev
     libavformat-dev libavcodec-dev libavutil-dev libswscale-dev ffmpeg
 )
 if [ "${1:-}" = browser ]; then

@@ -4,6 +4,14 @@
 //! `cargo bench --bench limit -- VIDEO MODEL.onnx [WIDTHxHEIGHT…]` prints one JSON object. ONNX Runtime's library is
 //! named by `ORT_DYLIB_PATH`. Processor seconds are those of the main thread, which is the only one that works.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark may panic"
+)]
+
 use std::{error::Error, fs, hint::black_box};
 
 use firewarden::libav::{Decoder, Input, Limits, Packet};

@@ -4,6 +4,14 @@
 //! models can be had, a look with them is measured beside them, so that shares can be told, on every execution provider
 //! that the program is built with (`cargo bench --features cuda --bench micro -- look`).
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark may panic"
+)]
+
 use std::{hint::black_box, path::Path, process::Command};
 
 use criterion::{Criterion, criterion_group, criterion_main};

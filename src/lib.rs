@@ -51,6 +51,8 @@
 //! | clarity | whether a picture shows what is there: dark, covered, blurred and frozen ones do not |
 //! | candidate | what may become a violation and is not raised |
 //! | violation | what is reported: raised once, ended once, one id |
+//! | state | what a camera knows, saved so that a restart forgets nothing |
+//! | digest | the SHA-256 of all settings that decide what a rule finds: only under the same is its state of use |
 //! | evidence | files that show a violation |
 //! | still | a picture of one of its moments |
 //! | clip | packets copied from the recording around the moment it was raised |
@@ -91,7 +93,6 @@ pub mod ledger;
 #[cfg(feature = "edge")]
 #[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
-#[cfg(feature = "edge")]
 pub mod looks;
 pub mod report;
 pub mod results;

@@ -11,7 +11,7 @@ use super::{
     error::{Attempt, CatalogError},
     fetch::{self, Failure},
 };
-use crate::files::sha256_of;
+use crate::files::{self, sha256_of};
 
 /// The folder of fetched files on this machine, and the mirror it is filled from first.
 ///
@@ -155,8 +155,7 @@ impl Store {
             };
             match came {
                 Ok(found) if found == source.sha256 => {
-                    file.as_file().sync_all().map_err(|e| local(&folder, e))?;
-                    file.persist(&path).map_err(|e| local(&path, e.error))?;
+                    files::persist(file, &path).map_err(|e| local(&path, e))?;
                     return Ok(Fetched { path, sha256: found, from: Some(origin) });
                 }
                 Ok(found) => {

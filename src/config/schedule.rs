@@ -26,15 +26,22 @@ pub struct ScheduleError(String);
 #[schemars(extend("pattern" = pattern()))]
 pub struct Hours {
     text: String,
-    /// Monday first.
-    days: [bool; 7],
+    days: Vec<Weekday>,
     /// Minutes since midnight, 0 to 1439.
     from: u16,
     /// Minutes since midnight, 1 to 1440.
     to: u16,
 }
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
 
 impl Hours {
     /// Reads `DAYS HH:MM-HH:MM` or `HH:MM-HH:MM`; days are `mon`, `mon-fri`, `sat,sun`.
@@ -48,7 +55,7 @@ impl Hours {
             Some((days, hours)) if days.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                 (parse_days(days).ok_or_else(error)?, hours.trim())
             }
-            _ => ([true; 7], lower.as_str()),
+            _ => (DAYS.map(|(_, day)| day).to_vec(), lower.as_str()),
         };
         let (from, to) = hours.split_once('-').ok_or_else(error)?;
         let from = parse_minutes(from).filter(|m| *m < 1440).ok_or_else(error)?;
@@ -60,39 +67,39 @@ impl Hours {
     }
 
     fn holds(&self, weekday: Weekday, minute: u16) -> bool {
-        let today = usize::from(weekday.to_monday_zero_offset().unsigned_abs()) % 7;
-        let yesterday = (today + 6) % 7;
+        let on = |day: Weekday| self.days.contains(&day);
         if self.from < self.to {
-            self.days[today] && minute >= self.from && minute < self.to
+            on(weekday) && minute >= self.from && minute < self.to
         } else {
-            (self.days[today] && minute >= self.from) || (self.days[yesterday] && minute < self.to)
+            (on(weekday) && minute >= self.from) || (on(weekday.previous()) && minute < self.to)
         }
     }
 }
 
 /// What [`Hours::parse`] accepts, as a pattern of JSON Schema, which knows no "either case".
 fn pattern() -> String {
-    let either_case =
-        |day: &str| day.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect::<String>();
+    let either_case = |(day, _): (&str, Weekday)| {
+        day.chars().map(|c| format!("[{}{c}]", c.to_ascii_uppercase())).collect::<String>()
+    };
     let day = format!("({})", DAYS.map(either_case).join("|"));
     let days = format!("{day}(-{day})?");
     let time = "([01]?[0-9]:[0-5][0-9]|2[0-3]:[0-5][0-9]|24:00)";
     format!(r"^\s*({days}(,{days})*\s+)?{time}\s*-\s*{time}\s*$")
 }
 
-fn parse_days(text: &str) -> Option<[bool; 7]> {
-    let mut days = [false; 7];
-    let index = |name: &str| DAYS.iter().position(|day| *day == name);
+fn parse_days(text: &str) -> Option<Vec<Weekday>> {
+    let mut days = Vec::new();
+    let named = |name: &str| DAYS.into_iter().find(|(day, _)| *day == name).map(|(_, day)| day);
     for part in text.split(',') {
         let (first, last) = match part.split_once('-') {
-            Some((first, last)) => (index(first)?, index(last)?),
-            None => (index(part)?, index(part)?),
+            Some((first, last)) => (named(first)?, named(last)?),
+            None => (named(part)?, named(part)?),
         };
         let mut day = first;
-        days[day] = true;
+        days.push(day);
         while day != last {
-            day = (day + 1) % 7;
-            days[day] = true;
+            day = day.next();
+            days.push(day);
         }
     }
     Some(days)

@@ -117,7 +117,8 @@ impl Fitted {
         let shape = [1, 3, self.shape.height as usize, self.shape.width as usize];
         let tensor = TensorRef::from_array_view((shape, self.tensor.values())).map_err(failed)?;
         let outputs = self.session.run(ort::inputs![tensor]).map_err(failed)?;
-        let (_, numbers) = outputs[0].try_extract_tensor::<f32>().map_err(failed)?;
+        let output = outputs.values().next().ok_or_else(|| refused("nothing came out".to_owned()))?;
+        let (_, numbers) = output.try_extract_tensor::<f32>().map_err(failed)?;
         let (cells, per_cell) = model.head.output(&self.shape);
         if numbers.len() != cells * per_cell {
             return Err(refused(format!("{} numbers came out, not {cells} × {per_cell}", numbers.len())));
@@ -171,9 +172,10 @@ impl OnnxDetector {
             let Some((first, closer)) = open.first().copied() else { break };
             let seen = self.found(picture, &closer, Some((class, second_look::LEAST)))?;
             open.retain(|(n, _)| {
-                let shown = *n == first || found[*n].bbox.share_within(&closer.region) >= 1.0;
+                let Some(one) = found.get_mut(*n) else { return false };
+                let shown = *n == first || one.bbox.share_within(&closer.region) >= 1.0;
                 if shown {
-                    found[*n].confidence = rounded(second_look::after(&found[*n], &seen), 1e3);
+                    one.confidence = rounded(second_look::after(one, &seen), 1e3);
                 }
                 !shown
             });

@@ -127,8 +127,9 @@ impl OnnxModel {
         let nothing = vec![0.0f32; size.iter().product()];
         let ran = TensorRef::from_array_view((size, nothing.as_slice())).and_then(|input| {
             let outputs = session.run(ort::inputs![input])?;
-            let (_, found) = outputs[0].try_extract_tensor::<f32>()?;
-            Ok(found.len())
+            // Where nothing comes out, no number does.
+            let found = outputs.values().next().map(|output| Ok(output.try_extract_tensor::<f32>()?.1.len()));
+            found.unwrap_or(Ok(0))
         });
         let found = ran.map_err(|error| DetectError::NotAModel {
             path: self.path.clone(),

@@ -41,7 +41,7 @@ pub(super) fn reshape(file: &[u8], width: u32, height: u32, cells: usize) -> Opt
             let Some(value) = value else { continue };
             // A size that the file leaves open fits any.
             if let Some(number) = fields(file, dim.content.clone()).find(|f| f.number == DIM_VALUE) {
-                put(&mut changed[number.content], value)?;
+                put(changed.get_mut(number.content)?, value)?;
             }
         }
         Some(())

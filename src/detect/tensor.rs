@@ -1,5 +1,7 @@
 //! From YUV to a model's input in one pass: scaled, converted and normalised, without a picture in between.
 
+use firewarden_pixels::Colours;
+
 use super::{Letterbox, heads::Head};
 use crate::{
     geometry::BBox,
@@ -41,8 +43,8 @@ impl Tensor {
         let mean = head.mean();
         if self.filled != Some(fit) {
             self.values.resize(3 * plane, 0.0);
-            for (channel, values) in self.values.chunks_exact_mut(plane).enumerate() {
-                values.fill((PADDING - mean[channel]) * scale[channel]);
+            for (values, (mean, scale)) in self.values.chunks_exact_mut(plane).zip(mean.iter().zip(scale)) {
+                values.fill((PADDING - mean) * scale);
             }
             self.filled = Some(fit);
         }
@@ -62,14 +64,18 @@ impl Tensor {
         if let Some([blue, _]) = picture.chroma() {
             set(&mut self.chroma, (blue.width(), blue.height()));
         }
-        let colours = Colours::new(picture.colour(), mean, scale);
+        let colours = colours(picture.colour(), mean, scale);
         let [y_band, u_band, v_band] = &mut self.bands;
         if picture.chroma().is_none() {
             [&mut *u_band, v_band].into_iter().for_each(|band| band.fill(width, GREY));
         }
         let (blue, rest) = self.values.split_at_mut(plane);
         let (green, red) = rest.split_at_mut(plane);
-        for y in 0..height {
+        let stride = (fit.input_width as usize).max(1);
+        let [blue, green, red] = [blue, green, red].map(|plane| {
+            plane.chunks_exact_mut(stride).map(|line| line.get_mut(..width).unwrap_or_default())
+        });
+        for (y, ((blue, green), red)) in blue.zip(green).zip(red).take(height).enumerate() {
             if y % BAND == 0 {
                 self.luma.band(&luma, y, y_band);
                 if let Some([u, v]) = picture.chroma() {
@@ -78,58 +84,28 @@ impl Tensor {
                 }
             }
             let [y_row, u_row, v_row] = [&*y_band, u_band, v_band].map(|band| band.row(y % BAND));
-            let line = y * fit.input_width as usize..y * fit.input_width as usize + width;
-            let out = (&mut blue[line.clone()], &mut green[line.clone()], &mut red[line]);
-            colours.row((y_row, u_row, v_row), out);
+            colours.row((y_row, u_row, v_row), (blue, green, red));
         }
     }
 }
 
-/// From a row of YUV to rows of normalised blue, green, red.
-struct Colours {
-    /// Added to luma and chroma, and what they are multiplied with: then they are 0 to 255, and −127.5 to 127.5.
-    luma: (f32, f32),
-    chroma: (f32, f32),
-    red: f32,
-    green: (f32, f32),
-    blue: f32,
-    mean: [f32; 3],
-    scale: [f32; 3],
-}
-
-impl Colours {
-    /// ITU-R BT.601 and its successors: they differ in the shares of the colours only.
-    fn new(colour: Colour, mean: [f32; 3], scale: [f32; 3]) -> Self {
-        let (red, blue) = colour.matrix.red_and_blue();
-        let green = 1.0 - red - blue;
-        let (luma, chroma) = if colour.full_range {
-            ((0.0, 1.0 / FIXED), (-128.0 * FIXED, 1.0 / FIXED))
-        } else {
-            ((-16.0 * FIXED, 255.0 / 219.0 / FIXED), (-128.0 * FIXED, 255.0 / 224.0 / FIXED))
-        };
-        Self {
-            luma,
-            chroma,
-            red: 2.0 - 2.0 * red,
-            green: (2.0 * blue * (1.0 - blue) / green, 2.0 * red * (1.0 - red) / green),
-            blue: 2.0 - 2.0 * blue,
-            mean,
-            scale,
-        }
-    }
-
-    fn row(&self, (y, u, v): (&[u16], &[u16], &[u16]), out: (&mut [f32], &mut [f32], &mut [f32])) {
-        let (blue, green, red) = out;
-        let Self { mean, scale, .. } = self;
-        let pixels = y.iter().zip(u).zip(v).zip(blue).zip(green).zip(red);
-        for (((((y, u), v), blue), green), red) in pixels {
-            let y = (f32::from(*y) + self.luma.0) * self.luma.1;
-            let u = (f32::from(*u) + self.chroma.0) * self.chroma.1;
-            let v = (f32::from(*v) + self.chroma.0) * self.chroma.1;
-            *blue = ((y + self.blue * u).clamp(0.0, 255.0) - mean[0]) * scale[0];
-            *green = ((y - self.green.0 * u - self.green.1 * v).clamp(0.0, 255.0) - mean[1]) * scale[1];
-            *red = ((y + self.red * v).clamp(0.0, 255.0) - mean[2]) * scale[2];
-        }
+/// ITU-R BT.601 and its successors: they differ in the shares of the colours only.
+fn colours(colour: Colour, mean: [f32; 3], scale: [f32; 3]) -> Colours {
+    let (red, blue) = colour.matrix.red_and_blue();
+    let green = 1.0 - red - blue;
+    let (luma, chroma) = if colour.full_range {
+        ((0.0, 1.0 / FIXED), (-128.0 * FIXED, 1.0 / FIXED))
+    } else {
+        ((-16.0 * FIXED, 255.0 / 219.0 / FIXED), (-128.0 * FIXED, 255.0 / 224.0 / FIXED))
+    };
+    Colours {
+        luma,
+        chroma,
+        red: 2.0 - 2.0 * red,
+        green: (2.0 * blue * (1.0 - blue) / green, 2.0 * red * (1.0 - red) / green),
+        blue: 2.0 - 2.0 * blue,
+        mean,
+        scale,
     }
 }
 

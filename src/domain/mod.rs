@@ -32,5 +32,5 @@ pub use observation::{
     Thumbnail, WallOrigin,
 };
 pub use schema::join_lines;
-pub use time::{MediaTime, When, seconds};
+pub use time::{MediaTime, When, micros, seconds};
 pub use track::{Track, TrackState};

@@ -94,6 +94,55 @@ impl<'de> Deserialize<'de> for MediaTime {
     }
 }
 
+/// For `#[serde(with = "micros")]`: a time in whole microseconds, so that every one comes back as it was. In seconds, those far
+/// away would not.
+pub mod micros {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::domain::MediaTime;
+
+    /// Writes.
+    ///
+    /// # Errors
+    /// Whatever the serializer says.
+    pub fn serialize<S: Serializer>(time: &MediaTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(time.as_micros())
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// Where it is no whole number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MediaTime, D::Error> {
+        i64::deserialize(deserializer).map(MediaTime::from_micros)
+    }
+
+    /// The same for a time that may be absent.
+    pub mod optional {
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        use crate::domain::MediaTime;
+
+        /// Writes.
+        ///
+        /// # Errors
+        /// Whatever the serializer says.
+        pub fn serialize<S: Serializer>(time: &Option<MediaTime>, serializer: S) -> Result<S::Ok, S::Error> {
+            time.map(MediaTime::as_micros).serialize(serializer)
+        }
+
+        /// Reads.
+        ///
+        /// # Errors
+        /// Where it is neither absent nor a whole number.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<MediaTime>, D::Error> {
+            Ok(Option::<i64>::deserialize(deserializer)?.map(MediaTime::from_micros))
+        }
+    }
+}
+
 /// Spans of time in records, written in seconds, to the microsecond.
 pub mod seconds {
     use std::time::Duration;

@@ -65,6 +65,20 @@ impl Asks {
         Self { cadences, open, grown: None, long: false, begins: true }
     }
 
+    /// Of each strand the last look that had to be taken, and whether its rules were out of their hours at the last that was
+    /// foreseen.
+    pub fn save(&self) -> impl Iterator<Item = (Option<MediaTime>, bool)> {
+        self.cadences.iter().zip(&self.open).map(|(cadence, open)| (cadence.last(), !open))
+    }
+
+    /// A strand, by its index, goes on from there.
+    pub fn resume(&mut self, strand: usize, last: Option<MediaTime>, closing: bool) {
+        if let (Some(cadence), Some(open)) = (self.cadences.get_mut(strand), self.open.get_mut(strand)) {
+            cadence.resume(last);
+            *open = !closing;
+        }
+    }
+
     /// Another file begins: nothing stands from the one before.
     pub fn begin(&mut self) {
         (self.grown, self.long, self.begins) = (None, false, true);

@@ -3,6 +3,8 @@
 //! It never blocks and starts nothing: it takes an [`Event`] and says with [`Actions`] what is to be done. Looks are walked
 //! through in the order of media time, whatever the order in which workers answer; so the records are the same.
 
+mod saving;
+
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use super::{

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, MediaTime, Record},
+    judge::Saved,
     ledger::{Fact, Ledger, Step},
     source::{Part, Sent},
     stop::Stop,
@@ -80,7 +81,7 @@ impl<L: Ledger> Drive<'_, L> {
         let mut actions = Vec::new();
         while !camera.is_done() && !stop.is_set() {
             camera.take(next(&camera, parts, &answers), &mut actions);
-            self.act(&mut actions, &to);
+            self.act(&mut actions, &to, &|| Some(camera.save()));
         }
         if stop.is_set() {
             // However it ended, it ended because it was to stop.
@@ -91,12 +92,17 @@ impl<L: Ledger> Drive<'_, L> {
             self.ended.failures.push(PipelineError::Stopped);
         }
         let watched = camera.finish(&mut actions);
-        self.act(&mut actions, &to);
-        self.commit(&[Fact::Ended(watched)]);
+        self.act(&mut actions, &to, &|| None);
+        self.commit(&[Fact::Ended(watched)], &|| None);
     }
 
     /// Does what one event led to, and gives what came of it to the ledger as one step.
-    fn act(&mut self, actions: &mut Actions, to: &Sender<(Ticket, Answer)>) {
+    fn act(
+        &mut self,
+        actions: &mut Actions,
+        to: &Sender<(Ticket, Answer)>,
+        state: &dyn Fn() -> Option<Saved>,
+    ) {
         let (mut facts, mut reached) = (Vec::new(), None);
         for action in actions.drain(..) {
             facts.push(match action {
@@ -123,15 +129,15 @@ impl<L: Ledger> Drive<'_, L> {
             });
         }
         if !facts.is_empty() {
-            self.commit(&facts);
+            self.commit(&facts, state);
         }
         if let Some((file, at)) = reached {
             self.progress.reached(&self.ended.camera, file.as_deref(), at);
         }
     }
 
-    fn commit(&mut self, facts: &[Fact]) {
-        let step = Step { camera: &self.ended.camera, facts };
+    fn commit(&mut self, facts: &[Fact], state: &dyn Fn() -> Option<Saved>) {
+        let step = Step { camera: &self.ended.camera, facts, state };
         if let Err(error) = self.ended.ledger.commit(&step) {
             self.ended.failures.push(error.into());
         }

@@ -214,6 +214,7 @@ impl<'d> Eye<'d> {
                 if anchors.len() <= index {
                     anchors.resize(index + 1, None);
                 }
+                #[allow(clippy::indexing_slicing, reason = "there are more than that by now")]
                 let anchor = &mut anchors[index];
                 let stands =
                     |a: &Anchor| at.since(a.at) < *max_age && self.state.unchanged(&a.small, &spec.around);

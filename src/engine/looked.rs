@@ -92,6 +92,29 @@ impl Looked {
         }
     }
 
+    /// Goes on where another left off: `last` is when the picture that it told last was taken, and `shut` whether each
+    /// strand's last look lay out of its rules' hours. The judge knows the rest.
+    pub fn resume(&mut self, last: Option<MediaTime>, shut: Vec<bool>) {
+        (self.last, self.shut) = (last, shut);
+        self.gap = self.judge.gap();
+        self.reached = self.judge.reached().map_or(MediaTime::ZERO, |reached| reached.at);
+    }
+
+    /// What rules make of it.
+    pub fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// Up to when it has been analysed.
+    pub fn reached(&self) -> MediaTime {
+        self.reached
+    }
+
+    /// Whether a strand's last look lay out of its rules' hours.
+    pub fn is_shut(&self, strand: usize) -> bool {
+        self.shut.get(strand).copied().unwrap_or_default()
+    }
+
     /// When the picture that was told last was taken.
     pub fn last(&self) -> Option<MediaTime> {
         self.last
@@ -104,7 +127,7 @@ impl Looked {
 
     /// Whether a look of a strand at `wall` is of no use: its rules are out of their hours, and a look there has closed them.
     pub fn is_idle(&self, strand: usize, wall: jiff::Timestamp) -> bool {
-        self.shut.get(strand).copied().unwrap_or_default() && !self.holds(strand, wall)
+        self.is_shut(strand) && !self.holds(strand, wall)
     }
 
     /// A connection or file begins; `parts` are what the strands' detectors are shown of its pictures.

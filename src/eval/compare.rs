@@ -153,13 +153,14 @@ pub fn compare(
 
     let mut sums = Sums::watching(analysed, watched);
     let ends = ends(&spells, &violations, analysed);
-    let mut of_camera: BTreeMap<(&CameraId, Kind), Vec<usize>> = BTreeMap::new();
-    for (index, spell) in spells.iter().enumerate() {
-        of_camera.entry((&spell.camera, spell.kind)).or_default().push(index);
+    let mut of_camera: BTreeMap<(&CameraId, Kind), Vec<(usize, &Spell)>> = BTreeMap::new();
+    for (index, &spell) in spells.iter().enumerate() {
+        of_camera.entry((&spell.camera, spell.kind)).or_default().push((index, spell));
         sums.each(spell.kind, |sum| sum.spells += 1);
     }
 
-    let mut within: Vec<Vec<Raised>> = vec![Vec::new(); spells.len()];
+    // By the index of the spell.
+    let mut within: BTreeMap<usize, Vec<Raised>> = BTreeMap::new();
     let mut strays: Vec<&Violation> = Vec::new();
     for raised in violations {
         let violation = raised.violation;
@@ -167,17 +168,18 @@ pub fn compare(
         let end = ends.get(&violation.camera).copied().unwrap_or_default();
         let candidates = of_camera.get(&(&violation.camera, violation.kind)).into_iter().flatten();
         let best = candidates
-            .map(|index| (shared(spells[*index], violation, end), *index))
-            .filter(|(time, _)| !time.is_zero())
-            .min_by_key(|(time, index)| (std::cmp::Reverse(*time), spells[*index].start, *index));
+            .map(|(index, spell)| (shared(spell, violation, end), spell.start, *index))
+            .filter(|(time, ..)| !time.is_zero())
+            .min_by_key(|(time, start, index)| (std::cmp::Reverse(*time), *start, *index));
         match best {
-            Some((_, index)) => within[index].push(raised),
+            Some((.., index)) => within.entry(index).or_default().push(raised),
             None => strays.push(violation),
         }
     }
 
     let (mut matches, mut missed) = (Vec::new(), Vec::new());
-    for (spell, within) in spells.into_iter().zip(within) {
+    for (index, spell) in spells.into_iter().enumerate() {
+        let within = within.remove(&index).unwrap_or_default();
         let Some(first) = within.first() else {
             missed.push(spell.clone());
             continue;

@@ -22,12 +22,12 @@ const HEADS: [[&str; 2]; 13] = [
 /// An evaluation as people read it in a terminal: a row for each kind and one for all, then the spells that were
 /// missed and the false alarms. `-` stands where a number is not defined. Ends with a line break.
 pub fn table(evaluation: &Evaluation) -> String {
-    let head = |line: usize, first: &str| {
+    let head = |first: &str, line: fn([&'static str; 2]) -> &'static str| {
         let mut row = vec![first.to_owned()];
-        row.extend(HEADS.iter().map(|head| head[line].to_owned()));
+        row.extend(HEADS.into_iter().map(|head| line(head).to_owned()));
         row
     };
-    let mut rows = vec![head(0, ""), head(1, "kind")];
+    let mut rows = vec![head("", |[upper, _]| upper), head("kind", |[_, lower]| lower)];
     rows.extend(evaluation.kinds.iter().map(|entry| row(entry.kind.name(), &entry.tally)));
     rows.push(row("total", &evaluation.total));
     let mut out = String::new();

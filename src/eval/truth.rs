@@ -17,7 +17,6 @@ use crate::{
 };
 
 const CAMERA: usize = 0;
-const KIND: usize = 1;
 const START: usize = 2;
 const END: usize = 3;
 
@@ -138,11 +137,9 @@ impl Reading<'_> {
         let mut places = [None; 4];
         let mut strange = Vec::new();
         for (place, field) in fields.iter().enumerate() {
-            match COLUMNS.iter().position(|column| column == field) {
-                Some(column) if places[column].is_some() => {
-                    self.fault(line, Reason::DoubledColumn { column: COLUMNS[column] });
-                }
-                Some(column) => places[column] = Some(place),
+            match COLUMNS.into_iter().zip(&mut places).find(|(column, _)| column == field) {
+                Some((column, Some(_))) => self.fault(line, Reason::DoubledColumn { column }),
+                Some((_, known)) => *known = Some(place),
                 None => strange.push(field),
             }
         }
@@ -175,11 +172,11 @@ impl Reading<'_> {
             let (found, expected) = (fields.len(), header.width);
             return self.fault(line, Reason::FieldCount { found, expected });
         }
-        let field = |column: usize| header.places[column].and_then(|place| fields.get(place));
-        let camera = field(CAMERA).and_then(|text| self.camera(line, text));
-        let kind = field(KIND).and_then(|text| self.kind(line, text));
-        let start = field(START).and_then(|text| self.time(line, COLUMNS[START], text));
-        let end = field(END).and_then(|text| match text.as_str() {
+        let [camera, kind, start, end] = header.places.map(|place| fields.get(place?));
+        let camera = camera.and_then(|text| self.camera(line, text));
+        let kind = kind.and_then(|text| self.kind(line, text));
+        let start = start.and_then(|text| self.time(line, COLUMNS[START], text));
+        let end = end.and_then(|text| match text.as_str() {
             "" => Some(None),
             text => self.time(line, COLUMNS[END], text).map(Some),
         });

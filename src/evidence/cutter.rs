@@ -1,5 +1,5 @@
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -25,7 +25,8 @@ pub struct Cutter {
     /// Those that have not begun, the earliest first, each with its place among the results.
     waiting: VecDeque<(usize, Cut)>,
     open: Vec<(usize, Writing)>,
-    results: Vec<Option<Result<Clip, EvidenceError>>>,
+    /// What became of those that are complete or failed, by their places.
+    results: BTreeMap<usize, Result<Clip, EvidenceError>>,
     chain: Chain,
     pub(super) chain_bytes: usize,
     /// Name of the file at hand; empty for live cameras.
@@ -40,14 +41,13 @@ pub struct Cutter {
 impl Cutter {
     /// For these clips, which come to lie in `folder`. They may overlap; each is a file of its own.
     pub fn new(cuts: Vec<Cut>, folder: &Path) -> Self {
-        let results = cuts.iter().map(|_| None).collect();
         let mut waiting: Vec<(usize, Cut)> = cuts.into_iter().enumerate().collect();
         waiting.sort_by_key(|(_, cut)| cut.from);
         Self {
             folder: folder.to_owned(),
             waiting: waiting.into(),
             open: Vec::new(),
-            results,
+            results: BTreeMap::new(),
             chain: Chain::default(),
             chain_bytes: CHAIN_BYTES,
             file: String::new(),
@@ -84,12 +84,12 @@ impl Cutter {
     /// Completes what is still open, and tells what became of each cut, in their order.
     pub fn finish(mut self) -> Vec<Result<Clip, EvidenceError>> {
         for (index, writing) in std::mem::take(&mut self.open) {
-            self.results[index] = Some(writing.finish());
+            self.results.insert(index, writing.finish());
         }
         for (index, cut) in std::mem::take(&mut self.waiting) {
-            self.results[index] = Some(Err(EvidenceError::NotFound(cut.stem)));
+            self.results.insert(index, Err(EvidenceError::NotFound(cut.stem)));
         }
-        self.results.into_iter().flatten().collect()
+        self.results.into_values().collect()
     }
 
     fn group(&mut self, gop: &Arc<Gop>) {
@@ -127,11 +127,11 @@ impl Cutter {
             match writing.take(gop, &around) {
                 Ok(Taken::Open) => {}
                 Ok(Taken::Complete) => {
-                    self.results[index] = Some(writing.finish());
+                    self.results.insert(index, writing.finish());
                     return;
                 }
                 Err(error) => {
-                    self.results[index] = Some(Err(error));
+                    self.results.insert(index, Err(error));
                     return;
                 }
             }

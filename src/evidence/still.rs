@@ -1,4 +1,7 @@
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+};
 
 use crossbeam::channel::{Receiver, Sender};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
@@ -45,11 +48,10 @@ pub(super) struct Taken {
 /// was taken goes to [`develop`], so that one thread decodes while another makes JPEGs.
 pub(super) struct Album<'s> {
     shots: &'s [Shot],
-    /// Indices of the shots, by their times.
-    order: Vec<usize>,
-    next: usize,
-    /// Where a shot was taken, whether that went well; none of those that were not met.
-    results: Vec<Option<Result<(), EvidenceError>>>,
+    /// Those that had no turn yet, the earliest first, each with its index.
+    waiting: VecDeque<(usize, &'s Shot)>,
+    /// Of the shots that were taken, by their index, whether that went well; none of those that were not met.
+    results: BTreeMap<usize, Result<(), EvidenceError>>,
     decoder: GroupDecoder,
     scaler: Scaler,
     state: Option<DecoderState>,
@@ -59,61 +61,58 @@ pub(super) struct Album<'s> {
 impl<'s> Album<'s> {
     /// For these shots, in any order; what is taken goes to `taken`.
     pub(super) fn new(shots: &'s [Shot], taken: Sender<Taken>) -> Self {
-        let mut order: Vec<usize> = (0..shots.len()).collect();
-        order.sort_by_key(|index| shots[*index].at);
-        let results = shots.iter().map(|_| None).collect();
+        let mut waiting: Vec<(usize, &Shot)> = shots.iter().enumerate().collect();
+        waiting.sort_by_key(|(_, shot)| shot.at);
         let (decoder, scaler) = (GroupDecoder::for_stills(), Scaler::new());
-        Self { shots, order, next: 0, results, decoder, scaler, state: None, taken }
+        let (waiting, results) = (waiting.into(), BTreeMap::new());
+        Self { shots, waiting, results, decoder, scaler, state: None, taken }
     }
 
     /// Whether every shot had its turn.
     pub(super) fn done(&self) -> bool {
-        self.next == self.order.len()
+        self.waiting.is_empty()
     }
 
     /// Takes the stills that lie in a group.
     pub(super) fn take(&mut self, gop: &Gop) {
-        let first = self.next;
-        while self.order.get(self.next).is_some_and(|index| self.shots[*index].at < gop.end) {
-            self.next += 1;
-        }
-        let within = &self.order[first..self.next];
+        let due = self.waiting.partition_point(|(_, shot)| shot.at < gop.end);
+        let within: Vec<(usize, &Shot)> = self.waiting.drain(..due).collect();
         let resume = self.state.take();
         // The decoder's state is handed on while a shot may lie in a later chunk of this group.
-        if within.is_empty() && (!gop.continued() || self.next == self.order.len()) {
+        if within.is_empty() && (!gop.continued() || self.done()) {
             return;
         }
-        let times: Vec<MediaTime> = within.iter().map(|index| self.shots[*index].at).collect();
-        let mut times_once = times.clone();
-        times_once.dedup();
+        let mut times: Vec<MediaTime> = within.iter().map(|(_, shot)| shot.at).collect();
+        times.dedup();
         let (scaler, taken, results) = (&mut self.scaler, &self.taken, &mut self.results);
-        let decoded = self.decoder.decode(gop, &times_once, resume, |index, frame, at| {
-            for (shot, time) in within.iter().zip(&times) {
-                if times_once.get(index) == Some(time) && at == *time {
-                    results[*shot] = Some(rgb(frame, *shot, scaler).map(|picture| {
+        let decoded = self.decoder.decode(gop, &times, resume, |index, frame, at| {
+            for (number, shot) in &within {
+                if times.get(index) == Some(&shot.at) && at == shot.at {
+                    let result = rgb(frame, *number, scaler).map(|picture| {
                         // Where nobody is left to make a file of it, it is told as lost.
                         let _ = taken.send(picture);
-                    }));
+                    });
+                    results.insert(*number, result);
                 }
             }
         });
         match decoded {
             Ok(decoded) => self.state = decoded.state,
             Err(error) => {
-                for shot in within {
-                    self.results[*shot].get_or_insert(Err(error.clone().into()));
+                for (number, _) in within {
+                    self.results.entry(number).or_insert_with(|| Err(error.clone().into()));
                 }
             }
         }
     }
 
     /// Sends no more, and tells of each shot, in the order given, whether it was taken.
-    pub(super) fn finish(self) -> Vec<Result<(), EvidenceError>> {
+    pub(super) fn finish(mut self) -> Vec<Result<(), EvidenceError>> {
         let missing = |shot: &Shot| Err(EvidenceError::NotFound(shot.name.clone()));
-        self.results
-            .into_iter()
-            .zip(self.shots)
-            .map(|(result, shot)| result.unwrap_or_else(|| missing(shot)))
+        self.shots
+            .iter()
+            .enumerate()
+            .map(|(number, shot)| self.results.remove(&number).unwrap_or_else(|| missing(shot)))
             .collect()
     }
 }

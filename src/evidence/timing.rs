@@ -49,8 +49,10 @@ impl Timing {
         let shown = apart(times, if continues { i64::MIN } else { self.shown });
         // What follows must find room, too.
         let mut limits = shown.clone();
-        for i in (1..limits.len()).rev() {
-            limits[i - 1] = limits[i - 1].min(limits[i] - 1);
+        let mut before = i64::MAX;
+        for limit in limits.iter_mut().rev() {
+            *limit = before.min(*limit);
+            before = limit.saturating_sub(1);
         }
         let mut placed = Vec::with_capacity(shown.len());
         for (pts, limit) in shown.into_iter().zip(limits) {
@@ -69,13 +71,13 @@ impl Timing {
 /// The same times, all different and after `after`, in the same order of showing: moved by as few microseconds as that
 /// takes.
 fn apart(times: &[i64], after: i64) -> Vec<i64> {
-    let mut order: Vec<usize> = (0..times.len()).collect();
-    order.sort_by_key(|&i| times[i]);
     let mut moved = times.to_vec();
+    let mut order: Vec<&mut i64> = moved.iter_mut().collect();
+    order.sort_by_key(|time| **time);
     let mut before = after;
-    for i in order {
-        moved[i] = moved[i].max(before.saturating_add(1));
-        before = moved[i];
+    for time in order {
+        *time = before.saturating_add(1).max(*time);
+        before = *time;
     }
     moved
 }
@@ -83,7 +85,7 @@ fn apart(times: &[i64], after: i64) -> Vec<i64> {
 /// By how many pictures the order of decoding runs ahead of the order of showing.
 fn depth(times: &[i64]) -> usize {
     let ahead = |(i, &t): (usize, &i64)| {
-        times[i.saturating_sub(2 * MAX_DEPTH)..i].iter().filter(|&&before| before > t).count()
+        times.iter().take(i).rev().take(2 * MAX_DEPTH).filter(|&&before| before > t).count()
     };
     times.iter().enumerate().map(ahead).max().unwrap_or(0)
 }
@@ -92,7 +94,7 @@ fn depth(times: &[i64]) -> usize {
 fn step(times: &[i64]) -> i64 {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
-    let mut steps: Vec<i64> = sorted.windows(2).map(|w| w[1] - w[0]).filter(|&s| s > 0).collect();
+    let mut steps: Vec<i64> = sorted.array_windows().map(|[a, b]| b - a).filter(|&s| s > 0).collect();
     steps.sort_unstable();
     steps.get(steps.len() / 2).copied().unwrap_or(STEP)
 }
@@ -102,7 +104,7 @@ fn step(times: &[i64]) -> i64 {
 pub(super) fn needed(times: &[i64], to: i64) -> Option<usize> {
     let last = times.iter().rposition(|&t| t <= to)?;
     // A reference that lies after `to` is shown as well: the pictures before it leave no hole.
-    let latest = times[..=last].iter().copied().max()?;
+    let latest = times.iter().take(last + 1).copied().max()?;
     Some(times.iter().rposition(|&t| t < latest).map_or(last, |i| i.max(last)) + 1)
 }
 

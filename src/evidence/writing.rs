@@ -125,17 +125,20 @@ impl Writing {
         // Leading pictures refer to a group that is not there.
         let earliest = if fresh { gop.first().as_micros() } else { i64::MIN };
         let with_times = gop.packets.iter().filter_map(|p| Some((p, p.pts?)));
-        let (packets, times): (Vec<&Packet>, Vec<i64>) = with_times.filter(|(_, t)| *t >= earliest).unzip();
+        let (mut packets, mut times): (Vec<&Packet>, Vec<i64>) =
+            with_times.filter(|(_, t)| *t >= earliest).unzip();
         let Some(count) = needed(&times, self.cut.to.as_micros()) else { return Ok(Taken::Complete) };
-        let (packets, times) = (&packets[..count], &times[..count]);
+        packets.truncate(count);
+        times.truncate(count);
         let begun = match &mut self.begun {
             Some(begun) => begun,
             None => {
-                let begun = Begun::new(&self.cut, &self.folder, gop, times, around, self.changes.is_empty())?;
+                let begun =
+                    Begun::new(&self.cut, &self.folder, gop, &times, around, self.changes.is_empty())?;
                 self.begun.insert(begun)
             }
         };
-        begun.write(gop, packets, times, around).map_err(|error| self.failed(error))?;
+        begun.write(gop, &packets, &times, around).map_err(|error| self.failed(error))?;
         // Where nothing is reordered, all that follows is shown after the group.
         let last = gop.stream.reorder == 0 && gop.end > self.cut.to;
         Ok(if last { Taken::Complete } else { Taken::Open })

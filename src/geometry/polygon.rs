@@ -113,17 +113,17 @@ impl Polygon {
     }
 
     fn edges(&self) -> impl Iterator<Item = (Point, Point)> + '_ {
-        (0..self.0.len()).map(|i| (self.0[i], self.0[(i + 1) % self.0.len()]))
+        edges(&self.0)
     }
 }
 
+/// From each point to the next one, and from the last to the first.
+fn edges(points: &[Point]) -> impl Iterator<Item = (Point, Point)> + '_ {
+    points.iter().copied().zip(points.iter().copied().cycle().skip(1))
+}
+
 fn signed_area(points: &[Point]) -> f64 {
-    (0..points.len())
-        .map(|i| {
-            let (a, b) = (points[i], points[(i + 1) % points.len()]);
-            f64::from(a.x) * f64::from(b.y) - f64::from(b.x) * f64::from(a.y)
-        })
-        .sum::<f64>()
+    edges(points).map(|(a, b)| f64::from(a.x) * f64::from(b.y) - f64::from(b.x) * f64::from(a.y)).sum::<f64>()
         / 2.0
 }
 
@@ -152,11 +152,9 @@ fn segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool {
 /// The first two edges, not neighbours, that meet.
 fn crossing(points: &[Point]) -> Option<(usize, usize)> {
     let n = points.len();
-    let edge = |i: usize| (points[i], points[(i + 1) % n]);
-    for i in 0..n {
-        for j in i + 1..n {
+    for (i, (a, b)) in edges(points).enumerate() {
+        for (j, (c, d)) in edges(points).enumerate().skip(i + 1) {
             let neighbours = j == i + 1 || (i == 0 && j == n - 1);
-            let ((a, b), (c, d)) = (edge(i), edge(j));
             if !neighbours && segments_meet(a, b, c, d) {
                 return Some((i, j));
             }

@@ -1,13 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     domain::{
         CameraId, Epoch, Kind, MediaTime, Moment, NAMESPACE, Phase, RuleId, SiteId, Violation, WallOrigin,
-        When,
+        When, micros,
     },
-    rules::Finding,
+    rules::{Finding, LONGEST_PLACE},
 };
 
 /// The violations of one camera that are open, made of what its rules find. One that is over is told and forgotten.
@@ -18,19 +19,43 @@ pub(super) struct Book {
     camera_name: String,
     /// What moments are told by, for the connections and files of which moments may yet be told.
     epochs: BTreeMap<u32, Begun>,
-    /// What was found last of each violation that is open, or warned about.
-    open: BTreeMap<Uuid, Finding>,
+    open: BTreeMap<Uuid, Open>,
 }
 
 /// How a connection or file began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Begun {
     /// Where the file's own time is 0.
+    #[serde(with = "micros")]
     zero: MediaTime,
     origin: WallOrigin,
     /// None for live connections.
     file: Option<String>,
 }
+
+/// A violation that is open, or warned about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Open {
+    pub rule: RuleId,
+    pub kind: Kind,
+    /// What was found of it last.
+    pub told: Finding,
+}
+
+/// What a book is written down as.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SavedBook {
+    epochs: BTreeMap<u32, Begun>,
+    open: Vec<Open>,
+}
+
+/// No camera has more violations open, nor epochs of which they tell.
+const MOST: usize = 1 << 14;
+/// No file has a longer name.
+const LONGEST_FILE: usize = 4096;
 
 impl Book {
     /// An empty book. `camera_name` is copied into every violation.
@@ -73,13 +98,38 @@ impl Book {
         };
         if finding.last_seen.is_some() {
             // Nothing happened: what was told last stays.
-            violation.phase = self.open.get(&id).map_or(violation.phase, |told| told.phase);
+            violation.phase = self.open.get(&id).map_or(violation.phase, |open| open.told.phase);
         } else if finding.phase == Phase::Ended {
             self.open.remove(&id);
         } else {
-            self.open.insert(id, finding.clone());
+            self.open.insert(id, Open { rule: rule.clone(), kind, told: finding.clone() });
         }
         violation
+    }
+
+    /// The site.
+    pub fn site(&self) -> &SiteId {
+        &self.site
+    }
+
+    /// The camera.
+    pub fn camera(&self) -> &CameraId {
+        &self.camera
+    }
+
+    /// What is open, and what moments are told by.
+    pub fn save(&self) -> SavedBook {
+        SavedBook { epochs: self.epochs.clone(), open: self.open.values().cloned().collect() }
+    }
+
+    /// Goes on from what was saved. What is open of rules that are not kept is returned, and is to be recorded as ended.
+    pub fn restore(&mut self, saved: SavedBook, is_kept: impl Fn(&RuleId) -> bool) -> Vec<Open> {
+        self.epochs = saved.epochs;
+        let (kept, left): (Vec<Open>, Vec<Open>) =
+            saved.open.into_iter().partition(|open| is_kept(&open.rule));
+        let by_id = |open: Open| (self.id(&open.rule, open.told.started, &open.told.place), open);
+        self.open = kept.into_iter().map(by_id).collect();
+        left
     }
 
     /// The id of the violation of `rule` that began at `started` at this place.
@@ -98,5 +148,22 @@ impl Book {
                 MediaTime::from_micros(when.at.as_micros().saturating_sub(from.as_micros()))
             }),
         }
+    }
+}
+
+impl SavedBook {
+    /// Whether it can have come about up to `until`.
+    pub fn is_sound(&self, until: MediaTime) -> bool {
+        let is_open = |Open { told, .. }: &Open| {
+            told.started.at <= told.at.at
+                && told.at.at <= until
+                && told.place.len() <= LONGEST_PLACE
+                && told.phase != Phase::Ended
+        };
+        let is_short = |begun: &Begun| begun.file.as_ref().is_none_or(|file| file.len() <= LONGEST_FILE);
+        self.epochs.len() <= MOST
+            && self.epochs.values().all(is_short)
+            && self.open.len() <= MOST
+            && self.open.iter().all(is_open)
     }
 }

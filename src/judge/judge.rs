@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Standing, Watch, Watched, book::Book};
+use super::{Standing, Watch, Watched, book::Book, digest, reach::Reach};
 use crate::{
-    config::{Camera, Site},
+    config::{Camera, DetectorConfig, Site},
     domain::{Attention, Gap, MediaTime, ModelName, Observation, Record, RuleId, Violation, When},
-    rules::{Candidate, Eyesight, Finding, Outlook, Presence, Verdict},
+    rules::{Beginning, Candidate, Eyesight, Finding, Outlook, Presence, Verdict},
     track::Tracker,
 };
 
@@ -40,29 +40,39 @@ pub struct CandidateOf {
 }
 
 /// One detector of the camera, its tracker, and which rules use it.
-struct Strand {
-    detector: ModelName,
-    tracker: Tracker,
-    watches: Vec<usize>,
+pub(super) struct Strand {
+    pub detector: ModelName,
+    pub tracker: Tracker,
+    pub watches: Vec<usize>,
 }
 
 /// Watches one camera.
 pub struct Judge {
-    strands: Vec<Strand>,
-    watches: Vec<Watch>,
-    book: Book,
-    eyesight: Eyesight,
+    pub(super) strands: Vec<Strand>,
+    pub(super) watches: Vec<Watch>,
+    pub(super) book: Book,
+    pub(super) eyesight: Eyesight,
+    pub(super) reach: Reach,
 }
 
 impl Judge {
-    /// The rules of a camera. `detector` is that of rules which name none of their own.
+    /// The rules of a camera that is watched once, such as a recording. `detector` is that of rules which name none of their
+    /// own, with settings as they are where nobody sets them.
     pub fn new(site: &Site, camera: &Camera, detector: &ModelName) -> Self {
+        let detector = DetectorConfig { model: detector.as_ref().to_owned(), ..DetectorConfig::default() };
+        Self::begin(site, camera, &detector, Beginning::First)
+    }
+
+    /// The rules of a camera of which nothing is known. `detector` is that of rules which name none of their own.
+    pub fn begin(site: &Site, camera: &Camera, detector: &DetectorConfig, beginning: Beginning) -> Self {
+        let named: ModelName = detector.model.as_str().into();
         let watches: Vec<Watch> = camera
             .rules
             .iter()
             .map(|rule| {
                 let id = RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
-                Watch::new(id, rule.clone(), detector, site.timezone.clone())
+                let settings = digest(site, camera, rule, detector);
+                Watch::new(id, rule.clone(), &named, site.timezone.clone(), settings, beginning)
             })
             .collect();
         let mut strands: Vec<Strand> = Vec::new();
@@ -77,7 +87,7 @@ impl Judge {
             }
         }
         let book = Book::new(site.id.clone(), camera.id.clone(), camera.name.clone());
-        Self { strands, watches, book, eyesight: Eyesight::default() }
+        Self { strands, watches, book, eyesight: Eyesight::default(), reach: Reach::default() }
     }
 
     /// The rules, in the order of the configuration.
@@ -99,6 +109,7 @@ impl Judge {
     /// Takes the next record of the camera.
     pub fn take(&mut self, record: &Record) -> Judgement {
         let mut judgement = Judgement::default();
+        self.reach.take(record);
         match record {
             Record::Epoch(epoch) => {
                 let needed = self.watches.iter().flat_map(Watch::moments).map(|when| when.epoch).collect();
@@ -151,12 +162,23 @@ impl Judge {
     /// hours are over are closed.
     pub fn tick(&mut self, now: When) -> Judgement {
         let mut judgement = Judgement::default();
+        self.reach.come(now);
         self.close_eyes(now.wall);
         for (index, watch) in self.watches.iter_mut().enumerate() {
             let verdict = watch.tick(now);
             note(&mut self.book, verdict, index, watch, &mut judgement);
         }
         judgement
+    }
+
+    /// The latest time that was told of.
+    pub fn reached(&self) -> Option<When> {
+        self.reach.to()
+    }
+
+    /// The gap that is open.
+    pub fn gap(&self) -> Option<Gap> {
+        self.reach.gap(self.book.camera())
     }
 
     /// How well the camera sees; none while none of its rules is to look.

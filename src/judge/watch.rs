@@ -3,6 +3,7 @@ use std::{fmt, time::Duration};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
+    saved::SavedWatch,
     standing::Standing,
     watched::{Counting, Watched},
 };
@@ -11,7 +12,7 @@ use crate::{
     domain::{Class, Gap, Kind, MediaTime, ModelName, Observation, RuleId, Track, When},
     geometry::{BBox, Polygon},
     kinds,
-    rules::{Look, Outlook, Presence, Rule, Seeing, Verdict, candidate::Candidates},
+    rules::{Beginning, Look, NoState, Outlook, Presence, Rule, Seeing, Verdict, candidate::Candidates},
 };
 
 /// What a rule needs of the looks.
@@ -51,13 +52,23 @@ pub struct Watch {
     outage: Option<MediaTime>,
     candidates: Candidates,
     counting: Counting,
+    /// Of all settings that decide what it finds.
+    settings_sha256: String,
 }
 
 impl Watch {
     /// The rule `id`, as configured, on a camera whose detector is `camera_detector`, at a site in `time_zone`.
-    pub fn new(id: RuleId, config: RuleConfig, camera_detector: &ModelName, time_zone: TimeZone) -> Self {
+    /// `settings_sha256` is that of all settings that decide what it finds.
+    pub fn new(
+        id: RuleId,
+        config: RuleConfig,
+        camera_detector: &ModelName,
+        time_zone: TimeZone,
+        settings_sha256: String,
+        beginning: Beginning,
+    ) -> Self {
         let own = config.model.clone().filter(|model| model != camera_detector);
-        let rule = kinds::rule(&config.settings, config.every());
+        let rule = kinds::rule(&config.settings, config.every(), beginning);
         let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
         let counting = Counting::new(&config);
         Self {
@@ -72,6 +83,7 @@ impl Watch {
             outage: None,
             candidates: Candidates::default(),
             counting,
+            settings_sha256,
         }
     }
 
@@ -93,6 +105,11 @@ impl Watch {
     /// The detector of its own, if it has one: detections of it carry this name, and it has a tracker of its own.
     pub fn own_detector(&self) -> Option<&ModelName> {
         self.own.as_ref()
+    }
+
+    /// The SHA-256 of all settings that decide what it finds.
+    pub fn settings_sha256(&self) -> &str {
+        &self.settings_sha256
     }
 
     /// How much of the footage it could judge so far.
@@ -236,6 +253,42 @@ impl Watch {
         }
         let (outage, presence) = (self.outage, self.presence);
         Standing::InForce { outage, outlook, presence, status: self.rule.status() }
+    }
+}
+
+/// Over a restart.
+impl Watch {
+    /// All from which what it says next follows, but for its settings.
+    pub(super) fn save(&self) -> SavedWatch {
+        SavedWatch {
+            rule: self.id.clone(),
+            settings_sha256: self.settings_sha256.clone(),
+            last: self.last,
+            presence: self.presence,
+            outage: self.outage,
+            candidates: self.candidates.clone(),
+            counting: self.counting.clone(),
+            state: self.rule.save(),
+        }
+    }
+
+    /// Goes on from what one with the same settings knew at `until`.
+    ///
+    /// # Errors
+    /// Where none can have come to know that. Nothing is changed then.
+    pub(super) fn restore(&mut self, saved: SavedWatch, until: MediaTime) -> Result<(), NoState> {
+        let SavedWatch { last, presence, outage, candidates, counting, state, .. } = saved;
+        let times = last.map(|last| last.at).into_iter().chain(outage);
+        let is_sound = times.into_iter().all(|at| at <= until)
+            && candidates.are_sound(until)
+            && counting.is_sound(until);
+        if !is_sound {
+            return Err(NoState);
+        }
+        self.rule.restore(&state, until)?;
+        (self.last, self.presence, self.outage, self.candidates) = (last, presence, outage, candidates);
+        self.counting.restore(counting);
+        Ok(())
     }
 }
 

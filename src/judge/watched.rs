@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::RuleConfig,
-    domain::{Gap, MediaTime, Observation, seconds},
+    domain::{Gap, MediaTime, Observation, micros, seconds},
     geometry::{BBox, Polygon},
     rules::{Clarity, Presence, Seeing, stopwatch::Stopwatch},
 };
@@ -36,15 +36,17 @@ pub struct Watched {
 }
 
 /// Counts for one rule.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Counting {
     watched: Watched,
     stopwatch: Stopwatch,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
     /// After a gap as long as this the rule begins anew; none where gaps reset nothing.
+    #[serde(skip)]
     forgets_after: Option<Duration>,
     /// The last look that told anything.
+    #[serde(with = "micros::optional")]
     last_known: Option<MediaTime>,
     stretch: Duration,
     seen: Duration,
@@ -61,6 +63,16 @@ impl Counting {
             stretch: Duration::ZERO,
             seen: Duration::ZERO,
         }
+    }
+
+    /// Whether it can have come about up to `until`.
+    pub fn is_sound(&self, until: MediaTime) -> bool {
+        self.stopwatch.is_sound(until) && self.last_known.is_none_or(|last| last <= until)
+    }
+
+    /// Goes on from what was counted for the same rule.
+    pub fn restore(&mut self, saved: Self) {
+        *self = Self { forgets_after: self.forgets_after, ..saved };
     }
 
     pub fn watched(&self) -> &Watched {

@@ -16,14 +16,14 @@ pub mod words;
 
 use std::time::Duration;
 
-use crate::rules::Rule;
+use crate::rules::{Beginning, Rule};
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $folder:ident $Keys:ident;)*) => {
         /// The rule with these settings, whose camera is looked at `every` so often at least.
-        pub fn rule(settings: &settings::Settings, every: Duration) -> Box<dyn Rule> {
+        pub fn rule(settings: &settings::Settings, every: Duration, beginning: Beginning) -> Box<dyn Rule> {
             match settings {
-                $(settings::Settings::$Keys(keys) => $folder::rule(keys.clone(), every),)*
+                $(settings::Settings::$Keys(keys) => $folder::rule(keys.clone(), every, beginning),)*
             }
         }
     };

@@ -1,8 +1,8 @@
 //! The one way by which what comes of a camera leaves it: records, findings, notices, and the camera's own state, as they
 //! happen and in their order.
 //!
-//! Whoever keeps them implements [`Ledger`]: the folder of a result does ([`crate::results::FolderLedger`]). Nothing is held
-//! in memory for later, so that neither a long recording nor a year of watching takes more of it.
+//! Whoever keeps them implements [`Ledger`]: the folder of a result does ([`crate::results::FolderLedger`]), which has no use for
+//! the state. Nothing is held in memory for later, so that neither a long recording nor a year of watching takes more of it.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::{
     domain::{CameraId, GapReason, MediaTime, Notice, Record},
     files,
-    judge::{Judgement, Watched},
+    judge::{Judgement, Saved, Watched},
 };
 
 /// Something that came of a camera.
@@ -49,6 +49,9 @@ pub struct Step<'s> {
     pub camera: &'s CameraId,
     /// In their order.
     pub facts: &'s [Fact],
+    /// What the camera knows after it, for a restart. It is made where it is asked for: not every ledger keeps it, and not at
+    /// every step. None once nothing follows.
+    pub state: &'s dyn Fn() -> Option<Saved>,
 }
 
 /// Keeps what comes of cameras.

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 
-use ffmpeg_next::ffi::{self, AVCodecID as Id, AVMediaType};
+use ffmpeg_sys_next::{self as ffi, AVCodecID as Id, AVMediaType};
 
 /// The functions that take or give back C's enums, as those are handed over: as numbers.
 mod numbers {

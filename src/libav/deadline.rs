@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use crate::stop::Stop;
 

@@ -1,6 +1,6 @@
 use std::{mem, ptr};
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use super::{Frame, LibavError, MICROS, Packet, StreamInfo, init};
 

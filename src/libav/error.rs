@@ -1,6 +1,6 @@
 use std::{ffi::CStr, time::Duration};
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 use thiserror::Error;
 
 /// What goes wrong when a recording or stream is opened, read, decoded, scaled or copied. Addresses are without credentials.

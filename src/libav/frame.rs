@@ -1,6 +1,6 @@
 use std::{ffi::CStr, fmt, ptr, slice};
 
-use ffmpeg_next::ffi::{self, AVPixelFormat as P};
+use ffmpeg_sys_next::{self as ffi, AVPixelFormat as P};
 
 use super::{Colour, LibavError, Matrix, Plane, Yuv};
 

@@ -1,6 +1,6 @@
 use std::{collections::VecDeque, ffi::c_int, ptr, sync::Arc, time::Duration};
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use super::{
     LibavError, MICROS, Packet, PixelAspect, StreamInfo, deadline::Deadline, error::words, packet::RawPacket,

@@ -30,7 +30,7 @@ mod yuv;
 
 use std::sync::Once;
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 pub use decoder::Decoder;
 pub use error::LibavError;

@@ -7,7 +7,7 @@ use std::{
     ptr,
 };
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use super::{
     LibavError, MICROS, Packet, PixelAspect, StreamInfo, codec::CodecId, error::words, init, open::Dictionary,

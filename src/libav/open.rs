@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use super::{
     Input, LibavError, Limits, MICROS, StreamInfo,

@@ -1,6 +1,6 @@
 use std::ptr;
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use super::{LibavError, Packet, StreamInfo, codec::CodecId};
 

@@ -1,6 +1,6 @@
 use std::ptr;
 
-use ffmpeg_next::ffi::{self, AVPixelFormat};
+use ffmpeg_sys_next::{self as ffi, AVPixelFormat};
 
 use super::{Colour, Frame, LibavError, Matrix, YuvBuffer};
 
@@ -94,10 +94,11 @@ impl Scaler {
         out.sizes = [(width, height), chroma];
         out.colour = Some(frame.colour());
         let mut planes = [ptr::null_mut(); 4];
-        for (index, plane) in out.planes.iter_mut().enumerate() {
-            let (width, height) = out.sizes[index.min(1)];
+        let [luma, of_chroma] = out.sizes;
+        let sizes = [luma, of_chroma, of_chroma];
+        for ((plane, (width, height)), pointer) in out.planes.iter_mut().zip(sizes).zip(&mut planes) {
             plane.resize(width * height + SLACK, 0);
-            planes[index] = plane.as_mut_ptr();
+            *pointer = plane.as_mut_ptr();
         }
         let strides = [width, chroma.0, chroma.0];
         // SAFETY: each plane has as many rows as the format wants, of its stride, and slack after the last.

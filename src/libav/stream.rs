@@ -1,6 +1,6 @@
 use std::{fmt, ptr, slice, sync::Arc};
 
-use ffmpeg_next::ffi;
+use ffmpeg_sys_next as ffi;
 
 use super::{
     LibavError, PixelAspect, Sets, Turn,

@@ -1,6 +1,6 @@
 //! Pictures as they are to be shown: turned upright, with square pixels.
 
-use ffmpeg_next::ffi::AVPixelFormat as P;
+use ffmpeg_sys_next::AVPixelFormat as P;
 
 use super::{Frame, LibavError, Plane, Scaler, StreamInfo, Turn};
 

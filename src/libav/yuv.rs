@@ -1,49 +1,6 @@
 //! A decoded picture as planes of 8-bit samples.
 
-/// A plane of 8-bit samples in rows from the top.
-#[derive(Debug, Clone, Copy)]
-pub struct Plane<'a> {
-    samples: &'a [u8],
-    stride: usize,
-    width: usize,
-    height: usize,
-}
-
-impl<'a> Plane<'a> {
-    /// `height` rows of `width` samples, each `stride` bytes after the one above; none where one of them is 0, rows
-    /// overlap, or there are not enough samples.
-    pub fn new(samples: &'a [u8], width: usize, height: usize, stride: usize) -> Option<Self> {
-        let needed = stride.checked_mul(height.checked_sub(1)?)?.checked_add(width)?;
-        (width > 0 && stride >= width && samples.len() >= needed).then_some(Self {
-            samples,
-            stride,
-            width,
-            height,
-        })
-    }
-
-    /// Samples of a row.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Number of rows.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// A row; the last one for any that lies below.
-    pub fn row(&self, y: usize) -> &'a [u8] {
-        let from = y.min(self.height - 1) * self.stride;
-        &self.samples[from..from + self.width]
-    }
-
-    /// All rows from the top.
-    pub fn rows(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let plane = *self;
-        (0..self.height).map(move |y| plane.row(y))
-    }
-}
+pub use firewarden_pixels::Plane;
 
 /// How blue, green and red make luma and chroma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,10 +61,12 @@ pub struct YuvBuffer {
 impl YuvBuffer {
     /// What was put in last.
     pub fn yuv(&self) -> Option<Yuv<'_>> {
-        let plane = |index: usize, (width, height)| Plane::new(&self.planes[index], width, height, width);
+        let [luma, blue, red] = &self.planes;
+        let [size, of_chroma] = self.sizes;
+        let plane = |samples, (width, height)| Plane::new(samples, width, height, width);
         Some(Yuv {
-            luma: plane(0, self.sizes[0])?,
-            chroma: Some([plane(1, self.sizes[1])?, plane(2, self.sizes[1])?]),
+            luma: plane(luma, size)?,
+            chroma: Some([plane(blue, of_chroma)?, plane(red, of_chroma)?]),
             colour: self.colour?,
         })
     }
@@ -121,8 +80,8 @@ impl YuvBuffer {
         let colour = Colour { matrix: Matrix::Bt601, full_range: true };
         let (red, blue) = colour.matrix.red_and_blue();
         let mut planes = [(); 3].map(|()| Vec::with_capacity(width * height));
-        for pixel in rgb.chunks_exact(3) {
-            let [r, g, b] = [0, 1, 2].map(|index| f32::from(pixel[index]));
+        for pixel in rgb.as_chunks::<3>().0 {
+            let [r, g, b] = pixel.map(f32::from);
             let y = red * r + (1.0 - red - blue) * g + blue * b;
             let (u, v) = ((b - y) / (2.0 - 2.0 * blue), (r - y) / (2.0 - 2.0 * red));
             // `as` saturates.

@@ -35,6 +35,16 @@ impl Cadence {
         Self { every, quiet: quiet.max(every), last: None }
     }
 
+    /// The last look that had to be taken, of the groups of which all is known.
+    pub fn last(&self) -> Option<MediaTime> {
+        self.last
+    }
+
+    /// Goes on after a look at `last`.
+    pub fn resume(&mut self, last: Option<MediaTime>) {
+        self.last = last;
+    }
+
     /// The looks within a group: none where the next group's key frame comes soon enough, else its own key frame,
     /// and `every` after that another, until the next key frame comes soon enough. Those after the key frame are left out
     /// where nothing moves since the look before, as `still` may tell of two times in the group. Groups are given in

@@ -4,10 +4,14 @@
 //! - [`cadence`]: the looks that must always be taken, known from the times of groups alone;
 //! - [`plan`]: those, and what rules ask for in between, put together;
 //! - [`motion`]: where the sizes of packets tell that nothing moves;
-//! - [`region`]: what of the picture a detector is shown.
+//! - [`region`]: what of the picture a detector is shown;
+//! - [`state`]: what of all that goes on over a restart.
 
 pub mod cadence;
+#[cfg(feature = "edge")]
 pub mod motion;
 pub mod plan;
+#[cfg(feature = "edge")]
 pub mod region;
+pub mod state;
 mod strands;

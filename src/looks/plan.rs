@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::state::Wish;
 pub use super::strands::Strands;
 use crate::domain::{Attention, MediaTime};
 
@@ -52,14 +53,6 @@ pub struct Strand {
     wishes: Vec<Option<Wish>>,
 }
 
-/// What a rule asks for.
-#[derive(Debug, Clone, Copy)]
-struct Wish {
-    attention: Attention,
-    /// Since when it has asked again each time before its wish ended.
-    since: MediaTime,
-}
-
 /// A rule that has asked for so long will probably go on asking.
 const LASTING: Duration = Duration::from_secs(3);
 
@@ -73,9 +66,9 @@ impl Strand {
     pub fn renewed(&self, end: MediaTime) -> Self {
         let mut strand = self.clone();
         let last = strand.last.unwrap_or(MediaTime::ZERO);
-        for Wish { attention, since } in strand.wishes.iter_mut().flatten() {
-            if attention.until >= last && last.since(*since) >= LASTING {
-                attention.until = attention.until.max(end);
+        for wish in strand.wishes.iter_mut().flatten() {
+            if wish.until >= last && last.since(wish.since) >= LASTING {
+                wish.until = wish.until.max(end);
             }
         }
         strand
@@ -95,8 +88,31 @@ impl Strand {
     pub fn ask(&mut self, rule: usize, attention: Attention) {
         let now = self.last.unwrap_or(MediaTime::ZERO);
         if let Some(wish) = self.wishes.get_mut(rule) {
-            let since = wish.filter(|wish| wish.attention.until >= now).map_or(now, |wish| wish.since);
-            *wish = Some(Wish { attention, since });
+            let since = wish.filter(|wish| wish.until >= now).map_or(now, |wish| wish.since);
+            let Attention { every, until } = attention;
+            *wish = Some(Wish { every, until, since });
+        }
+    }
+
+    /// The last look that was taken or tried.
+    pub fn last(&self) -> Option<MediaTime> {
+        self.last
+    }
+
+    /// What rules ask for, each by its place among the strand's.
+    pub fn wishes(&self) -> impl Iterator<Item = (usize, Wish)> {
+        self.wishes.iter().enumerate().filter_map(|(rule, wish)| Some((rule, (*wish)?)))
+    }
+
+    /// Goes on after a look at `last`.
+    pub fn resume(&mut self, last: Option<MediaTime>) {
+        self.last = last;
+    }
+
+    /// Goes on with what a rule, by its place, has asked for.
+    pub fn wish(&mut self, rule: usize, wish: Wish) {
+        if let Some(known) = self.wishes.get_mut(rule) {
+            *known = Some(wish);
         }
     }
 
@@ -105,9 +121,8 @@ impl Strand {
         let must = self.must.iter().copied().find(|time| self.last.is_none_or(|last| *time > last));
         let asked = self.last.into_iter().flat_map(|last| {
             self.wishes.iter().flatten().filter_map(move |wish| {
-                let Attention { every, until } = wish.attention;
-                let time = last + every.max(Duration::from_millis(1));
-                (time <= until).then_some(time)
+                let time = last + wish.every.max(Duration::from_millis(1));
+                (time <= wish.until).then_some(time)
             })
         });
         let asked = asked.map(|time| span.snap(time.max(span.start)));

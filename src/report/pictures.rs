@@ -3,15 +3,19 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex, thread};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use image::{
-    ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder, imageops::thumbnail,
-};
+use image::{ExtendedColorType, ImageEncoder, ImageFormat, ImageReader, codecs::jpeg::JpegEncoder};
 
 use crate::domain::{EvidenceRole, Violation};
 
-/// Up to how many stills may be how wide in pixels, and at which JPEG quality: so that a thousand violations give a
-/// page that still opens at once, and a handful can be judged without opening another file.
-const SIZES: [(usize, u32, u8); 3] = [(24, 1280, 80), (150, 640, 75), (usize::MAX, 280, 65)];
+/// How wide so many stills may be in pixels, and at which JPEG quality: so that a thousand violations give a page that
+/// still opens at once, and a handful can be judged without opening another file.
+fn size(stills: usize) -> (u32, u8) {
+    match stills {
+        0..=24 => (1280, 80),
+        25..=150 => (640, 75),
+        _ => (280, 65),
+    }
+}
 
 /// A still, ready for a page.
 pub struct Inlined {
@@ -36,8 +40,7 @@ impl Pictures {
             .filter(|file| file.role != EvidenceRole::Clip)
             .map(|file| file.name.as_str())
             .collect();
-        let (_, width, quality) =
-            SIZES.into_iter().find(|(most, ..)| names.len() <= *most).unwrap_or(SIZES[SIZES.len() - 1]);
+        let (width, quality) = size(names.len());
         let done = Mutex::new(BTreeMap::new());
         let workers = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
@@ -70,9 +73,9 @@ fn inline(path: &Path, most: u32, quality: u8) -> Option<Inlined> {
     if width <= most {
         return Some(Inlined { data: data(&bytes), width, height });
     }
-    let whole = reader().decode().ok()?.into_rgb8();
+    let whole = reader().decode().ok()?;
     let to = (most, (u64::from(height) * u64::from(most) / u64::from(width)).max(1) as u32);
-    let small = thumbnail(&whole, to.0, to.1);
+    let small = whole.thumbnail_exact(to.0, to.1).into_rgb8();
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, quality);
     encoder.write_image(&small, to.0, to.1, ExtendedColorType::Rgb8).ok()?;

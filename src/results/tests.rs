@@ -182,7 +182,7 @@ fn step(phase: Phase) -> Vec<Fact> {
 }
 
 fn commit(ledger: &mut FolderLedger, facts: &[Fact]) -> Option<String> {
-    ledger.commit(&Step { camera: &lane(), facts }).err().map(|error| error.to_string())
+    ledger.commit(&Step { camera: &lane(), facts, state: &|| None }).err().map(|error| error.to_string())
 }
 
 #[test]

@@ -106,10 +106,7 @@ impl Column {
     }
 
     fn cell(&mut self, rule: usize) -> &mut Cell {
-        if self.rules.len() <= rule {
-            self.rules.resize(rule + 1, Cell::default());
-        }
-        &mut self.rules[rule]
+        slot(&mut self.rules, rule)
     }
 }
 
@@ -182,10 +179,7 @@ impl Timeline {
             self.halve();
         }
         let index = place(self.width_micros()).min(MOST_COLUMNS - 1);
-        if self.columns.len() <= index {
-            self.columns.resize(index + 1, Column::default());
-        }
-        &mut self.columns[index]
+        slot(&mut self.columns, index)
     }
 
     fn halve(&mut self) {
@@ -212,6 +206,16 @@ impl Timeline {
             at = end;
         }
     }
+}
+
+/// What a list has at an index; the list is made long enough if need be.
+fn slot<T: Clone + Default>(list: &mut Vec<T>, index: usize) -> &mut T {
+    if list.len() <= index {
+        list.resize(index + 1, T::default());
+    }
+    #[allow(clippy::indexing_slicing, reason = "the list is longer than that by now")]
+    let slot = &mut list[index];
+    slot
 }
 
 #[cfg(test)]

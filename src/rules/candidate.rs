@@ -1,8 +1,10 @@
 //! What may become a violation: told when it begins, since its first picture is gone by the time it is one.
 
-use super::{Finding, Phase};
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, LONGEST_PLACE, Phase};
 use crate::{
-    domain::{Class, When},
+    domain::{Class, MediaTime, When},
     geometry::BBox,
 };
 
@@ -13,7 +15,7 @@ pub const MOST_CANDIDATES: usize = 32;
 /// Something that may become a violation: a vehicle that may stand, a post that may be short, an e-bike that may be one.
 ///
 /// Each that began is given up later, or the violation of the same start and place is raised.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// Whether it begins or is over.
     pub phase: CandidatePhase,
@@ -28,7 +30,8 @@ pub struct Candidate {
 }
 
 /// A step in the life of a candidate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CandidatePhase {
     /// This look is the first that shows it.
     Began,
@@ -61,10 +64,16 @@ pub struct Prospect<'a> {
 }
 
 /// The candidates of one rule that began and are open.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Candidates(Vec<Candidate>);
 
 impl Candidates {
+    /// Whether they can have come about up to `until`.
+    pub fn are_sound(&self, until: MediaTime) -> bool {
+        let is_sound = |open: &Candidate| open.started.at <= until && open.place.len() <= LONGEST_PLACE;
+        self.0.len() <= MOST_CANDIDATES && self.0.iter().all(is_sound)
+    }
+
     /// What `prospects` say that was not told yet. `look` is the look they are known from, none where nothing was looked at;
     /// `findings` are what the rule found in this step.
     pub fn tell(

@@ -1,10 +1,12 @@
 use std::time::Duration;
 
-use crate::domain::When;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{MediaTime, When};
 
 /// A state that may have changed: opened by the first look that shows another state, and weighed with every look
 /// after it. Detectors flicker, so evidence is a share of the looks within a span of time, never a run of looks.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Doubt {
     /// The first look that showed the other state: if it is confirmed, the change is dated back to here.
     pub since: When,
@@ -56,6 +58,15 @@ impl Doubt {
             contrary: 0,
             contrary_for: Duration::ZERO,
         }
+    }
+
+    /// Whether it can have come about up to `until`.
+    pub fn is_sound(&self, until: MediaTime) -> bool {
+        let lasts = until.since(self.since.at);
+        self.since.at <= until
+            && self.passed <= lasts
+            && self.contrary_for <= lasts
+            && self.agreeing <= self.looks
     }
 
     /// Adds time that passed, at whose end nothing could be told.

@@ -2,15 +2,17 @@
 
 use std::{mem::discriminant, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     steadiness::{Stance, Steadiness},
     stopwatch::Stopwatch,
     visibility::{Clarity, Visibility},
 };
-use crate::domain::{Gap, MediaTime, ModelName, Observation, When};
+use crate::domain::{Gap, MediaTime, ModelName, Observation, When, micros};
 
 /// What the picture of one look is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seeing {
     /// Whether what is there can be seen.
     pub clarity: Clarity,
@@ -35,16 +37,17 @@ pub struct Outlook {
 ///
 /// Each detector's looks are judged by themselves. A second detector then changes nothing of what the rules of the first
 /// are told: neither what changed from look to look, nor how long the picture stood still.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Eyesight {
     /// Of the looks of all detectors.
     steadiness: Steadiness,
+    #[serde(with = "micros::optional")]
     moved: Option<MediaTime>,
     detectors: Vec<(ModelName, OfDetector)>,
 }
 
 /// Judges the looks of one detector.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct OfDetector {
     stopwatch: Stopwatch,
     visibility: Visibility,
@@ -53,8 +56,9 @@ struct OfDetector {
 }
 
 /// What the last look told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Last {
+    #[serde(with = "micros")]
     at: MediaTime,
     seeing: Seeing,
     /// The first look of this clarity.
@@ -101,6 +105,14 @@ impl Eyesight {
         self.detectors.retain(|(name, _)| name != detector);
     }
 
+    /// Whether it can have come about up to `until`. It is none of a camera with more than `most` detectors.
+    pub fn is_sound(&self, until: MediaTime, most: usize) -> bool {
+        self.detectors.len() <= most
+            && self.steadiness.is_sound(until)
+            && self.moved.is_none_or(|moved| moved <= until)
+            && self.detectors.iter().all(|(_, own)| own.is_sound(until))
+    }
+
     /// How well the rules of `detector` see; none before its first look, and after it was closed.
     pub fn outlook(&self, detector: &ModelName) -> Option<Outlook> {
         let (_, own) = self.detectors.iter().find(|(name, _)| name == detector)?;
@@ -121,6 +133,12 @@ impl Eyesight {
 }
 
 impl OfDetector {
+    fn is_sound(&self, until: MediaTime) -> bool {
+        let before = |last: Last| last.at <= until && last.since.at <= until && last.live.at <= until;
+        let (stopwatch, steadiness) = (self.stopwatch.is_sound(until), self.steadiness.is_sound(until));
+        stopwatch && self.visibility.is_sound() && steadiness && self.last.is_none_or(before)
+    }
+
     fn look(&mut self, detector: &ModelName, observation: &Observation) -> Seeing {
         let (now, scene) = (observation.when(), observation.scene_for(detector));
         let Some(lap) = self.stopwatch.look(now.at) else {

@@ -12,6 +12,7 @@ mod appearance;
 pub(crate) mod candidate;
 pub(crate) mod doubt;
 mod eyesight;
+mod state;
 mod status;
 mod steadiness;
 pub(crate) mod stopwatch;
@@ -19,9 +20,12 @@ mod visibility;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 pub use appearance::similarity;
 pub use candidate::{Candidate, CandidatePhase, MOST_CANDIDATES, Prospect};
 pub use eyesight::{Eyesight, Outlook, Seeing};
+pub use state::{NoState, RuleState};
 pub use status::{Open, Pending, Status};
 pub use steadiness::Stance;
 pub use visibility::Clarity;
@@ -60,6 +64,18 @@ impl<'a> Look<'a> {
     }
 }
 
+/// No place has a longer name: four numbers, none of which is longer than the largest that a box can have.
+pub(crate) const LONGEST_PLACE: usize = 4 * 48;
+
+/// Whether a camera is watched for the first time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// It was never watched before.
+    First,
+    /// It was, whatever is still known of that: what is seen first may have come while nobody looked.
+    Again,
+}
+
 /// A state machine that decides when a violation begins and ends. A look whose time is not later than that of the
 /// look before is passed over.
 pub trait Rule: Send {
@@ -89,6 +105,15 @@ pub trait Rule: Send {
 
     /// Every moment that it may yet tell.
     fn moments(&self) -> Vec<When>;
+
+    /// All from which what it says next follows, but for its settings.
+    fn save(&self) -> RuleState;
+
+    /// Goes on from what a rule with the same settings knew at `until`.
+    ///
+    /// # Errors
+    /// Where no such rule can have come to know that. Nothing is changed then.
+    fn restore(&mut self, state: &RuleState, until: MediaTime) -> Result<(), NoState>;
 }
 
 /// Whether a violation told of last at `notified` is to be told of again.
@@ -116,7 +141,8 @@ impl From<Vec<Finding>> for Verdict {
 }
 
 /// What a look told of a rule's zone, for the timeline of a report. Nothing is decided from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// So many people at the post, vehicles standing in the lane, or two-wheelers in the elevator (none or one).
     Seen(u32),
@@ -125,7 +151,7 @@ pub enum Presence {
 }
 
 /// One step in the life of a violation. Those of one violation share `started` and `place`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Which step. Where the recording stopped before it ended, the step told last stays.
     pub phase: Phase,

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use crate::domain::{MediaTime, Scene};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{MediaTime, Scene, micros};
 
 /// Looks and time after which a picture that is shifted is that of a camera that was moved. A camera that shakes comes
 /// back, or is shifted otherwise at the next look.
@@ -12,39 +14,49 @@ const ONE_SHIFT: f32 = 0.012;
 const AT_REST: f32 = 0.3;
 
 /// Whether a camera looks where it looked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Stance {
     /// As far as can be told, yes.
     Steady,
     /// The picture is shifted; the camera may shake.
     Doubtful {
         /// The first look that showed the picture shifted.
+        #[serde(with = "micros")]
         since: MediaTime,
     },
     /// It was moved, and stands still since: said once.
     Moved {
         /// The first look that showed the picture shifted.
+        #[serde(with = "micros")]
         since: MediaTime,
     },
 }
 
 /// Tells a camera that was moved from one that shakes, by what looks tell of a shift of the whole picture.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Steadiness {
     run: Option<Run>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Run {
+    #[serde(with = "micros")]
     since: MediaTime,
     by: [f32; 2],
     /// The first look with this shift.
+    #[serde(with = "micros")]
     from: MediaTime,
     looks: u32,
     said: bool,
 }
 
 impl Steadiness {
+    /// Whether it can have come about up to `until`.
+    pub(super) fn is_sound(&self, until: MediaTime) -> bool {
+        self.run.is_none_or(|run| run.since <= until && run.from <= until)
+    }
+
     /// Judges a look.
     pub fn look(&mut self, scene: &Scene, at: MediaTime) -> Stance {
         let Some(by) = scene.moved.filter(|by| by.iter().all(|v| v.is_finite())) else {

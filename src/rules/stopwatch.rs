@@ -1,12 +1,16 @@
 use std::time::Duration;
 
-use crate::domain::{Gap, MediaTime};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Gap, MediaTime, micros};
 
 /// Measures media time from look to look and leaves gaps out.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Stopwatch {
+    #[serde(with = "micros::optional")]
     last_look: Option<MediaTime>,
     /// Up to where time has been counted or left out.
+    #[serde(with = "micros")]
     reached: MediaTime,
     /// Counted since the last look, up to `reached`.
     pending: Duration,
@@ -39,6 +43,11 @@ impl Stopwatch {
         };
         *self = Self { last_look: Some(at), reached: self.reached.max(at), ..Self::default() };
         Some(lap)
+    }
+
+    /// Whether it can have come about up to `until`.
+    pub fn is_sound(&self, until: MediaTime) -> bool {
+        self.last_look.is_none_or(|last| last <= until) && self.reached <= until
     }
 
     /// Whether a gap has begun whose end was not told.

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::Scene;
 
 /// Mean luma below which a picture without contrast is dark. Black video is 16 of 255, which is 0.063.
@@ -37,7 +39,8 @@ const USUAL_RISES: f32 = 60.0;
 const USUAL_FALLS: f32 = 600.0;
 
 /// What a picture is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Clarity {
     /// What is there can be seen.
     Clear,
@@ -69,7 +72,7 @@ impl Clarity {
 }
 
 /// Tells from the state of the scene whether absence can be believed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Visibility {
     /// Since the last look that showed the picture to be live; none where that was the last look.
     still: Option<StandingStill>,
@@ -77,14 +80,14 @@ pub struct Visibility {
 }
 
 /// How much detail a camera's picture usually has.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Usual {
     sharpness: f32,
     known_for: Duration,
 }
 
 /// A run of looks at a picture that hardly changes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct StandingStill {
     lasted: Duration,
     looks: u32,
@@ -94,6 +97,11 @@ struct StandingStill {
 }
 
 impl Visibility {
+    /// Whether looks can have told it.
+    pub(super) fn is_sound(&self) -> bool {
+        self.usual.is_none_or(|usual| (0.0..=1.0).contains(&usual.sharpness))
+    }
+
     /// Judges a look that came `passed` after the one before.
     pub fn look(&mut self, scene: &Scene, passed: Duration) -> Clarity {
         let was_frozen = self.is_frozen();
@@ -123,10 +131,10 @@ impl Visibility {
 
     /// Whether the picture has far less detail than usual. A dark one says nothing of what is usual.
     fn is_blurred(&mut self, scene: &Scene, passed: Duration) -> bool {
-        let now = scene.sharpness;
-        if !now.is_finite() || scene.brightness < DARK_BRIGHTNESS {
+        if !scene.sharpness.is_finite() || scene.brightness < DARK_BRIGHTNESS {
             return false;
         }
+        let now = scene.sharpness.clamp(0.0, 1.0);
         let Some(usual) = &mut self.usual else {
             self.usual = Some(Usual { sharpness: now, known_for: Duration::ZERO });
             return false;

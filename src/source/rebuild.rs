@@ -27,7 +27,8 @@ impl Rebuild {
         let mut shifts: Vec<i64> =
             packets.iter().zip(&times).filter_map(|(p, t)| p.pts.map(|pts| pts - t)).collect();
         shifts.sort_unstable();
-        let shift = if shifts.len() * 2 >= packets.len() { shifts[shifts.len() / 2] } else { 0 };
+        let middle = shifts.get(shifts.len() / 2).copied();
+        let shift = middle.filter(|_| shifts.len() * 2 >= packets.len()).unwrap_or(0);
         for (packet, time) in packets.iter_mut().zip(times) {
             packet.pts = Some(time + shift);
         }
@@ -42,28 +43,27 @@ fn order(kinds: &[PictureKind], slots: &[i64], next: i64, reorder: usize) -> Vec
     }
     let mut times = slots.to_vec();
     if kinds.iter().all(|k| matches!(k, PictureKind::Numbered(_))) {
-        let number = |i: &usize| match kinds[*i] {
-            PictureKind::Numbered(n) => n,
+        let mut shown: Vec<(&PictureKind, &mut i64)> = kinds.iter().zip(&mut times).collect();
+        shown.sort_by_key(|(kind, _)| match kind {
+            PictureKind::Numbered(n) => *n,
             PictureKind::Between | PictureKind::Reference => 0,
-        };
-        let mut shown: Vec<usize> = (0..kinds.len()).collect();
-        shown.sort_by_key(number);
-        for (packet, slot) in shown.into_iter().zip(slots) {
-            times[packet] = *slot;
+        });
+        for ((_, time), slot) in shown.into_iter().zip(slots) {
+            *time = *slot;
         }
         return times;
     }
     // One picture of delay: a B picture is shown when decoded, a reference when the next one is decoded.
-    let mut held: Option<usize> = None;
-    for (i, kind) in kinds.iter().enumerate() {
+    let mut held: Option<&mut i64> = None;
+    for ((kind, slot), time) in kinds.iter().zip(slots).zip(&mut times) {
         if *kind != PictureKind::Between
-            && let Some(before) = held.replace(i)
+            && let Some(before) = held.replace(time)
         {
-            times[before] = slots[i];
+            *before = *slot;
         }
     }
     if let Some(last) = held {
-        times[last] = next;
+        *last = next;
     }
     times
 }

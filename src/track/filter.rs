@@ -16,17 +16,16 @@ pub const SMALLEST_SIDE: f32 = 0.002;
 /// numbers are left out. A detector often finds one van as a truck *and* as a car: of detections whose classes are
 /// interchangeable but differ, and whose boxes overlap by [`DUPLICATE_IOU`], the most confident is kept.
 pub fn keep(observation: &Observation, model: Option<&ModelName>) -> Vec<usize> {
-    let all = &observation.detections;
-    let mut order: Vec<usize> =
-        (0..all.len()).filter(|i| all[*i].model.as_ref() == model && is_usable(&all[*i])).collect();
-    order.sort_by(|a, b| all[*b].confidence.total_cmp(&all[*a].confidence).then(a.cmp(b)));
-    let mut kept: Vec<usize> = Vec::with_capacity(order.len());
-    for i in order {
-        if !kept.iter().any(|k| is_duplicate(&all[*k], &all[i])) {
-            kept.push(i);
+    let own = |(_, d): &(usize, &Detection)| d.model.as_ref() == model && is_usable(d);
+    let mut all: Vec<(usize, &Detection)> = observation.detections.iter().enumerate().filter(own).collect();
+    all.sort_by(|(i, a), (j, b)| b.confidence.total_cmp(&a.confidence).then(i.cmp(j)));
+    let mut kept: Vec<(usize, &Detection)> = Vec::with_capacity(all.len());
+    for (index, detection) in all {
+        if !kept.iter().any(|(_, known)| is_duplicate(known, detection)) {
+            kept.push((index, detection));
         }
     }
-    kept
+    kept.into_iter().map(|(index, _)| index).collect()
 }
 
 fn is_usable(d: &Detection) -> bool {

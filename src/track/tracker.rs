@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{keep, stands};
 use crate::{
     domain::{Detection, MediaTime, ModelName, Observation, Track, TrackState},
@@ -21,7 +23,7 @@ const PREDICT_FOR: Duration = Duration::from_secs(2);
 /// Share of the newest movement in the estimate of it.
 const NEWEST: f32 = 0.5;
 /// Most tracks that are kept; beyond it those not seen for longest are dropped.
-const MOST_TRACKS: usize = 256;
+pub const MOST_TRACKS: usize = 256;
 
 /// Follows what one detector finds in one camera's picture.
 ///
@@ -34,21 +36,22 @@ const MOST_TRACKS: usize = 256;
 #[derive(Debug)]
 pub struct Tracker {
     model: Option<ModelName>,
-    next_id: u64,
-    last: Option<MediaTime>,
-    tracks: Vec<Track>,
-    motions: Vec<Motion>,
+    pub(super) next_id: u64,
+    pub(super) last: Option<MediaTime>,
+    pub(super) tracks: Vec<Track>,
+    /// Of each track, in their order.
+    pub(super) motions: Vec<Motion>,
 }
 
 /// What the tracker knows of a track beyond what it tells.
-#[derive(Debug, Clone)]
-struct Motion {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Motion {
     /// Fractions of the picture per second.
-    velocity: (f32, f32),
+    pub velocity: (f32, f32),
     /// The box since which it stands.
-    anchor: BBox,
+    pub anchor: BBox,
     /// Confidence with which it was called its class.
-    called: f32,
+    pub called: f32,
 }
 
 impl Tracker {
@@ -73,14 +76,14 @@ impl Tracker {
             track.detection = None;
             track.state = TrackState::Lost;
         }
-        let (confident, weak): (Vec<usize>, Vec<usize>) =
-            kept.into_iter().partition(|i| found[*i].confidence >= CONFIDENT);
+        let is_sure = |i: &usize| found.get(*i).is_some_and(|d| d.confidence >= CONFIDENT);
+        let (confident, weak): (Vec<usize>, Vec<usize>) = kept.into_iter().partition(is_sure);
         // A car that moves up to where another stood is not that other, although it now fits its place best.
-        let confident = self.associate(at, found, confident, CLEAR_IOU, |t| followed[t]);
+        let confident = self.associate(at, found, confident, CLEAR_IOU, |t| followed.get(t) == Some(&true));
         let mut left = self.associate(at, found, confident, CONFIDENT_IOU, |_| true);
         left.extend(self.associate(at, found, weak, WEAK_IOU, |_| true));
-        for i in left {
-            self.begin(at, i, &found[i]);
+        for (i, detection) in left.into_iter().filter_map(|i| Some((i, found.get(i)?))) {
+            self.begin(at, i, detection);
         }
         self.drop_surplus();
         &self.tracks
@@ -96,17 +99,17 @@ impl Tracker {
         among: impl Fn(usize) -> bool,
     ) -> Vec<usize> {
         let mut pairs = Vec::new();
-        for (t, track) in self.tracks.iter().enumerate() {
+        for (t, (track, motion)) in self.tracks.iter().zip(&self.motions).enumerate() {
             if track.detection.is_some() || !among(t) {
                 continue;
             }
-            let expected = self.motions[t].expected(track, at);
-            for d in &detections {
-                if track.class.may_be(found[*d].class) {
+            let expected = motion.expected(track, at);
+            for (d, detection) in detections.iter().filter_map(|d| Some((*d, found.get(*d)?))) {
+                if track.class.may_be(detection.class) {
                     // What stood may stand still although it seemed to move, so the last box counts as well.
-                    let iou = expected.iou(&found[*d].bbox).max(track.bbox.iou(&found[*d].bbox));
+                    let iou = expected.iou(&detection.bbox).max(track.bbox.iou(&detection.bbox));
                     if iou >= least_iou {
-                        pairs.push((iou, t, *d));
+                        pairs.push((iou, t, d));
                     }
                 }
             }
@@ -114,11 +117,13 @@ impl Tracker {
         pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         let mut left = detections;
         for (_, t, d) in pairs {
-            if self.tracks[t].detection.is_none()
+            if let (Some(track), Some(motion), Some(detection)) =
+                (self.tracks.get_mut(t), self.motions.get_mut(t), found.get(d))
+                && track.detection.is_none()
                 && let Some(place) = left.iter().position(|x| *x == d)
             {
                 left.remove(place);
-                self.motions[t].follow(&mut self.tracks[t], at, d, &found[d]);
+                motion.follow(track, at, d, detection);
             }
         }
         left
@@ -149,11 +154,11 @@ impl Tracker {
     }
 
     fn drop_surplus(&mut self) {
-        if self.tracks.len() > MOST_TRACKS {
-            let mut times: Vec<(MediaTime, u64)> = self.tracks.iter().map(|t| (t.last_seen, t.id)).collect();
-            times.sort_unstable();
-            let oldest_kept = times[times.len() - MOST_TRACKS];
-            self.retain(|track| (track.last_seen, track.id) >= oldest_kept);
+        let mut times: Vec<(MediaTime, u64)> = self.tracks.iter().map(|t| (t.last_seen, t.id)).collect();
+        times.sort_unstable();
+        let surplus = times.len().saturating_sub(MOST_TRACKS);
+        if let Some(oldest_kept) = times.get(surplus).filter(|_| surplus > 0) {
+            self.retain(|track| (track.last_seen, track.id) >= *oldest_kept);
         }
     }
 
@@ -178,7 +183,11 @@ impl Motion {
         let passed = at.since(track.last_seen).as_secs_f32();
         if passed > 0.0 {
             let (was, is) = (track.bbox.center(), detection.bbox.center());
-            let blend = |old: f32, moved: f32| old + NEWEST * (moved / passed - old);
+            let blend = |old: f32, moved: f32| {
+                let new = old + NEWEST * (moved / passed - old);
+                // What no number can tell moves nowhere.
+                if new.is_finite() { new } else { 0.0 }
+            };
             self.velocity = (blend(self.velocity.0, is.x - was.x), blend(self.velocity.1, is.y - was.y));
         }
         if !stands(&self.anchor, &detection.bbox) {

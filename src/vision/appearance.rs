@@ -27,7 +27,8 @@ pub fn thumbnail(luma: &Plane<'_>, bbox: &BBox) -> Result<Option<Thumbnail>, Vis
     // Only the box's own rows are handed over: a plane's rows may lie apart.
     let mut samples = Vec::with_capacity(((right - left) * (bottom - top)) as usize);
     for y in top..bottom {
-        samples.extend_from_slice(&luma.row(y as usize)[left as usize..right as usize]);
+        samples
+            .extend_from_slice(luma.row(y as usize).get(left as usize..right as usize).unwrap_or_default());
     }
     let crop = Mat::new_rows_cols_with_data(bottom - top, right - left, &samples)?;
     let mut small = Mat::default();

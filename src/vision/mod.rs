@@ -5,18 +5,14 @@ mod appearance;
 mod drawing;
 mod picture;
 mod reference;
-mod resample;
 mod scene;
-mod shift;
-mod shrink;
 
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
+pub use firewarden_pixels::{BAND, Band, Resampler};
 pub use picture::{Halves, Picture};
 pub use reference::Reference;
-pub use resample::{BAND, Band, Resampler};
 pub use scene::{SMALL, SceneState, Signature, Small};
-pub use shrink::shrink;
 use thiserror::Error;
 
 /// Why a picture could not be worked on.

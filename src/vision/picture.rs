@@ -1,3 +1,5 @@
+use firewarden_pixels::halve;
+
 use crate::libav::{Colour, Plane, Yuv};
 
 /// A picture whose luma is there in several sizes, so that what needs a small one does not read all of it.
@@ -22,18 +24,7 @@ impl Half {
 
     /// Each sample the mean of four. An odd last row or column is left out.
     fn of(&mut self, plane: &Plane<'_>) {
-        (self.width, self.height) = (plane.width() / 2, plane.height() / 2);
-        self.samples.resize(self.width * self.height, 0);
-        for (y, out) in self.samples.chunks_exact_mut(self.width.max(1)).enumerate() {
-            let (above, below) = (plane.row(2 * y).as_chunks().0, plane.row(2 * y + 1).as_chunks().0);
-            for (out, (above, below)) in out.iter_mut().zip(above.iter().zip(below)) {
-                // Two samples in one number of 16 bits: that the compiler makes vector code of, in a seventh of the time
-                // that it takes for samples by themselves.
-                let (above, below) = (u16::from_le_bytes(*above), u16::from_le_bytes(*below));
-                let sum = (above & 0xff) + (above >> 8) + (below & 0xff) + (below >> 8);
-                *out = ((sum + 2) >> 2) as u8;
-            }
-        }
+        (self.width, self.height) = halve(plane, &mut self.samples);
     }
 }
 
@@ -57,7 +48,7 @@ impl Halves {
             count += 1;
             (width, height) = (width / 2, height / 2);
         }
-        Picture { yuv, halves: &self.0[..count] }
+        Picture { yuv, halves: self.0.get(..count).unwrap_or_default() }
     }
 }
 

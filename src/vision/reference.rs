@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::{Signature, shift::shift};
+use firewarden_pixels::shift;
+
+use super::Signature;
 use crate::domain::{MediaTime, Scene};
 
 /// Share of the picture that must have changed since the look before for it to be asked whether all of it has moved. Less

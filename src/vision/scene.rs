@@ -1,9 +1,13 @@
+/// Columns and rows of the small picture that contrast and sharpness are measured on: four for each cell.
+pub use firewarden_pixels::SMALL;
+use firewarden_pixels::{cells, mean_and_deviation, roughness};
+
 use super::{BAND, Band, Picture, Resampler};
 use crate::{domain::Scene, geometry::BBox, libav::Plane};
 
 /// Cells of the grid on which change is measured.
-const COLUMNS: usize = 64;
-const ROWS: usize = 36;
+const COLUMNS: usize = SMALL.0 / 4;
+const ROWS: usize = SMALL.1 / 4;
 
 /// A cell has changed when its mean luma moved by more than this (of 255): above sensor noise and what encoders do
 /// to it, below a person in dark clothes before a dark wall.
@@ -29,9 +33,6 @@ const UNCHANGED: u8 = 8;
 /// A small picture, kept to tell whether anything has changed since. 37 kB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Small(Vec<u8>);
-
-/// Columns and rows of the small picture that contrast and sharpness are measured on: four for each cell.
-pub const SMALL: (usize, usize) = (4 * COLUMNS, 4 * ROWS);
 
 /// Tells the state of pictures, with buffers that are used again.
 #[derive(Debug, Default)]
@@ -72,7 +73,7 @@ impl SceneState {
             scene,
             Signature {
                 small: self.small.clone(),
-                cells: cells(&self.small),
+                cells: cells(&self.small, columns),
                 points: points(picture.luma()),
             },
         )
@@ -86,7 +87,8 @@ impl SceneState {
         let (top, bottom) = (first(inside.top, rows), last(inside.bottom, rows));
         let lines = self.small.chunks_exact(columns).zip(before.0.chunks_exact(columns));
         lines.skip(top).take(bottom - top.min(bottom)).all(|(now, then)| {
-            let (now, then) = (&now[left.min(right)..right], &then[left.min(right)..right]);
+            let part = left.min(right)..right;
+            let (Some(now), Some(then)) = (now.get(part.clone()), then.get(part)) else { return true };
             now.iter().zip(then).all(|(now, then)| now.abs_diff(*then) <= UNCHANGED)
         })
     }
@@ -103,22 +105,6 @@ fn first(share: f32, length: usize) -> usize {
 
 fn last(share: f32, length: usize) -> usize {
     ((share * length as f32).ceil() as usize).min(length)
-}
-
-/// The mean of each cell of 4 × 4 samples.
-fn cells(small: &[u8]) -> Vec<u8> {
-    let mut cells = Vec::with_capacity(COLUMNS * ROWS);
-    for band in small.chunks_exact(SMALL.0 * 4) {
-        for column in 0..COLUMNS {
-            let sum: u16 = band
-                .chunks_exact(SMALL.0)
-                .flat_map(|row| &row[4 * column..4 * column + 4])
-                .map(|v| u16::from(*v))
-                .sum();
-            cells.push(((sum + 8) >> 4) as u8);
-        }
-    }
-    cells
 }
 
 impl Signature {
@@ -152,33 +138,13 @@ fn rounded(value: f32) -> f32 {
     (value * 1e4).round() / 1e4
 }
 
-fn mean_and_deviation(pixels: &[u8]) -> (f32, f32) {
-    let count = pixels.len().max(1) as f64;
-    let sum: u64 = pixels.iter().map(|p| u64::from(*p)).sum();
-    let squares: u64 = pixels.iter().map(|p| u64::from(*p).pow(2)).sum();
-    let mean = sum as f64 / count;
-    (mean as f32, (squares as f64 / count - mean * mean).max(0.0).sqrt() as f32)
-}
-
-/// Mean difference between a pixel and its right and lower neighbours.
-fn roughness(pixels: &[u8], width: usize) -> f32 {
-    let across: u64 = pixels
-        .chunks_exact(width)
-        .flat_map(|row| row.windows(2))
-        .map(|pair| u64::from(pair[0].abs_diff(pair[1])))
-        .sum();
-    let down: u64 =
-        pixels.iter().zip(pixels.iter().skip(width)).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
-    (across + down) as f32 / (2 * pixels.len().max(1)) as f32
-}
-
 /// Single pixels on an even grid: averaging would hide the noise by which a live picture is told from a frozen one.
 fn points(luma: &Plane<'_>) -> Vec<u8> {
     let place = |index: usize, side: usize| (2 * index + 1) * side / (2 * POINTS);
     let mut points = Vec::with_capacity(POINTS * POINTS);
     for row in 0..POINTS {
         let samples = luma.row(place(row, luma.height()));
-        points.extend((0..POINTS).map(|column| samples[place(column, luma.width())]));
+        points.extend((0..POINTS).filter_map(|column| samples.get(place(column, luma.width()))));
     }
     points
 }

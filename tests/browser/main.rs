@@ -4,6 +4,14 @@
 //! `FIREWARDEN_SCREENSHOTS` set to a folder, pictures and prints are left there, also of the result folders named in
 //! `FIREWARDEN_RESULTS`, with `:` between them.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod driver;

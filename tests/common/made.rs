@@ -14,7 +14,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-/// How many bytes of clips are kept; those not used for longest go first. One whole run makes about 60 MB.
+/// How many bytes of clips are kept; those not used for longest go first. One whole run makes about 130 MB.
 const KEPT: u64 = 500_000_000;
 
 /// The module whose tests may make clips, so that the others need no ffmpeg and are quick: `make test-fast` leaves it out.

@@ -223,7 +223,8 @@ fn mentions(code: &str, name: &str) -> bool {
 
 fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        if entry.is_dir() {
+        // A crate of its own has names of its own.
+        if entry.is_dir() && !entry.join("Cargo.toml").exists() {
             gather(&entry, found);
         } else if entry.extension().is_some_and(|extension| extension == "rs") {
             found.push(entry);

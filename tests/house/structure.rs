@@ -69,7 +69,8 @@ fn module_of(file: &Path) -> Vec<String> {
 fn rust_files(folder: &Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        if entry.is_dir() {
+        // A crate of its own uses nothing of this one.
+        if entry.is_dir() && !entry.join("Cargo.toml").exists() {
             found.extend(rust_files(&entry));
         } else if entry.extension().is_some_and(|extension| extension == "rs") {
             found.push(entry);

@@ -1,5 +1,13 @@
 //! The tracker and the rules against scenes by script, and the recorded observations made of such scenes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
 mod control_room;
 mod detectors;
 mod elevator;
@@ -11,4 +19,5 @@ mod people;
 mod samples;
 mod scene;
 mod stage;
+mod state;
 mod vehicles;

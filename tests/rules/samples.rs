@@ -16,10 +16,10 @@ fn vehicle(pattern: u64) -> Thing {
 }
 
 /// Start and end of a violation, in seconds.
-type Span = (f64, Option<f64>);
+pub type Span = (f64, Option<f64>);
 
 /// Every sample: name, scene, and the violations of a lane with a dwell of 20 s.
-fn samples() -> Vec<(&'static str, Scene, Vec<Span>)> {
+pub fn samples() -> Vec<(&'static str, Scene, Vec<Span>)> {
     let mut moving = Scene::new(40.0);
     for i in 0..6 {
         let t = 6.0 * f64::from(i);
@@ -80,11 +80,16 @@ fn samples_are_what_the_script_makes() {
     }
 }
 
-fn replayed(name: &str) -> Stage {
+/// What is recorded in a sample.
+pub fn records(name: &str) -> Vec<Record> {
     let text = fs::read_to_string(path(name)).expect("a sample");
+    text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect()
+}
+
+fn replayed(name: &str) -> Stage {
     let mut stage = Stage::new(lane(20.0));
-    for line in text.lines() {
-        stage.take(&serde_json::from_str::<Record>(line).expect("a record"));
+    for record in records(name) {
+        stage.take(&record);
     }
     stage
 }

@@ -113,12 +113,20 @@ impl Stage {
 
 /// The judge of a camera with these rules.
 pub fn judge(rules: Vec<RuleConfig>) -> Judge {
-    let site = Site {
+    Judge::new(&site(), &camera_with(rules), &detector())
+}
+
+pub fn site() -> Site {
+    Site {
         id: SiteId::new("lf-027").expect("an id"),
         name: "鸿坤理想城".to_owned(),
         timezone: TimeZone::get("Asia/Shanghai").expect("a known zone"),
-    };
-    let camera = Camera {
+    }
+}
+
+/// The camera of every scene, with these rules.
+pub fn camera_with(rules: Vec<RuleConfig>) -> Camera {
+    Camera {
         id: camera(),
         name: "1号楼东侧消防车道".to_owned(),
         labels: BTreeMap::new(),
@@ -128,8 +136,7 @@ pub fn judge(rules: Vec<RuleConfig>) -> Judge {
         pixel_aspect: None,
         mask: Vec::new(),
         rules,
-    };
-    Judge::new(&site, &camera, &detector())
+    }
 }
 
 /// The state of a clear picture in which a little moves.

@@ -2,6 +2,14 @@
 //! schema refuses the program refuses too, the sample shows every key that there is, and alerts are what their samples and
 //! their page say.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
 mod alerts;
 mod config;
 

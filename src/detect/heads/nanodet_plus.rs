@@ -45,8 +45,10 @@ impl Head for NanodetPlus {
                     if probability >= confidence {
                         let stride = stride as f32;
                         let (x, y) = (column as f32 * stride, row as f32 * stride);
-                        let away = |side: usize| mean(&sides[side * BINS..(side + 1) * BINS]) * stride;
-                        let bbox = [x - away(0), y - away(1), x + away(2), y + away(3)];
+                        let (sides, _) = sides.as_chunks::<BINS>();
+                        let [left, top, right, bottom] = sides else { return };
+                        let away = |side| mean(side) * stride;
+                        let bbox = [x - away(left), y - away(top), x + away(right), y + away(bottom)];
                         found.push(Candidate { output: class, confidence: probability, bbox });
                     }
                 }
@@ -56,7 +58,7 @@ impl Head for NanodetPlus {
 }
 
 /// The mean of the distribution that these logits make through the softmax.
-fn mean(logits: &[f32]) -> f32 {
+fn mean(logits: &[f32; BINS]) -> f32 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let (mut sum, mut weighted) = (0.0, 0.0);
     for (bin, logit) in logits.iter().enumerate() {

@@ -40,16 +40,17 @@ impl Head for Yolox {
                 for column in 0..columns {
                     let Some(cell) = cells.next() else { return };
                     // No class can bring a cell above its objectness, so most cells end here.
-                    if cell[4] < confidence {
+                    let [dx, dy, width, height, objectness, classes @ ..] = cell else { return };
+                    if *objectness < confidence {
                         continue;
                     }
-                    let (class, probability) = most_probable(&cell[5..]);
-                    let product = cell[4] * probability;
+                    let (class, probability) = most_probable(classes);
+                    let product = objectness * probability;
                     if product >= confidence {
                         let stride = stride as f32;
-                        let (x, y) = ((cell[0] + column as f32) * stride, (cell[1] + row as f32) * stride);
+                        let (x, y) = ((dx + column as f32) * stride, (dy + row as f32) * stride);
                         let (half_width, half_height) =
-                            (cell[2].exp() * stride / 2.0, cell[3].exp() * stride / 2.0);
+                            (width.exp() * stride / 2.0, height.exp() * stride / 2.0);
                         let bbox = [x - half_width, y - half_height, x + half_width, y + half_height];
                         found.push(Candidate { output: class, confidence: product, bbox });
                     }

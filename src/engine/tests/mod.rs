@@ -2,5 +2,6 @@
 
 mod orders;
 mod overload;
+mod restart;
 mod script;
 mod strands;

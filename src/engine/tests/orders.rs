@@ -14,7 +14,7 @@ fn groups() -> impl Strategy<Value = Vec<Group>> {
 }
 
 prop_compose! {
-    fn script()(
+    pub fn script()(
         groups in groups(),
         step in prop::sample::select(vec![40_000i64, 100_000, 500_000, 1_000_000, 3_000_000]),
         damaged in prop::collection::btree_set(0u32..200, 0..12),

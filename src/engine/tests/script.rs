@@ -14,9 +14,10 @@ use crate::{
         eye::{Anchor, Find, Found, Sight, Way},
     },
     geometry::BBox,
-    judge::Judge,
+    judge::{Judge, Judgement, Saved},
     libav::{Colour, Matrix, Packet, Plane, Yuv, testing::packet},
     looks::plan::ROUNDING,
+    rules::Beginning,
     source::{Gop, Part, Portion},
     vision::{Halves, SMALL, SceneState, Signature},
 };
@@ -63,7 +64,7 @@ impl Script {
     /// Parts in the order of the source.
     pub fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
-        let (mut now, mut epoch, mut from, mut continues) = (0, 0, 0, false);
+        let (mut now, mut epoch, mut continues) = (0, 0, false);
         for (n, group) in self.groups.iter().enumerate() {
             let begins = n == 0 || group.begins;
             if group.hole > 0 && n > 0 && !continues {
@@ -76,7 +77,6 @@ impl Script {
             }
             if begins && !continues {
                 epoch = n as u32;
-                from = now;
                 let stream = std::sync::Arc::clone(packet(None, None, 0, true).stream());
                 parts.push(Part::Epoch { epoch: self.epoch(epoch, now), stream });
             }
@@ -85,7 +85,7 @@ impl Script {
                 .map(|k| packet(Some(now + i64::from(k) * self.step), None, self.step, k == 0))
                 .collect();
             let continued = group.continued && n + 1 < self.groups.len();
-            let clock = (micros(from), jiff::Timestamp::UNIX_EPOCH);
+            let clock = (MediaTime::ZERO, jiff::Timestamp::UNIX_EPOCH);
             let stream = std::sync::Arc::clone(packets[0].stream());
             let whole = Gop {
                 camera: id(),
@@ -117,7 +117,7 @@ impl Script {
             epoch,
             from: micros(from),
             zero: None,
-            wall: jiff::Timestamp::UNIX_EPOCH,
+            wall: jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_micros(from),
             wall_origin: WallOrigin::FileName,
             file: Some(format!("{epoch}.mp4")),
             codec: "h264".to_owned(),
@@ -223,17 +223,34 @@ impl Script {
     }
 }
 
+fn config(rules: &str) -> Config {
+    let keys = format!(
+        "[site]\nid = \"s\"\n[detector]\nmodel = \"general\"\n[[camera]]\nid = \"c\"\nsource = \"clip\"\n{rules}"
+    );
+    Config::parse(&keys, std::path::Path::new("."), &|_| None).expect("sound")
+}
+
 /// A camera with a lane and an elevator, each with a model of its own: two strands.
 pub fn camera(when_full: WhenFull, window: usize, rules: &str) -> Camera {
-    let keys = format!("[site]\nid = \"s\"\n[[camera]]\nid = \"c\"\nsource = \"clip\"\n{rules}");
-    let config = Config::parse(&keys, std::path::Path::new("."), &|_| None).expect("sound");
-    let camera = &config.cameras[0];
-    let model: ModelName = "general".into();
-    let judge = Judge::new(&config.site, camera, &model);
+    let config = config(rules);
+    let judge = Judge::begin(&config.site, &config.cameras[0], &config.detector, Beginning::First);
+    with_judge(judge, when_full, window)
+}
+
+/// One that goes on from what was saved, of which nothing may be lost.
+pub fn resumed(when_full: WhenFull, window: usize, rules: &str, saved: &[u8]) -> Camera {
+    let config = config(rules);
+    let saved = Saved::read(saved, &config.site.id, &id()).expect("just saved");
+    let (judge, restored) = Judge::restore(&config.site, &config.cameras[0], &config.detector, saved);
+    assert_eq!(restored.dropped, []);
+    with_judge(judge, when_full, window).resume(restored.looks)
+}
+
+fn with_judge(judge: Judge, when_full: WhenFull, window: usize) -> Camera {
     let names: Vec<ModelName> = judge.detectors().map(|(name, _)| name.clone()).collect();
     let max_age = Some(std::time::Duration::from_secs(3));
     let looking = Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age };
-    Camera::new(camera.id.clone(), judge, &names, looking, when_full, window)
+    Camera::new(id(), judge, &names, looking, when_full, window)
 }
 
 pub const TWO_RULES: &str = "[[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\n\
@@ -284,22 +301,24 @@ pub fn drive(
     panic!("it comes to no end");
 }
 
-fn tell(actions: &mut Vec<Action>, told: &mut Told, out: &mut Vec<(Ticket, Answer)>, script: &Script) {
+pub fn tell(actions: &mut Vec<Action>, told: &mut Told, out: &mut Vec<(Ticket, Answer)>, script: &Script) {
     for action in actions.drain(..) {
         match action {
             Action::Look(ticket, job) => out.push((ticket, script.answer(&job))),
             Action::Tell(record, judgement) => {
                 told.push(serde_json::to_string(&record).expect("a record"));
-                told.extend(
-                    judgement.violations.iter().map(|v| serde_json::to_string(v).expect("a violation")),
-                );
+                told.extend(violations(&judgement));
             }
+            Action::Judged(judgement) => told.extend(violations(&judgement)),
             Action::Missed(_) => told.push("missed".to_owned()),
-            Action::Judged(_) => {}
             // How far it has come is told in other steps where a group grows.
             Action::Reached(..) => {}
             Action::Notice(notice) => told.push(format!("{notice:?}")),
             Action::Failed(error) => told.push(format!("failed: {error}")),
         }
     }
+}
+
+fn violations(judgement: &Judgement) -> impl Iterator<Item = String> {
+    judgement.violations.iter().map(|violation| serde_json::to_string(violation).expect("a violation"))
 }

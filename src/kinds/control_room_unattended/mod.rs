@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use settings::ControlRoomUnattended;
 
-use crate::rules::Rule;
+use crate::rules::{Beginning, Rule};
 
 /// A manned post.
-pub(super) fn rule(keys: ControlRoomUnattended, every: Duration) -> Box<dyn Rule> {
+pub(super) fn rule(keys: ControlRoomUnattended, every: Duration, _beginning: Beginning) -> Box<dyn Rule> {
     Box::new(rule::ControlRoom::new(keys, every))
 }

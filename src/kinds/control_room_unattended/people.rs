@@ -1,10 +1,13 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::one_person::{are_neighbours, is_one_person, is_row, is_weak_part};
 use crate::{
-    domain::{Class, MediaTime},
+    domain::{Class, MediaTime, micros},
     geometry::{BBox, Polygon},
     rules::Look,
+    track::MOST_TRACKS,
 };
 
 /// Time over which it is averaged at which share of looks somebody was seen as such a row.
@@ -30,16 +33,17 @@ const KNOWN_FROM: u8 = 2;
 /// What shows one person at a single look is told by the boxes alone (`one_person`). Three or more boxes in a row are one
 /// as well, unless they were seen apart before: people come one by one, arms and legs do not. A row that was there at
 /// many of the latest looks is one person at the looks between, too, at which only two of its boxes are found.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct People {
     rows: Vec<Row>,
     /// Tracks that were seen away from all others, and at how many looks.
     apart: Vec<(u64, u8)>,
+    #[serde(with = "micros::optional")]
     last: Option<MediaTime>,
 }
 
 /// One person who was found as a row of boxes.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Row {
     extent: BBox,
     /// At which share of the latest looks.
@@ -57,6 +61,15 @@ struct Person {
 }
 
 impl People {
+    /// Whether they can have been counted up to `until`.
+    pub fn are_sound(&self, until: MediaTime) -> bool {
+        let is_sound = |row: &Row| row.extent.is_valid() && (0.0..=2.0).contains(&row.share);
+        self.rows.len() <= MOST
+            && self.rows.iter().all(is_sound)
+            && self.apart.len() <= MOST_TRACKS
+            && self.last.is_none_or(|last| last <= until)
+    }
+
     /// How many things of these classes stand or sit in the zone.
     pub fn count(&mut self, look: &Look, classes: &[Class], zone: &Polygon) -> u32 {
         let passed = self.last.map_or(Duration::ZERO, |last| look.observation.at.since(last));
@@ -177,7 +190,7 @@ fn boxes(people: &[Person], group: usize) -> impl Iterator<Item = BBox> + Clone 
 fn rows(people: &mut [Person]) -> Vec<usize> {
     for i in 0..people.len() {
         for j in 0..i {
-            let (a, b) = (people[i], people[j]);
+            let (Some(a), Some(b)) = (people.get(i).copied(), people.get(j).copied()) else { continue };
             if a.group != b.group && are_neighbours(&a.bbox, &b.bbox) {
                 people.iter_mut().filter(|one| one.group == a.group).for_each(|one| one.group = b.group);
             }

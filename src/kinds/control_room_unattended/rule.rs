@@ -1,9 +1,14 @@
+mod known;
+
 use std::time::Duration;
 
+use known::Known;
+use serde::{Deserialize, Serialize};
+
 use super::{people::People, settings::ControlRoomUnattended};
-use crate::domain::{Attention, Count, Gap, MediaTime, Phase, When};
+use crate::domain::{Attention, Count, Gap, MediaTime, Phase, When, micros};
 use crate::rules::{
-    Clarity, Finding, Look, Open, Pending, Presence, Prospect, Rule, Status, Verdict,
+    Clarity, Finding, Look, NoState, Open, Pending, Presence, Prospect, Rule, RuleState, Status, Verdict,
     doubt::{Doubt, Proof, Ruling},
     is_due,
     stopwatch::Stopwatch,
@@ -31,11 +36,15 @@ const CLOSEST: Duration = Duration::from_millis(200);
 /// everywhere) stops the clock and never raises; people who are seen are believed even in a dark picture. While
 /// somebody walks at a post that is only just manned, and while it is short, the rule asks for looks often enough
 /// to measure `grace` to a fortieth: for long times that is no more than it always looks.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct ControlRoom {
+    #[serde(skip)]
     keys: ControlRoomUnattended,
+    #[serde(skip)]
     every: Duration,
+    #[serde(skip)]
     to_short: Proof,
+    #[serde(skip)]
     to_manned: Proof,
     stopwatch: Stopwatch,
     people: People,
@@ -48,19 +57,21 @@ pub struct ControlRoom {
     state: Staffing,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Staffing {
     Manned(Option<Doubt>),
     Short(Short),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Short {
     since: When,
     /// How long, unknown time left out.
     lasted: Duration,
     warned: bool,
     raised: Option<When>,
+    #[serde(with = "micros")]
     notified: MediaTime,
     /// The last look that showed it short.
     last_seen: When,
@@ -346,5 +357,16 @@ impl Rule for ControlRoom {
                 [*since, *last_seen].into_iter().chain(*raised).chain(back).collect()
             }
         }
+    }
+
+    fn save(&self) -> RuleState {
+        RuleState::of(self)
+    }
+
+    fn restore(&mut self, state: &RuleState, until: MediaTime) -> Result<(), NoState> {
+        let Known { stopwatch, people, unproven, known, after_gap, state } = Known::read(state, until)?;
+        let new = Self::new(self.keys.clone(), self.every);
+        *self = Self { stopwatch, people, unproven, known, after_gap, state, ..new };
+        Ok(())
     }
 }

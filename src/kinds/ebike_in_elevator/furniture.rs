@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use crate::geometry::BBox;
+use serde::{Deserialize, Serialize};
+
+use crate::{geometry::BBox, rules::Beginning};
 
 /// Overlap with its first box that a thing keeps which never moves.
 const SAME_PLACE_IOU: f32 = 0.7;
@@ -18,13 +20,14 @@ const MOST_PIECES: usize = 8;
 /// What belongs to an elevator and looks like a two-wheeler: a poster, an advertisement.
 ///
 /// An e-bike is brought in: somebody or something moves when it is first seen. What is first seen while the elevator
-/// has been empty and still, at the very start included, belongs to it as long as it keeps its place. A detector that
+/// has been empty and still, at the very start included, belongs to it as long as it keeps its place. Where the elevator
+/// was watched before, nobody knows what was brought in meanwhile: what is seen first then does not. A detector that
 /// flickers may see a poster first while somebody is there; nothing tells that from an e-bike left standing, except
 /// that people come and go and it never moves. So it is raised like any other, and only when it has stood in exactly one
 /// place through [`VISITS`] visits and [`STOOD_FOR`] is it taken for furniture too, ends the violation and is passed over
 /// from then on. An e-bike that is left in an elevator in use for so long is passed over as well: it has been
 /// reported by then.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Furniture {
     pieces: Vec<Piece>,
     /// Visits so far.
@@ -35,7 +38,7 @@ pub(crate) struct Furniture {
     visited: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Piece {
     bbox: BBox,
     stood: Duration,
@@ -47,6 +50,20 @@ struct Piece {
 }
 
 impl Furniture {
+    /// An elevator of which nothing is known.
+    pub fn new(beginning: Beginning) -> Self {
+        let still_for = match beginning {
+            Beginning::First => None,
+            Beginning::Again => Some(Duration::ZERO),
+        };
+        Self { still_for, ..Self::default() }
+    }
+
+    /// Whether looks can have told it.
+    pub fn is_sound(&self) -> bool {
+        self.pieces.len() <= MOST_PIECES && self.pieces.iter().all(|piece| piece.bbox.is_valid())
+    }
+
     /// Nobody could look for a while: what is seen next may have been brought in meanwhile.
     pub fn interrupted(&mut self) {
         self.still_for = Some(Duration::ZERO);

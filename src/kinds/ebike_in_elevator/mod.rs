@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use settings::EbikeInElevator;
 
-use crate::rules::Rule;
+use crate::rules::{Beginning, Rule};
 
 /// An elevator in which nothing has been seen.
-pub(super) fn rule(keys: EbikeInElevator, _every: Duration) -> Box<dyn Rule> {
-    Box::new(rule::Elevator::new(keys))
+pub(super) fn rule(keys: EbikeInElevator, _every: Duration, beginning: Beginning) -> Box<dyn Rule> {
+    Box::new(rule::Elevator::new(keys, beginning))
 }

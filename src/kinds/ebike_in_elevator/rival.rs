@@ -1,6 +1,11 @@
 use std::time::Duration;
 
-use crate::domain::{MediaTime, Track};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{MediaTime, Track},
+    track::MOST_TRACKS,
+};
 
 /// How much more it says that a thing is called what is not watched for than what is. The network takes one pedal bicycle in
 /// some twenty for an e-bike, and none of 175 e-bikes for a bicycle (models/README.md): the logarithms of 20 and 175 stand in
@@ -13,13 +18,18 @@ const REMEMBERED: Duration = Duration::from_secs(3);
 
 /// What things were also called: a bicycle at one look, an e-bike at the next. Whatever was seen of a thing as a bicycle has
 /// to be made up for by looks at which it is an e-bike, before these count.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Rivals {
     /// Seconds for which a track's thing would have to be seen clearly as what is watched for.
     owed: Vec<(u64, f64)>,
 }
 
 impl Rivals {
+    /// Whether looks can have told them.
+    pub fn are_sound(&self) -> bool {
+        self.owed.len() <= MOST_TRACKS && self.owed.iter().all(|(_, owed)| (0.0..=MOST).contains(owed))
+    }
+
     /// Forgets what is seen no more at `now`: a track is kept for longer, and what comes through the door next may be taken
     /// for what has left by it.
     pub fn keep(&mut self, tracks: &[Track], now: MediaTime) {

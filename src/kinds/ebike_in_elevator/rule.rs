@@ -1,4 +1,9 @@
+mod known;
+
 use std::time::Duration;
+
+use known::Known;
+use serde::{Deserialize, Serialize};
 
 use super::{
     furniture::Furniture,
@@ -7,13 +12,14 @@ use super::{
     suspicion::{Outcome, Suspicion, weight},
 };
 use crate::rules::{
-    Clarity, Finding, Look, Open, Pending, Presence, Prospect, Rule, Status, Verdict,
+    Beginning, Clarity, Finding, Look, NoState, Open, Pending, Presence, Prospect, Rule, RuleState, Status,
+    Verdict,
     doubt::{Doubt, Proof, Ruling},
     is_due,
     stopwatch::Stopwatch,
 };
 use crate::{
-    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When},
+    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When, micros},
     geometry::BBox,
 };
 
@@ -33,9 +39,11 @@ const CLOSE_FOR: Duration = Duration::from_secs(3);
 /// Whether it is there is not decided by one threshold: what each look says adds up, by how sure the network was.
 ///
 /// The place is the elevator, not the bike: its image in a mirror or a metal door makes no second violation.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Elevator {
+    #[serde(skip)]
     keys: EbikeInElevator,
+    #[serde(skip)]
     to_absent: Proof,
     stopwatch: Stopwatch,
     furniture: Furniture,
@@ -49,18 +57,20 @@ pub struct Elevator {
     state: Cabin,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Cabin {
     /// Nothing there; perhaps something is, with the best view of it.
     Absent(Option<(Suspicion, Bike)>),
     Present(Present),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Present {
     started: When,
     raised: When,
     bike: Bike,
+    #[serde(with = "micros")]
     notified: MediaTime,
     /// The last look that showed it.
     last_seen: When,
@@ -68,7 +78,7 @@ struct Present {
     doubt: Option<(Doubt, bool)>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Bike {
     class: Class,
     confidence: f32,
@@ -88,12 +98,12 @@ impl Bike {
 
 impl Elevator {
     /// An elevator in which nothing has been seen.
-    pub fn new(keys: EbikeInElevator) -> Self {
+    pub fn new(keys: EbikeInElevator, beginning: Beginning) -> Self {
         Self {
             to_absent: Proof { share: SHARE, time: keys.rearm, contrary: keys.confirm },
             keys,
             stopwatch: Stopwatch::default(),
-            furniture: Furniture::default(),
+            furniture: Furniture::new(beginning),
             rivals: Rivals::default(),
             known: false,
             after_gap: false,
@@ -331,7 +341,8 @@ impl Rule for Elevator {
             Cabin::Present(present) => vec![present.finding(Phase::Ended, when, unknown)],
             Cabin::Absent(_) => Vec::new(),
         };
-        *self = Self::new(self.keys.clone());
+        // Hours begin as the first ever did.
+        *self = Self::new(self.keys.clone(), Beginning::First);
         findings.into()
     }
 
@@ -365,5 +376,17 @@ impl Rule for Elevator {
             }
         }
         moments
+    }
+
+    fn save(&self) -> RuleState {
+        RuleState::of(self)
+    }
+
+    fn restore(&mut self, state: &RuleState, until: MediaTime) -> Result<(), NoState> {
+        let Known { stopwatch, furniture, rivals, known, after_gap, last, state } =
+            Known::read(state, until)?;
+        let new = Self::new(self.keys.clone(), Beginning::Again);
+        *self = Self { stopwatch, furniture, rivals, known, after_gap, last, state, ..new };
+        Ok(())
     }
 }

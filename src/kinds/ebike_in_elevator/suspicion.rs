@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use crate::domain::When;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{MediaTime, When};
 
 /// Below this share of the confidence that is asked for, a look speaks against rather than for.
 const NEUTRAL: f32 = 0.6;
@@ -14,7 +16,7 @@ const FIRST: f64 = 0.2;
 /// That something may be there: grounds that add up over looks, each weighed by how sure the network was and by the
 /// time it stands for. A sequential test in the manner of Wald ("Sequential Tests of Statistical Hypotheses", 1945),
 /// with weights cut off at both ends, since looks that follow each other are not independent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Suspicion {
     /// The first look that spoke for it.
     pub since: When,
@@ -55,6 +57,13 @@ impl Suspicion {
         Self { since, grounds: FIRST * weight, passed: 0.0 }
     }
 
+    /// Whether it can have come about up to `until`.
+    pub fn is_sound(&self, until: MediaTime) -> bool {
+        // Sums of many short times round.
+        let most = until.since(self.since.at).as_secs_f64() + 1e-3;
+        self.since.at <= until && (0.0..=most).contains(&self.passed) && self.grounds <= FIRST + most
+    }
+
     /// For how long it would have had to be seen clearly to say as much.
     pub fn seen_for(&self) -> Duration {
         Duration::try_from_secs_f64(self.grounds.max(0.0)).unwrap_or_default()
@@ -87,7 +96,6 @@ impl Suspicion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::MediaTime;
 
     const ASKED: f32 = 0.35;
     const LOOK: Duration = Duration::from_millis(200);

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{boxing::one_vehicle, vehicle::Vehicle};
 use crate::{
     domain::{MediaTime, Track},
@@ -25,7 +27,7 @@ const EMPTY_LOOKS: u32 = 2;
 /// That its track is elsewhere is not enough: where a detector misses a parked car while another passes it, the tracker
 /// may take the other for it. So the vehicle must be seen to go in steps and to look like itself, and no other vehicle
 /// may have been lost beside it.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Departure {
     /// Looks that showed it off its place, and how far off it was at the last of them.
     looks: u32,
@@ -85,7 +87,8 @@ impl Departure {
         };
         self.doubtful |= tracks.iter().any(lost);
         self.looks = self.looks.saturating_add(1);
-        self.off_by = further;
+        // What is no number is not written down.
+        self.off_by = if further.0.is_finite() && further.1.is_finite() { further } else { (0.0, 0.0) };
     }
 
     /// Whether the vehicle was seen to leave, its place having been seen empty at so many looks.

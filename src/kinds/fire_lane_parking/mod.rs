@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use settings::FireLaneParking;
 
-use crate::rules::Rule;
+use crate::rules::{Beginning, Rule};
 
 /// A lane in which nothing stands. It asks for looks by itself where it needs more of them.
-pub(super) fn rule(keys: FireLaneParking, _every: Duration) -> Box<dyn Rule> {
+pub(super) fn rule(keys: FireLaneParking, _every: Duration, _beginning: Beginning) -> Box<dyn Rule> {
     Box::new(rule::FireLane::new(keys))
 }

@@ -1,4 +1,9 @@
+mod known;
+
 use std::{collections::VecDeque, time::Duration};
+
+use known::Known;
+use serde::{Deserialize, Serialize};
 
 use super::{
     moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
@@ -7,11 +12,11 @@ use super::{
     vehicle::Vehicle,
 };
 use crate::rules::{
-    Clarity, Finding, Look, Open, Pending, Presence, Prospect, Rule, Stance, Status, Verdict, is_due,
-    stopwatch::Stopwatch,
+    Clarity, Finding, Look, NoState, Open, Pending, Presence, Prospect, Rule, RuleState, Stance, Status,
+    Verdict, is_due, stopwatch::Stopwatch,
 };
 use crate::{
-    domain::{Attention, Gap, MediaTime, Phase, When},
+    domain::{Attention, Gap, MediaTime, Phase, When, micros},
     geometry::BBox,
 };
 
@@ -38,17 +43,28 @@ const CLOSE_UNTIL: Duration = Duration::from_secs(1);
 /// another; once it was, it must look the same again, and more so where it drove up. What does not look the same
 /// begins a stay of its own in the same place, and the two are told apart by which is seen from then on. Traffic that
 /// happens to be boxed in one place look after look is told from a standing vehicle by not looking alike.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct FireLane {
+    #[serde(skip)]
     keys: FireLaneParking,
     stopwatch: Stopwatch,
     /// For how long nothing has shown that the picture is live, at the last look.
     unproven: Duration,
     /// When it was known last that the camera had been moved.
+    #[serde(with = "micros::optional")]
     moved: Option<MediaTime>,
     stays: Vec<Stay>,
-    /// Stays that ended lately, and when that was said.
-    ended: VecDeque<(Stay, MediaTime)>,
+    /// Stays that ended lately.
+    ended: VecDeque<Ended>,
+}
+
+/// A stay that ended lately.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ended {
+    stay: Stay,
+    /// When that was said.
+    #[serde(with = "micros")]
+    said: MediaTime,
 }
 
 impl FireLane {
@@ -85,10 +101,13 @@ impl FireLane {
         pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
         let (mut continued, mut taken) = (vec![false; self.stays.len()], vec![false; vehicles.len()]);
         for (_, s, v) in pairs {
-            if !continued[s] && !taken[v] {
-                (continued[s], taken[v]) = (true, true);
-                let inside = self.keys.zone.contains(vehicles[v].detection.bbox.anchor());
-                self.stays[s].seen(vehicles[v], inside, now);
+            if let (Some(stay), Some(vehicle)) = (self.stays.get_mut(s), vehicles.get(v))
+                && let (Some(continued @ false), Some(taken @ false)) =
+                    (continued.get_mut(s), taken.get_mut(v))
+            {
+                (*continued, *taken) = (true, true);
+                let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+                stay.seen(*vehicle, inside, now);
             }
         }
         let mut left: Vec<Vehicle> =
@@ -150,7 +169,7 @@ impl FireLane {
                         findings.push(stay.finding(Phase::Ended, when, unknown));
                     }
                     if stay.has_settled() {
-                        self.ended.push_back((stay, now));
+                        self.ended.push_back(Ended { stay, said: now });
                     }
                 }
                 None if double || stay.is_traffic() => {}
@@ -158,7 +177,7 @@ impl FireLane {
             }
         }
         while self.ended.len() > MOST_ENDED
-            || self.ended.front().is_some_and(|(_, said)| now.since(*said) > TAKEN_UP_FOR)
+            || self.ended.front().is_some_and(|ended| now.since(ended.said) > TAKEN_UP_FOR)
         {
             self.ended.pop_front();
         }
@@ -166,10 +185,10 @@ impl FireLane {
 
     /// Takes up a stay that ended although its vehicle, which this is, never left. Its end is then withdrawn.
     fn take_up(&mut self, vehicle: Vehicle, inside: bool, now: When, findings: &mut Vec<Finding>) -> bool {
-        let Some(at) = self.ended.iter().rposition(|(stay, _)| stay.is_taken_up_by(vehicle)) else {
+        let Some(at) = self.ended.iter().rposition(|ended| ended.stay.is_taken_up_by(vehicle)) else {
             return false;
         };
-        let Some((mut stay, _)) = self.ended.remove(at) else { return false };
+        let Some(Ended { mut stay, .. }) = self.ended.remove(at) else { return false };
         stay.seen(vehicle, inside, now);
         if stay.is_notified() {
             stay.notified = now.at;
@@ -200,10 +219,8 @@ impl FireLane {
                 continue;
             }
             if self.stays.len() >= MOST_STAYS {
-                let oldest = (0..self.stays.len())
-                    .filter(|s| !self.stays[*s].is_notified())
-                    .min_by_key(|s| self.stays[*s].last_seen.at);
-                match oldest {
+                let quiet = self.stays.iter().enumerate().filter(|(_, stay)| !stay.is_notified());
+                match quiet.min_by_key(|(_, stay)| stay.last_seen.at).map(|(s, _)| s) {
                     Some(s) => drop(self.stays.remove(s)),
                     None => continue,
                 }
@@ -215,7 +232,7 @@ impl FireLane {
     /// Warns, raises and notifies again, at a look that shows the vehicle; where that is said, only of what was known before.
     fn notify(&mut self, now: When, known_before: Option<MediaTime>, findings: &mut Vec<Finding>) {
         for s in 0..self.stays.len() {
-            let stay = &self.stays[s];
+            let Some(stay) = self.stays.get(s) else { break };
             if !stay.is_evident() || known_before.is_some_and(|since| stay.started.at >= since) {
                 continue;
             }
@@ -232,7 +249,7 @@ impl FireLane {
             let Some(phase) = phase.filter(|p| *p == Phase::Updated || !self.stays.iter().any(known)) else {
                 continue;
             };
-            let stay = &mut self.stays[s];
+            let Some(stay) = self.stays.get_mut(s) else { break };
             stay.notified = now.at;
             match phase {
                 Phase::Warned => stay.warned = true,
@@ -334,7 +351,7 @@ impl Rule for FireLane {
 
     /// Stays that ended lately are among them: they may be taken up again.
     fn prospects(&self) -> Vec<Prospect<'_>> {
-        let ended = self.ended.iter().map(|(stay, _)| stay);
+        let ended = self.ended.iter().map(|ended| &ended.stay);
         self.stays.iter().chain(ended).filter_map(Stay::prospect).collect()
     }
 
@@ -352,8 +369,18 @@ impl Rule for FireLane {
     }
 
     fn moments(&self) -> Vec<When> {
-        let ended = self.ended.iter().map(|(stay, _)| stay);
+        let ended = self.ended.iter().map(|ended| &ended.stay);
         self.stays.iter().chain(ended).flat_map(Stay::moments).collect()
+    }
+
+    fn save(&self) -> RuleState {
+        RuleState::of(self)
+    }
+
+    fn restore(&mut self, state: &RuleState, until: MediaTime) -> Result<(), NoState> {
+        let Known { stopwatch, unproven, moved, stays, ended } = Known::read(state, until)?;
+        *self = Self { keys: self.keys.clone(), stopwatch, unproven, moved, stays, ended };
+        Ok(())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::vehicle::Vehicle;
 use super::{SETTLED_FOR, SETTLED_LOOKS, Stay};
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
 };
 
 /// A stay's vehicle is not seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Absence {
     /// The first look that showed the place without it, and whether that came after a gap.
     pub since: Option<(When, bool)>,
@@ -24,7 +26,8 @@ pub(super) struct Absence {
 }
 
 /// Why a look did not show a stay's vehicle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Unseen {
     /// The place was seen, and it was not there.
     Empty,

@@ -2,12 +2,14 @@ mod absence;
 mod adrift;
 mod close;
 mod identity;
+mod sound;
 
 use std::time::Duration;
 
 use absence::Absence;
 pub(crate) use absence::Unseen;
 use close::{CLOSE_FOR, Close};
+use serde::{Deserialize, Serialize};
 
 use super::{
     boxing::cut_otherwise,
@@ -15,7 +17,7 @@ use super::{
     vehicle::Vehicle,
 };
 use crate::{
-    domain::{Class, MediaTime, Phase, Thumbnail, When},
+    domain::{Class, MediaTime, Phase, Thumbnail, When, micros},
     geometry::BBox,
     rules::{Finding, Prospect, similarity},
 };
@@ -39,7 +41,7 @@ const TRAFFIC_LOOKS: u32 = 8;
 
 /// Something standing at a place: candidate, standing, violation or clearing, by what it has been through. It
 /// belongs to the place and to what stands there, not to a track.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stay {
     pub started: When,
     /// Names the place: the first box.
@@ -67,6 +69,7 @@ pub(crate) struct Stay {
     inside: u32,
     close: Close,
     /// When one of the tracks that lately showed it was last seen somewhere else.
+    #[serde(with = "micros::optional")]
     moved_on: Option<MediaTime>,
     /// Looks compared with those before, and of these those that were alike.
     compared: u32,
@@ -81,11 +84,12 @@ pub(crate) struct Stay {
     footing: Footing,
     pub warned: bool,
     pub raised: Option<When>,
+    #[serde(with = "micros")]
     pub notified: MediaTime,
 }
 
 /// What is told of a vehicle.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct View {
     class: Class,
     confidence: f32,
@@ -93,7 +97,8 @@ struct View {
 }
 
 /// How a stay stands to its place, since the camera may be moved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Footing {
     /// Its place is where it was seen.
     Placed,

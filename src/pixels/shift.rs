@@ -1,4 +1,5 @@
-use super::scene::SMALL;
+/// Columns and rows of the small pictures that are compared.
+pub const SMALL: (usize, usize) = (256, 144);
 
 /// Columns and rows of parts into which the small picture is cut, each of which is looked for by itself.
 const PARTS: (usize, usize) = (8, 6);
@@ -34,7 +35,7 @@ const FEW_STILL: f32 = 0.35;
 ///
 /// Both are small pictures of [`SMALL`]. Each part of `before` that shows something is looked for in `now` by
 /// normalised correlation, on cells first, then on samples.
-pub(super) fn shift(before: &[u8], now: &[u8]) -> Option<(f32, f32)> {
+pub fn shift(before: &[u8], now: &[u8]) -> Option<(f32, f32)> {
     if before.len() != SMALL.0 * SMALL.1 || now.len() != before.len() {
         return None;
     }

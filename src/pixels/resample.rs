@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use wide::u16x8;
 
-use crate::libav::Plane;
+use crate::Plane;
 
 /// Rows of a [`Band`].
 pub const BAND: usize = 8;
