@@ -74,7 +74,13 @@ impl Evidence {
         places.path("directory", &self.directory);
         for (key, roll) in [("pre_roll", self.pre_roll), ("post_roll", self.post_roll)] {
             if roll > LONGEST_ROLL {
-                places.fault(key, format!("it must be no longer than {}", duration::format(LONGEST_ROLL)));
+                places.fault(
+                    key,
+                    format!(
+                        "it must be no longer than {}: it copies as much of the recording",
+                        duration::format(LONGEST_ROLL)
+                    ),
+                );
             }
         }
         let why =

@@ -121,7 +121,7 @@ fn read_rule(
     if let Some(every) = rule.every
         && !(Duration::from_millis(20)..=Duration::from_secs(60)).contains(&every)
     {
-        places.fault("every", "it must be between 20ms and 60s");
+        places.fault("every", "it must be between 20ms and 60s: cameras send no more pictures, and in a minute too much goes by");
     }
     if let Some(model) = &rule.model {
         places.line("model", model, 4096);

@@ -36,7 +36,13 @@ impl<'a> Check<'a> {
     /// A time must come to its end.
     pub fn ends(&self, key: &str, time: Duration) {
         if time > LONGEST {
-            self.fault(key, format!("it must be no longer than {}", duration::format(LONGEST)));
+            self.fault(
+                key,
+                format!(
+                    "it must be no longer than {}: whoever is told later is not helped",
+                    duration::format(LONGEST)
+                ),
+            );
         }
     }
 
