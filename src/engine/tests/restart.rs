@@ -74,7 +74,7 @@ const WITH_HOURS: &str = "[[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = 
                           [[camera.rule]]\nkind = \"ebike_in_elevator\"\nmodel = \"own\"\n";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_camera_that_goes_on_from_what_was_saved_looks_as_if_it_had_never_been_off(
