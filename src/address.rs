@@ -151,7 +151,10 @@ pub fn redact(address: &str) -> String {
     let (authority, path) = rest.split_at(end);
     // A password may itself hold '/', '?' or '#', unescaped: then the '@' comes later, before the first '='; or after one,
     // where what stands before the '/' is no host with a port but the beginning of a password.
-    let is_host = authority.rsplit_once(':').is_none_or(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    // A user name may look like a host, and the digits that a password begins with like a port.
+    let is_name = |host: &str| host.contains('.') || host.starts_with('[') || host == "localhost";
+    let is_host = authority.rsplit_once(':').is_none_or(|(host, port)| is_name(host) && is_port(port));
     let before = if is_host { path.find('=').unwrap_or(path.len()) } else { path.len() };
     let (authority, path) = match (authority.rfind('@'), before) {
         (Some(at), _) => (&authority[at + 1..], path),
@@ -186,7 +189,8 @@ pub fn redact(address: &str) -> String {
             }
         }
     }
-    clean
+    // Of what is no address nobody knows which part is a password.
+    if authority.contains(':') && Parts::of(&clean).is_none() { format!("{scheme}://…") } else { clean }
 }
 
 #[cfg(test)]
@@ -206,6 +210,9 @@ mod tests {
             ),
             ("https://h/v.mp4?token=abc&x=1", "https://h/v.mp4?token=…&x=1"),
             ("rtsp://10.2.0.31/stream1", "rtsp://10.2.0.31/stream1"),
+            ("rtsp://viewer:12/x=pass@10.2.0.31/s", "rtsp://10.2.0.31/s"),
+            ("rtsp://viewer:#pass=@10.2.0.31/s", "rtsp://10.2.0.31/s"),
+            ("rtsp://viewer:pass", "rtsp://…"),
             ("clips/a@b.mp4", "clips/a@b.mp4"),
         ] {
             assert_eq!(redact(with), without);

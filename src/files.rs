@@ -104,6 +104,20 @@ pub fn special(path: &Path) -> Option<&'static str> {
     }
 }
 
+/// A text as people are shown it in a line: what would make another line of it, or change what stands beside it, is written by
+/// its number, as in [`shown`]. Backslashes stay.
+pub fn visible(text: &str) -> String {
+    let strange = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if strange(c) { visible.extend(c.escape_unicode()) } else { visible.push(c) }
+    }
+    visible
+}
+
 /// Opens a file for reading.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use super::{Status, table};
 use crate::{
     files,
     report::{self, Report, Verdict},
-    results::{REPORT, Stored},
+    results::{REPORT, Stored, sweep},
     say::{print, say},
 };
 
@@ -26,6 +26,8 @@ pub struct ReportArgs {
 
 pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
     let stored = Stored::read(&args.folder)?;
+    // A report that was killed leaves a part of itself.
+    sweep(&args.folder);
     let Stored { summary, violations, entries, run, sums } = &stored;
     report::write(&Report { summary, violations, entries, run: *run, sums, folder: &args.folder })?;
     print(&if args.json {

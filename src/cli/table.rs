@@ -6,6 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     domain::{Violation, WallOrigin},
+    files,
     report::{Reason, Verdict},
 };
 
@@ -68,17 +69,22 @@ fn rows(violations: &[Violation], zone: &TimeZone) -> String {
             violation.confidence.map_or_else(String::new, |confidence| format!("{confidence:.2}")),
         ]);
     }
+    // What is told comes from files that others may have written.
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| files::visible(cell)).collect()).collect();
+    let width = |row: &[String]| row.iter().map(|cell| cell.chars().count()).collect::<Vec<_>>();
+    let widths = rows
+        .iter()
+        .map(|row| width(row))
+        .reduce(|widest, row| widest.into_iter().zip(row).map(|(a, b)| a.max(b)).collect());
+    let widths = widths.unwrap_or_default();
     let mut out = String::new();
-    let mut widths = [0; 8];
     for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in &rows {
-        let line: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        let _ = writeln!(out, "{}", line.join("  ").trim_end());
+        let padded = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| cell.clone() + &" ".repeat(width.saturating_sub(cell.chars().count())));
+        let _ = writeln!(out, "{}", padded.collect::<Vec<_>>().join("  ").trim_end());
     }
     out
 }
@@ -111,4 +117,25 @@ fn basis(origin: WallOrigin) -> &'static str {
 /// A wall time in a zone, to the second.
 pub fn local(wall: Timestamp, zone: &TimeZone) -> String {
     zone.to_datetime(wall).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_file_is_called_it_takes_one_line_of_the_table() {
+        let name = format!("a\u{1b}[2J\nb\u{202e}{}.mp4", "x".repeat(70_000));
+        let text = format!(
+            "{{\"id\":\"6f1c3b52-9a0e-5d27-8e61-7c05d24b93f8\",\"site\":\"s\",\"camera\":\"lane\",\"camera_name\":\"\",\
+             \"rule\":\"lane/fire_lane_parking\",\"kind\":\"fire_lane_parking\",\"phase\":\"ended\",\"class\":\"car\",\
+             \"confidence\":0.5,\"bbox\":[0.1,0.1,0.2,0.2],\"wall_origin\":\"file_name\",\"raised\":null,\"ended\":null,\
+             \"started\":{{\"media_s\":1.0,\"wall\":\"2026-01-01T00:00:00Z\",\"file\":{},\"file_s\":1.0}},\"evidence\":[]}}",
+            serde_json::to_string(&name).expect("a text")
+        );
+        let violation: Violation = serde_json::from_str(&text).expect("a violation");
+        let table = rows(&[violation], &TimeZone::UTC);
+        assert_eq!(table.lines().count(), 2);
+        assert!(table.contains("a\\u{1b}[2J\\u{a}b\\u{202e}xx") && !table.contains('\u{1b}'));
+    }
 }

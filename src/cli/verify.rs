@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::Status;
 use crate::{
+    files,
     results::{REPORT, ReportIs, SUMS, verify},
     say::print,
 };
@@ -22,7 +23,8 @@ pub struct VerifyArgs {
 
 pub fn run(args: &VerifyArgs) -> anyhow::Result<Status> {
     let verified = verify(&args.folder)?;
-    let mut lines: Vec<String> = verified.problems.iter().map(ToString::to_string).collect();
+    let mut lines: Vec<String> =
+        verified.problems.iter().map(|problem| files::visible(&problem.to_string())).collect();
     lines.push(format!(
         "{} files, {} bytes as listed; {} not as listed",
         verified.sound,

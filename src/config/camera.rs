@@ -228,6 +228,13 @@ fn source(keys: &CameraKeys, tls: Option<Tls>, places: &Places<'_, '_>, folder: 
                  rtsp://10.2.0.31/stream1 as `source`",
             );
         }
+        if has_credentials(&keys.source) && !folder.join(&keys.source).exists() {
+            places.fault(
+                "source",
+                "it has a user name and a password, and is no address: write rtsp:// before them, as in \
+                 rtsp://viewer:${PASSWORD}@10.2.0.31/stream1",
+            );
+        }
         places.line("source", &keys.source, LONGEST_ADDRESS);
         return SourceAddress::new(keys.source.clone(), folder);
     }
@@ -241,6 +248,13 @@ fn source(keys: &CameraKeys, tls: Option<Tls>, places: &Places<'_, '_>, folder: 
     };
     check_live(&live, places);
     SourceAddress::Live(live)
+}
+
+/// Whether what is no address looks as if its scheme had been forgotten: it may not be shown as a file.
+fn has_credentials(written: &str) -> bool {
+    let schemes = ["rtsp:/", "rtsps:/", "http:/", "https:/"];
+    let user = written.split_once('@').map(|(user, _)| user);
+    schemes.iter().any(|scheme| written.starts_with(scheme)) || user.is_some_and(|user| user.contains(':'))
 }
 
 const LONGEST_WAIT: Duration = seconds(300);
@@ -260,9 +274,6 @@ fn check_live(live: &Live, places: &Places<'_, '_>) {
             "transport",
             "rtsps carries packets within the connection alone: write \"tcp\", or leave it out",
         );
-    }
-    if places.has("tls") && all(&["rtsp", "http"]) {
-        places.fault("tls", "no certificate is shown without TLS: write an address of rtsps:// or https://");
     }
     let bounds = (seconds(1), LONGEST_WAIT);
     places.time(
@@ -295,8 +306,9 @@ fn check_stream<'a>(key: &str, address: &'a Address, places: &Places<'_, '_>) ->
     };
     // Passwords of cameras hold whatever they do, so that no more is taken apart than is shown.
     let shown = address.to_string();
-    let named =
-        shown.split_once("://").is_some_and(|(_, rest)| !rest.trim().is_empty() && !rest.starts_with('/'));
+    let named = shown
+        .split_once("://")
+        .is_some_and(|(_, rest)| !rest.trim().is_empty() && !rest.starts_with(['/', '…']));
     if !named || address.as_str().contains(char::is_control) || address.as_str().len() > LONGEST_ADDRESS {
         places.fault(key, "it names no camera: write it such as rtsp://10.2.0.31/stream1");
         return None;

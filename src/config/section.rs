@@ -72,8 +72,12 @@ impl<'t> Faults<'t> {
         for (name, value) in &secrets {
             let shown = format!("${{{name}}}");
             for fault in &mut found {
-                let message = masked(&fault.message, &value.escape_debug().to_string(), &shown);
-                fault.message = masked(&message, value, &shown);
+                // Messages quote values in one of these ways.
+                let quoted = format!("{value:?}");
+                let quoted = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+                for form in [&value.escape_debug().to_string(), quoted, value.as_str()] {
+                    fault.message = masked(&fault.message, form, &shown);
+                }
             }
         }
         found.sort_by_key(|fault| fault.line);
@@ -272,8 +276,20 @@ fn holds(value: &Spanned<DeValue<'_>>, at: &Range<usize>) -> bool {
     (span.start <= at.start && at.end <= span.end) || within()
 }
 
-/// Serde's words for a wrong type, without its Rust names.
+/// Serde's words for a wrong type, without its Rust names, and without what stands there: it may be a secret in the wrong place.
 fn readable(message: &str) -> String {
+    let message = match (message.strip_prefix("invalid type: "), message.rfind(", expected ")) {
+        (Some(found), Some(expected)) => {
+            let what = found.find([' ', '`', '"']).and_then(|end| found.get(..end)).unwrap_or(found);
+            let what = if found.starts_with("floating point") { "floating point" } else { what };
+            format!(
+                "invalid type: {}{}",
+                what.split(',').next().unwrap_or(what),
+                message.get(expected..).unwrap_or_default()
+            )
+        }
+        _ => message.to_owned(),
+    };
     message.replace("expected f32", "expected a number").replace("expected u32", "expected a whole number")
 }
 

@@ -99,13 +99,11 @@ impl<'de> Deserialize<'de> for MediaTime {
 pub mod micros {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use crate::domain::MediaTime;
-
     /// Writes.
     ///
     /// # Errors
     /// Whatever the serializer says.
-    pub fn serialize<S: Serializer>(time: &MediaTime, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(time: &super::MediaTime, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(time.as_micros())
     }
 
@@ -113,22 +111,23 @@ pub mod micros {
     ///
     /// # Errors
     /// Where it is no whole number.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MediaTime, D::Error> {
-        i64::deserialize(deserializer).map(MediaTime::from_micros)
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<super::MediaTime, D::Error> {
+        i64::deserialize(deserializer).map(super::MediaTime::from_micros)
     }
 
     /// The same for a time that may be absent.
     pub mod optional {
         use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-        use crate::domain::MediaTime;
-
         /// Writes.
         ///
         /// # Errors
         /// Whatever the serializer says.
-        pub fn serialize<S: Serializer>(time: &Option<MediaTime>, serializer: S) -> Result<S::Ok, S::Error> {
-            time.map(MediaTime::as_micros).serialize(serializer)
+        pub fn serialize<S: Serializer>(
+            time: &Option<super::super::MediaTime>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            time.map(super::super::MediaTime::as_micros).serialize(serializer)
         }
 
         /// Reads.
@@ -137,8 +136,8 @@ pub mod micros {
         /// Where it is neither absent nor a whole number.
         pub fn deserialize<'de, D: Deserializer<'de>>(
             deserializer: D,
-        ) -> Result<Option<MediaTime>, D::Error> {
-            Ok(Option::<i64>::deserialize(deserializer)?.map(MediaTime::from_micros))
+        ) -> Result<Option<super::super::MediaTime>, D::Error> {
+            Ok(Option::<i64>::deserialize(deserializer)?.map(super::super::MediaTime::from_micros))
         }
     }
 }
@@ -175,6 +174,7 @@ pub mod seconds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {
     /// Media time: all durations are measured with it.
+    #[serde(with = "micros")]
     pub at: MediaTime,
     /// Wall time, stamped once, at the source: for people, schedules and ids only.
     pub wall: Timestamp,

@@ -24,7 +24,7 @@ pub fn write(report: &Report<'_>) -> Result<(), WriteError> {
     let mut hashes = vec![(SUMS, report.sums), (REPORT, hash.as_str())];
     let run = report.run.map(|run| run.text());
     let run_hash = run.as_deref().map(files::sha256).unwrap_or_default();
-    let mut facts = vec![format!("firewarden {}", report.summary.firewarden)];
+    let mut facts = vec![format!("firewarden {}", files::visible(&report.summary.firewarden))];
     if let (Some(text), Some(run)) = (run, report.run) {
         put(folder, RUN, &text)?;
         hashes.push((RUN, &run_hash));

@@ -126,6 +126,19 @@ fn clear_files(folder: &Path) -> io::Result<usize> {
     Ok(names.len())
 }
 
+/// Removes what a run left of files that it could not finish, in the folder itself.
+pub fn sweep(folder: &Path) {
+    for name in sorted(folder).unwrap_or_default() {
+        let left = name.to_string_lossy().starts_with(files::UNFINISHED)
+            && name != LOCK
+            && name != REPLACED
+            && name != EARLIER;
+        if left && fs::symlink_metadata(folder.join(&name)).is_ok_and(|about| about.is_file()) {
+            let _ = fs::remove_file(folder.join(&name));
+        }
+    }
+}
+
 /// Removes a folder that holds a result, or nothing.
 ///
 /// # Errors

@@ -30,6 +30,7 @@ mod writing;
 pub use coverage::{Coverage, Extent};
 pub use entry::{Coding, Entry, Piece, Shortfall};
 pub use folder::{Existing, FolderError, Target, Unfinished, is_of_analysis};
+pub use inventory::sweep;
 pub use ledger::{Closed, FolderLedger};
 pub use lines::{Lines, ReadError};
 pub use manifest::{Sums, report_sum, text as manifest_text};

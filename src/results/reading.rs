@@ -1,17 +1,19 @@
 //! A result folder read again.
 
 use std::{
-    collections::BTreeMap,
-    fs, io,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{self, Read},
+    path::{Component, Path, PathBuf},
 };
 
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::{
-    Entry, FORM, MANIFEST, OBSERVATIONS, OUTCOME, RUN, ReadError, Run, SUMS, Summary, VIOLATIONS,
-    VerifyError, lines, verify::read_sums,
+    Entry, FORM, MANIFEST, OBSERVATIONS, OUTCOME, REPORT_SUM, RUN, ReadError, Run, SUMS, Summary, VIOLATIONS,
+    VerifyError, Wrong, lines,
+    verify::{check, read_sums},
 };
 use crate::{domain::Violation, files};
 
@@ -47,7 +49,7 @@ pub enum StoredError {
     Unfinished(PathBuf),
     /// The result of `replay`, or of a version that kept no outcome.
     #[error(
-        "{} has no {OUTCOME}: `replay` writes none, and neither did Firewarden before 0.2; analyse again to have one", shown(.0)
+        "{} has no {OUTCOME}: `replay` writes none, and neither did earlier versions; analyse again to have one", shown(.0)
     )]
     NoOutcome(PathBuf),
     /// It is of a later version.
@@ -70,7 +72,7 @@ pub enum StoredError {
     )]
     Changed(PathBuf),
     /// A file that cannot be read.
-    #[error("{} cannot be read: {}", shown(.path), files::reason(source))]
+    #[error("{} cannot be read: {source}", shown(.path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -131,29 +133,95 @@ impl Stored {
         let list = folder.join(SUMS);
         let sums = files::sha256_of(&list).map_err(unreadable(&list))?;
         let listed = read_sums(&list)?;
+        // A link could lead anywhere.
+        let evidence = folder.join("evidence");
+        if fs::symlink_metadata(&evidence).is_ok_and(|about| !about.is_dir()) {
+            return Err(StoredError::Changed(evidence));
+        }
         for name in [OUTCOME, VIOLATIONS, MANIFEST] {
             unchanged(folder, name, &listed)?;
         }
         let summary = summary(&folder.join(OUTCOME))?;
-        let run = folder.join(RUN);
-        let run = if run.exists() { Some(json(&run, "account of a run")?) } else { None };
         let (mut violations, mut entries) = (Vec::new(), Vec::new());
         lines::read(&folder.join(VIOLATIONS), &mut |_, violation| violations.push(violation))?;
         lines::read(&folder.join(MANIFEST), &mut |_, entry: Entry| entries.push(entry))?;
         for entry in &entries {
             unchanged(folder, &entry.name, &listed)?;
         }
-        Ok(Self { summary, violations, entries, run, sums })
+        agree(folder, &summary, &violations, &entries)?;
+        Ok(Self { summary, violations, entries, run: run(folder)?, sums })
     }
 }
 
-/// Refuses a file that is not as it is listed. One that is missing is told of where it is read.
+/// Refuses what contradicts itself: a page of it would hide or invent something.
+fn agree(
+    folder: &Path,
+    summary: &Summary,
+    violations: &[Violation],
+    entries: &[Entry],
+) -> Result<(), StoredError> {
+    let wrong = |name: &str, what, reason| Err(StoredError::Wrong { path: folder.join(name), what, reason });
+    let configured: Vec<_> = summary.configuration.cameras.iter().map(|camera| &camera.id).collect();
+    let told: Vec<_> = summary.cameras.iter().map(|camera| &camera.camera).collect();
+    if configured != told {
+        let reason = "it tells of other cameras than its configuration has".to_owned();
+        return wrong(OUTCOME, OUTCOME_IS, reason);
+    }
+    let listed: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    for violation in violations {
+        let (id, camera) = (violation.id, &violation.camera);
+        if !configured.contains(&camera) {
+            return wrong(
+                VIOLATIONS,
+                "list of its violations",
+                format!("{id} is of camera {camera}, which {OUTCOME} does not have"),
+            );
+        }
+        if let Some(file) = violation.evidence.iter().find(|file| !listed.contains(file.name.as_str())) {
+            let name = files::shown(file.name.as_ref());
+            return wrong(
+                VIOLATIONS,
+                "list of its violations",
+                format!("{id} has {name}, which {MANIFEST} does not list"),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// How the run went; none where that is not kept.
+fn run(folder: &Path) -> Result<Option<Run>, StoredError> {
+    let path = folder.join(RUN);
+    if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    // Where the list beside the report was lost, nothing tells.
+    let listed = read_sums(&folder.join(REPORT_SUM)).unwrap_or_default();
+    let wrong = |reason: &str| StoredError::Wrong {
+        path: path.clone(),
+        what: "account of the run",
+        reason: format!("{reason}. Remove it: the report is then made without it"),
+    };
+    let hash = match listed.get(RUN) {
+        Some(hash) => hash.clone(),
+        None => files::sha256_of(&path).map_err(|error| wrong(&error.to_string()))?,
+    };
+    check(&path, &hash).map_err(|_| wrong(&format!("it is not as {REPORT_SUM} lists it")))?;
+    json(&path, "account of the run").map(Some).map_err(|error| wrong(&error.to_string()))
+}
+
+/// Refuses a file that is not as it is listed.
 fn unchanged(folder: &Path, name: &str, listed: &BTreeMap<String, String>) -> Result<(), StoredError> {
     let path = folder.join(name);
-    match files::sha256_of(&path) {
-        Ok(hash) if listed.get(name) == Some(&hash) => Ok(()),
-        Ok(_) => Err(StoredError::Changed(path)),
-        Err(error) => Err(unreadable(&path)(error)),
+    let plain = |c: Component<'_>| matches!(c, Component::Normal(_));
+    let Some(hash) = listed.get(name).filter(|_| Path::new(name).components().all(plain)) else {
+        return Err(StoredError::Changed(path));
+    };
+    match check(&path, hash) {
+        Ok(_) => Ok(()),
+        Err(Wrong::Unreadable(reason)) => Err(unreadable(&path)(io::Error::other(reason))),
+        Err(Wrong::Missing) => Err(unreadable(&path)(io::Error::from(io::ErrorKind::NotFound))),
+        Err(_) => Err(StoredError::Changed(path)),
     }
 }
 
@@ -170,16 +238,25 @@ fn summary(path: &Path) -> Result<Summary, StoredError> {
         #[serde(default)]
         firewarden: String,
     }
-    let Form { form, firewarden } = json(path, "outcome of an analysis")?;
+    let Form { form, firewarden } = json(path, OUTCOME_IS)?;
+    if form == 0 {
+        let reason = "there is no form 0".to_owned();
+        return Err(StoredError::Wrong { path: path.to_owned(), what: OUTCOME_IS, reason });
+    }
     if form > FORM {
+        let firewarden = files::shown(firewarden.as_ref());
         return Err(StoredError::Later { path: path.to_owned(), form, firewarden });
     }
-    json(path, "outcome of an analysis")
+    json(path, OUTCOME_IS)
 }
+
+const OUTCOME_IS: &str = "outcome of an analysis";
 
 /// The JSON that a file holds.
 fn json<T: DeserializeOwned>(path: &Path, what: &'static str) -> Result<T, StoredError> {
-    let bytes = fs::read(path).map_err(unreadable(path))?;
+    let mut bytes = Vec::new();
+    // What is no plain file is not waited for.
+    files::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unreadable(path))?;
     let wrong = |error: serde_json::Error| StoredError::Wrong {
         path: path.to_owned(),
         what,

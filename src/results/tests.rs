@@ -78,8 +78,11 @@ fn summary(source: &str) -> Summary {
 
 /// Writes a result: everything but the report.
 fn result(folder: &Path, outcome: &[u8]) {
-    let violations = [violation("ended")];
-    put_violations(folder, &violations).expect("written");
+    result_with(folder, outcome, violation("ended"));
+}
+
+fn result_with(folder: &Path, outcome: &[u8], violation: Violation) {
+    put_violations(folder, &[violation]).expect("written");
     put(folder, OUTCOME, outcome).expect("written");
     let mut sums = Sums::default();
     sums.hash(folder, VIOLATIONS).expect("read");
@@ -156,6 +159,7 @@ fn a_result_that_was_changed_or_is_of_another_version_is_refused() {
             "later version of Firewarden (9.1, form 2)",
         ),
         (b"{\"form\":1}", "is no outcome of an analysis: missing field"),
+        (b"{\"form\":0}", "there is no form 0"),
         (b"{\"form\":-1}", "is no outcome of an analysis"),
         (b"not JSON", "is no outcome of an analysis"),
         (b"", "is no outcome of an analysis"),
@@ -169,6 +173,67 @@ fn a_result_that_was_changed_or_is_of_another_version_is_refused() {
     result(folder.path(), &summary("a.mp4").text());
     put(folder.path(), SUMS, b"no hash\n").expect("written");
     assert!(refused(folder.path()).contains("SHA256SUMS:1:"));
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let other = |change: &dyn Fn(&mut Violation)| {
+        let folder = folder();
+        let mut violation = violation("ended");
+        change(&mut violation);
+        result_with(folder.path(), &summary("a.mp4").text(), violation);
+        refused(folder.path())
+    };
+    let said = other(&|violation| violation.camera = CameraId::new("roof").expect("an id"));
+    assert!(said.contains("is of camera roof, which outcome.json does not have"), "{said}");
+    for name in ["../outside.jpg", "/etc/shadow", "evidence/nobody-listed-it.jpg", "data:text/html,x"] {
+        let said = other(&|violation| {
+            let file =
+                serde_json::json!({ "name": name, "role": "raised", "sha256": "0".repeat(64), "bytes": 1 });
+            violation.evidence = vec![serde_json::from_value(file).expect("a file")];
+        });
+        assert!(said.contains(name) && said.contains("manifest.jsonl does not list"), "{said}");
+    }
+    let folder = folder();
+    result(folder.path(), &Summary { cameras: Vec::new(), ..summary("a.mp4") }.text());
+    assert!(refused(folder.path()).contains("other cameras than its configuration has"));
+}
+
+#[test]
+fn links_are_not_followed() {
+    let outside = folder();
+    for name in [OUTCOME, VIOLATIONS, MANIFEST, "evidence"] {
+        let folder = folder();
+        result(folder.path(), &summary("a.mp4").text());
+        let (path, there) = (folder.path().join(name), outside.path().join(name.replace('/', "-")));
+        fs::rename(&path, &there).expect("moved");
+        std::os::unix::fs::symlink(&there, &path).expect("linked");
+        assert!(refused(folder.path()).contains("was changed"), "{name}");
+    }
+}
+
+#[test]
+fn an_account_of_the_run_that_was_changed_is_refused_and_a_pipe_is_not_waited_for() {
+    let folder = folder();
+    result(folder.path(), &summary("a.mp4").text());
+    let path = folder.path().join(RUN);
+    let run = Run { took: std::time::Duration::from_secs(1), made: jiff::Timestamp::UNIX_EPOCH };
+    put(folder.path(), RUN, &run.text()).expect("written");
+    let sums = report_sum(&[], &[(RUN, &crate::files::sha256(&run.text()))]);
+    put(folder.path(), REPORT_SUM, sums.as_bytes()).expect("written");
+    assert_eq!(Stored::read(folder.path()).expect("a result").run, Some(run));
+    fs::write(&path, Run { took: std::time::Duration::ZERO, ..run }.text()).expect("written");
+    let said = refused(folder.path());
+    assert!(said.contains("not as report.sha256 lists it. Remove it"), "{said}");
+    for list in [sums.as_str(), ""] {
+        fs::write(folder.path().join(REPORT_SUM), list).expect("written");
+        let _ = fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo is there");
+        assert!(made.success());
+        assert!(refused(folder.path()).contains("Remove it"));
+    }
+    fs::remove_file(&path).expect("removed");
+    assert_eq!(Stored::read(folder.path()).expect("a result").run, None);
 }
 
 /// A step of the camera at which a violation came into this phase.

@@ -211,8 +211,11 @@ fn tells_of_its_hash(report: &Path) -> bool {
     fs::read(report).is_ok_and(|page| page.windows(name.len()).any(|part| part == name))
 }
 
-/// Hashes one file. How many bytes it has.
-fn check(path: &Path, hash: &str) -> Result<u64, Wrong> {
+/// Hashes one file, which is no link. How many bytes it has.
+///
+/// # Errors
+/// [`Wrong`].
+pub(super) fn check(path: &Path, hash: &str) -> Result<u64, Wrong> {
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Wrong::Missing,
         _ => Wrong::Unreadable(error.to_string()),

@@ -92,7 +92,14 @@ fn keys_go_with_the_way_a_camera_is_read() {
         ("source = \"rtsp://u:p@/s\"\n", "source: it names no camera"),
         ("source = \"http://h/v\"\ntransport = \"tcp\"\n", "transport: it is for RTSP"),
         ("source = \"rtsps://h/v\"\ntransport = \"udp\"\n", "transport: rtsps carries"),
-        ("source = \"rtsp://h/v\"\ntls = { insecure = true }\n", "tls: no certificate is shown without TLS"),
+        (
+            "source = \"viewer:pass@10.2.0.31/s\"\n",
+            "source: it has a user name and a password, and is no address",
+        ),
+        (
+            "source = \"rtsp:/viewer:pass@10.2.0.31/s\"\n",
+            "source: it has a user name and a password, and is no address",
+        ),
         ("source = \"rtsp://h/v\"\nsubstream = \"b.mp4\"\n", "substream: live cameras are read by"),
         (
             "source = \"rtsp://h/v\"\nopen_timeout = \"0s\"\n",
