@@ -101,6 +101,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_another_user_is_no_secret() {
+        let kept = Kept(tempfile::tempdir().expect("a folder"));
+        let path = kept.file("theirs", b"s3cret", 0o600);
+        // Only root may give a file away.
+        if std::os::unix::fs::chown(&path, Some(4_711), None).is_ok() {
+            let told = read(&path).expect_err("it is another's");
+            assert!(told.contains("belongs to another user") && !told.contains("s3cret"), "{told}");
+        }
+    }
+
+    #[test]
     fn what_is_no_secret_is_refused_and_not_repeated() {
         let kept = Kept(tempfile::tempdir().expect("a folder"));
         let large = vec![b'x'; LARGEST + 1];
