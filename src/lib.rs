@@ -13,12 +13,19 @@
 //!  looks      which looks are taken when: pure
 //!  kinds      one folder per kind of violation: its settings and words, which are leaves, and its rule
 //!  judge      trackers, rules and book of one camera, which live, batch and replay share
-//!  engine     a camera as a state machine, the workers that look for it
 //!  eval       violations compared with what really happened
+//!  ledger     the one way by which what comes of a camera leaves it
+//!  results    the folder of a result: written, read again, proven unchanged
+//!  engine     a camera as a state machine, the workers that look for it
 //!  report     the page and the table that people read
+//!  batch      the analysis of recordings
 //!  cli        one file per command
-//!  leaves     address · geometry · domain · files · stop · clock · telemetry · libav · duration · words · config · catalog
+//!  leaves     address · geometry · domain · files · stop · clock · say · telemetry · libav · duration · words · config · catalog
 //! ```
+//!
+//! The feature `edge`, which is on by default, has what needs codecs and models: batch, catalog, decode, detect, engine, evidence,
+//! libav, source, vision and parts of looks and cli. The rest is built without it for the platform's side (feature `hub`). Loops
+//! over pixels are a crate of their own, in `src/pixels`.
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
 //! observations therefore replay in milliseconds. "Looked and saw none" is an observation without detections;
@@ -53,6 +60,9 @@
 //! | violation | what is reported: raised once, ended once, one id |
 //! | state | what a camera knows, saved so that a restart forgets nothing |
 //! | digest | the SHA-256 of all settings that decide what a rule finds: only under the same is its state of use |
+//! | step | all that one event led to: a ledger keeps it as a whole |
+//! | journal | where a run notes violations each time one changes, until they are listed |
+//! | outcome | what became of a camera, its violations apart |
 //! | evidence | files that show a violation |
 //! | still | a picture of one of its moments |
 //! | clip | packets copied from the recording around the moment it was raised |

@@ -45,7 +45,7 @@ impl FolderLedger {
         let file = |below: &str| folder.join(below).join(format!("{camera}.jsonl"));
         Self {
             records: Records { lines: Some(Lines::new(file(OBSERVATIONS))) },
-            journal: Journal { path: file(JOURNAL), lines: None, noted: false, kept: Vec::new() },
+            journal: Journal { path: file(JOURNAL), lines: None, noted: false, kept: BTreeMap::new() },
             outcome: Outcome::default(),
             errors: VecDeque::new(),
         }
@@ -126,7 +126,7 @@ struct Journal {
     /// Whether any was.
     noted: bool,
     /// Those that could not be written, as last known.
-    kept: Vec<Violation>,
+    kept: BTreeMap<Uuid, Violation>,
 }
 
 impl Journal {
@@ -137,10 +137,10 @@ impl Journal {
             let lines = self.lines.get_or_insert_with(|| Lines::new(self.path.clone()));
             // Written out at once: what is known of a violation outlasts a run that is killed.
             let Err(source) = lines.write(violation).and_then(|()| lines.flush()) else { return Ok(()) };
-            self.kept.push(violation.clone());
+            self.kept.insert(violation.id, violation.clone());
             return Err(LedgerError::Write { what: "violations", path: self.path.clone(), source });
         }
-        self.kept.push(violation.clone());
+        self.kept.insert(violation.id, violation.clone());
         Ok(())
     }
 
@@ -159,7 +159,7 @@ impl Journal {
                 errors.push(LedgerError::Read { what: "violations", path, source });
             }
         }
-        last.extend(self.kept.into_iter().map(|violation| (violation.id, violation)));
+        last.extend(self.kept);
         let mut all: Vec<Violation> = last.into_values().collect();
         all.sort_by(|a, b| (a.started.media_s, &a.rule, a.id).cmp(&(b.started.media_s, &b.rule, b.id)));
         all
