@@ -21,7 +21,7 @@ cargo build --quiet --locked --bin firewarden
 if ldd "$hub" | grep -E 'libav|libsw|opencv|onnxruntime'; then
     fail "the libraries above are loaded"
 fi
-for command in analyze detect eval models; do
+for command in analyze detect eval models run; do
     code=0
     said=$("$hub" "$command" --whatever 2>&1) || code=$?
     [ "$code" = 2 ] || fail "$command exits with $code: $said"

@@ -11,7 +11,7 @@ use std::{
 };
 
 use signal_hook::{
-    consts::{SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM},
     flag,
 };
 
@@ -103,6 +103,16 @@ impl Stop {
             thread::sleep(left.min(NAP));
         }
     }
+}
+
+/// A flag that is set whenever the program is sent SIGHUP, by which services are told to read their configuration again.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn on_hangup() -> io::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    flag::register(SIGHUP, Arc::clone(&flag))?;
+    Ok(flag)
 }
 
 #[cfg(test)]

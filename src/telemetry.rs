@@ -2,9 +2,9 @@
 
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging: warnings and errors, or what `FIREWARDEN_LOG` says, such as `info` or `firewarden::source=debug`.
-pub fn start() {
-    let filter = EnvFilter::try_from_env("FIREWARDEN_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+/// Starts logging: from `usual` on, such as `warn`, or what `FIREWARDEN_LOG` says, such as `info` or `firewarden::source=debug`.
+pub fn start(usual: &str) {
+    let filter = EnvFilter::try_from_env("FIREWARDEN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     // Started twice only by tests in one process, where the first stands.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

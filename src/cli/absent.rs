@@ -29,6 +29,7 @@ absent! {
     detect DetectArgs;
     eval EvalArgs;
     models ModelsArgs;
+    run RunArgs;
 }
 
 /// Says which build has what is asked for.

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[cfg(not(feature = "edge"))]
-use self::absent::{analyze, detect, eval, models};
+use self::absent::{analyze, detect, eval, models, run};
 use crate::{say::say, stop::Signal, telemetry};
 
 /// Finds fire-safety violations in recordings of fire lanes, fire control rooms and elevators.
@@ -72,8 +72,10 @@ pub enum Status {
 
 /// Parses the arguments, runs the command and says how it went.
 pub fn main() -> ExitCode {
-    telemetry::start();
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    // A service tells what it does; a command tells what is wrong.
+    telemetry::start("warn");
+    let result = match command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Eval(args) => eval::run(&args),

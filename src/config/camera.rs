@@ -16,7 +16,7 @@ use super::{
     section::{
         Faults, Table, called, fields_of, join, read, read_whole, refuse_unknown, take_table, take_tables,
     },
-    source::{FRAME_TIMEOUT, Live, OPEN_TIMEOUT, SourceAddress, Transport, is_address},
+    source::{FRAME_TIMEOUT, Live, OPEN_TIMEOUT, RequestHost, SourceAddress, Transport, is_address},
     tls::{Tls, TlsKeys},
 };
 use crate::{
@@ -38,6 +38,9 @@ pub struct Camera {
     /// Where its pictures come from.
     #[serde(flatten)]
     pub source: SourceAddress,
+    /// Whether `run` plays its recordings again and again.
+    #[serde(default)]
+    pub playing: Playing,
     /// How many pictures a second its recordings hold, where they do not say it themselves.
     pub rate: Option<f64>,
     /// The part of the picture that detectors look at.
@@ -78,6 +81,11 @@ pub(super) struct CameraKeys {
     #[serde(with = "duration::optional", default)]
     #[schemars(with = "Option<duration::Written>")]
     frame_timeout: Option<Duration>,
+    /// Which machine the requests to an RTSP camera name: `guard`, through which all passes that a camera sends, or `camera`, for
+    /// one that answers nobody else and is then read without the guard. Default: guard.
+    request_host: Option<RequestHost>,
+    /// How often `run` plays recordings as if a camera sent them, for trials: `once` or `loop`. Default: once.
+    playing: Option<Playing>,
     /// How many pictures a second its recordings hold, 0.1 to 240: for raw streams and others without times of their own alone.
     /// Default: what a recording says, else 25.
     #[schemars(range(min = 0.1, max = 240))]
@@ -94,6 +102,17 @@ pub(super) struct CameraKeys {
     #[serde(default)]
     #[schemars(length(max = 64))]
     mask: Vec<Polygon>,
+}
+
+/// How often `run` plays a camera's recordings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Playing {
+    /// From the first to the last.
+    #[default]
+    Once,
+    /// Again and again.
+    Loop,
 }
 
 /// The cameras of a file, and every id that it gives to one, faulty or not.
@@ -148,6 +167,7 @@ fn read_camera(
         source: source(&keys, tls.flatten(), places, folder),
         id: keys.id,
         labels: keys.labels,
+        playing: keys.playing.unwrap_or_default(),
         rate: keys.rate,
         region: keys.region.map_or(BBox::WHOLE, BBox::from),
         pixel_aspect: keys.pixel_aspect,
@@ -217,7 +237,7 @@ fn check(keys: &CameraKeys, rules: &[RuleConfig], places: &Places<'_, '_>) {
 }
 
 /// The keys that tell how a live camera is read.
-const OF_LIVE: [&str; 5] = ["substream", "transport", "open_timeout", "frame_timeout", "tls"];
+const OF_LIVE: [&str; 6] = ["substream", "transport", "open_timeout", "frame_timeout", "tls", "request_host"];
 
 fn source(keys: &CameraKeys, tls: Option<Tls>, places: &Places<'_, '_>, folder: &Path) -> SourceAddress {
     if !is_address(&keys.source) {
@@ -244,8 +264,12 @@ fn source(keys: &CameraKeys, tls: Option<Tls>, places: &Places<'_, '_>, folder: 
         open_timeout: keys.open_timeout.unwrap_or(OPEN_TIMEOUT),
         frame_timeout: keys.frame_timeout.unwrap_or(FRAME_TIMEOUT),
         tls,
+        request_host: keys.request_host.unwrap_or_default(),
         ..Live::new(keys.source.clone())
     };
+    if places.has("playing") {
+        places.fault("playing", "it is for recordings, and `source` is a live camera: leave it out");
+    }
     check_live(&live, places);
     SourceAddress::Live(live)
 }

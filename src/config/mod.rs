@@ -38,7 +38,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use camera::Camera;
+pub use camera::{Camera, Playing};
 pub use console::Console;
 pub use detector::DetectorConfig;
 pub use evidence::Evidence;
@@ -54,7 +54,7 @@ pub use section::Fault;
 pub use sink::{AlertFile, Mqtt, Nats, Robot, Sink, SinkKind, SinkSettings, Webhook, Wecom};
 pub use site::Site;
 pub use size::ByteSize;
-pub use source::{Live, SourceAddress, Transport};
+pub use source::{Live, RequestHost, SourceAddress, Transport};
 pub use state::State;
 use thiserror::Error;
 pub use tls::{Fingerprint, Tls};

@@ -49,6 +49,8 @@ pub struct Live {
     pub frame_timeout: Duration,
     /// Whose certificate it shows; none for one that the authorities of the system vouch for.
     pub tls: Option<Tls>,
+    /// Which machine requests name.
+    pub request_host: RequestHost,
 }
 
 impl Live {
@@ -61,8 +63,20 @@ impl Live {
             open_timeout: OPEN_TIMEOUT,
             frame_timeout: FRAME_TIMEOUT,
             tls: None,
+            request_host: RequestHost::default(),
         }
     }
+}
+
+/// Which machine the requests to a camera name as the one that is asked. The guard passes bytes on as they are, so that they name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestHost {
+    /// The guard on loopback, which bounds what the camera sends.
+    #[default]
+    Guard,
+    /// The camera, for one that answers nobody else: it is dialled without the guard.
+    Camera,
 }
 
 /// How RTSP carries packets.
@@ -140,6 +154,8 @@ struct Written {
     frame_timeout: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tls: Option<Tls>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_host: Option<RequestHost>,
 }
 
 impl From<SourceAddress> for Written {
@@ -152,6 +168,7 @@ impl From<SourceAddress> for Written {
                 open_timeout: None,
                 frame_timeout: None,
                 tls: None,
+                request_host: None,
             },
             SourceAddress::Live(live) => Self {
                 source: live.address.to_string(),
@@ -160,6 +177,7 @@ impl From<SourceAddress> for Written {
                 open_timeout: Some(live.open_timeout),
                 frame_timeout: Some(live.frame_timeout),
                 tls: live.tls,
+                request_host: Some(live.request_host),
             },
         }
     }
@@ -174,6 +192,7 @@ impl From<Written> for SourceAddress {
                 open_timeout: written.open_timeout.unwrap_or(live.open_timeout),
                 frame_timeout: written.frame_timeout.unwrap_or(live.frame_timeout),
                 tls: written.tls,
+                request_host: written.request_host.unwrap_or(live.request_host),
                 address: live.address,
             }),
             recording => recording,

@@ -150,6 +150,16 @@ impl Camera {
         self.failed || (self.over && self.turns.is_empty() && self.walk.is_none())
     }
 
+    /// What rules make of it.
+    pub fn judge(&self) -> &Judge {
+        self.looked.judge()
+    }
+
+    /// Whether nothing is known that is still to be judged: until its source tells more, time may pass for its rules.
+    pub fn is_idle(&self) -> bool {
+        self.turns.is_empty() && self.walk.is_none()
+    }
+
     /// Ends it, done or not: what is open is told as it was last known. How much each rule could judge.
     pub fn finish(mut self, out: &mut Actions) -> Vec<Watched> {
         self.looked.finish(&mut self.strands, out)

@@ -73,6 +73,19 @@ pub struct Done {
     pub state: Option<DecoderState>,
     /// The anchors as it leaves them, where detections may stand.
     pub anchors: Anchors,
+    /// How long it took.
+    pub took: Took,
+}
+
+/// How long a job took, by what was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Decoding.
+    pub decoding: Duration,
+    /// Looking: what detectors took, with all that is learnt of a picture beside them.
+    pub looking: Duration,
+    /// At so many pictures.
+    pub looks: u32,
 }
 
 impl Done {

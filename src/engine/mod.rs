@@ -19,13 +19,15 @@
 //! certain that the rest of the group could change (`looks/cadence.rs`), so the rules see the same looks once more.
 //!
 //! Decoders and anchors that go on from job to job are held by the camera: a job leaves once it has all it needs, and no
-//! worker waits for another. [`analyze`] drives cameras over recordings, a thread each (`drive`, `pool`). A panic in a
+//! worker waits for another. [`analyze`] drives cameras over recordings, a thread each (`drive`, `pool`); a [`Crew`] works for
+//! cameras that are watched and come and go. A panic in a
 //! worker, a reader or a camera is that camera's failure. An abort within a library in C is not caught: it ends the program.
 
 mod asks;
 mod camera;
 #[cfg(test)]
 mod clip_tests;
+mod crew;
 mod drive;
 mod error;
 mod event;
@@ -40,10 +42,11 @@ mod walk;
 mod worker;
 
 pub use camera::Camera;
+pub use crew::{Crew, Desk};
 pub use drive::{Behind, Ended, Progress};
 pub use error::PipelineError;
 pub use event::{Action, Actions, Event, WhenFull};
 pub use eye::{Looking, Regions};
-pub use job::{Answer, Decoded, Done, Job, Ticket, Work};
+pub use job::{Answer, Decoded, Done, Job, Ticket, Took, Work};
 pub use pool::{Task, analyze};
 pub use worker::Detectors;

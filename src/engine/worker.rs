@@ -3,6 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Instant,
 };
 
 use crossbeam::channel::{Receiver, Sender};
@@ -102,7 +103,7 @@ fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
     let Job { gop, wanted, work, strands, resume, standing } = job;
     let times: Vec<MediaTime> = wanted.keys().copied().collect();
     let mut looks = Looks { wanted, strands, standing, done: Done::default() };
-    let mut stopped = false;
+    let (mut stopped, began) = (false, Instant::now());
     match work {
         Work::All => {
             let decoded = decoder.decode(&gop, &times, resume, |index, frame, at| {
@@ -137,6 +138,7 @@ fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
         return Err(PipelineError::Stopped);
     }
     let Looks { standing, mut done, .. } = looks;
+    done.took.decoding = began.elapsed().saturating_sub(done.took.looking);
     done.anchors = standing.map(|standing| standing.anchors).unwrap_or_default();
     Ok(done)
 }
@@ -169,7 +171,11 @@ impl Looks {
         }
         let anchors = self.standing.as_mut().filter(|_| !fresh.is_empty());
         let anchors = anchors.map(|standing| (fresh, &mut standing.anchors, standing.max_age));
-        match eye.look(frame, Ask { at, strands: &strands, specs: &self.strands, anchors }) {
+        let began = Instant::now();
+        let seen = eye.look(frame, Ask { at, strands: &strands, specs: &self.strands, anchors });
+        self.done.took.looking += began.elapsed();
+        self.done.took.looks += 1;
+        match seen {
             Ok(sight) => {
                 self.done.shown.insert(time, at);
                 match self.done.sights.get_mut(&at) {

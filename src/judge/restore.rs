@@ -109,7 +109,7 @@ impl Judge {
         }
         judge.reach = reach;
         let mut judgement = Judgement::default();
-        for Open { rule, kind, told } in judge.book.restore(book, |rule| kept.contains(rule)) {
+        for Open { rule, kind, told, .. } in judge.book.restore(book, |rule| kept.contains(rule)) {
             let at = lasts.get(&rule).copied().unwrap_or(told.at);
             let ended = Finding { phase: Phase::Ended, at, ended_unknown: true, ..told };
             judgement.violations.push(judge.book.record(&rule, kind, &ended));

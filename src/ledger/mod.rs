@@ -4,6 +4,9 @@
 //! Whoever keeps them implements [`Ledger`]: the folder of a result does ([`crate::results::FolderLedger`]), which has no use for
 //! the state. Nothing is held in memory for later, so that neither a long recording nor a year of watching takes more of it.
 
+#[cfg(feature = "edge")]
+pub mod days;
+
 use std::path::PathBuf;
 
 use thiserror::Error;

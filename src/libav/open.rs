@@ -121,9 +121,19 @@ impl Input {
             c.interrupt_callback = deadline.callback();
             c.probesize = limits.probe_bytes;
             c.max_analyze_duration = i64::try_from(limits.probe_time.as_micros()).unwrap_or(i64::MAX);
+            if stream {
+                // To count pictures for their rate would take two seconds, in which nobody looks.
+                c.fps_probe_size = 0;
+            }
         }
         let mut options = Dictionary::default();
-        if !stream {
+        if stream {
+            // Whatever the other side says, nothing else is opened on its word. Sound bends the times of pictures, and is not asked for.
+            let by_http = clean.starts_with("http");
+            options.set(c"protocol_whitelist", if by_http { c"http,tcp" } else { c"rtsp,rtp,tcp" });
+            options.set(c"rtsp_transport", c"tcp");
+            options.set(c"allowed_media_types", c"video");
+        } else {
             // A file may be a playlist; it is not to reach into the network.
             options.set(c"protocol_whitelist", c"file,crypto");
         }

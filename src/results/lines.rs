@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use flate2::bufread::MultiGzDecoder;
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
@@ -105,6 +106,9 @@ pub enum ReadError {
 /// A look with a thousand detections, each with an appearance, is shorter.
 const MAX_LINE: u64 = 2 << 20;
 
+/// What files begin with that gzip compressed (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// What a file may have in its lines.
 pub trait Line: DeserializeOwned {
     /// What people call one of them.
@@ -123,7 +127,8 @@ impl Line for Entry {
     const NAME: &'static str = "file of evidence";
 }
 
-/// Reads a file and gives the value of each line with its number, from 1.
+/// Reads a file and gives the value of each line with its number, from 1. It may be one that gzip compressed, of one member or of
+/// many, as those of a day's looks are.
 ///
 /// No line is held that is longer than a record can be.
 ///
@@ -131,7 +136,10 @@ impl Line for Entry {
 /// [`ReadError`] at the first line that is not what it should be; those before it have been given.
 pub fn read<T: Line>(path: &Path, each: &mut dyn FnMut(usize, T)) -> Result<(), ReadError> {
     let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
-    let mut reader = BufReader::new(files::open(path).map_err(unreadable)?);
+    let mut file = BufReader::new(files::open(path).map_err(unreadable)?);
+    let compressed = file.fill_buf().map_err(unreadable)?.starts_with(&GZIP);
+    let reader: Box<dyn Read> = if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+    let mut reader = BufReader::new(reader);
     let mut text = Vec::new();
     for line in 1.. {
         text.clear();

@@ -1,4 +1,5 @@
-//! Where packets come from: the recordings of a camera, file after file, as groups of pictures on one media time.
+//! Where packets come from: the recordings of a camera, file after file, or what it sends now, as groups of pictures on one media
+//! time.
 
 #[cfg(test)]
 mod clip_tests;
@@ -8,6 +9,7 @@ mod found;
 mod gop;
 mod grouping;
 mod keys;
+pub mod live;
 mod mending;
 mod notice;
 mod options;
@@ -21,6 +23,7 @@ mod planning;
 mod reading;
 mod rebuild;
 mod recording;
+pub mod rtsp;
 mod stamp;
 mod standing;
 mod survey;

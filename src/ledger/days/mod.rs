@@ -1,0 +1,235 @@
+//! The looks of each camera, day by day: what timelines are drawn from, and what thresholds are tuned by.
+//!
+//! ```text
+//! STATE/observations/CAMERA/2026-11-30.jsonl.gz   its records, in the days of the site
+//! ```
+//!
+//! A file is made of gzip members one after the other, which is what `zcat` and `firewarden replay` read. One is written each
+//! minute, so that a program that is killed loses no more than that; what it was writing is cut off when the next one begins.
+//! All is done on a thread of its own: where the disk does not follow, records are left out and counted, and looks go on.
+
+mod day;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crossbeam::channel::{self, Receiver, RecvTimeoutError, Sender};
+use day::Day;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::{
+    clock::Clock,
+    domain::{CameraId, Record},
+    judge::Judgement,
+    results::Timeline,
+    rules::Presence,
+};
+
+/// So many records may wait to be written: a quarter of an hour of a camera, or a quarter of a minute of sixty.
+const WAITING: usize = 4_096;
+/// Members are written so often.
+const MEMBER: Duration = Duration::from_secs(60);
+/// Old days are looked for so often.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+/// Where days go, and how many of them are kept.
+pub struct Settings {
+    /// Their folder.
+    pub folder: PathBuf,
+    /// The site's time zone, whose days they are.
+    pub zone: TimeZone,
+    /// How long they are kept; zero for not at all: then nothing is written.
+    pub keep: Duration,
+    /// How many bytes they may take together; the oldest go first.
+    pub budget: u64,
+}
+
+/// One camera's day at a glance, as far as it has come.
+#[derive(Debug, Clone)]
+pub struct DayTimeline {
+    /// The camera.
+    pub camera: CameraId,
+    /// The day, in the site's time zone.
+    pub day: Date,
+    /// When its columns begin, on the wall.
+    pub from: Timestamp,
+    /// Looks, gaps and what rules saw, in media time since then.
+    pub timeline: Timeline,
+}
+
+enum Order {
+    Told(Arc<CameraId>, Record, Vec<(usize, Presence)>),
+    Finish,
+}
+
+/// Keeps the looks of all cameras.
+pub struct Days {
+    orders: Sender<Order>,
+    thread: Option<JoinHandle<()>>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// Where one camera's records go.
+#[derive(Debug, Clone)]
+pub struct DayKeeper {
+    camera: Arc<CameraId>,
+    orders: Sender<Order>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Days {
+    /// Begins to keep days. `glance` is given a camera's day whenever a member was written.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn start(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        glance: impl Fn(DayTimeline) + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (orders, work) = channel::bounded(WAITING);
+        let keep =
+            move || Keeping { settings, clock, glance, days: BTreeMap::new(), failing: false }.run(&work);
+        let thread = thread::Builder::new().name("looks".to_owned()).spawn(keep)?;
+        Ok(Self { orders, thread: Some(thread), dropped: Arc::default() })
+    }
+
+    /// For one camera.
+    pub fn keeper(&self, camera: &CameraId) -> DayKeeper {
+        let (orders, dropped) = (self.orders.clone(), Arc::clone(&self.dropped));
+        DayKeeper { camera: Arc::new(camera.clone()), orders, dropped }
+    }
+
+    /// How many records were left out, as the disk did not follow.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Writes what is there, and ends.
+    pub fn finish(mut self, within: Duration) {
+        let _ = self.orders.send_timeout(Order::Finish, within);
+        let until = Instant::now() + within;
+        if let Some(thread) = self.thread.take() {
+            while !thread.is_finished() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+impl DayKeeper {
+    /// Takes a record, and what rules made of it.
+    pub fn told(&self, record: &Record, judgement: &Judgement) {
+        let order = Order::Told(Arc::clone(&self.camera), record.clone(), judgement.presence.clone());
+        if self.orders.try_send(order).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+struct Keeping<F> {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    glance: F,
+    days: BTreeMap<CameraId, Day>,
+    failing: bool,
+}
+
+impl<F: Fn(DayTimeline)> Keeping<F> {
+    fn run(mut self, orders: &Receiver<Order>) {
+        self.sweep();
+        let (mut written, mut swept) = (self.clock.monotonic(), self.clock.monotonic());
+        loop {
+            match orders.recv_timeout(Duration::from_secs(1)) {
+                Ok(Order::Told(camera, record, presence)) => self.take(&camera, &record, &presence),
+                Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let now = self.clock.monotonic();
+            if now.saturating_duration_since(written) >= MEMBER {
+                written = now;
+                self.write();
+            }
+            if now.saturating_duration_since(swept) >= SWEEP {
+                swept = now;
+                self.sweep();
+            }
+        }
+        self.write();
+    }
+
+    fn take(&mut self, camera: &CameraId, record: &Record, presence: &[(usize, Presence)]) {
+        if self.settings.keep.is_zero() {
+            return;
+        }
+        let wall = match record {
+            Record::Epoch(epoch) => epoch.wall,
+            Record::Observation(observation) => observation.wall,
+            Record::Gap(_) => self.days.get(camera).map_or_else(|| self.clock.wall(), Day::reached),
+        };
+        let date = self.settings.zone.to_datetime(wall).date();
+        let goes_on = self.days.get(camera).is_some_and(|day| day.date >= date);
+        if !goes_on {
+            let before = self.days.remove(camera);
+            let epoch = before.and_then(|mut before| {
+                self.close(&mut before);
+                before.epoch
+            });
+            let day = Day::new(&self.settings.folder, camera.clone(), date, epoch);
+            self.days.insert(camera.clone(), day);
+        }
+        if let Some(day) = self.days.get_mut(camera) {
+            day.take(record, wall, presence);
+            if day.is_full() {
+                let written = day.write();
+                self.tell(written);
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        for mut day in std::mem::take(&mut self.days).into_values() {
+            self.close(&mut day);
+            self.days.insert(day.camera.clone(), day);
+        }
+    }
+
+    fn close(&mut self, day: &mut Day) {
+        let written = day.write();
+        self.tell(written);
+        if let Some(glance) = day.glance() {
+            (self.glance)(glance);
+        }
+    }
+
+    /// Says once that days cannot be written, and once that they can be again.
+    fn tell(&mut self, written: std::io::Result<()>) {
+        match (written, self.failing) {
+            (Err(error), false) => {
+                self.failing = true;
+                let reason = crate::files::reason(&error);
+                tracing::error!("looks cannot be kept in {}: {reason}", self.settings.folder.display());
+            }
+            (Ok(()), true) => {
+                self.failing = false;
+                tracing::warn!("looks are kept again");
+            }
+            _ => {}
+        }
+    }
+
+    fn sweep(&self) {
+        sweep::sweep(&self.settings, self.clock.wall());
+    }
+}

@@ -1,0 +1,22 @@
+//! `run`: cameras are watched until the program is told to end.
+//!
+//! ```text
+//!  run      what outlives a change of the configuration: database, evidence, sinks, guards; begins shifts until it is to end
+//!  shift    models and workers, for as long as the same ones are wanted; reload, facts once a minute, the end
+//!  roster   which cameras are watched: begins, ends and begins them again
+//!  post     one camera's thread: parts and answers in, steps and evidence out
+//!  board    what is known of all cameras now, for whoever asks
+//! ```
+
+mod board;
+mod counts;
+mod error;
+mod post;
+mod roster;
+mod running;
+mod shift;
+
+pub use board::{Board, CameraFacts};
+pub use counts::{Counts, Tally};
+pub use error::ServiceError;
+pub use running::{Ended, Settings, run};

@@ -1,0 +1,241 @@
+//! One camera's thread: what its source tells and what workers answer go in, steps and evidence come out.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam::{
+    channel::{self, Receiver},
+    select,
+};
+
+use super::counts::Counts;
+use crate::{
+    domain::{GapReason, Phase, Record},
+    engine::{Action, Actions, Answer, Camera, Desk, Event, Ticket},
+    evidence::live::Keeper,
+    judge::Judgement,
+    ledger::{Fact, Ledger, Step, database::CameraLedger},
+    source::{
+        Part, Source,
+        live::{LiveSource, Timeline},
+    },
+    stop::Stop,
+};
+
+/// While no pictures come, rules are told so often that time passes.
+const TICK: Duration = Duration::from_secs(1);
+/// So many parts of the source may wait.
+const AHEAD: usize = 64;
+/// Once it is to stop, so long is waited for looks that workers have at hand.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// What one camera's thread works with.
+pub(super) struct Post {
+    pub camera: Camera,
+    pub source: LiveSource,
+    pub desk: Desk,
+    pub ledger: CameraLedger,
+    pub keeper: Keeper,
+    pub counts: Counts,
+    pub stop: Stop,
+}
+
+/// How the watch of a camera ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Left {
+    /// It was to stop.
+    Stopped,
+    /// Its recording is over.
+    Over,
+    /// Something failed that it needs: in words.
+    Failed(String),
+}
+
+impl Post {
+    /// Watches until it is to stop, its source is over, or something fails that it needs. A panic of the camera's thread or its
+    /// reader's is its failure; others go on.
+    pub fn hold(self) -> Left {
+        let Self { camera, mut source, desk, ledger, keeper, counts, stop } = self;
+        let timeline = source.timeline();
+        let (parts, ahead) = channel::bounded(AHEAD);
+        let name = ledger.camera().clone();
+        let read = {
+            let stop = stop.clone();
+            move || {
+                while let Some(part) = source.next(&stop) {
+                    // A camera that gave up takes no more parts.
+                    if parts.send(part).is_err() {
+                        return;
+                    }
+                }
+            }
+        };
+        let failed = |panic: &(dyn std::any::Any + Send)| {
+            let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+            let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            Left::Failed(format!("the program failed while it watched: {words}. Please report this"))
+        };
+        thread::scope(|scope| {
+            let reader = match thread::Builder::new().name(format!("read {name}")).spawn_scoped(scope, read) {
+                Ok(reader) => reader,
+                Err(error) => return Left::Failed(format!("a thread cannot be started: {error}")),
+            };
+            let mut watch = Watch { camera, desk, ledger, keeper, counts, timeline };
+            let left = catch_unwind(AssertUnwindSafe(|| watch.run(ahead, &stop)));
+            stop_reading(&stop, &left);
+            let left = left.unwrap_or_else(|panic| failed(panic.as_ref()));
+            match reader.join() {
+                Ok(()) => left,
+                Err(panic) => failed(panic.as_ref()),
+            }
+        })
+    }
+}
+
+/// The reader of a camera that ended by itself is not waited for beyond what it has at hand.
+fn stop_reading(stop: &Stop, left: &thread::Result<Left>) {
+    if !matches!(left, Ok(Left::Over)) {
+        stop.set(stop.signal().unwrap_or(crate::stop::Signal::Terminate));
+    }
+}
+
+struct Watch {
+    camera: Camera,
+    desk: Desk,
+    ledger: CameraLedger,
+    keeper: Keeper,
+    counts: Counts,
+    timeline: Timeline,
+}
+
+impl Watch {
+    fn run(&mut self, ahead: Receiver<Part>, stop: &Stop) -> Left {
+        let mut actions = Actions::new();
+        let (mut leave_by, mut failure) = (None, None);
+        let answers = self.desk.answers().clone();
+        while !self.camera.is_done() {
+            if stop.is_set() {
+                let by = *leave_by.get_or_insert_with(|| Instant::now() + LEAVING);
+                if Instant::now() >= by {
+                    break;
+                }
+            }
+            let Some(event) = self.next(&ahead, &answers) else { continue };
+            self.camera.take(event, &mut actions);
+            failure = self.act(&mut actions).or(failure);
+        }
+        self.keeper.leave();
+        self.ledger.leave(self.camera.save());
+        match failure {
+            _ if stop.is_set() => Left::Stopped,
+            Some(words) => Left::Failed(words),
+            None => Left::Over,
+        }
+    }
+
+    /// What happens next; none where nothing did that matters.
+    fn next(&mut self, ahead: &Receiver<Part>, answers: &Receiver<(Ticket, Answer)>) -> Option<Event> {
+        let never = channel::never();
+        let parts = if self.camera.wants_part() { ahead } else { &never };
+        select! {
+            recv(parts) -> part => Some(match part {
+                Ok(part) => {
+                    self.keeper.part(&part);
+                    Event::Part(part)
+                }
+                Err(_) => Event::Over,
+            }),
+            recv(answers) -> answer => answer.ok().map(|(ticket, answer)| {
+                if let Ok(done) = &answer {
+                    self.counts.took(done.took);
+                }
+                Event::Looked(ticket, answer)
+            }),
+            default(TICK) => self.is_out().then(|| Event::Tick(self.timeline.now())),
+        }
+    }
+
+    /// Whether no pictures come, and all that came was judged: then time may pass, as no look of before it will come any more.
+    fn is_out(&self) -> bool {
+        let gap = self.camera.judge().gap();
+        let is_out = gap.is_some_and(|gap| matches!(gap.reason, GapReason::Offline | GapReason::BoxOff));
+        is_out && self.camera.is_idle()
+    }
+
+    /// Does what an event led to. What failed that the camera needs, in words.
+    fn act(&mut self, actions: &mut Actions) -> Option<String> {
+        let (mut facts, mut failure) = (Vec::new(), None);
+        for action in actions.drain(..) {
+            facts.push(match action {
+                Action::Look(ticket, job) => {
+                    self.counts.want(job.wanted.len());
+                    self.desk.hand_in(ticket, job);
+                    continue;
+                }
+                Action::Failed(error) => {
+                    failure = Some(error.to_string());
+                    continue;
+                }
+                Action::Tell(record, judgement) => Fact::Told(record, judgement),
+                Action::Judged(judgement) => Fact::Judged(judgement),
+                Action::Missed(reason) => {
+                    self.counts.drop(reason);
+                    Fact::Missed(reason)
+                }
+                Action::Notice(notice) => {
+                    tracing::warn!("{notice}");
+                    Fact::Notice(notice)
+                }
+                Action::Reached(_, at) => Fact::Reached(at),
+            });
+        }
+        if facts.is_empty() {
+            return failure;
+        }
+        let step =
+            Step { camera: &self.ledger.camera().clone(), facts: &facts, state: &|| Some(self.camera.save()) };
+        if let Err(error) = self.ledger.commit(&step) {
+            tracing::error!("{error}");
+        }
+        for fact in &facts {
+            self.follow(fact);
+        }
+        failure
+    }
+
+    /// What evidence and counts learn of it.
+    fn follow(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Told(record, judgement) => {
+                if let Record::Observation(observation) = record {
+                    self.counts.take(self.timeline.now().at.since(observation.at));
+                }
+                self.keeper.told(record, judgement);
+            }
+            Fact::Judged(judgement) => self.keeper.judged(judgement),
+            Fact::Missed(_) | Fact::Reached(_) | Fact::Notice(_) | Fact::Ended(_) => {}
+        }
+        if let Some(judgement) = fact.judgement() {
+            self.say(judgement);
+        }
+    }
+
+    fn say(&mut self, judgement: &Judgement) {
+        for violation in &judgement.violations {
+            if violation.phase == Phase::Raised {
+                self.counts.raise();
+            }
+            tracing::info!(
+                "{} {}: {} since {}, id {}",
+                violation.rule,
+                violation.phase.name(),
+                violation.class.map_or("", |class| class.name()),
+                violation.started.wall,
+                violation.id
+            );
+        }
+    }
+}

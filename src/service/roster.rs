@@ -1,0 +1,241 @@
+//! Which cameras are watched.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    thread::{self, Scope, ScopedJoinHandle},
+    time::{Duration, Instant},
+};
+
+use super::{
+    board::{Board, Known},
+    post::{Left, Post},
+};
+use crate::{
+    clock::Clock,
+    config::{Camera as CameraConfig, Config, Playing, SourceAddress},
+    detect::Models,
+    domain::{CameraId, Explanation, ModelName, RuleId},
+    engine::{Camera, Crew, Looking, Regions, WhenFull},
+    evidence::live::Evidence,
+    judge::{Judge, Saved},
+    ledger::database::Handle,
+    rules::Beginning,
+    source::{
+        files,
+        live::{Dial, Hosts, LiveSource, Past, PlayedDial, RtspDial},
+        rtsp::Guards,
+    },
+    stop::{Signal, Stop},
+};
+
+/// A camera whose watch failed is watched again after so long.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// What cameras are watched with.
+#[derive(Clone)]
+pub(super) struct Means {
+    pub clock: Arc<dyn Clock>,
+    pub database: Handle,
+    pub evidence: Arc<Evidence>,
+    pub guards: Guards,
+    pub hosts: Hosts,
+    pub board: Board,
+}
+
+/// The cameras that are watched, each by a thread of its own.
+pub(super) struct Roster<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    means: Means,
+    crew: Crew,
+    names: Vec<ModelName>,
+    hashes: BTreeMap<ModelName, String>,
+    watched: BTreeMap<CameraId, Watched<'scope>>,
+    /// Cameras whose watch failed, and when they are watched again.
+    waiting: BTreeMap<CameraId, Instant>,
+}
+
+struct Watched<'scope> {
+    stop: Stop,
+    thread: ScopedJoinHandle<'scope, Left>,
+    /// What it was begun with.
+    settings: CameraConfig,
+}
+
+impl<'scope, 'env> Roster<'scope, 'env> {
+    pub fn new(scope: &'scope Scope<'scope, 'env>, means: Means, crew: Crew, models: &Models) -> Self {
+        let hashes = models.all().map(|(name, model)| (name.clone(), model.sha256().to_owned())).collect();
+        let (watched, waiting) = (BTreeMap::new(), BTreeMap::new());
+        Self { scope, means, crew, names: models.names(), hashes, watched, waiting }
+    }
+
+    /// Watches the cameras of a configuration: those that are new begin, those that are gone end, those that changed end and
+    /// begin again.
+    pub fn follow(&mut self, config: &Config) {
+        let same = |id: &CameraId, watched: &Watched<'_>| {
+            config.cameras.iter().any(|camera| camera.id == *id && camera == &watched.settings)
+        };
+        let changed: Vec<CameraId> =
+            self.watched.iter().filter(|(id, watched)| !same(id, watched)).map(|(id, _)| id.clone()).collect();
+        self.end(&changed);
+        self.waiting.retain(|id, _| config.cameras.iter().any(|camera| camera.id == *id));
+        for camera in &config.cameras {
+            if !self.watched.contains_key(&camera.id) && !self.waiting.contains_key(&camera.id) {
+                self.begin(config, camera);
+            }
+        }
+        for id in changed.iter().filter(|id| !self.watched.contains_key(id)) {
+            self.means.board.remove(id);
+        }
+    }
+
+    /// Looks after cameras whose watch ended by itself. Whether any is watched, or will be.
+    pub fn look_after(&mut self, config: &Config) -> bool {
+        let ended: Vec<CameraId> = self
+            .watched
+            .iter()
+            .filter(|(_, watched)| watched.thread.is_finished())
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in ended {
+            let Some(watched) = self.watched.remove(&id) else { continue };
+            match watched.thread.join().unwrap_or_else(|_| Left::Failed("its thread ended".to_owned())) {
+                Left::Over => tracing::info!("camera {id}: its recording is over"),
+                Left::Stopped => {}
+                Left::Failed(words) => {
+                    let wait = AGAIN.as_secs();
+                    tracing::error!("camera {id}: {words}; it is watched again in {wait} s");
+                    self.waiting.insert(id, Instant::now() + AGAIN);
+                }
+            }
+        }
+        let due: Vec<CameraId> =
+            self.waiting.iter().filter(|(_, at)| **at <= Instant::now()).map(|(id, _)| id.clone()).collect();
+        for id in due {
+            self.waiting.remove(&id);
+            if let Some(camera) = config.cameras.iter().find(|camera| camera.id == id) {
+                self.begin(config, camera);
+            }
+        }
+        !self.watched.is_empty() || !self.waiting.is_empty()
+    }
+
+    /// Ends the watch of all cameras, together.
+    pub fn end_all(&mut self) {
+        let all: Vec<CameraId> = self.watched.keys().cloned().collect();
+        self.end(&all);
+        self.waiting.clear();
+    }
+
+    fn end(&mut self, cameras: &[CameraId]) {
+        for id in cameras {
+            if let Some(watched) = self.watched.get(id) {
+                watched.stop.set(Signal::Terminate);
+            }
+        }
+        for id in cameras {
+            if let Some(watched) = self.watched.remove(id) {
+                // What it left behind was committed by itself.
+                let _ = watched.thread.join();
+            }
+        }
+    }
+
+    fn begin(&mut self, config: &Config, camera: &CameraConfig) {
+        match self.post(config, camera) {
+            Ok((post, known, stop)) => {
+                self.means.board.put(camera.id.clone(), known);
+                let named = thread::Builder::new().name(format!("watch {}", camera.id));
+                match named.spawn_scoped(self.scope, || post.hold()) {
+                    Ok(thread) => {
+                        let watched = Watched { stop, thread, settings: camera.clone() };
+                        self.watched.insert(camera.id.clone(), watched);
+                    }
+                    Err(error) => self.not_begun(camera, &error.to_string()),
+                }
+            }
+            Err(words) => self.not_begun(camera, &words),
+        }
+    }
+
+    fn not_begun(&mut self, camera: &CameraConfig, words: &str) {
+        tracing::error!("camera {}: {words}; the next try is in {} s", camera.id, AGAIN.as_secs());
+        self.waiting.insert(camera.id.clone(), Instant::now() + AGAIN);
+    }
+
+    /// All that a camera's thread works with, from what is known of the camera.
+    fn post(&self, config: &Config, camera: &CameraConfig) -> Result<(Post, Known, Stop), String> {
+        let Means { clock, database, evidence, hosts, board, .. } = &self.means;
+        let dial = self.dial(camera)?;
+        let explanations = self.explanations(config, camera);
+        let saved = database.saved(&camera.id).map_err(|error| error.to_string())?;
+        let beginning = if saved.is_some() { Beginning::Again } else { Beginning::First };
+        let saved = saved.and_then(|bytes| match Saved::read(&bytes, &config.site.id, &camera.id) {
+            Ok(saved) => Some(saved),
+            Err(error) => {
+                tracing::error!("{error}");
+                None
+            }
+        });
+        let past = saved.as_ref().and_then(|saved| Some(Past { reached: saved.reached()?, gap: saved.gap() }));
+        let (judge, looks) = match saved {
+            None => (Judge::begin(&config.site, camera, &config.detector, beginning), None),
+            Some(saved) => {
+                let (judge, restored) = Judge::restore(&config.site, camera, &config.detector, saved);
+                restored.dropped.iter().for_each(|dropped| tracing::warn!("{dropped}"));
+                database.resumed(&camera.id, restored.judgement, &explanations);
+                (judge, Some(restored.looks))
+            }
+        };
+        let looking = Looking {
+            region: camera.region,
+            regions: if config.detector.whole_picture { Regions::Whole } else { Regions::Needed },
+            max_age: config.detector.skip_static.then_some(config.detector.max_age),
+        };
+        let new = Camera::new(camera.id.clone(), judge, &self.names, looking, WhenFull::Newest, 2);
+        let source = LiveSource::new(camera.id.clone(), dial, hosts.clone(), Arc::clone(clock), past);
+        let (counts, stop) = (board.counts(&camera.id), Stop::default());
+        let known = Known { link: source.link(), counts: counts.clone() };
+        let post = Post {
+            camera: match looks {
+                Some(looks) => new.resume(looks),
+                None => new,
+            },
+            source,
+            desk: self.crew.desk(),
+            ledger: database.ledger(camera.id.clone(), explanations),
+            keeper: evidence.keeper(config, camera),
+            counts,
+            stop: stop.clone(),
+        };
+        Ok((post, known, stop))
+    }
+
+    fn dial(&self, camera: &CameraConfig) -> Result<Box<dyn Dial>, String> {
+        Ok(match &camera.source {
+            SourceAddress::Live(live) => {
+                Box::new(RtspDial::new(live.clone(), self.means.guards.clone(), camera.pixel_aspect))
+            }
+            SourceAddress::Recording { .. } => {
+                let files = files(camera).map_err(|error| error.to_string())?;
+                let (repeats, clock) = (camera.playing == Playing::Loop, Arc::clone(&self.means.clock));
+                Box::new(PlayedDial::new(files, repeats, clock, camera.pixel_aspect))
+            }
+        })
+    }
+
+    /// What is told beside each rule's violations.
+    fn explanations(&self, config: &Config, camera: &CameraConfig) -> BTreeMap<RuleId, Explanation> {
+        let of = |rule: &crate::config::RuleConfig| {
+            let id = RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
+            let model = rule.model.as_deref().unwrap_or(&config.detector.model);
+            let explanation = Explanation {
+                camera_labels: camera.labels.clone(),
+                model_sha256: self.hashes.get(model).cloned().unwrap_or_default(),
+                config_sha256: config.sha256.clone(),
+            };
+            (id, explanation)
+        };
+        camera.rules.iter().map(of).collect()
+    }
+}

@@ -1,0 +1,363 @@
+//! From the packets of one connection to groups of pictures on the camera's media time.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{delays::Delays, link::Link, timeline::Timeline};
+use crate::{
+    clock::Clock,
+    domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
+    libav::{LibavError, StreamInfo},
+    source::{
+        Gop, Notice, Noticed, Part, Portion,
+        grouping::{Group, Grouping, Known},
+        notice::Bound,
+        packets::Packets,
+        times::{Jump, Times},
+    },
+};
+
+/// Groups are told of whenever they have grown by so much, in microseconds.
+const STEP: i64 = 500_000;
+/// Where times jump, what is further than this from the monotonic clock is not believed.
+const BELIEVED: Duration = Duration::from_secs(2);
+/// After so many damaged packets in a row a connection is given up.
+const MOST_ERRORS: u32 = 50;
+
+/// What comes of a packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    More,
+    /// Nothing follows; of a recording.
+    Over,
+    /// It was to stop.
+    Stopped,
+    Failed(LibavError),
+}
+
+/// What a connection is put onto.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub camera: CameraId,
+    pub clock: Arc<dyn Clock>,
+    pub timeline: Timeline,
+    pub link: Link,
+    /// Its number.
+    pub epoch: u32,
+    /// Nothing of it may lie before this.
+    pub floor: MediaTime,
+}
+
+/// One connection, as far as it was read.
+pub(super) struct Connection {
+    setting: Setting,
+    packets: Box<dyn Packets>,
+    grouping: Grouping,
+    delays: Delays,
+    /// The monotonic clock's zero of delays.
+    zero: Instant,
+    stream: Arc<StreamInfo>,
+    /// Media time less the stream's own, once the first group has begun.
+    offset: Option<i64>,
+    /// The last group, which waits for its end.
+    pending: Option<Gop>,
+    held_back: Option<i64>,
+    /// The group that grows: where it starts, and how far it went when it was told of last, on the stream's own clock.
+    grown: Option<(MediaTime, i64)>,
+    end: MediaTime,
+    /// When its first picture came.
+    began: Option<Instant>,
+    last_key: Option<MediaTime>,
+    errors: u32,
+    bound: Bound,
+    long: bool,
+}
+
+impl Connection {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// [`LibavError`] where its headers cannot be read.
+    pub fn new(setting: Setting, packets: Box<dyn Packets>) -> Result<Self, LibavError> {
+        let claimed = packets.claims().rate.filter(|rate| (0.5..=240.0).contains(rate));
+        let usual = claimed.map_or(40_000, |rate| (1e6 / rate) as i64).max(1);
+        let step = claimed.is_none().then_some(usual);
+        let known = Known { times: Times::Given, usual, step, standing: usual };
+        let (floor, zero) = (setting.floor, setting.clock.monotonic());
+        Ok(Self {
+            grouping: Grouping::new(packets.stream(), known)?,
+            stream: Arc::clone(packets.stream()),
+            packets,
+            setting,
+            delays: Delays::default(),
+            zero,
+            offset: None,
+            pending: None,
+            held_back: None,
+            grown: None,
+            end: floor,
+            began: None,
+            last_key: None,
+            errors: 0,
+            bound: Bound::default(),
+            long: false,
+        })
+    }
+
+    /// When its first picture came.
+    pub fn began(&self) -> Option<Instant> {
+        self.began
+    }
+
+    /// The end of its last picture, in media time.
+    pub fn end(&self) -> MediaTime {
+        self.end
+    }
+
+    /// Reads a packet, and adds what follows from it to `out`.
+    pub fn step(&mut self, out: &mut VecDeque<Part>) -> Step {
+        let packet = match self.packets.read() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => return Step::Over,
+            Err(LibavError::Stopped { .. }) => return Step::Stopped,
+            Err(LibavError::Damaged { .. }) if self.errors < MOST_ERRORS => {
+                self.errors += 1;
+                return Step::More;
+            }
+            Err(error) => return Step::Failed(error),
+        };
+        self.errors = 0;
+        let now = self.setting.clock.monotonic();
+        self.setting.link.packet(packet.data().len(), now);
+        match self.grouping.push(packet) {
+            Ok(groups) => groups.into_iter().for_each(|group| self.take(group, now, out)),
+            Err(error) => return Step::Failed(error),
+        }
+        let Some((last, _)) = self.grouping.reached().filter(|_| !self.grouping.waits()) else {
+            return Step::More;
+        };
+        self.grow(last, now, out);
+        if let Some(offset) = self.offset {
+            let at = last.saturating_add(offset);
+            self.delays.take(at, self.since(now));
+            if self.began.is_some() {
+                self.setting.timeline.reach(MediaTime::from_micros(at), now, self.setting.epoch);
+            }
+        }
+        Step::More
+    }
+
+    /// Nothing follows: gives what is there.
+    pub fn close(&mut self, out: &mut VecDeque<Part>) {
+        let now = self.setting.clock.monotonic();
+        if let Ok(groups) = self.grouping.finish() {
+            groups.into_iter().for_each(|group| self.take(group, now, out));
+        }
+        self.flush(self.end, out);
+        for (at, what) in self.bound.more() {
+            self.tell(at, what, out);
+        }
+    }
+
+    /// Tells of the group that is being read, where it has grown enough; `last` is the time of the last packet.
+    fn grow(&mut self, last: i64, now: Instant, out: &mut VecDeque<Part>) {
+        let due = match (self.grown, self.grouping.began()) {
+            (Some((_, told)), _) => told.saturating_add(STEP),
+            (None, Some(began)) => began,
+            (None, None) => return,
+        };
+        if last < due {
+            return;
+        }
+        let Some(group) = self.grouping.so_far() else { return };
+        let start = match self.grown {
+            Some((start, _)) => start,
+            None => self.open(&group, last, now, out),
+        };
+        self.grown = Some((start, last));
+        let Some(known) = group.known.zip(self.offset).map(|(known, offset)| known.saturating_add(offset))
+        else {
+            return;
+        };
+        let known = MediaTime::from_micros(known);
+        if known > start
+            && let Some(gop) = self.gop(group, start, known)
+        {
+            self.begin(start, now, &gop.stream, out);
+            out.push_back(Part::Growing(Arc::new(gop)));
+        }
+    }
+
+    /// Puts a group onto media time. It is given once its end is known.
+    fn take(&mut self, group: Group, now: Instant, out: &mut VecDeque<Part>) {
+        let last = self.grouping.reached().map_or_else(|| group.start(), |(last, _)| last);
+        let start = match self.grown.take() {
+            Some((start, _)) => start,
+            None => self.open(&group, last, now, out),
+        };
+        if group.continued && !group.broken && !std::mem::replace(&mut self.long, true) {
+            self.notice(start, Noticed::LongGroup, out);
+        }
+        let end = group.end(self.grouping.lasting()).saturating_add(self.offset.unwrap_or(0));
+        self.end = self.end.max(MediaTime::from_micros(end)).max(start);
+        self.held_back = group.held_back;
+        self.pending = self.gop(group, start, self.end);
+        if let Some(pending) = &self.pending {
+            let stream = Arc::clone(&pending.stream);
+            self.begin(start, now, &stream, out);
+        }
+    }
+
+    /// Where a group starts on media time: the group before ends there. `last` is the time of the packet that came `now`.
+    fn open(&mut self, group: &Group, last: i64, now: Instant, out: &mut VecDeque<Part>) -> MediaTime {
+        let own = group.start();
+        let jump = group.jump.filter(|_| self.offset.is_some());
+        let offset = match (self.offset, jump) {
+            (None, _) if self.setting.epoch == 0 && self.setting.floor == MediaTime::ZERO => {
+                // With its first picture a camera's time begins.
+                0i64.saturating_sub(own)
+            }
+            (None, _) => {
+                // What has come by now was sent up to now.
+                let from = self.setting.timeline.at(now) - span(last.saturating_sub(own));
+                from.max(self.setting.floor).as_micros().saturating_sub(own)
+            }
+            (Some(offset), None | Some(Jump::Again)) => offset,
+            (Some(offset), Some(jump)) => self.jump(offset, jump, own, last, now, out),
+        };
+        self.offset = Some(offset);
+        let chunk = if group.continues && jump.is_none() { self.held_back } else { None };
+        let start =
+            MediaTime::from_micros(chunk.unwrap_or(own).saturating_add(offset)).max(self.setting.floor);
+        let start = if jump.is_some() { start.max(self.end) } else { start };
+        let start = self.pending.as_ref().map_or(start, |pending| start.max(pending.start));
+        self.flush(start, out);
+        if !group.continues {
+            if let Some(before) = self.last_key {
+                self.setting.link.key_frames(start.since(before));
+            }
+            self.last_key = Some(start);
+        }
+        start
+    }
+
+    /// Times do not go on as they were: what lies between is a gap, as long as it really was. The offset from there on.
+    fn jump(
+        &mut self,
+        offset: i64,
+        jump: Jump,
+        own: i64,
+        last: i64,
+        now: Instant,
+        out: &mut VecDeque<Part>,
+    ) -> i64 {
+        self.flush(self.end, out);
+        let real = self.setting.timeline.at(now) - span(last.saturating_sub(own));
+        let said = MediaTime::from_micros(own.saturating_add(offset));
+        let off = if said > real { said.since(real) } else { real.since(said) };
+        let start = if off > BELIEVED || said < self.end { real.max(self.end) } else { said };
+        match jump {
+            Jump::Back => self.notice(start, Noticed::TimesGoBack, out),
+            Jump::Leap(by) => self.notice(start, Noticed::TimesLeap(span(by.saturating_abs())), out),
+            Jump::Hole | Jump::Again => {}
+        }
+        if start > self.end {
+            let (camera, epoch) = (self.setting.camera.clone(), self.setting.epoch);
+            let gap = Gap { camera, epoch, from: self.end, to: None, reason: GapReason::Timestamps };
+            out.push_back(Part::GapOpened(gap.clone()));
+            out.push_back(Part::GapClosed(Gap { to: Some(start), ..gap }));
+        }
+        self.delays = Delays::default();
+        start.as_micros().saturating_sub(own)
+    }
+
+    fn gop(&self, group: Group, start: MediaTime, end: MediaTime) -> Option<Gop> {
+        let offset = self.offset?;
+        let mut packets = group.packets;
+        for packet in &mut packets {
+            packet.pts = packet.pts.map(|time| time.saturating_add(offset));
+            packet.dts = packet.dts.map(|time| time.saturating_add(offset));
+        }
+        let portion = match group.known {
+            Some(_) => Portion::growing(group.continues),
+            None => Portion::of_chunk(group.continues, group.continued),
+        };
+        let clock = (start, self.wall(start));
+        let Setting { camera, epoch, .. } = &self.setting;
+        Some(Gop {
+            camera: camera.clone(),
+            epoch: *epoch,
+            stream: group.stream,
+            packets,
+            start,
+            end,
+            portion,
+            clock,
+        })
+    }
+
+    /// When a picture was taken, on the wall: when it came, less the least that one takes. The camera's clock is not asked.
+    fn wall(&self, at: MediaTime) -> Timestamp {
+        let now = self.since(self.setting.clock.monotonic());
+        let sent = at.as_micros();
+        let came = sent.saturating_add(self.delays.least().unwrap_or_else(|| now.saturating_sub(sent)));
+        let wall = self.setting.clock.wall();
+        wall.checked_sub(SignedDuration::from_micros(now.saturating_sub(came))).unwrap_or(wall)
+    }
+
+    fn flush(&mut self, end: MediaTime, out: &mut VecDeque<Part>) {
+        let Some(mut gop) = self.pending.take() else { return };
+        gop.end = end.max(gop.start);
+        out.push_back(Part::Gop(Arc::new(gop)));
+    }
+
+    /// Says that pictures come, once.
+    fn begin(&mut self, from: MediaTime, now: Instant, stream: &Arc<StreamInfo>, out: &mut VecDeque<Part>) {
+        if self.began.is_some() {
+            return;
+        }
+        self.began = Some(now);
+        self.stream = Arc::clone(stream);
+        let (width, height) = stream.size();
+        let Setting { camera, epoch, link, .. } = &self.setting;
+        link.connected(now, self.setting.clock.wall());
+        let epoch = Epoch {
+            camera: camera.clone(),
+            epoch: *epoch,
+            from,
+            zero: None,
+            wall: self.wall(from),
+            wall_origin: WallOrigin::Clock,
+            file: None,
+            codec: stream.codec.clone(),
+            width,
+            height,
+            regions: BTreeMap::new(),
+        };
+        out.push_back(Part::Epoch { epoch, stream: Arc::clone(stream) });
+    }
+
+    fn since(&self, now: Instant) -> i64 {
+        i64::try_from(now.saturating_duration_since(self.zero).as_micros()).unwrap_or(i64::MAX)
+    }
+
+    fn notice(&mut self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
+        if self.bound.admits(at, &what) {
+            self.tell(at, what, out);
+        }
+    }
+
+    fn tell(&self, at: MediaTime, what: Noticed, out: &mut VecDeque<Part>) {
+        let notice = Notice { camera: self.setting.camera.clone(), file: String::new(), at, what };
+        out.push_back(Part::Notice(notice));
+    }
+}
+
+fn span(micros: i64) -> Duration {
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}
