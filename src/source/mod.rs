@@ -21,6 +21,7 @@ mod planning;
 mod reading;
 mod rebuild;
 mod recording;
+pub mod rtsp;
 mod stamp;
 mod standing;
 mod survey;
