@@ -2,7 +2,10 @@
 //! happen and in their order.
 //!
 //! Whoever keeps them implements [`Ledger`]: the folder of a result does ([`crate::results::FolderLedger`]), which has no use for
-//! the state. Nothing is held in memory for later, so that neither a long recording nor a year of watching takes more of it.
+//! the state, and so does the database of a box that watches live cameras (`database`), which has none for records. Nothing is held in memory for later, so that neither a long recording nor a year of watching takes more of it.
+
+#[cfg(feature = "edge")]
+pub mod database;
 
 #[cfg(feature = "edge")]
 pub mod days;

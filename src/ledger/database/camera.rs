@@ -1,0 +1,96 @@
+//! The ledger of one camera: what comes of it goes into the queue, and its thread goes on.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    kept::{Changed, Item},
+    shared::{EVERY, Shared},
+};
+use crate::{
+    domain::{CameraId, Explanation, Phase, RuleId, Violation},
+    judge::Judgement,
+    ledger::{Ledger, LedgerError, Step},
+    rules::Finding,
+};
+
+/// What rules' alerts are explained by.
+pub(super) type Explanations = BTreeMap<RuleId, Arc<Explanation>>;
+
+/// Keeps what comes of one camera in the database. It waits for no disk: what cannot be written waits in memory.
+pub struct CameraLedger {
+    shared: Arc<Shared>,
+    camera: CameraId,
+    explanations: Explanations,
+    /// When the last step came.
+    before: Option<Instant>,
+    /// When the state was asked for last, and for which of the commits of states.
+    asked: Option<(Instant, Instant)>,
+}
+
+impl CameraLedger {
+    pub(super) fn new(shared: Arc<Shared>, camera: CameraId, explanations: Explanations) -> Self {
+        Self { shared, camera, explanations, before: None, asked: None }
+    }
+
+    /// Whether the state is to be asked for at a step that changes no violation. It costs, so that is done once for each commit
+    /// of states, at what is likely the last step before it: the state is then as new as can be.
+    fn is_asked(&self, now: Instant) -> bool {
+        let Some((at, asked_for)) = self.asked else { return true };
+        let apart = self.before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
+        let due = self.shared.due();
+        let is_last = asked_for != due && now + apart.min(EVERY) >= due;
+        is_last || now.saturating_duration_since(at) >= EVERY
+    }
+}
+
+impl Ledger for CameraLedger {
+    fn commit(&mut self, step: &Step<'_>) -> Result<(), LedgerError> {
+        let judgements = step.facts.iter().filter_map(|fact| fact.judgement());
+        let items: Vec<Item> =
+            judgements.flat_map(|judgement| changes(judgement, &self.explanations)).collect();
+        let now = self.shared.clock.monotonic();
+        let state = if !items.is_empty() || self.is_asked(now) { (step.state)() } else { None };
+        self.before = Some(now);
+        if state.is_some() {
+            self.asked = Some((now, self.shared.due()));
+        }
+        if !items.is_empty() || state.is_some() {
+            self.shared.push(items, state.map(|state| (self.camera.clone(), state)));
+        }
+        Ok(())
+    }
+}
+
+/// The violations of a judgement that are to be written and told. What is told as it was last known, because nothing follows,
+/// is not: the camera may come back.
+pub(super) fn changes<'j>(
+    judgement: &'j Judgement,
+    explanations: &'j Explanations,
+) -> impl Iterator<Item = Item> + 'j {
+    let happened = |(_, violation): &(usize, &Violation)| violation.last_seen.is_none();
+    judgement.violations.iter().enumerate().filter(happened).map(|(index, violation)| {
+        let finding = judgement.findings.get(index).map(|(_, finding)| finding);
+        Item::Changed(Changed {
+            time: time(violation, finding),
+            explanation: explanations.get(&violation.rule).cloned(),
+            violation: Box::new(violation.clone()),
+        })
+    })
+}
+
+/// When a violation came to its phase.
+fn time(violation: &Violation, finding: Option<&Finding>) -> Timestamp {
+    let moment = match violation.phase {
+        Phase::Raised => violation.raised.as_ref(),
+        Phase::Ended => violation.ended.as_ref(),
+        Phase::Warned | Phase::Updated => None,
+    };
+    let told = moment.map(|moment| moment.wall).or_else(|| finding.map(|finding| finding.at.wall));
+    told.unwrap_or(violation.started.wall)
+}

@@ -1,0 +1,415 @@
+//! One commit: what waited becomes rows, and alerts.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
+
+use super::{
+    error::{Meaning, reason},
+    files::Files,
+    holds::{Hold, LONGEST, awaited},
+    kept::{Changed, Item, Kept},
+    queue::Batch,
+    state,
+};
+use crate::{
+    config::Filter,
+    domain::{
+        Alert, AlertBody, CameraFact, CameraHealth, CameraId, EvidenceRole, Explanation, OutboxId, Phase,
+        Sequence, Violation,
+    },
+};
+
+/// What a commit needs to know.
+pub(super) struct Circumstances<'a> {
+    pub outbox: OutboxId,
+    pub sinks: &'a [(String, Filter)],
+    pub wall: Timestamp,
+    pub now: Instant,
+}
+
+/// What came of it, where it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// Alerts that wait for a still, of those that were pinned and of new ones.
+    pub drafted: BTreeMap<u64, Hold>,
+    /// Things that could not be written for what they are.
+    pub refused: u64,
+    /// Whether there are alerts to be given out, now or once they have waited.
+    pub has_alerts: bool,
+}
+
+/// The violations that a batch brings files of.
+pub(super) fn touched(batch: &Batch) -> BTreeSet<Uuid> {
+    let of = |item: &Item| match item {
+        Item::Evidence(kept, _) => Some(kept.violation),
+        Item::Changed(_) | Item::Health(..) => None,
+    };
+    batch.items.iter().filter_map(of).collect()
+}
+
+/// Writes a batch within a transaction that is open. `pinned` are alerts that may still be filled.
+pub(super) fn apply(
+    connection: &Connection,
+    batch: &Batch,
+    about: &Circumstances<'_>,
+    pinned: BTreeMap<u64, Hold>,
+) -> rusqlite::Result<Outcome> {
+    let last: i64 = connection.query_row("SELECT last_sequence FROM meta", [], |row| row.get(0))?;
+    let last = u64::try_from(last).unwrap_or(0);
+    let outcome = Outcome { drafted: pinned, ..Outcome::default() };
+    let mut writing = Writing { connection, about, last, outcome };
+    for item in &batch.items {
+        writing.alone(|writing| writing.item(item))?;
+    }
+    for (camera, saved) in &batch.states {
+        writing.alone(|writing| state::write(writing.connection, camera, saved, about.wall))?;
+    }
+    for delivery in &batch.deliveries {
+        let mut mark = connection.prepare_cached(
+            "UPDATE outbox SET delivered = ?3 WHERE sink = ?1 AND sequence = ?2 AND delivered IS NULL",
+        )?;
+        for sequence in &delivery.sequences {
+            mark.execute(params![delivery.sink, number(*sequence), about.wall.as_microsecond()])?;
+        }
+    }
+    for day in &batch.days {
+        connection.execute(
+            "INSERT INTO days (day, closed) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET closed = ?2",
+            params![day.to_string(), about.wall.as_microsecond()],
+        )?;
+    }
+    if writing.last > last {
+        connection.execute("UPDATE meta SET last_sequence = ?1", [number(writing.last)])?;
+    }
+    Ok(writing.outcome)
+}
+
+/// As SQLite has it. No outbox comes to so many.
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+struct Writing<'a> {
+    connection: &'a Connection,
+    about: &'a Circumstances<'a>,
+    /// The sequence of the last alert.
+    last: u64,
+    outcome: Outcome,
+}
+
+/// What is known of a violation.
+struct Known {
+    phase: String,
+    ended: Option<i64>,
+    told: Told,
+    explanation: Explanation,
+    record: Violation,
+}
+
+/// How many alerts of each phase there were.
+#[derive(Clone, Copy)]
+struct Told {
+    warned: u32,
+    raised: u32,
+    updated: u32,
+    ended: u32,
+}
+
+impl Told {
+    fn of(&mut self, phase: Phase) -> &mut u32 {
+        match phase {
+            Phase::Warned => &mut self.warned,
+            Phase::Raised => &mut self.raised,
+            Phase::Updated => &mut self.updated,
+            Phase::Ended => &mut self.ended,
+        }
+    }
+}
+
+impl Writing<'_> {
+    /// Writes one thing. One that can never be written is left out: it must not keep all others from being written.
+    fn alone(&mut self, how: impl FnOnce(&mut Self) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        let (last, drafted) = (self.last, self.outcome.drafted.clone());
+        self.connection.execute_batch("SAVEPOINT thing")?;
+        match how(self) {
+            Ok(()) => self.connection.execute_batch("RELEASE thing"),
+            Err(error) if Meaning::of(&error) == Meaning::Refused => {
+                tracing::error!(
+                    "something could not be written into the database and is lost: {}",
+                    reason(&error)
+                );
+                self.connection.execute_batch("ROLLBACK TO thing; RELEASE thing")?;
+                (self.last, self.outcome.drafted) = (last, drafted);
+                self.outcome.refused += 1;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn item(&mut self, item: &Item) -> rusqlite::Result<()> {
+        match item {
+            Item::Changed(changed) => self.change(changed),
+            Item::Evidence(kept, came) => self.evidence(kept, *came),
+            Item::Health(health, fact) => self.health(health, *fact),
+        }
+    }
+
+    /// A violation has come to another phase.
+    fn change(&mut self, changed: &Changed) -> rusqlite::Result<()> {
+        let Changed { violation, explanation, time } = changed;
+        let mut violation = (**violation).clone();
+        let known = self.known(violation.id)?;
+        if known.as_ref().is_some_and(|known| is_told(known, &violation)) {
+            return Ok(());
+        }
+        let files = Files::read(self.connection, violation.id)?;
+        files.put_into(&mut violation);
+        let mut told =
+            known.as_ref().map_or_else(|| beginning(violation.phase, self.about.wall), |known| known.told);
+        let explanation = match (explanation, known) {
+            (Some(explanation), _) => (**explanation).clone(),
+            (None, Some(known)) => known.explanation,
+            (None, None) => unknown(),
+        };
+        self.tell(
+            &violation,
+            &explanation,
+            &mut told,
+            *time,
+            awaited(violation.phase).filter(|role| !files.has(*role)),
+        )
+    }
+
+    /// Files came, or will not.
+    fn evidence(&mut self, kept: &Kept, came: Timestamp) -> rusqlite::Result<()> {
+        let before = Files::read(self.connection, kept.violation)?;
+        Files::write(self.connection, kept, self.about.wall)?;
+        let Some(Known { mut told, explanation, mut record, .. }) = self.known(kept.violation)? else {
+            return Ok(());
+        };
+        let files = Files::read(self.connection, kept.violation)?;
+        if files == before {
+            return Ok(());
+        }
+        files.put_into(&mut record);
+        let roles = kept.entries.iter().map(|entry| entry.role);
+        let roles: BTreeSet<EvidenceRole> =
+            roles.chain(kept.missing.iter().map(|missing| missing.role)).collect();
+        let carried = self.fill(&record, &files)?;
+        if roles.is_subset(&carried) {
+            return self.keep(&record, &explanation, told);
+        }
+        // The record stays in its phase: only the alert is one of more being known.
+        let phase = std::mem::replace(&mut record.phase, Phase::Updated);
+        self.tell(&record, &explanation, &mut told, came, None)?;
+        record.phase = phase;
+        self.keep(&record, &explanation, told)
+    }
+
+    /// Puts files into alerts of the violation that wait for theirs. Which files they are there for is told: of these nobody
+    /// need be told again.
+    fn fill(&mut self, record: &Violation, files: &Files) -> rusqlite::Result<BTreeSet<EvidenceRole>> {
+        let mut carried = BTreeSet::new();
+        let held = self.outcome.drafted.iter_mut().filter(|(_, hold)| hold.violation == record.id);
+        let mut settled = Vec::new();
+        for (sequence, hold) in held {
+            if let Some((mut violation, explanation)) = told_by(&hold.alert) {
+                files.put_into(&mut violation);
+                let (time, sequence) = (hold.alert.time, hold.alert.sequence);
+                hold.alert = Alert::of_violation(violation, explanation, hold.number, time, sequence);
+            }
+            let mut write =
+                self.connection.prepare_cached("UPDATE alerts SET body = ?2 WHERE sequence = ?1")?;
+            write.execute(params![number(*sequence), json(&hold.alert)?])?;
+            carried.extend(match hold.role {
+                EvidenceRole::Raised => &[EvidenceRole::Started, EvidenceRole::Raised][..],
+                _ => std::slice::from_ref(&hold.role),
+            });
+            if files.has(hold.role) {
+                settled.push(*sequence);
+            }
+        }
+        for sequence in settled {
+            self.outcome.drafted.remove(&sequence);
+        }
+        Ok(carried)
+    }
+
+    fn health(&mut self, health: &CameraHealth, fact: CameraFact) -> rusqlite::Result<()> {
+        let camera = health.camera.clone();
+        let alert = Alert::of_camera(health.clone(), fact, self.next());
+        let passes = |filter: &Filter| filter.passes_camera(&camera);
+        self.put(&alert, &camera, None, 0, &passes).map(drop)
+    }
+
+    /// Writes a violation down, with the alert that tells it. `role` is the still that it waits for.
+    fn tell(
+        &mut self,
+        violation: &Violation,
+        explanation: &Explanation,
+        told: &mut Told,
+        time: Timestamp,
+        role: Option<EvidenceRole>,
+    ) -> rusqlite::Result<()> {
+        let count = told.of(violation.phase);
+        let alert = Alert::of_violation(violation.clone(), explanation.clone(), *count, time, self.next());
+        let number = *count;
+        *count = count.saturating_add(1);
+        self.keep(violation, explanation, *told)?;
+        let Violation { id, camera, kind, phase, .. } = violation;
+        let passes = |filter: &Filter| filter.passes(camera, *kind, *phase);
+        let put = self.put(&alert, camera, Some(*id), number, &passes)?;
+        if let (Some(sequence), Some(role)) = (put, role) {
+            let until = self.about.now + LONGEST;
+            let hold = Hold { violation: *id, camera: camera.clone(), role, until, number, alert };
+            self.outcome.drafted.insert(sequence, hold);
+        }
+        Ok(())
+    }
+
+    fn next(&self) -> Sequence {
+        Sequence { outbox: self.about.outbox, number: self.last + 1 }
+    }
+
+    /// Writes an alert down for the sinks that want it. None where it was written before.
+    fn put(
+        &mut self,
+        alert: &Alert,
+        camera: &CameraId,
+        violation: Option<Uuid>,
+        count: u32,
+        passes: &dyn Fn(&Filter) -> bool,
+    ) -> rusqlite::Result<Option<u64>> {
+        let sequence = alert.sequence.number;
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO alerts (sequence, id, camera, violation, type, time, number, made, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+        )?;
+        let inserted = insert.execute(params![
+            number(sequence),
+            alert.id.to_string(),
+            camera.as_str(),
+            violation.map(|id| id.to_string()),
+            alert.body.alert_type().name(),
+            alert.time.as_microsecond(),
+            count,
+            self.about.wall.as_microsecond(),
+            json(alert)?,
+        ])?;
+        if inserted == 0 {
+            return Ok(None);
+        }
+        self.last = sequence;
+        let mut row =
+            self.connection.prepare_cached("INSERT INTO outbox (sink, sequence) VALUES (?1, ?2)")?;
+        for (sink, _) in self.about.sinks.iter().filter(|(_, filter)| passes(filter)) {
+            row.execute(params![sink, number(sequence)])?;
+            self.outcome.has_alerts = true;
+        }
+        Ok(Some(sequence))
+    }
+
+    fn known(&self, id: Uuid) -> rusqlite::Result<Option<Known>> {
+        let mut find = self.connection.prepare_cached(
+            "SELECT phase, ended, told_warned, told_raised, told_updated, told_ended, explanation, record \
+             FROM violations WHERE id = ?1",
+        )?;
+        let known = |row: &rusqlite::Row<'_>| {
+            let told =
+                Told { warned: row.get(2)?, raised: row.get(3)?, updated: row.get(4)?, ended: row.get(5)? };
+            let explanation = super::files::parsed(row, 6)?;
+            Ok(Known {
+                phase: row.get(0)?,
+                ended: row.get(1)?,
+                told,
+                explanation,
+                record: super::files::parsed(row, 7)?,
+            })
+        };
+        find.query_row([id.to_string()], known).optional()
+    }
+
+    /// Writes a violation down as it is now.
+    fn keep(&self, violation: &Violation, explanation: &Explanation, told: Told) -> rusqlite::Result<()> {
+        let mut write = self.connection.prepare_cached(
+            "INSERT INTO violations (id, camera, rule, kind, phase, started, raised, ended, \
+             told_warned, told_raised, told_updated, told_ended, explanation, record) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT (id) DO UPDATE SET phase = ?5, raised = ?7, ended = ?8, \
+             told_warned = ?9, told_raised = ?10, told_updated = ?11, told_ended = ?12, explanation = ?13, record = ?14",
+        )?;
+        write.execute(params![
+            violation.id.to_string(),
+            violation.camera.as_str(),
+            violation.rule.as_str(),
+            violation.kind.name(),
+            violation.phase.name(),
+            violation.started.wall.as_microsecond(),
+            violation.raised.as_ref().map(|moment| moment.wall.as_microsecond()),
+            violation.ended.as_ref().map(|moment| moment.wall.as_microsecond()),
+            told.warned,
+            told.raised,
+            told.updated,
+            told.ended,
+            json(explanation)?,
+            json(violation)?,
+        ])?;
+        Ok(())
+    }
+}
+
+/// Whether this was told before: a violation is warned about and raised once, and one that is over is over until that is
+/// withdrawn.
+fn is_told(known: &Known, violation: &Violation) -> bool {
+    match violation.phase {
+        Phase::Warned => known.told.warned > 0 || known.told.raised > 0 || known.phase == Phase::Ended.name(),
+        Phase::Raised => known.told.raised > 0,
+        Phase::Updated => false,
+        Phase::Ended => {
+            let ended = violation.ended.as_ref().map(|moment| moment.wall.as_microsecond());
+            known.phase == Phase::Ended.name() && known.ended == ended
+        }
+    }
+}
+
+/// How often a violation was told of which nothing is known. One whose beginning is not known either may have been told by a
+/// database that was lost: numbers then begin where those have never come, so that no id comes twice.
+fn beginning(phase: Phase, wall: Timestamp) -> Told {
+    /// 2026-01-01.
+    const NEW: i64 = 1_767_225_600;
+    let none = Told { warned: 0, raised: 0, updated: 0, ended: 0 };
+    match phase {
+        Phase::Warned | Phase::Raised => none,
+        Phase::Updated | Phase::Ended => {
+            let high = u32::try_from(wall.as_second() - NEW).unwrap_or(u32::MAX / 2).max(1);
+            Told { updated: high, ended: high, ..none }
+        }
+    }
+}
+
+/// What stands in an alert where nothing is known of what looked.
+fn unknown() -> Explanation {
+    let none = "0".repeat(64);
+    Explanation { camera_labels: BTreeMap::new(), model_sha256: none.clone(), config_sha256: none }
+}
+
+fn told_by(alert: &Alert) -> Option<(Violation, Explanation)> {
+    match &alert.body {
+        AlertBody::ViolationWarned(data)
+        | AlertBody::ViolationRaised(data)
+        | AlertBody::ViolationUpdated(data)
+        | AlertBody::ViolationEnded(data) => Some((data.violation.clone(), data.explanation.clone())),
+        _ => None,
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}

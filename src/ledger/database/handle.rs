@@ -1,0 +1,222 @@
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use jiff::{Timestamp, civil::Date};
+use uuid::Uuid;
+
+use super::{
+    DatabaseError, DatabaseFacts,
+    camera::{CameraLedger, Explanations, changes},
+    kept::{Item, Kept},
+    queue::Delivery,
+    reading,
+    shared::Shared,
+    state,
+};
+use crate::{
+    config::Filter,
+    domain::{Alert, CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
+    judge::Judgement,
+};
+
+/// An alert that waits for a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// Its place in the outbox.
+    pub sequence: u64,
+    /// Its id.
+    pub id: Uuid,
+    /// What it tells, as [`crate::domain::AlertType::name`] has it.
+    pub alert_type: String,
+    /// Of which camera.
+    pub camera: CameraId,
+    /// The alert as JSON, in one line. It is the same at every retry.
+    pub body: String,
+}
+
+impl Queued {
+    /// The alert.
+    ///
+    /// # Errors
+    /// Where it is none, which no program has written.
+    pub fn alert(&self) -> Result<Alert, serde_json::Error> {
+        serde_json::from_str(&self.body)
+    }
+}
+
+/// What others do with the database. Copies are of the same.
+#[derive(Clone)]
+pub struct Handle {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// What was saved of a camera, for [`crate::judge::Saved::read`]; none where it was never watched. What this program made
+    /// is given before it is on the disk.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn saved(&self, camera: &CameraId) -> Result<Option<Vec<u8>>, DatabaseError> {
+        let latest = self.shared.queue().latest(camera);
+        match latest.and_then(|saved| saved.write().ok()) {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.shared.read(|connection| state::read(connection, camera)),
+        }
+    }
+
+    /// Where a camera's steps are kept. `explanations` are of its rules.
+    pub fn ledger(&self, camera: CameraId, explanations: BTreeMap<RuleId, Explanation>) -> CameraLedger {
+        CameraLedger::new(Arc::clone(&self.shared), camera, shared(&explanations))
+    }
+
+    /// Keeps what a restore ended of a camera: it is told.
+    pub fn resumed(
+        &self,
+        camera: &CameraId,
+        judgement: Judgement,
+        explanations: &BTreeMap<RuleId, Explanation>,
+    ) {
+        let items: Vec<Item> = changes(&judgement, &shared(explanations)).collect();
+        if !items.is_empty() {
+            tracing::debug!(%camera, ended = items.len(), "what was open of rules that begin anew is ended");
+            self.shared.push(items, None);
+        }
+    }
+
+    /// Keeps which files there are of a violation, and tells it: with an alert that waits for them, or with another.
+    pub fn evidence(&self, kept: Kept) {
+        if !(kept.entries.is_empty() && kept.missing.is_empty()) {
+            let came = self.shared.wall();
+            self.shared.push(vec![Item::Evidence(kept, came)], None);
+        }
+    }
+
+    /// Keeps and tells how a camera does. It is to be told once: the same since the same time is not told again.
+    pub fn health(&self, health: CameraHealth, fact: CameraFact) {
+        self.shared.push(vec![Item::Health(health, fact)], None);
+    }
+
+    /// Alerts that a sink does not have yet, in their order. One that waits for its still is not among them, nor are those of
+    /// its camera that come after it.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn next_alerts(&self, sink: &str, most: usize) -> Result<Vec<Queued>, DatabaseError> {
+        let held = {
+            let mut holds = self.shared.holds();
+            if holds.release(self.shared.clock.monotonic()) {
+                self.shared.told();
+            }
+            holds.held()
+        };
+        self.shared.read(|connection| reading::next(connection, sink, most, &held))
+    }
+
+    /// Notes that a sink has these alerts. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// Where it cannot be written just now, or the database is closed. The alerts are given out again then, unless it is noted
+    /// later.
+    pub fn delivered(&self, sink: &str, sequences: &[u64]) -> Result<(), DatabaseError> {
+        if sequences.is_empty() {
+            return Ok(());
+        }
+        let (done, told) = mpsc::sync_channel(1);
+        {
+            let mut queue = self.shared.queue();
+            if queue.ending == super::queue::Ending::Over {
+                return Err(DatabaseError::Closed);
+            }
+            queue.deliver(Delivery { sink: sink.to_owned(), sequences: sequences.to_vec(), done });
+        }
+        self.shared.wake();
+        told.recv().unwrap_or(Err(DatabaseError::Closed))
+    }
+
+    /// Waits until alerts may have come since this number was told, but no longer than `wait`, and tells the number now. The
+    /// first to ask with is 0.
+    pub fn changed(&self, since: u64, wait: Duration) -> u64 {
+        self.shared.changed(since, wait)
+    }
+
+    /// Whether alerts wait for their still: they are to be given out within two seconds.
+    pub fn has_held(&self) -> bool {
+        self.shared.holds().next().is_some()
+    }
+
+    /// Whether an alert that some sink does not have yet names this file. Where that cannot be told, it does.
+    pub fn refers_to(&self, name: &str) -> bool {
+        let (mut waits, mut changed) = (false, Vec::new());
+        for item in self.shared.queue().items() {
+            match item {
+                Item::Evidence(kept, _) => waits |= kept.entries.iter().any(|entry| entry.name == name),
+                Item::Changed(change) => changed.push(change.violation.id),
+                Item::Health(..) => {}
+            }
+        }
+        waits || self.shared.read(|connection| reading::refers_to(connection, name, &changed)).unwrap_or(true)
+    }
+
+    /// Violations that were raised from `from` on and before `to`, as last known, sorted by start, camera and rule.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn violations_of_day(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Violation>, DatabaseError> {
+        self.shared.read(|connection| reading::violations(connection, from, to))
+    }
+
+    /// Notes that a day's evidence is complete.
+    pub fn close_day(&self, day: Date) {
+        self.shared.queue().close_day(day);
+        self.shared.wake();
+    }
+
+    /// Whether a day's evidence was noted to be complete.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn is_day_closed(&self, day: Date) -> Result<bool, DatabaseError> {
+        self.shared.read(|connection| reading::is_closed(connection, day))
+    }
+
+    /// The outbox's id. It changes where the database is found damaged while it is in use.
+    pub fn outbox(&self) -> OutboxId {
+        self.shared.outbox()
+    }
+
+    /// The sequence of the last alert; 0 where there is none. Heartbeats have it.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn last_sequence(&self) -> Result<u64, DatabaseError> {
+        self.shared.read(reading::last_sequence)
+    }
+
+    /// From now on, alerts are for these sinks. What waits for others stays.
+    pub fn set_sinks(&self, sinks: Vec<(String, Filter)>) {
+        self.shared.set_sinks(sinks);
+    }
+
+    /// How it does. What needs the database and cannot be read is as it was last known.
+    pub fn facts(&self) -> DatabaseFacts {
+        let (in_memory, _) = self.shared.queue().waiting();
+        let depths = self.shared.read(reading::depths);
+        let mut facts = self.shared.facts();
+        facts.in_memory = in_memory;
+        if let Ok((sinks, bytes)) = depths {
+            facts.waiting = sinks.values().map(|depth| depth.waiting).sum();
+            facts.oldest_waiting = sinks.values().filter_map(|depth| depth.oldest).min();
+            (facts.sinks, facts.bytes) = (sinks, bytes);
+        }
+        let mut facts = facts.clone();
+        facts.failing_since = facts.failing_since.or_else(|| self.shared.hangs_since());
+        facts
+    }
+}
+
+fn shared(explanations: &BTreeMap<RuleId, Explanation>) -> Explanations {
+    explanations.iter().map(|(rule, explanation)| (rule.clone(), Arc::new(explanation.clone()))).collect()
+}

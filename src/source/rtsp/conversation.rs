@@ -1,0 +1,245 @@
+//! What client and camera say to each other: what may pass, what was refused, and until when an answer is due.
+
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    guard::GuardLimits,
+    interleaved::{Pictures, is_report},
+    message::{Head, Method, Start},
+    pieces::{Content, PREFIX, Pieces},
+    refusal::Refusal,
+    report::SenderReport,
+};
+
+/// Requests without an answer that are remembered. Some cameras never answer those that keep a session.
+const UNANSWERED: usize = 32;
+
+/// Whether the address of a camera has a user name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum User {
+    /// It has.
+    Given,
+    /// It has none.
+    None,
+}
+
+/// How far a conversation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Each answer is waited for, until its deadline.
+    SettingUp,
+    /// Pictures may come. They show that the camera is there, so no answer is waited for.
+    Playing,
+}
+
+/// A request that has no answer yet.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    sequence: Option<u64>,
+    method: Method,
+    credentials: bool,
+    due: Instant,
+}
+
+/// What of the bytes at hand may pass.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// What is passed on, in this order.
+    pub pass: Vec<Range<usize>>,
+    /// How many bytes are done with. What follows is the beginning of a piece that has not come as a whole.
+    pub used: usize,
+}
+
+impl Cleared {
+    fn passes(&mut self, length: usize) {
+        let end = self.used + length;
+        match self.pass.last_mut() {
+            Some(last) if last.end == self.used => last.end = end,
+            _ => self.pass.push(self.used..end),
+        }
+        self.used = end;
+    }
+}
+
+/// A conversation, as far as it went. It does no input and output and knows no time but what it is told.
+#[derive(Debug)]
+pub struct Conversation {
+    user: User,
+    answer: Duration,
+    stage: Stage,
+    camera: Pieces,
+    client: Pieces,
+    asked: VecDeque<Asked>,
+    /// The answer whose body is still coming, and to what.
+    answering: Option<(Head, Option<Asked>)>,
+    pictures: Pictures,
+    report: Option<SenderReport>,
+    /// What the last answer refused.
+    refused: Option<Refusal>,
+    /// Why it ended.
+    ended: Option<Refusal>,
+}
+
+impl Conversation {
+    /// One that begins, with a camera in whose address there is a user name or none.
+    pub fn new(user: User, limits: &GuardLimits) -> Self {
+        Self {
+            user,
+            answer: limits.answer,
+            stage: Stage::SettingUp,
+            camera: Pieces::new(limits.header, limits.body),
+            client: Pieces::new(limits.header, limits.body),
+            asked: VecDeque::new(),
+            answering: None,
+            pictures: Pictures::new(limits.access_unit),
+            report: None,
+            refused: None,
+            ended: None,
+        }
+    }
+
+    /// Takes what came from the client: the bytes that are there and not done with.
+    ///
+    /// # Errors
+    /// It is no RTSP.
+    pub fn from_client(&mut self, bytes: &[u8], now: Instant) -> Result<Cleared, Refusal> {
+        let mut cleared = Cleared::default();
+        while let Some(piece) = self.client.next(bytes.get(cleared.used..).unwrap_or_default())? {
+            if let Content::Head(Head { start: Start::Request(method), sequence, credentials, channels, .. }) =
+                piece.content
+            {
+                if let Some(channels) = channels {
+                    self.camera.expect(channels);
+                }
+                if self.asked.len() >= UNANSWERED {
+                    self.asked.pop_front();
+                }
+                self.asked.push_back(Asked { sequence, method, credentials, due: now + self.answer });
+            }
+            cleared.passes(piece.length);
+        }
+        Ok(cleared)
+    }
+
+    /// Takes what came from the camera: the bytes that are there and not done with. What is neither message nor packet does not
+    /// pass.
+    ///
+    /// # Errors
+    /// What came is not to reach the client.
+    pub fn from_camera(&mut self, bytes: &[u8], now: Instant, wall: Timestamp) -> Result<Cleared, Refusal> {
+        let mut cleared = Cleared::default();
+        loop {
+            let rest = bytes.get(cleared.used..).unwrap_or_default();
+            let Some(piece) = self.camera.next(rest)? else { return Ok(cleared) };
+            match piece.content {
+                Content::Head(head) => self.heard(head)?,
+                Content::Body => {}
+                Content::BodyEnd => self.answered(),
+                Content::Packet(channel) => {
+                    let packet = rest.get(PREFIX..piece.length).unwrap_or_default();
+                    if is_report(packet) {
+                        self.report = SenderReport::read(packet, now, wall).or(self.report);
+                    } else {
+                        self.pictures.count(channel, packet)?;
+                    }
+                }
+                Content::Stray => {
+                    cleared.used += piece.length;
+                    continue;
+                }
+            }
+            cleared.passes(piece.length);
+        }
+    }
+
+    /// Takes the head of a message of the camera.
+    fn heard(&mut self, head: Head) -> Result<(), Refusal> {
+        let Start::Answer { code, .. } = head.start else { return Ok(()) };
+        match code {
+            // More of it is to come.
+            100..200 => return Ok(()),
+            300..400 => return Err(Refusal::Redirected),
+            _ => {}
+        }
+        // Some cameras give a wrong number. Then it is the oldest that is answered, for one waits for each while setting up.
+        let known = self.asked.iter().position(|asked| asked.sequence == head.sequence);
+        let at = match self.stage {
+            Stage::SettingUp => known.or((!self.asked.is_empty()).then_some(0)),
+            Stage::Playing => known,
+        };
+        let asked = at.and_then(|at| self.asked.drain(..=at).next_back());
+        self.answering = Some((head, asked));
+        if head.body == 0 {
+            self.answered();
+        }
+        Ok(())
+    }
+
+    /// An answer is there as a whole.
+    fn answered(&mut self) {
+        let Some((head, asked)) = self.answering.take() else { return };
+        let Start::Answer { code, locked } = head.start else { return };
+        if self.stage == Stage::Playing {
+            return;
+        }
+        self.refused = match (Refusal::of(code, locked), self.user, asked) {
+            // It has not been told the password: this is how it asks for it.
+            (Some(Refusal::Unauthorized), User::Given, Some(Asked { credentials: false, .. })) => None,
+            (Some(Refusal::Unauthorized), User::None, _) => Some(Refusal::NoUser),
+            (refused, _, _) => refused,
+        };
+        if code >= 300 {
+            return;
+        }
+        if let Some(channels) = head.channels {
+            self.camera.expect(channels);
+        }
+        if asked.is_some_and(|asked| asked.method == Method::Play) {
+            self.stage = Stage::Playing;
+        }
+    }
+
+    /// Until when an answer must be there as a whole; none while none is waited for.
+    pub fn due(&self) -> Option<Instant> {
+        if self.stage == Stage::Playing {
+            return None;
+        }
+        let answering = self.answering.as_ref().and_then(|(_, asked)| *asked);
+        let waited = self.asked.iter().filter(|asked| asked.method != Method::Other);
+        waited.chain(&answering).map(|asked| asked.due).min()
+    }
+
+    /// It ended, for this reason. The first one counts.
+    pub fn end(&mut self, why: Refusal) {
+        self.ended.get_or_insert(why);
+    }
+
+    /// The camera closed the connection, or it broke.
+    pub fn close(&mut self) {
+        self.end(match self.stage {
+            Stage::SettingUp => Refusal::Closed,
+            Stage::Playing => Refusal::BrokeOff,
+        });
+    }
+
+    /// Why it ended, or what the camera refused.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match &self.ended {
+            // A camera that refuses something often closes the connection, too, or falls silent.
+            None | Some(Refusal::Closed | Refusal::Silent) => self.refused.as_ref().or(self.ended.as_ref()),
+            ended => ended.as_ref(),
+        }
+        .cloned()
+    }
+
+    /// The last that the camera said of its clock.
+    pub fn report(&self) -> Option<SenderReport> {
+        self.report
+    }
+}

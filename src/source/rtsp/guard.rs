@@ -1,0 +1,183 @@
+//! The guard before FFmpeg: relays on loopback, each for one connection to one camera.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use thiserror::Error;
+use tokio::{
+    runtime::{Builder, Runtime},
+    task::AbortHandle,
+};
+
+use super::{
+    conversation::{Conversation, User},
+    dial::Place,
+    refusal::Refusal,
+    relay::{self, Shared},
+    report::SenderReport,
+};
+use crate::address::{Address, Parts};
+
+/// The port of RTSP where an address names none.
+const PORT: u16 = 554;
+/// Threads that pass bytes on, for all cameras together.
+const THREADS: usize = 2;
+/// Threads that ask name servers, at most. One that is dead keeps a thread for half a minute.
+const LOOKUPS: usize = 16;
+
+/// The relays of all cameras. Copies are of the same; with the last one the relays end, too.
+#[derive(Clone)]
+pub struct Guards {
+    runtime: Arc<Background>,
+}
+
+impl fmt::Debug for Guards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guards")
+    }
+}
+
+/// A runtime that nobody waits for when it ends.
+struct Background(Option<Runtime>);
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What a camera may send, and how long it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuardLimits {
+    /// To connect, the name server's answer included.
+    pub connect: Duration,
+    /// From a request to the end of its answer, until pictures come. Silence between pictures is for others to notice.
+    pub answer: Duration,
+    /// Bytes of the head of a message.
+    pub header: usize,
+    /// Bytes of the body of a message.
+    pub body: usize,
+    /// Bytes of the packets of one picture.
+    pub access_unit: usize,
+}
+
+impl Default for GuardLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(10),
+            header: 64 << 10,
+            body: 1 << 20,
+            access_unit: 16 << 20,
+        }
+    }
+}
+
+/// Why there is no relay for a camera.
+#[derive(Debug, Error)]
+pub enum GuardError {
+    /// Not an address of a camera.
+    #[error(
+        "{address} is no address of the form rtsp://USER:PASSWORD@HOST:PORT/PATH; within user name and password, \
+         @ : / ? # and % are written as %40 %3A %2F %3F %23 and %25"
+    )]
+    Address {
+        /// As it was given.
+        address: Address,
+    },
+    /// No port on loopback.
+    #[error("no port on loopback for the connection to {address}: {error}")]
+    Listen {
+        /// Whose.
+        address: Address,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Guards {
+    /// Starts the threads that pass bytes on.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .thread_name("guard")
+            .worker_threads(THREADS)
+            .max_blocking_threads(LOOKUPS)
+            .enable_all()
+            .build()?;
+        Ok(Self { runtime: Arc::new(Background(Some(runtime))) })
+    }
+
+    /// A relay for one connection to `camera`. It returns at once, and dials when FFmpeg connects to it.
+    ///
+    /// # Errors
+    /// It is no address of RTSP, or no port is free.
+    pub fn relay(&self, camera: &Address, limits: GuardLimits) -> Result<Relay, GuardError> {
+        let unusable = || GuardError::Address { address: camera.clone() };
+        let Parts { scheme, user, host, port, path } = camera.parts().ok_or_else(unusable)?;
+        if !scheme.eq_ignore_ascii_case("rtsp") {
+            return Err(unusable());
+        }
+        let number = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let place = Place { host: number.to_owned(), port: port.unwrap_or(PORT) };
+        let listen = |error| GuardError::Listen { address: camera.clone(), error };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(listen)?;
+        listener.set_nonblocking(true).map_err(listen)?;
+        let here = listener.local_addr().map_err(listen)?;
+        let sign = if user.is_some() { "@" } else { "" };
+        let address = Address::from(format!("rtsp://{}{sign}{here}{path}", user.unwrap_or_default()));
+        let user = if user.is_some_and(|user| !user.is_empty()) { User::Given } else { User::None };
+        let shared = Arc::new(Shared::new(Conversation::new(user, &limits)));
+        // It is there until it is dropped.
+        let Some(runtime) = &self.runtime.0 else { return Err(listen(io::ErrorKind::NotConnected.into())) };
+        let task = runtime.spawn({
+            let shared = Arc::clone(&shared);
+            async move { relay::serve(listener, place, limits.connect, &shared).await }
+        });
+        Ok(Relay { address, shared, task: task.abort_handle() })
+    }
+}
+
+/// A relay for one connection. With it, both connections are cut and its port is free again.
+#[derive(Debug)]
+pub struct Relay {
+    address: Address,
+    shared: Arc<Shared>,
+    task: AbortHandle,
+}
+
+impl Relay {
+    /// What FFmpeg is to open: the camera's address, with another host and port.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Why the connection ended, or what the camera refused with; none while all is well, and where the client ended it.
+    pub fn refusal(&self) -> Option<Refusal> {
+        self.shared.conversation().refusal()
+    }
+
+    /// The last that the camera said of its clock.
+    pub fn clock(&self) -> Option<SenderReport> {
+        self.shared.conversation().report()
+    }
+
+    /// Bytes that came from the camera.
+    pub fn bytes(&self) -> u64 {
+        self.shared.bytes()
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
