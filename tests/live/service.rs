@@ -1,0 +1,194 @@
+//! `firewarden run` as it is started, watched and ended by tests.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::common;
+
+/// Whatever is waited for is there within ten times as long as it usually takes; this is for what takes seconds.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `there` gives something.
+pub fn wait_for<T>(what: &str, patience: Duration, mut there: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = there() {
+            return found;
+        }
+        assert!(began.elapsed() < patience, "{what}: not within {} s", patience.as_secs());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A folder with a configuration, in which the service writes all it does.
+pub struct Site {
+    folder: tempfile::TempDir,
+    /// What stands before the cameras.
+    head: String,
+    cameras: Vec<String>,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let head = "[site]\nid = \"test\"\nname = \"试验\"\ntimezone = \"Asia/Shanghai\"\n[box]\nid = \"box\"\n\
+                    [console]\nlisten = \"127.0.0.1:0\"\n[[sink]]\nname = \"file\"\nkind = \"file\"\npath = \"alerts.jsonl\"\n"
+            .to_owned();
+        Self { folder: tempfile::tempdir().expect("a folder"), head, cameras: Vec::new() }
+    }
+
+    /// What else the configuration says, before its cameras.
+    pub fn with(mut self, more: &str) -> Self {
+        self.head += more;
+        self
+    }
+
+    /// A camera; `more` are its keys and rules.
+    pub fn camera(mut self, id: &str, source: &str, more: &str) -> Self {
+        self.cameras.push(format!("[[camera]]\nid = \"{id}\"\nsource = \"{source}\"\n{more}\n"));
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes the configuration.
+    pub fn write(&self) -> PathBuf {
+        let path = self.path("site.toml");
+        fs::write(&path, self.head.clone() + &self.cameras.concat()).expect("written");
+        path
+    }
+
+    /// Starts the service.
+    pub fn start(&self) -> Service<'_> {
+        self.start_with(|_| {})
+    }
+
+    /// The same with what `how` changes.
+    pub fn start_with(&self, how: impl FnOnce(&mut Command)) -> Service<'_> {
+        let config = self.write();
+        let log = self.path("log");
+        let to = File::options().create(true).append(true).open(&log).expect("a log");
+        let mut command = common::command();
+        command.args(["run", "--config"]).arg(config).stdout(Stdio::null()).stderr(to);
+        how(&mut command);
+        Service { child: Some(command.spawn().expect("the binary starts")), site: self }
+    }
+
+    /// The alerts that have come to the sink.
+    pub fn alerts(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path("alerts.jsonl")).unwrap_or_default();
+        // The last line may be on its way.
+        let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect()
+    }
+
+    /// The alerts of a type, such as `raised`, of violations.
+    pub fn told(&self, phase: &str) -> Vec<Value> {
+        let wanted = format!("firewarden.violation.{phase}");
+        self.alerts().into_iter().filter(|alert| alert["type"] == wanted).collect()
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Waits until the log says this.
+    pub fn says(&self, words: &str) {
+        wait_for(&format!("the log says {words:?}\n{}", self.log()), PATIENCE, || {
+            self.log().contains(words).then_some(())
+        });
+    }
+
+    /// Every look of a camera that was kept, in its order. They are written once a minute and at the end.
+    pub fn observations(&self, camera: &str) -> Vec<Value> {
+        let folder = self.path("state/observations").join(camera);
+        let mut days: Vec<PathBuf> =
+            fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        days.sort();
+        let mut records = Vec::new();
+        for day in days {
+            let plain = Command::new("zcat").arg(&day).output().expect("zcat").stdout;
+            let text = String::from_utf8(plain).expect("text");
+            records.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")));
+        }
+        records
+    }
+}
+
+/// The service while it runs. It is killed when it is dropped.
+pub struct Service<'s> {
+    child: Option<Child>,
+    site: &'s Site,
+}
+
+impl Service<'_> {
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        signal(self.id(), name);
+    }
+
+    /// Ends it as an operator does, and tells how it ended.
+    pub fn end(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        let log = || self.site.log();
+        let mut child = self.child.take().expect("it runs");
+        let began = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait().expect("a child") {
+                return status;
+            }
+            if began.elapsed() > PATIENCE {
+                let _ = child.kill();
+                panic!("it does not end:\n{}", log());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// As when the power fails.
+    pub fn kill(mut self) {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().expect("killed");
+        let _ = child.wait();
+    }
+}
+
+impl Drop for Service<'_> {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+            if thread::panicking() {
+                eprintln!("what the service said:\n{}", self.site.log());
+            }
+        }
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(id: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), id.to_string()]).status().expect("kill");
+    assert!(sent.success(), "{name} to {id}");
+}
+
+/// A sample of the project.
+pub fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
