@@ -98,7 +98,11 @@ fn look(detector: &mut dyn Detector, picture: &DynamicImage) -> Result<Vec<Detec
 fn draw(folder: &Path, path: &Path, picture: &DynamicImage, detections: &[Detection]) -> anyhow::Result<()> {
     let mut rgb = picture.to_rgb8();
     let (width, height) = rgb.dimensions();
-    let marks = Marks { zone: None, boxes: detections.iter().map(|detection| detection.bbox).collect() };
+    let marks = Marks {
+        masks: Vec::new(),
+        zone: None,
+        boxes: detections.iter().map(|detection| detection.bbox).collect(),
+    };
     mark(&mut rgb, width as usize, height as usize, &marks)?;
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let named = |number: u32| match number {

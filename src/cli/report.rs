@@ -6,7 +6,7 @@ use super::{Status, table};
 use crate::{
     files,
     report::{self, Report, Verdict},
-    results::{REPORT, Stored, sweep},
+    results::{DayIs, REPORT, Stored, sweep},
     say::{print, say},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 /// nothing is analysed. A report that was lost or damaged comes back; one of an earlier version gets the form of this one.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// The folder that `analyze --out` wrote.
+    /// The folder that `analyze --out` wrote, or that of a day of a live box.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Print the violations as JSON instead of a table.
@@ -26,9 +26,11 @@ pub struct ReportArgs {
 
 pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
     let stored = Stored::read(&args.folder)?;
-    // A report that was killed leaves a part of itself.
-    sweep(&args.folder);
-    let Stored { summary, violations, entries, run, sums } = &stored;
+    if stored.day != Some(DayIs::Open) {
+        // A report that was killed leaves a part of itself. What a live box is writing looks the same.
+        sweep(&args.folder);
+    }
+    let Stored { summary, violations, entries, run, sums, day } = &stored;
     report::write(&Report { summary, violations, entries, run: *run, sums, folder: &args.folder })?;
     print(&if args.json {
         serde_json::to_string_pretty(violations)? + "\n"
@@ -41,5 +43,11 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<Status> {
         table::violations(violations, &summary.configuration.site.timezone, &Verdict::of(cameras, violations))
     })?;
     say(format_args!("the report is in {}", files::shown(args.folder.join(REPORT).as_os_str())));
+    if *day == Some(DayIs::Open) {
+        say(format_args!(
+            "note: this day is not closed yet: the report tells of it as it was known some moments ago"
+        ));
+        return Ok(Status::Failed);
+    }
     Ok(Status::Done)
 }

@@ -1,11 +1,12 @@
 //! What a clip is to be, and what it came to be.
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     domain::{EvidenceFile, MediaTime},
     libav::StreamInfo,
-    results::{Coding, Piece, Shortfall},
+    results::{Coding, Entry, Handling, Piece, Shortfall},
 };
 
 /// A clip to be cut from a camera's recording.
@@ -37,6 +38,29 @@ pub struct Clip {
     /// How it is coded, where browsers may not play that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coding: Option<Coding>,
+    /// What was done to its pictures.
+    #[serde(skip_serializing_if = "Handling::is_as_recorded")]
+    pub handling: Handling,
+}
+
+impl Clip {
+    /// Its line in the manifest, as evidence of this violation.
+    pub(super) fn entry(self, violation: Uuid) -> Entry {
+        let Self { file, first, last, pieces, shortfalls, coding, handling } = self;
+        Entry {
+            name: file.name,
+            role: file.role,
+            violation,
+            sha256: file.sha256,
+            bytes: file.bytes,
+            first_s: first,
+            last_s: last,
+            source: pieces,
+            shortfalls,
+            coding,
+            handling,
+        }
+    }
 }
 
 /// How a stream is coded, where not every browser plays that: anything but H.264 of 8 bits and 4:2:0.

@@ -6,10 +6,11 @@ use std::{
 
 use super::{
     Clip, Cut, EvidenceError,
-    writing::{Around, Taken, Writing},
+    writing::{Around, Sealed, Taken, Writing},
 };
 use crate::{
     domain::MediaTime,
+    geometry::Polygon,
     source::{Gop, Part},
 };
 
@@ -36,6 +37,23 @@ pub struct Cutter {
     /// The epoch of the group before.
     epoch: Option<u32>,
     broken: bool,
+    origin: Origin,
+    masks: Arc<[Polygon]>,
+    place: Place,
+}
+
+/// Gives a clip that is complete its name.
+type Place = Box<dyn FnMut(Sealed) -> Result<Clip, EvidenceError> + Send>;
+
+/// What the first group that is given stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The recording begins with it, where it is of the first file.
+    Recording,
+    /// It was not the first: those before it are no longer there.
+    Passed,
+    /// Nothing was recorded before it.
+    Begins,
 }
 
 impl Cutter {
@@ -54,7 +72,21 @@ impl Cutter {
             file_from: MediaTime::ZERO,
             epoch: None,
             broken: false,
+            origin: Origin::Recording,
+            masks: Arc::new([]),
+            place: Box::new(Sealed::place),
         }
+    }
+
+    /// The same, with clips in which these parts of the picture are black: they are encoded anew.
+    #[must_use]
+    pub fn masked(self, masks: &[Polygon]) -> Self {
+        Self { masks: masks.into(), ..self }
+    }
+
+    /// The same, for a live camera's groups, of which `origin` tells what the first is. `place` gives a clip its name.
+    pub(super) fn live(self, origin: Origin, place: Place) -> Self {
+        Self { origin, place, ..self }
     }
 
     /// Whether all clips are complete, or failed: no more parts are needed.
@@ -84,7 +116,8 @@ impl Cutter {
     /// Completes what is still open, and tells what became of each cut, in their order.
     pub fn finish(mut self) -> Vec<Result<Clip, EvidenceError>> {
         for (index, writing) in std::mem::take(&mut self.open) {
-            self.results.insert(index, writing.finish());
+            let made = self.close(writing);
+            self.results.insert(index, made);
         }
         for (index, cut) in std::mem::take(&mut self.waiting) {
             self.results.insert(index, Err(EvidenceError::NotFound(cut.stem)));
@@ -95,7 +128,12 @@ impl Cutter {
     fn group(&mut self, gop: &Arc<Gop>) {
         let broken = std::mem::take(&mut self.broken) || self.epoch != Some(gop.epoch);
         // Whole files may be passed over before the first that is given.
-        let first = self.epoch.replace(gop.epoch).is_none() && gop.epoch == 0;
+        let first = self.epoch.replace(gop.epoch).is_none()
+            && match self.origin {
+                Origin::Recording => gop.epoch == 0,
+                Origin::Passed => false,
+                Origin::Begins => true,
+            };
         if self.done() {
             return;
         }
@@ -109,11 +147,16 @@ impl Cutter {
             let Some((index, cut)) = self.waiting.pop_front() else { break };
             let chain = self.chain.clone();
             let groups = chain.groups.iter().map(|(gop, first)| (gop, around(false, *first)));
-            self.go_on(index, Writing::new(cut, &self.folder), groups);
+            let writing = Writing::new(cut, &self.folder, &self.masks);
+            self.go_on(index, writing, groups);
         }
         if !gop.continued() || self.waiting.is_empty() {
             self.chain = Chain::default();
         }
+    }
+
+    fn close(&mut self, writing: Writing) -> Result<Clip, EvidenceError> {
+        (self.place)(writing.seal()?)
     }
 
     /// Gives groups to a clip until it is complete.
@@ -127,7 +170,8 @@ impl Cutter {
             match writing.take(gop, &around) {
                 Ok(Taken::Open) => {}
                 Ok(Taken::Complete) => {
-                    self.results.insert(index, writing.finish());
+                    let made = self.close(writing);
+                    self.results.insert(index, made);
                     return;
                 }
                 Err(error) => {

@@ -17,7 +17,8 @@ use super::{
 use crate::{
     config::{Camera, Config},
     domain::{EvidenceFile, EvidenceRole, MediaTime, MissingEvidence, Moment, Violation},
-    results::{Entry, Piece},
+    geometry::Polygon,
+    results::Entry,
     source::{Part, Recording, SourceError, Trail},
     stop::Stop,
 };
@@ -70,7 +71,8 @@ pub fn collect(
     let shots = plan::shots(config, camera, violations, seen);
     let cuts: Vec<Cut> = violations.iter().map(|violation| plan::cut(&config.evidence, violation)).collect();
     let develop = |pictures: &Receiver<Taken>| still::develop(pictures, &shots, folder);
-    let (stills, clips) = read(again, &shots, cuts, folder, &develop, reached);
+    let cuts = Cuts { cuts, masks: &camera.mask, folder };
+    let (stills, clips) = read(again, &shots, cuts, &develop, reached);
     let (mut stills, mut clips) = (stills.into_iter(), clips.into_iter());
     let mut collected = Collected::default();
     for violation in violations {
@@ -78,23 +80,31 @@ pub fn collect(
             moments(violation).map(|(role, moment)| (role, moment.clone())).collect();
         for (role, moment) in moments {
             let Some(still) = stills.next() else { break };
-            let entry = still.map(|file| still_entry(file, violation, &moment));
+            let entry = still.map(|file| still::entry(file, violation.id, &moment, &camera.mask));
             collected.note(folder, violation, role, entry);
         }
         if let Some(clip) = clips.next() {
-            let entry = clip.map(|clip| clip_entry(clip, violation));
+            let entry = clip.map(|clip| clip.entry(violation.id));
             collected.note(folder, violation, EvidenceRole::Clip, entry);
         }
     }
     collected
 }
 
+/// Clips that are wanted.
+struct Cuts<'c> {
+    cuts: Vec<Cut>,
+    /// What is to be black in them.
+    masks: &'c [Polygon],
+    /// Where they go.
+    folder: &'c Path,
+}
+
 /// Reads the recording; one thread decodes and copies, others make the stills' files.
 fn read(
     again: Again,
     shots: &[Shot],
-    cuts: Vec<Cut>,
-    folder: &Path,
+    Cuts { cuts, masks, folder }: Cuts<'_>,
     develop: &Develop<'_>,
     mut reached: impl FnMut(MediaTime),
 ) -> (Made<EvidenceFile>, Made<Clip>) {
@@ -110,7 +120,7 @@ fn read(
     };
     let stems: Vec<String> = cuts.iter().map(|cut| cut.stem.clone()).collect();
     let (taken, pictures) = channel::bounded(WAITING);
-    let (mut album, mut cutter) = (Album::new(shots, taken), Cutter::new(cuts, folder));
+    let (mut album, mut cutter) = (Album::new(shots, taken), Cutter::new(cuts, folder).masked(masks));
     let mut broken: Option<Arc<SourceError>> = None;
     let (taken, mut files) = thread::scope(|scope| {
         // The threads alone hold the pictures' way: where all of them are gone, nobody waits for them.
@@ -184,38 +194,6 @@ impl Collected {
     }
 }
 
-fn still_entry(file: EvidenceFile, violation: &Violation, moment: &Moment) -> Entry {
-    let place = moment.file.clone().zip(moment.file_s);
-    Entry {
-        name: file.name,
-        role: file.role,
-        violation: violation.id,
-        sha256: file.sha256,
-        bytes: file.bytes,
-        first_s: moment.media_s,
-        last_s: moment.media_s,
-        source: place.into_iter().map(|(file, at)| Piece { file, from_s: at, to_s: at }).collect(),
-        shortfalls: Vec::new(),
-        coding: None,
-    }
-}
-
-fn clip_entry(clip: Clip, violation: &Violation) -> Entry {
-    let Clip { file, first, last, pieces, shortfalls, coding } = clip;
-    Entry {
-        name: file.name,
-        role: file.role,
-        violation: violation.id,
-        sha256: file.sha256,
-        bytes: file.bytes,
-        first_s: first,
-        last_s: last,
-        source: pieces,
-        shortfalls,
-        coding,
-    }
-}
-
 #[cfg(test)]
 mod clip_tests {
     use super::*;
@@ -227,6 +205,10 @@ mod clip_tests {
         Again { recording, trail: None, failed: BTreeSet::new(), stop: Stop::default() }
     }
 
+    fn plain(cuts: Vec<Cut>, folder: &Path) -> Cuts<'_> {
+        Cuts { cuts, masks: &[], folder }
+    }
+
     fn shot(seconds: f64) -> Shot {
         let camera = CameraId::new("lane").expect("an id");
         let rule = crate::domain::RuleId::new(&camera, crate::domain::Kind::FireLaneParking, None);
@@ -234,7 +216,7 @@ mod clip_tests {
             at: MediaTime::from_secs_f64(seconds),
             role: EvidenceRole::Raised,
             name: format!("evidence/{seconds}.jpg"),
-            marks: Marks { zone: None, boxes: Vec::new() },
+            marks: Marks { masks: Vec::new(), zone: None, boxes: Vec::new() },
             caption: Caption {
                 camera_name: String::new(),
                 rule,
@@ -261,7 +243,7 @@ mod clip_tests {
         let shots = [shot(5.0), shot(15.0)];
         let develop = |pictures: &Receiver<Taken>| still::develop(pictures, &shots, &folder);
         let cuts = vec![cut(2.0, 4.0), cut(14.0, 16.0)];
-        let (stills, cut) = read(again(vec![first, gone]), &shots, cuts, &folder, &develop, |_| {});
+        let (stills, cut) = read(again(vec![first, gone]), &shots, plain(cuts, &folder), &develop, |_| {});
         let causes = |made: &dyn Fn(usize) -> Option<crate::domain::MissingCause>| [made(0), made(1)];
         let unreadable = Some(crate::domain::MissingCause::Unreadable);
         let still = causes(&|at| stills[at].as_ref().err().map(EvidenceError::cause));
@@ -290,7 +272,7 @@ mod clip_tests {
         let shots = [shot(25.0)];
         let develop = |pictures: &Receiver<Taken>| still::develop(pictures, &shots, &folder);
         let (stills, _) =
-            read(Again { failed, ..again(files) }, &shots, Vec::new(), &folder, &develop, |_| {});
+            read(Again { failed, ..again(files) }, &shots, plain(Vec::new(), &folder), &develop, |_| {});
         assert!(stills[0].is_ok(), "{stills:?}");
     }
 
@@ -303,7 +285,7 @@ mod clip_tests {
             panic!("as a picture that no JPEG can be made of would")
         };
         let (stills, _) =
-            read(again(vec![recording]), &shots, Vec::new(), &clips.path("result"), &gone, |_| {});
+            read(again(vec![recording]), &shots, plain(Vec::new(), &clips.path("result")), &gone, |_| {});
         assert_eq!(stills.len(), 7);
         assert!(stills.iter().all(|still| matches!(still, Err(EvidenceError::Lost(_)))), "{stills:?}");
     }
@@ -320,7 +302,7 @@ mod clip_tests {
         let again = Again { recording, trail: None, failed: BTreeSet::new(), stop };
         let shots = [shot(1.0)];
         let develop = |pictures: &Receiver<Taken>| still::develop(pictures, &shots, &clips.path("result"));
-        let (stills, _) = read(again, &shots, Vec::new(), &clips.path("result"), &develop, |_| {});
+        let (stills, _) = read(again, &shots, plain(Vec::new(), &clips.path("result")), &develop, |_| {});
         assert!(matches!(stills[0], Err(EvidenceError::Stopped(_))), "{stills:?}");
     }
 }

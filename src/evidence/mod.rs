@@ -6,6 +6,8 @@ mod clip_tests;
 mod cutter;
 mod exif;
 mod gather;
+pub mod live;
+mod masking;
 mod plan;
 mod still;
 mod timing;
@@ -17,7 +19,7 @@ use std::{
 };
 
 pub use clip::{Clip, Cut};
-pub use cutter::Cutter;
+pub use cutter::{Cutter, Origin};
 pub use exif::Caption;
 pub use gather::{Again, Collected, collect};
 pub use plan::{Seen, moments};
@@ -79,6 +81,21 @@ pub enum EvidenceError {
         /// Why.
         source: std::io::Error,
     },
+    /// Of a live camera: its pictures of the moment are damaged.
+    #[error("{0} cannot be made: the pictures of its moment are damaged")]
+    Damaged(String),
+    /// Of a live camera: the moment was gone from memory.
+    #[error("{0} cannot be made: its moment lies further back than the pictures that are held in memory")]
+    Passed(String),
+    /// Of a live camera: nobody held its pictures yet.
+    #[error("{0} cannot be made: its moment lies before the first picture since the camera was watched anew")]
+    Unwitnessed(String),
+    /// Of a live camera: more was to be made at once than there was room for.
+    #[error("{0} was not made: more evidence was to be made at once than may wait; watching went on")]
+    Busy(String),
+    /// Of a live camera: the program was about to end.
+    #[error("{0} was not made: the program was about to end")]
+    Ending(String),
     /// The recording no longer shows the moment.
     #[error("the moment of {0} was not found in the recording again")]
     NotFound(String),
@@ -89,13 +106,16 @@ impl EvidenceError {
     pub fn cause(&self) -> MissingCause {
         match self {
             Self::Source { .. } => MissingCause::Unreadable,
-            Self::Decode(_) => MissingCause::Undecodable,
-            Self::Libav(_) | Self::Vision(_) | Self::Encode { .. } | Self::Clip { .. } | Self::Lost(_) => {
-                MissingCause::NotMade
-            }
-            Self::Stopped(_) => MissingCause::Other,
+            Self::Decode(_) | Self::Damaged(_) => MissingCause::Undecodable,
+            Self::Libav(_)
+            | Self::Vision(_)
+            | Self::Encode { .. }
+            | Self::Clip { .. }
+            | Self::Lost(_)
+            | Self::Busy(_) => MissingCause::NotMade,
+            Self::Stopped(_) | Self::Ending(_) => MissingCause::Other,
             Self::Write { .. } => MissingCause::NotWritten,
-            Self::NotFound(_) => MissingCause::NotFound,
+            Self::NotFound(_) | Self::Passed(_) | Self::Unwitnessed(_) => MissingCause::NotFound,
         }
     }
 }

@@ -5,12 +5,15 @@ use std::{
 
 use crossbeam::channel::{Receiver, Sender};
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
+use uuid::Uuid;
 
 use super::{Caption, EvidenceError, exif, keep};
 use crate::{
     decode::{DecoderState, GroupDecoder},
-    domain::{EvidenceFile, EvidenceRole, MediaTime},
+    domain::{EvidenceFile, EvidenceRole, MediaTime, Moment},
+    geometry::Polygon,
     libav::{Frame, Pixels, Scaler},
+    results::{Entry, Handling, Piece},
     source::Gop,
     vision::{Marks, mark},
 };
@@ -37,6 +40,12 @@ pub struct Shot {
 pub(super) struct Taken {
     /// Which shot.
     shot: usize,
+    picture: Colours,
+}
+
+/// A picture in red, green and blue, one byte each, in rows without gaps between them.
+#[derive(Clone)]
+pub(super) struct Colours {
     rgb: Vec<u8>,
     width: u32,
     height: u32,
@@ -88,9 +97,9 @@ impl<'s> Album<'s> {
         let decoded = self.decoder.decode(gop, &times, resume, |index, frame, at| {
             for (number, shot) in &within {
                 if times.get(index) == Some(&shot.at) && at == shot.at {
-                    let result = rgb(frame, *number, scaler).map(|picture| {
+                    let result = Colours::of(frame, scaler).map(|picture| {
                         // Where nobody is left to make a file of it, it is told as lost.
-                        let _ = taken.send(picture);
+                        let _ = taken.send(Taken { shot: *number, picture });
                     });
                     results.insert(*number, result);
                 }
@@ -117,11 +126,46 @@ impl<'s> Album<'s> {
     }
 }
 
-fn rgb(frame: &Frame, shot: usize, scaler: &mut Scaler) -> Result<Taken, EvidenceError> {
-    let (width, height) = (frame.width(), frame.height());
-    let mut rgb = Vec::new();
-    scaler.scale(frame, width, height, Pixels::Rgb, &mut rgb)?;
-    Ok(Taken { shot, rgb, width, height })
+impl Colours {
+    pub(super) fn of(frame: &Frame, scaler: &mut Scaler) -> Result<Self, EvidenceError> {
+        let (width, height) = (frame.width(), frame.height());
+        let mut rgb = Vec::new();
+        scaler.scale(frame, width, height, Pixels::Rgb, &mut rgb)?;
+        Ok(Self { rgb, width, height })
+    }
+
+    /// The bytes of the still's file. `path` is only for the message.
+    pub(super) fn jpeg(mut self, shot: &Shot, path: &Path) -> Result<Vec<u8>, EvidenceError> {
+        mark(&mut self.rgb, self.width as usize, self.height as usize, &shot.marks)?;
+        let mut jpeg = Vec::new();
+        let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
+        if let Some(block) = exif::block(&shot.caption) {
+            // JPEG always has room for it.
+            let _ = encoder.set_exif_metadata(block);
+        }
+        encoder
+            .write_image(&self.rgb, self.width, self.height, ExtendedColorType::Rgb8)
+            .map_err(|source| EvidenceError::Encode { path: path.to_owned(), source })?;
+        Ok(jpeg)
+    }
+}
+
+/// The line in the manifest of a still of a violation's moment, on which these parts are black.
+pub(super) fn entry(file: EvidenceFile, violation: Uuid, moment: &Moment, masks: &[Polygon]) -> Entry {
+    let place = moment.file.clone().zip(moment.file_s);
+    Entry {
+        name: file.name,
+        role: file.role,
+        violation,
+        sha256: file.sha256,
+        bytes: file.bytes,
+        first_s: moment.media_s,
+        last_s: moment.media_s,
+        source: place.into_iter().map(|(file, at)| Piece { file, from_s: at, to_s: at }).collect(),
+        shortfalls: Vec::new(),
+        coding: None,
+        handling: if masks.is_empty() { Handling::AsRecorded } else { Handling::Masked },
+    }
 }
 
 /// Makes files below `folder` of what is taken of `shots`, until no more comes; each with the number of its shot. Several
@@ -138,17 +182,7 @@ pub(super) fn develop(
     taken.iter().filter_map(file).collect()
 }
 
-fn file_of(picture: Taken, shot: &Shot, folder: &Path) -> Result<EvidenceFile, EvidenceError> {
-    let Taken { mut rgb, width, height, .. } = picture;
-    mark(&mut rgb, width as usize, height as usize, &shot.marks)?;
-    let mut jpeg = Vec::new();
-    let mut encoder = JpegEncoder::new_with_quality(&mut jpeg, QUALITY);
-    if let Some(block) = exif::block(&shot.caption) {
-        // JPEG always has room for it.
-        let _ = encoder.set_exif_metadata(block);
-    }
-    encoder
-        .write_image(&rgb, width, height, ExtendedColorType::Rgb8)
-        .map_err(|source| EvidenceError::Encode { path: folder.join(&shot.name), source })?;
+fn file_of(taken: Taken, shot: &Shot, folder: &Path) -> Result<EvidenceFile, EvidenceError> {
+    let jpeg = taken.picture.jpeg(shot, &folder.join(&shot.name))?;
     keep(folder, shot.name.clone(), shot.role, &jpeg)
 }

@@ -13,13 +13,15 @@ use tempfile::{NamedTempFile, TempPath};
 use super::{
     Clip, Cut, EvidenceError,
     clip::coding,
+    masking::Masking,
     timing::{Timing, needed},
 };
 use crate::{
     domain::{EvidenceFile, EvidenceRole, MediaTime},
     files,
+    geometry::Polygon,
     libav::{Container, LibavError, Muxer, Packet, Sets, StreamInfo},
-    results::{Piece, Shortfall},
+    results::{Handling, Piece, Shortfall},
     source::Gop,
 };
 
@@ -55,6 +57,7 @@ pub(super) enum Taken {
 pub(super) struct Writing {
     cut: Cut,
     folder: PathBuf,
+    masks: Arc<[Polygon]>,
     begun: Option<Begun>,
     /// Where streams changed.
     changes: Vec<MediaTime>,
@@ -64,7 +67,7 @@ pub(super) struct Writing {
 
 /// A clip with at least one group.
 struct Begun {
-    muxer: Muxer,
+    out: Out,
     /// Open in the muxer alone: a camera may have hundreds of clips at once.
     file: TempPath,
     name: String,
@@ -92,8 +95,9 @@ struct PieceFile {
 }
 
 impl Writing {
-    pub(super) fn new(cut: Cut, folder: &Path) -> Self {
-        Self { cut, folder: folder.to_owned(), begun: None, changes: Vec::new(), changed: false }
+    pub(super) fn new(cut: Cut, folder: &Path, masks: &Arc<[Polygon]>) -> Self {
+        let (folder, masks) = (folder.to_owned(), Arc::clone(masks));
+        Self { cut, folder, masks, begun: None, changes: Vec::new(), changed: false }
     }
 
     /// Notes that the recording does not go on as it was: a spell without pictures, where it takes any time.
@@ -133,8 +137,14 @@ impl Writing {
         let begun = match &mut self.begun {
             Some(begun) => begun,
             None => {
-                let begun =
-                    Begun::new(&self.cut, &self.folder, gop, &times, around, self.changes.is_empty())?;
+                let begun = Begun::new(
+                    (&self.cut, &self.masks),
+                    &self.folder,
+                    gop,
+                    &times,
+                    around,
+                    self.changes.is_empty(),
+                )?;
                 self.begun.insert(begun)
             }
         };
@@ -144,25 +154,18 @@ impl Writing {
         Ok(if last { Taken::Complete } else { Taken::Open })
     }
 
-    /// Completes the file and gives it its name.
-    pub(super) fn finish(mut self) -> Result<Clip, EvidenceError> {
+    /// Completes the file, which has no name yet.
+    pub(super) fn seal(mut self) -> Result<Sealed, EvidenceError> {
         let Some(begun) = self.begun.take().filter(|b| b.last > b.first) else {
             return Err(EvidenceError::NotFound(self.cut.stem));
         };
-        let Begun { muxer, file, name, stream, first, last, pieces, gaps, late, damaged, headless, .. } =
-            begun;
-        let coding = coding(&stream);
-        muxer.finish().map_err(|error| failed(&self.folder.join(&name), error))?;
+        let Begun { out, file, name, stream, first, last, pieces, gaps, late, damaged, headless, .. } = begun;
         let path = self.folder.join(&name);
-        let keep = || {
-            let sha256 = files::sha256_of(&file)?;
-            let written = File::open(&file)?;
-            let bytes = written.metadata()?.len();
-            files::persist(NamedTempFile::from_parts(written, file), &path)?;
-            Ok((sha256, bytes))
-        };
-        let (sha256, bytes) = keep()
-            .map_err(|error| EvidenceError::Write { path: path.clone(), source: files::plain(error) })?;
+        let handling = out.handling();
+        let encoded = out.finish().map_err(|error| failed(&path, error))?;
+        let coding = coding(encoded.as_ref().unwrap_or(&stream));
+        let hash = || Ok((files::sha256_of(&file)?, fs::metadata(&file)?.len()));
+        let (sha256, bytes) = hash().map_err(|error| unwritten(&path, error))?;
         let (first, last) = (MediaTime::from_micros(first), MediaTime::from_micros(last));
         let mut shortfalls: Vec<Shortfall> = late.into_iter().collect();
         shortfalls.extend(headless.then_some(Shortfall::NoKeyFrame));
@@ -179,9 +182,10 @@ impl Writing {
         if missing > SLACK && !self.changed {
             shortfalls.push(Shortfall::EndsEarly { by: missing });
         }
-        let file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes, url: None };
+        let of_file = EvidenceFile { name, role: EvidenceRole::Clip, sha256, bytes, url: None };
         let pieces = pieces.into_iter().map(PieceFile::piece).collect();
-        Ok(Clip { file, first, last, pieces, shortfalls, coding })
+        let clip = Clip { file: of_file, first, last, pieces, shortfalls, coding, handling };
+        Ok(Sealed { clip, file, path })
     }
 
     fn failed(&self, error: LibavError) -> EvidenceError {
@@ -190,24 +194,79 @@ impl Writing {
     }
 }
 
+/// A clip that is complete, in a file that has no name yet.
+pub(super) struct Sealed {
+    /// What it is.
+    pub clip: Clip,
+    file: TempPath,
+    path: PathBuf,
+}
+
+impl Sealed {
+    /// Gives the file its name.
+    pub(super) fn place(self) -> Result<Clip, EvidenceError> {
+        let Self { clip, file, path } = self;
+        let keep = || files::persist(NamedTempFile::from_parts(File::open(&file)?, file), &path);
+        keep().map_err(|error| unwritten(&path, error))?;
+        Ok(clip)
+    }
+}
+
+/// What becomes of packets.
+enum Out {
+    /// They are copied.
+    Copied(Box<Muxer>),
+    /// They are decoded, and parts of their pictures blackened.
+    Masked(Box<Masking>),
+}
+
+impl Out {
+    fn write(&mut self, packet: &Packet) -> Result<(), LibavError> {
+        match self {
+            Self::Copied(muxer) => muxer.write(packet),
+            Self::Masked(masking) => masking.write(packet),
+        }
+    }
+
+    fn handling(&self) -> Handling {
+        match self {
+            Self::Copied(_) => Handling::AsRecorded,
+            Self::Masked(_) => Handling::Masked,
+        }
+    }
+
+    /// Completes the file. What is in it, where that is not what was recorded.
+    fn finish(self) -> Result<Option<StreamInfo>, LibavError> {
+        match self {
+            Self::Copied(muxer) => muxer.finish().map(|()| None),
+            Self::Masked(masking) => masking.finish().map(Some),
+        }
+    }
+}
+
 impl Begun {
     /// Begins with a group of which these times are needed. `alone` tells that nothing was cut off before it.
     fn new(
-        cut: &Cut,
+        (cut, masks): (&Cut, &Arc<[Polygon]>),
         folder: &Path,
         gop: &Gop,
         times: &[i64],
         around: &Around<'_>,
         alone: bool,
     ) -> Result<Self, EvidenceError> {
-        let container = Container::for_stream(&gop.stream);
+        let container = if masks.is_empty() { Container::for_stream(&gop.stream) } else { Container::Mp4 };
         let name = format!("{}.{}", cut.stem, container.extension());
         let path = folder.join(&name);
         let parent = path.parent().unwrap_or(folder);
         let file = fs::create_dir_all(parent).and_then(|()| files::temporary(parent)).map_err(files::plain);
         let file =
             file.map_err(|source| EvidenceError::Write { path: path.clone(), source })?.into_temp_path();
-        let muxer = Muxer::create(&file, &gop.stream, container).map_err(|e| failed(&path, e))?;
+        let out = if masks.is_empty() {
+            Muxer::create(&file, &gop.stream, container).map(|muxer| Out::Copied(Box::new(muxer)))
+        } else {
+            Masking::new(&file, &gop.stream, masks).map(|masking| Out::Masked(Box::new(masking)))
+        };
+        let out = out.map_err(|e| failed(&path, e))?;
         let first = times.iter().copied().min().unwrap_or(0);
         let by = MediaTime::from_micros(first).since(cut.from);
         let late = (alone && by > SLACK).then_some(if around.first {
@@ -216,7 +275,7 @@ impl Begun {
             Shortfall::BeginsLate { by }
         });
         Ok(Self {
-            muxer,
+            out,
             file,
             name,
             stream: Arc::clone(&gop.stream),
@@ -255,7 +314,7 @@ impl Begun {
             packet.pts = Some(times.pts - self.first);
             packet.dts = Some(times.dts - self.first);
             packet.duration = duration;
-            let written = self.muxer.write(&packet);
+            let written = self.out.write(&packet);
             if packet.corrupt || matches!(written, Err(LibavError::Damaged { .. })) {
                 self.damaged.get_or_insert(MediaTime::from_micros(times.pts));
             }
@@ -288,6 +347,10 @@ impl PieceFile {
         let seconds = |at: i64| MediaTime::from_micros(at - self.file_from);
         Piece { from_s: seconds(self.from), to_s: seconds(self.to), file: self.file }
     }
+}
+
+fn unwritten(path: &Path, error: io::Error) -> EvidenceError {
+    EvidenceError::Write { path: path.to_owned(), source: files::plain(error) }
 }
 
 /// What went wrong with the clip that was to be `path`; the temporary file's name says nothing.

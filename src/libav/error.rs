@@ -60,6 +60,19 @@ pub enum LibavError {
         /// The codec as FFmpeg names it.
         codec: String,
     },
+    /// Pictures of which parts are to be black must be encoded anew, and cannot be.
+    #[error(
+        "{address}: this FFmpeg cannot encode pictures of {width} × {height}, neither as H.264 nor as MPEG-4; install one \
+         with libx264"
+    )]
+    NoEncoder {
+        /// Where they come from.
+        address: String,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
     /// A codec that was added to FLV by others than its makers.
     #[error("{address}: this FFmpeg cannot read {codec} in FLV; {way}")]
     InFlv {

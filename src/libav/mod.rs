@@ -10,6 +10,7 @@ mod codec;
 mod deadline;
 mod decoder;
 mod edits;
+mod encoder;
 mod error;
 mod flv;
 mod frame;
@@ -33,6 +34,7 @@ use std::sync::Once;
 use ffmpeg_sys_next as ffi;
 
 pub use decoder::Decoder;
+pub use encoder::Encoder;
 pub use error::LibavError;
 pub use frame::Frame;
 pub use input::{Input, Limits};

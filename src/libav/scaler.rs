@@ -115,6 +115,24 @@ impl Scaler {
             Some(AVPixelFormat::AV_PIX_FMT_GRAY8) => AVPixelFormat::AV_PIX_FMT_GRAY8,
             _ => planar_format(frame),
         };
+        self.drawn(frame, (width, height), to)
+    }
+
+    /// The picture in this size, in planes of 8 bits with chroma halved both ways.
+    ///
+    /// # Errors
+    /// [`LibavError::Scale`] where the format or size cannot be converted.
+    pub(super) fn halved(&mut self, frame: &Frame, size: (u32, u32)) -> Result<Frame, LibavError> {
+        self.drawn(frame, size, AVPixelFormat::AV_PIX_FMT_YUV420P)
+    }
+
+    /// A picture of its own in one of the formats that [`Frame::like`] makes.
+    fn drawn(
+        &mut self,
+        frame: &Frame,
+        (width, height): (u32, u32),
+        to: AVPixelFormat,
+    ) -> Result<Frame, LibavError> {
         let out = frame.like(to, width, height)?;
         // SAFETY: the new frame is live; its planes were made for this size and format, with room behind each.
         unsafe {

@@ -21,7 +21,9 @@ pub fn write(report: &Report<'_>) -> Result<(), WriteError> {
     }
     written?;
     let hash = files::sha256(text.as_bytes());
-    let mut hashes = vec![(SUMS, report.sums), (REPORT, hash.as_str())];
+    // A day that is not closed has no list of hashes yet.
+    let list = Some((SUMS, report.sums)).filter(|(_, sums)| !sums.is_empty());
+    let mut hashes: Vec<(&str, &str)> = list.into_iter().chain([(REPORT, hash.as_str())]).collect();
     let run = report.run.map(|run| run.text());
     let run_hash = run.as_deref().map(files::sha256).unwrap_or_default();
     let mut facts = vec![format!("firewarden {}", files::visible(&report.summary.firewarden))];

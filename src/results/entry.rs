@@ -32,6 +32,27 @@ pub struct Entry {
     /// How a clip is coded, where browsers may not play that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coding: Option<Coding>,
+    /// What was done to its pictures.
+    #[serde(default, skip_serializing_if = "Handling::is_as_recorded")]
+    pub handling: Handling,
+}
+
+/// What was done to the pictures of a file of evidence. Zone and box are drawn on stills in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handling {
+    /// They are what was recorded: of clips, bit by bit.
+    #[default]
+    AsRecorded,
+    /// Parts of them are black, as the camera's `mask` says. A clip was encoded anew with it.
+    Masked,
+}
+
+impl Handling {
+    /// Whether nothing was done.
+    pub fn is_as_recorded(&self) -> bool {
+        *self == Self::AsRecorded
+    }
 }
 
 /// A part of a recording.

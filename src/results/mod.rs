@@ -11,6 +11,7 @@
 //! ```
 
 mod coverage;
+pub mod day;
 mod entry;
 mod folder;
 mod inventory;
@@ -28,7 +29,8 @@ mod verify;
 mod writing;
 
 pub use coverage::{Coverage, Extent};
-pub use entry::{Coding, Entry, Piece, Shortfall};
+pub use day::{DAY_MANIFEST, DayIs, REMOVED, Removed, RemovedFor};
+pub use entry::{Coding, Entry, Handling, Piece, Shortfall};
 pub use folder::{Existing, FolderError, Target, Unfinished, is_of_analysis};
 pub use inventory::sweep;
 pub use ledger::{Closed, FolderLedger};

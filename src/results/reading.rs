@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::{
-    Entry, FORM, MANIFEST, OBSERVATIONS, OUTCOME, REPORT_SUM, RUN, ReadError, Run, SUMS, Summary, VIOLATIONS,
-    VerifyError, Wrong, lines,
+    DAY_MANIFEST, DayIs, Entry, FORM, MANIFEST, OBSERVATIONS, OUTCOME, REPORT_SUM, RUN, ReadError, Run, SUMS,
+    Summary, VIOLATIONS, VerifyError, Wrong, day, lines,
     verify::{check, read_sums},
 };
 use crate::{domain::Violation, files};
@@ -28,8 +28,10 @@ pub struct Stored {
     pub entries: Vec<Entry>,
     /// How the run went; none where that is not kept.
     pub run: Option<Run>,
-    /// SHA-256 of [`SUMS`].
+    /// SHA-256 of [`SUMS`]; empty for a day that is not closed, which has none.
     pub sums: String,
+    /// Whether it is complete, where it is the folder of a day of a live box.
+    pub day: Option<DayIs>,
 }
 
 /// Why a folder cannot be read as a result.
@@ -52,6 +54,9 @@ pub enum StoredError {
         "{} has no {OUTCOME}: `replay` writes none, and neither did earlier versions; analyse again to have one", shown(.0)
     )]
     NoOutcome(PathBuf),
+    /// A day of a live box of which nothing but evidence is there yet.
+    #[error("{} is a day that has just begun: it has no {OUTCOME} yet; try again in a minute", shown(.0))]
+    NotYet(PathBuf),
     /// It is of a later version.
     #[error(
         "{} is of a later version of Firewarden ({firewarden}, form {form}); this one reads forms up to {FORM}. Use that version",
@@ -119,6 +124,9 @@ impl Stored {
             return Err(StoredError::NotAFolder(folder.to_owned()));
         }
         let there = |name: &str| folder.join(name).exists();
+        if let Some(day) = DayIs::of(folder) {
+            return Self::read_day(folder, day);
+        }
         if !there(MANIFEST) {
             let parts = [OUTCOME, OBSERVATIONS, super::JOURNAL];
             return Err(match parts.iter().any(|name| there(name)) {
@@ -149,7 +157,40 @@ impl Stored {
             unchanged(folder, &entry.name, &listed)?;
         }
         agree(folder, &summary, &violations, &entries)?;
-        Ok(Self { summary, violations, entries, run: run(folder)?, sums })
+        Ok(Self { summary, violations, entries, run: run(folder)?, sums, day: None })
+    }
+
+    /// A day of a live box. Of one that is not closed, its evidence is checked alone: what else it tells is as it was known
+    /// some moments ago.
+    fn read_day(folder: &Path, day: DayIs) -> Result<Self, StoredError> {
+        if !folder.join(OUTCOME).exists() {
+            return Err(StoredError::NotYet(folder.to_owned()));
+        }
+        let list = folder.join(SUMS);
+        let (sums, mut listed) = match day {
+            DayIs::Closed => (files::sha256_of(&list).map_err(unreadable(&list))?, read_sums(&list)?),
+            DayIs::Open => (String::new(), BTreeMap::new()),
+        };
+        if day == DayIs::Closed {
+            for name in [OUTCOME, VIOLATIONS, DAY_MANIFEST] {
+                unchanged(folder, name, &listed)?;
+            }
+        }
+        let summary = summary(&folder.join(OUTCOME))?;
+        let (mut violations, mut entries) = (Vec::new(), Vec::new());
+        lines::read(&folder.join(VIOLATIONS), &mut |_, violation: Violation| violations.push(violation))?;
+        lines::read(&folder.join(DAY_MANIFEST), &mut |_, entry: Entry| entries.push(entry))?;
+        agree(folder, &summary, &violations, &entries)?;
+        let removed = day::removed(folder)?;
+        violations.iter_mut().for_each(|violation| day::withdraw(violation, &removed));
+        entries.retain(|entry| !removed.contains(&entry.name));
+        for entry in &entries {
+            if day == DayIs::Open {
+                listed.insert(entry.name.clone(), entry.sha256.clone());
+            }
+            unchanged(folder, &entry.name, &listed)?;
+        }
+        Ok(Self { summary, violations, entries, run: None, sums, day: Some(day) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a result folder is still as it was when the analysis ended.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs,
     io::{self, BufRead, BufReader},
     path::{Component, Path, PathBuf},
@@ -10,7 +10,10 @@ use std::{
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::{LOCK, MANIFEST, OBSERVATIONS, REPLACED, REPORT, REPORT_SUM, SUMS, VIOLATIONS};
+use super::{
+    DAY_MANIFEST, DayIs, LOCK, MANIFEST, OBSERVATIONS, OUTCOME, REMOVED, REPLACED, REPORT, REPORT_SUM,
+    ReadError, SUMS, VIOLATIONS, day,
+};
 use crate::files;
 
 /// What was found in a folder.
@@ -26,6 +29,10 @@ pub struct Verified {
     pub sums: String,
     /// How the report is known to be as it was.
     pub report: ReportIs,
+    /// Whether it is complete, where it is the folder of a day of a live box.
+    pub day: Option<DayIs>,
+    /// Files of evidence of such a day that were removed, and are listed as such.
+    pub removed: u64,
 }
 
 /// How a report is known to be as it was.
@@ -111,6 +118,9 @@ pub enum VerifyError {
         /// What is wrong.
         reason: String,
     },
+    /// The list of what was removed of a day.
+    #[error(transparent)]
+    Removed(#[from] ReadError),
 }
 
 /// What verifying needs of a manifest's line.
@@ -128,17 +138,20 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     if !folder.is_dir() {
         return Err(VerifyError::NotAFolder(folder.to_owned()));
     }
-    let (manifest, sums) = (folder.join(MANIFEST), folder.join(SUMS));
+    let day = DayIs::of(folder);
+    let list = if day.is_some() { DAY_MANIFEST } else { MANIFEST };
+    let (manifest, sums) = (folder.join(list), folder.join(SUMS));
     let all = if sums.exists() { read_sums(&sums)? } else { BTreeMap::new() };
     // A replay finds violations and keeps no evidence: its list names no manifest.
-    let replayed = !all.is_empty() && !all.contains_key(MANIFEST);
+    let replayed = !all.is_empty() && !all.contains_key(list);
     if !manifest.exists() && !replayed {
         let parts = [SUMS, VIOLATIONS, OBSERVATIONS];
         let result = parts.iter().any(|name| folder.join(name).exists());
         let folder = folder.to_owned();
         return Err(if result { VerifyError::Unfinished(folder) } else { VerifyError::NotAResult(folder) });
     }
-    let evidence = if manifest.exists() { read_manifest(&manifest)? } else { BTreeMap::new() };
+    let mut evidence = if manifest.exists() { read_manifest(&manifest)? } else { BTreeMap::new() };
+    let removed = if day.is_some() { day::removed(folder)? } else { BTreeSet::new() };
     let report = if folder.join(REPORT_SUM).exists() {
         ReportIs::Listed
     } else if folder.join(REPORT).exists() {
@@ -146,14 +159,26 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     } else {
         ReportIs::None
     };
-    let mut found = Verified { sound: 0, bytes: 0, problems: Vec::new(), sums: String::new(), report };
+    let mut found =
+        Verified { sound: 0, bytes: 0, problems: Vec::new(), sums: String::new(), report, day, removed: 0 };
     let mut problem = |name: &str, what| found.problems.push(Problem { name: name.to_owned(), what });
     match files::sha256_of(&sums) {
         Ok(hash) => found.sums = hash,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => problem(SUMS, Wrong::Missing),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if day != Some(DayIs::Open) {
+                problem(SUMS, Wrong::Missing);
+            }
+        }
         Err(error) => problem(SUMS, Wrong::Unreadable(error.to_string())),
     }
-    let in_evidence = |name: &str| name.starts_with("evidence/") && name != MANIFEST;
+    let before = evidence.len();
+    evidence.retain(|name, _| !removed.contains(name) || folder.join(name).exists());
+    found.removed = (before - evidence.len()) as u64;
+    let of_day = [VIOLATIONS, OUTCOME, DAY_MANIFEST];
+    let in_evidence = |name: &str| match day {
+        Some(_) => !of_day.contains(&name) && !removed.contains(name),
+        None => name.starts_with("evidence/") && name != MANIFEST,
+    };
     if !all.is_empty() {
         let differ = |(name, hash): &(&String, &String)| all.get(*name) != Some(*hash);
         for (name, _) in evidence.iter().filter(differ) {
@@ -164,7 +189,9 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
         }
     }
     let mut expected = evidence;
-    for (name, hash) in all {
+    for (name, hash) in
+        all.into_iter().filter(|(name, _)| !removed.contains(name) || folder.join(name).exists())
+    {
         expected.entry(name).or_insert(hash);
     }
     match report {
@@ -179,7 +206,7 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
         // A report that speaks of its hash had one.
         ReportIs::Unlisted if tells_of_its_hash(&folder.join(REPORT)) => problem(REPORT_SUM, Wrong::Missing),
         // Every analysis that was finished left one.
-        ReportIs::None if manifest.exists() => problem(REPORT, Wrong::Missing),
+        ReportIs::None if manifest.exists() && day.is_none() => problem(REPORT, Wrong::Missing),
         ReportIs::Unlisted | ReportIs::None => {}
     }
     for (name, hash) in &expected {
@@ -194,8 +221,12 @@ pub fn verify(folder: &Path) -> Result<Verified, VerifyError> {
     let mut there = Vec::new();
     walk(folder, "", &mut there)?;
     for name in there {
-        let lists = [MANIFEST, SUMS, REPORT, REPORT_SUM, LOCK, REPLACED];
-        let known = lists.contains(&name.as_str()) || expected.contains_key(&name);
+        let lists = [list, SUMS, REPORT, REPORT_SUM, LOCK, REPLACED];
+        // What is being written has no name yet; the lists of a day that goes on have no hashes.
+        let goes_on = day == Some(DayIs::Open)
+            && ([VIOLATIONS, OUTCOME].contains(&name.as_str()) || name.starts_with(files::UNFINISHED));
+        let is_of_day = day.is_some() && name == REMOVED;
+        let known = lists.contains(&name.as_str()) || expected.contains_key(&name) || goes_on || is_of_day;
         if !known {
             found.problems.push(Problem { name, what: Wrong::NotListed });
         }

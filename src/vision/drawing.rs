@@ -4,12 +4,14 @@ use opencv::{
     prelude::*,
 };
 
-use super::VisionError;
+use super::{Mask, VisionError};
 use crate::geometry::{BBox, Polygon};
 
 /// What is drawn on a still: shapes only, since OpenCV has no Chinese letters; words go into the report.
 #[derive(Debug, Clone)]
 pub struct Marks {
+    /// What is to be black, beneath everything else.
+    pub masks: Vec<Polygon>,
     /// The rule's zone.
     pub zone: Option<Polygon>,
     /// What was found.
@@ -22,7 +24,7 @@ const ZONE: [f64; 3] = [0.0, 114.0, 178.0];
 const BOX: [f64; 3] = [213.0, 94.0, 0.0];
 const EDGE: [f64; 3] = [255.0, 255.0, 255.0];
 
-/// Draws zone and box onto a picture: red, green, blue, one byte each, in rows without gaps between them. Lines are
+/// Blackens what is masked, and draws zone and box onto a picture: red, green, blue, one byte each, in rows without gaps between them. Lines are
 /// 1/250 of the longer side wide, on a white edge of half as much, so that they show on any ground and in any size.
 ///
 /// # Errors
@@ -32,6 +34,9 @@ pub fn mark(rgb: &mut [u8], width: usize, height: usize, marks: &Marks) -> Resul
     let wrong = || VisionError::WrongSize { width, height, bytes };
     if width.checked_mul(height).and_then(|pixels| pixels.checked_mul(3)) != Some(bytes) {
         return Err(wrong());
+    }
+    if !marks.masks.is_empty() {
+        Mask::new(&marks.masks, width, height)?.blacken(rgb);
     }
     let (rows, columns) =
         (i32::try_from(height).map_err(|_| wrong())?, i32::try_from(width).map_err(|_| wrong())?);
@@ -69,8 +74,11 @@ mod tests {
     fn draws_the_zone_and_the_box_where_they_are() {
         let (width, height) = (200, 100);
         let mut rgb = vec![0; width * height * 3];
-        let marks =
-            Marks { zone: Some(Polygon::whole_picture()), boxes: vec![BBox::new(0.5, 0.5, 0.75, 1.2)] };
+        let marks = Marks {
+            masks: Vec::new(),
+            zone: Some(Polygon::whole_picture()),
+            boxes: vec![BBox::new(0.5, 0.5, 0.75, 1.2)],
+        };
         mark(&mut rgb, width, height, &marks).expect("drawn");
         let pixel = |x: usize, y: usize| [0, 1, 2].map(|c| rgb[(y * width + x) * 3 + c]);
         assert_eq!(pixel(0, 40), ZONE.map(|c| c as u8));
@@ -79,8 +87,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_masked_is_black_and_zone_and_box_are_drawn_over_it() {
+        let (width, height) = (200, 100);
+        let mut rgb = vec![200; width * height * 3];
+        let marks = Marks {
+            masks: vec![Polygon::whole_picture()],
+            zone: None,
+            boxes: vec![BBox::new(0.5, 0.5, 0.75, 0.9)],
+        };
+        mark(&mut rgb, width, height, &marks).expect("drawn");
+        let pixel = |x: usize, y: usize| [0, 1, 2].map(|c| rgb[(y * width + x) * 3 + c]);
+        assert_eq!(pixel(120, 50), BOX.map(|c| c as u8));
+        assert_eq!(pixel(20, 20), [0, 0, 0]);
+    }
+
+    #[test]
     fn a_picture_of_another_size_is_refused() {
-        let marks = Marks { zone: None, boxes: Vec::new() };
+        let marks = Marks { masks: Vec::new(), zone: None, boxes: Vec::new() };
         assert!(mark(&mut [0; 10], 2, 2, &marks).is_err());
     }
 }

@@ -3,6 +3,7 @@
 
 mod appearance;
 mod drawing;
+mod mask;
 mod picture;
 mod reference;
 mod scene;
@@ -10,6 +11,7 @@ mod scene;
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
 pub use firewarden_pixels::{BAND, Band, Resampler};
+pub use mask::Mask;
 pub use picture::{Halves, Picture};
 pub use reference::Reference;
 pub use scene::{SMALL, SceneState, Signature, Small};

@@ -23,7 +23,7 @@ fn shot(moment: f64) -> Shot {
         at: at(moment),
         role: EvidenceRole::Raised,
         name: format!("{moment}.jpg"),
-        marks: Marks { zone: None, boxes: Vec::new() },
+        marks: Marks { masks: Vec::new(), zone: None, boxes: Vec::new() },
         caption: Caption {
             camera_name: "lane".to_owned(),
             rule,
