@@ -87,6 +87,8 @@ pub mod config;
 #[cfg(feature = "edge")]
 pub mod decode;
 #[cfg(feature = "edge")]
+pub mod deliver;
+#[cfg(feature = "edge")]
 pub mod detect;
 pub mod domain;
 pub mod duration;
@@ -108,6 +110,8 @@ pub mod report;
 pub mod results;
 pub mod rules;
 pub mod say;
+#[cfg(feature = "edge")]
+pub mod service;
 #[cfg(feature = "edge")]
 pub mod source;
 pub mod stop;

@@ -2,7 +2,9 @@
 
 use super::usage::UsageError;
 #[cfg(feature = "edge")]
-use crate::{batch::BatchError, catalog::CatalogError, detect::DetectError, source::FindError};
+use crate::{
+    batch::BatchError, catalog::CatalogError, detect::DetectError, service::ServiceError, source::FindError,
+};
 use crate::{
     config::ConfigError,
     eval::TruthError,
@@ -28,6 +30,7 @@ fn is_wrong_use(error: &anyhow::Error) -> bool {
     error.is::<FindError>()
         || matches!(error.downcast_ref(), Some(CatalogError::Unknown { .. }))
         || error.downcast_ref().is_some_and(wrong_batch)
+        || error.downcast_ref().is_some_and(wrong_service)
         || error.downcast_ref().is_some_and(wrong_model)
 }
 
@@ -50,4 +53,13 @@ fn wrong_model(error: &DetectError) -> bool {
         error,
         DetectError::NoRuntime { .. } | DetectError::BadRuntime { .. } | DetectError::Failed { .. }
     ) && !matches!(error, DetectError::Catalog(inner) if !matches!(inner, CatalogError::Unknown { .. }))
+}
+
+#[cfg(feature = "edge")]
+fn wrong_service(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::Config(_) | ServiceError::Find(_) => true,
+        ServiceError::Detect(error) => wrong_model(error),
+        ServiceError::Database(_) | ServiceError::System { .. } => false,
+    }
 }

@@ -16,6 +16,8 @@ mod models;
 mod probe;
 mod replay;
 mod report;
+#[cfg(feature = "edge")]
+mod run;
 mod schema;
 #[cfg(feature = "edge")]
 mod settings;
@@ -47,6 +49,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::AnalyzeArgs),
+    Run(run::RunArgs),
     Detect(detect::DetectArgs),
     Eval(eval::EvalArgs),
     Replay(replay::ReplayArgs),
@@ -74,9 +77,10 @@ pub enum Status {
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
     // A service tells what it does; a command tells what is wrong.
-    telemetry::start("warn");
+    telemetry::start(if matches!(command, Command::Run(_)) { "info" } else { "warn" });
     let result = match command {
         Command::Analyze(args) => analyze::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Detect(args) => detect::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Replay(args) => replay::run(&args),

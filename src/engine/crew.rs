@@ -27,10 +27,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 impl Crew {
     /// Begins to work with `threads` workers, within `scope`. Once `stop` is set, jobs are answered and not carried out.
-    pub fn start<'scope>(
+    pub fn start<'scope, 'd: 'scope>(
         scope: &'scope Scope<'scope, '_>,
         threads: usize,
-        detectors: &'scope Detectors<'scope>,
+        detectors: &'scope Detectors<'d>,
         stop: &Stop,
     ) -> Self {
         // A camera that watches has one job out at a time: what is here is never more than there are cameras.

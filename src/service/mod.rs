@@ -11,6 +11,7 @@
 mod board;
 mod counts;
 mod error;
+mod memory;
 mod post;
 mod roster;
 mod running;

@@ -17,7 +17,7 @@ use crate::{
     engine::{Action, Actions, Answer, Camera, Desk, Event, Ticket},
     evidence::live::Keeper,
     judge::Judgement,
-    ledger::{Fact, Ledger, Step, database::CameraLedger},
+    ledger::{Fact, Ledger, Step, database::CameraLedger, days::DayKeeper},
     source::{
         Part, Source,
         live::{LiveSource, Timeline},
@@ -39,6 +39,7 @@ pub(super) struct Post {
     pub desk: Desk,
     pub ledger: CameraLedger,
     pub keeper: Keeper,
+    pub days: DayKeeper,
     pub counts: Counts,
     pub stop: Stop,
 }
@@ -58,7 +59,7 @@ impl Post {
     /// Watches until it is to stop, its source is over, or something fails that it needs. A panic of the camera's thread or its
     /// reader's is its failure; others go on.
     pub fn hold(self) -> Left {
-        let Self { camera, mut source, desk, ledger, keeper, counts, stop } = self;
+        let Self { camera, mut source, desk, ledger, keeper, days, counts, stop } = self;
         let timeline = source.timeline();
         let (parts, ahead) = channel::bounded(AHEAD);
         let name = ledger.camera().clone();
@@ -83,10 +84,11 @@ impl Post {
                 Ok(reader) => reader,
                 Err(error) => return Left::Failed(format!("a thread cannot be started: {error}")),
             };
-            let mut watch = Watch { camera, desk, ledger, keeper, counts, timeline };
+            let mut watch = Watch { camera, desk, ledger, keeper, days, counts, timeline };
             let left = catch_unwind(AssertUnwindSafe(|| watch.run(ahead, &stop)));
             stop_reading(&stop, &left);
             let left = left.unwrap_or_else(|panic| failed(panic.as_ref()));
+            watch.leave();
             match reader.join() {
                 Ok(()) => left,
                 Err(panic) => failed(panic.as_ref()),
@@ -107,6 +109,7 @@ struct Watch {
     desk: Desk,
     ledger: CameraLedger,
     keeper: Keeper,
+    days: DayKeeper,
     counts: Counts,
     timeline: Timeline,
 }
@@ -127,13 +130,18 @@ impl Watch {
             self.camera.take(event, &mut actions);
             failure = self.act(&mut actions).or(failure);
         }
-        self.keeper.leave();
-        self.ledger.leave(self.camera.save());
         match failure {
             _ if stop.is_set() => Left::Stopped,
             Some(words) => Left::Failed(words),
             None => Left::Over,
         }
+    }
+
+    /// Keeps what the camera knows; clips that were begun are completed without what would have followed.
+    fn leave(self) {
+        let Self { camera, ledger, keeper, .. } = self;
+        ledger.leave(camera.save());
+        drop(keeper);
     }
 
     /// What happens next; none where nothing did that matters.
@@ -214,6 +222,7 @@ impl Watch {
                     self.counts.take(self.timeline.now().at.since(observation.at));
                 }
                 self.keeper.told(record, judgement);
+                self.days.told(record, judgement);
             }
             Fact::Judged(judgement) => self.keeper.judged(judgement),
             Fact::Missed(_) | Fact::Reached(_) | Fact::Notice(_) | Fact::Ended(_) => {}

@@ -19,7 +19,7 @@ use crate::{
     engine::{Camera, Crew, Looking, Regions, WhenFull},
     evidence::live::Evidence,
     judge::{Judge, Saved},
-    ledger::database::Handle,
+    ledger::{database::Handle, days::Days},
     rules::Beginning,
     source::{
         files,
@@ -38,6 +38,7 @@ pub(super) struct Means {
     pub clock: Arc<dyn Clock>,
     pub database: Handle,
     pub evidence: Arc<Evidence>,
+    pub days: Arc<Days>,
     pub guards: Guards,
     pub hosts: Hosts,
     pub board: Board,
@@ -165,7 +166,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
 
     /// All that a camera's thread works with, from what is known of the camera.
     fn post(&self, config: &Config, camera: &CameraConfig) -> Result<(Post, Known, Stop), String> {
-        let Means { clock, database, evidence, hosts, board, .. } = &self.means;
+        let Means { clock, database, evidence, days, hosts, board, .. } = &self.means;
         let dial = self.dial(camera)?;
         let explanations = self.explanations(config, camera);
         let saved = database.saved(&camera.id).map_err(|error| error.to_string())?;
@@ -205,6 +206,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             desk: self.crew.desk(),
             ledger: database.ledger(camera.id.clone(), explanations),
             keeper: evidence.keeper(config, camera),
+            days: days.keeper(&camera.id),
             counts,
             stop: stop.clone(),
         };

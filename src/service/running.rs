@@ -1,7 +1,7 @@
 //! What outlives a change of the configuration.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,17 +13,23 @@ use std::{
 use super::{
     ServiceError,
     board::Board,
+    memory,
     roster::Means,
     shift::{self, ShiftEnd},
 };
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, SourceAddress},
+    config::{Camera, Config, Sink, SourceAddress},
     deliver::Dispatcher,
-    detect::Models,
+    detect::{Models, OnnxModel},
+    domain::ModelName,
     evidence::live::{self, Evidence},
-    ledger::database::{self, Database},
+    ledger::{
+        database::{self, Database, Handle},
+        days::{self, Days},
+    },
     libav,
+    results::ModelFact,
     source::{files, live::Hosts, rtsp::Guards},
     stop::{self, Signal, Stop},
 };
@@ -103,30 +109,108 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
         file: settings.config.clone(),
     };
     let clock: Arc<dyn Clock> = Arc::new(System);
-    let (database, found) = Database::open(database_settings(&config), Arc::clone(&clock))?;
-    if let Some(aside) = &found.set_aside {
-        tracing::error!("the database was damaged and was set aside as {}", aside.display());
-    }
+    let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
-    let evidence = Arc::new(begin_evidence(&config, &handle, &clock));
+    let evidence = Arc::new(begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?);
+    let days = Arc::new(begin_days(&config, &clock).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
-    let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone());
-    let board = Board::new(clock.wall());
+    let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
+        .map_err(system("alerts cannot be delivered"))?;
     let means = Means {
         hosts: Hosts::new(Arc::clone(&clock)),
+        board: Board::new(clock.wall()),
         clock,
         database: handle,
         evidence: Arc::clone(&evidence),
+        days: Arc::clone(&days),
         guards,
-        board,
     };
+    tracing::info!(
+        "watching {} cameras of {}; alerts wait in {}",
+        config.cameras.len(),
+        config.site.id,
+        config.state.directory.display()
+    );
     let ended = watch(config, models, settings, &means, &reload, &stop);
     drop(means);
     // In this order: what is made last is still kept, and what is kept last still sent.
-    evidence.finish(DRAIN);
-    dispatcher.finish(DRAIN);
+    if let Some(evidence) = Arc::into_inner(evidence)
+        && !evidence.finish(DRAIN)
+    {
+        tracing::warn!("not all evidence was completed: what was begun is put right at the next start");
+    }
+    if let Some(days) = Arc::into_inner(days) {
+        days.finish(DRAIN);
+    }
+    for (sink, why) in dispatcher.finish(DRAIN) {
+        tracing::warn!("sink {sink}: {why}; what was not delivered waits for the next start");
+    }
     database.close(DRAIN)?;
     Ok(ended)
+}
+
+/// The database of a configuration.
+fn database_settings(config: &Config) -> database::Settings {
+    let sink = |sink: &Sink| (sink.name.as_str().to_owned(), sink.filter.clone());
+    database::Settings {
+        directory: config.state.directory.clone(),
+        budget: config.state.budget.0,
+        keep_sent: config.state.keep_sent,
+        keep_violations: config.evidence.keep,
+        sinks: config.sinks.iter().map(sink).collect(),
+        site: config.site.id.clone(),
+        timezone: config.site.timezone.clone(),
+        bound: None,
+    }
+}
+
+/// Of all memory for pictures, the rings have so much; the rest is for groups and frames that are at work.
+const OF_RINGS: u64 = 2;
+/// A ring has at least this: some seconds of a camera.
+const SMALLEST_RING: u64 = 4 << 20;
+
+fn begin_evidence(
+    config: &Config,
+    models: &Models,
+    database: &Handle,
+    clock: &Arc<dyn Clock>,
+) -> std::io::Result<Evidence> {
+    let memory = config.memory.map_or_else(memory::quarter, |memory| memory.0);
+    let ring = (memory / OF_RINGS / config.cameras.len().max(1) as u64).max(SMALLEST_RING);
+    let (asks, needs, summary) = (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
+    let asked = live::Asked {
+        violations: Box::new(move |from, to| asks.violations_of_day(from, to).unwrap_or_default()),
+        summary: Box::new(move |_, _| summary.clone()),
+        is_needed: Box::new(move |name| needs.refers_to(name)),
+    };
+    let ring = usize::try_from(ring).unwrap_or(usize::MAX);
+    let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
+    let to = database.clone();
+    Evidence::start(settings, move |kept: live::Kept| {
+        let live::Kept { violation, entries, missing } = kept;
+        to.evidence(database::Kept { violation, entries, missing });
+    })
+}
+
+fn begin_days(config: &Config, clock: &Arc<dyn Clock>) -> std::io::Result<Days> {
+    let settings = days::Settings {
+        folder: config.state.directory.join("observations"),
+        zone: config.site.timezone.clone(),
+        keep: config.state.observations,
+        budget: config.state.budget.0 / 2,
+    };
+    Days::start(settings, Arc::clone(clock), |_| {})
+}
+
+/// What is said of the models.
+fn facts(models: &Models) -> Vec<ModelFact> {
+    let fact = |(name, model): (&ModelName, &OnnxModel)| ModelFact {
+        name: name.to_string(),
+        sha256: model.sha256().to_owned(),
+        provider: models.provider(),
+        confidence: model.confidence(),
+    };
+    models.all().map(fact).collect()
 }
 
 /// One shift after the other.
