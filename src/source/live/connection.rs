@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{delays::Delays, link::Link, timeline::Timeline};
+use super::{delays::Delays, link::Link, starts::Starts, timeline::Timeline};
 use crate::{
     clock::Clock,
     domain::{CameraId, Epoch, Gap, GapReason, MediaTime, WallOrigin},
@@ -57,6 +57,7 @@ pub(super) struct Setting {
 pub(super) struct Connection {
     setting: Setting,
     packets: Box<dyn Packets>,
+    starts: Starts,
     grouping: Grouping,
     delays: Delays,
     /// The monotonic clock's zero of delays.
@@ -94,6 +95,7 @@ impl Connection {
             stream: Arc::clone(packets.stream()),
             packets,
             setting,
+            starts: Starts::default(),
             delays: Delays::default(),
             zero,
             offset: None,
@@ -134,9 +136,13 @@ impl Connection {
         self.errors = 0;
         let now = self.setting.clock.monotonic();
         self.setting.link.packet(packet.data().len(), now);
-        match self.grouping.push(packet) {
-            Ok(groups) => groups.into_iter().for_each(|group| self.take(group, now, out)),
-            Err(error) => return Step::Failed(error),
+        let mut timed = VecDeque::new();
+        self.starts.take(packet, &mut timed);
+        for packet in timed {
+            match self.grouping.push(packet) {
+                Ok(groups) => groups.into_iter().for_each(|group| self.take(group, now, out)),
+                Err(error) => return Step::Failed(error),
+            }
         }
         let Some((last, _)) = self.grouping.reached().filter(|_| !self.grouping.waits()) else {
             return Step::More;
@@ -155,6 +161,13 @@ impl Connection {
     /// Nothing follows: gives what is there.
     pub fn close(&mut self, out: &mut VecDeque<Part>) {
         let now = self.setting.clock.monotonic();
+        let mut timed = VecDeque::new();
+        self.starts.end(&mut timed);
+        for packet in timed {
+            if let Ok(groups) = self.grouping.push(packet) {
+                groups.into_iter().for_each(|group| self.take(group, now, out));
+            }
+        }
         if let Ok(groups) = self.grouping.finish() {
             groups.into_iter().for_each(|group| self.take(group, now, out));
         }
@@ -307,7 +320,9 @@ impl Connection {
         let sent = at.as_micros();
         let came = sent.saturating_add(self.delays.least().unwrap_or_else(|| now.saturating_sub(sent)));
         let wall = self.setting.clock.wall();
-        wall.checked_sub(SignedDuration::from_micros(now.saturating_sub(came))).unwrap_or(wall)
+        let taken = wall.checked_sub(SignedDuration::from_micros(now.saturating_sub(came))).unwrap_or(wall);
+        // Nobody knows it better than to the millisecond.
+        Timestamp::from_millisecond(taken.as_millisecond()).unwrap_or(taken)
     }
 
     fn flush(&mut self, end: MediaTime, out: &mut VecDeque<Part>) {

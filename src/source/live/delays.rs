@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 /// How long packets take from the camera, as far as it can be told without its clock: when each came less its own time, of which
 /// the least counts. What is more than that is waiting on the way.
@@ -48,13 +48,6 @@ impl Delays {
     pub fn least(&self) -> Option<i64> {
         self.told.map(|(told, _)| told)
     }
-
-    /// How much longer than that one took that has just come.
-    pub fn beyond(&self, sent: i64, came: i64) -> Duration {
-        let delay = came.saturating_sub(sent);
-        let beyond = self.least().map_or(0, |least| delay.saturating_sub(least).max(0));
-        Duration::from_micros(beyond.unsigned_abs())
-    }
 }
 
 #[cfg(test)]
@@ -77,8 +70,6 @@ mod tests {
             delays.take(picture * SECOND / 10, picture * SECOND / 10 + 30_000 + jitter);
         }
         assert_eq!(delays.least(), Some(30_000));
-        let beyond = delays.beyond(10 * SECOND, 10 * SECOND + 80_000);
-        assert_eq!(beyond, Duration::from_millis(50));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod hosts;
 mod link;
 mod played;
 mod source;
+mod starts;
 #[cfg(test)]
 mod tests;
 mod timeline;
