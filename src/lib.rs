@@ -87,6 +87,8 @@ pub mod config;
 #[cfg(feature = "edge")]
 pub mod decode;
 #[cfg(feature = "edge")]
+pub mod deliver;
+#[cfg(feature = "edge")]
 pub mod detect;
 pub mod domain;
 pub mod duration;
