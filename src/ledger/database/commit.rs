@@ -70,7 +70,7 @@ pub(super) fn apply(
     for (camera, saved) in &batch.states {
         writing.alone(|writing| state::write(writing.connection, camera, saved, about.wall))?;
     }
-    for delivery in &batch.deliveries {
+    for delivery in batch.deliveries.iter().filter(|delivery| delivery.outbox == about.outbox) {
         let mut mark = connection.prepare_cached(
             "UPDATE outbox SET delivered = ?3 WHERE sink = ?1 AND sequence = ?2 AND delivered IS NULL",
         )?;

@@ -25,7 +25,9 @@ use crate::{
 /// An alert that waits for a sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queued {
-    /// Its place in the outbox.
+    /// The outbox that it waits in.
+    pub outbox: OutboxId,
+    /// Its place there.
     pub sequence: u64,
     /// Its id.
     pub id: Uuid,
@@ -115,12 +117,12 @@ impl Handle {
         self.shared.read(|connection| reading::next(connection, sink, most, &held))
     }
 
-    /// Notes that a sink has these alerts. It is on the disk when this returns.
+    /// Notes that a sink has these alerts of an outbox. It is on the disk when this returns.
     ///
     /// # Errors
     /// Where it cannot be written just now, or the database is closed. The alerts are given out again then, unless it is noted
     /// later.
-    pub fn delivered(&self, sink: &str, sequences: &[u64]) -> Result<(), DatabaseError> {
+    pub fn delivered(&self, sink: &str, outbox: OutboxId, sequences: &[u64]) -> Result<(), DatabaseError> {
         if sequences.is_empty() {
             return Ok(());
         }
@@ -130,7 +132,7 @@ impl Handle {
             if queue.ending == super::queue::Ending::Over {
                 return Err(DatabaseError::Closed);
             }
-            queue.deliver(Delivery { sink: sink.to_owned(), sequences: sequences.to_vec(), done });
+            queue.deliver(Delivery { sink: sink.to_owned(), outbox, sequences: sequences.to_vec(), done });
         }
         self.shared.wake();
         told.recv().unwrap_or(Err(DatabaseError::Closed))

@@ -13,7 +13,7 @@ use super::{
     kept::{Changed, Item},
 };
 use crate::{
-    domain::{CameraId, Phase},
+    domain::{CameraId, OutboxId, Phase},
     judge::Saved,
 };
 
@@ -53,6 +53,8 @@ pub(super) enum Ending {
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub sink: String,
+    /// In which they are counted: a database that was begun meanwhile has others under these numbers.
+    pub outbox: OutboxId,
     pub sequences: Vec<u64>,
     /// Told once it is written down, or cannot be.
     pub done: SyncSender<Result<(), DatabaseError>>,

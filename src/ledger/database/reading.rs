@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use uuid::Uuid;
 
 use super::{facts::Depth, files::parsed, handle::Queued};
-use crate::domain::{CameraId, Violation};
+use crate::domain::{CameraId, OutboxId, Violation};
 
 /// Alerts that wait for a sink, but for those of a camera from the first on that is held.
 pub(super) fn next(
@@ -20,6 +20,8 @@ pub(super) fn next(
         "SELECT a.sequence, a.id, a.type, a.camera, a.body FROM outbox o JOIN alerts a ON a.sequence = o.sequence \
          WHERE o.sink = ?1 AND o.delivered IS NULL ORDER BY o.sequence",
     )?;
+    let outbox: String = connection.query_row("SELECT outbox FROM meta", [], |row| row.get(0))?;
+    let outbox = Uuid::parse_str(&outbox).map_err(|error| strange(0, error.into()))?;
     let mut rows = find.query([sink])?;
     let mut waiting = held.iter().peekable();
     let mut blocked: BTreeSet<&CameraId> = BTreeSet::new();
@@ -27,7 +29,7 @@ pub(super) fn next(
     while found.len() < most
         && let Some(row) = rows.next()?
     {
-        let queued = queued(row)?;
+        let queued = queued(row, outbox.into())?;
         // A sink does not get all alerts: one that it does not get keeps its camera's others back all the same.
         while let Some((_, camera)) = waiting.next_if(|(sequence, _)| **sequence <= queued.sequence) {
             blocked.insert(camera);
@@ -39,12 +41,14 @@ pub(super) fn next(
     Ok(found)
 }
 
-fn queued(row: &Row<'_>) -> rusqlite::Result<Queued> {
-    let strange = |column, error: Box<dyn std::error::Error + Send + Sync>| {
-        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
-    };
+fn strange(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error)
+}
+
+fn queued(row: &Row<'_>, outbox: OutboxId) -> rusqlite::Result<Queued> {
     let (id, camera): (String, String) = (row.get(1)?, row.get(3)?);
     Ok(Queued {
+        outbox,
         sequence: count(row, 0)?,
         id: Uuid::parse_str(&id).map_err(|error| strange(1, error.into()))?,
         alert_type: row.get(2)?,

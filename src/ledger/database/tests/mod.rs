@@ -1,5 +1,13 @@
 //! The database by what others see of it.
 
+mod alerts;
+mod bench;
+mod damage;
+mod disk;
+mod keeping;
+mod model;
+mod restarts;
+
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},

@@ -1,0 +1,108 @@
+//! `kind = "file"`: alerts as lines of JSON in a file, which others follow.
+//!
+//! A line is written out to the disk before it counts as delivered. From a size on another file is begun: the one before it
+//! is then called `NAME.1`, the one before that `NAME.2`, and the oldest goes.
+
+mod lines;
+
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+};
+
+use lines::AppendedLines;
+
+use super::Refusal;
+use crate::{config::AlertFile, files};
+
+/// Adds alerts to a file.
+#[derive(Debug)]
+pub(super) struct FileSink {
+    settings: AlertFile,
+    /// None before the first, and after it could not be written.
+    lines: Option<AppendedLines>,
+}
+
+impl FileSink {
+    pub fn new(settings: AlertFile) -> Self {
+        Self { settings, lines: None }
+    }
+
+    /// Adds these alerts, each a line, and writes them out. They count as delivered where all are.
+    pub fn deliver<'a>(&mut self, alerts: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
+        let done = self.add(alerts);
+        if done.is_err() {
+            self.lines = None;
+        }
+        done.map_err(|source| Refusal::File { path: self.settings.path.clone(), source })
+    }
+
+    fn add<'a>(&mut self, alerts: impl Iterator<Item = &'a str>) -> io::Result<()> {
+        // Somebody may have moved or removed it, as programs do that keep logs small.
+        if self.lines.as_ref().is_some_and(|lines| !lines.is_at(&self.settings.path)) {
+            self.lines = None;
+        }
+        let most = self.settings.rotate.0;
+        let mut block = Vec::new();
+        for alert in alerts {
+            let length = u64::try_from(block.len() + alert.len() + 1).unwrap_or(u64::MAX);
+            let lines = self.open()?;
+            if lines.bytes() + length > most && (lines.bytes() > 0 || !block.is_empty()) {
+                lines.add(&block)?;
+                block.clear();
+                self.rotate()?;
+            }
+            block.extend_from_slice(alert.as_bytes());
+            block.push(b'\n');
+        }
+        self.open()?.add(&block)
+    }
+
+    fn open(&mut self) -> io::Result<&mut AppendedLines> {
+        match &mut self.lines {
+            Some(lines) => Ok(lines),
+            none => {
+                if let Some(folder) = folder(&self.settings.path) {
+                    DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+                }
+                Ok(none.insert(AppendedLines::open(&self.settings.path)?))
+            }
+        }
+    }
+
+    /// Begins another file, and lets the oldest go.
+    fn rotate(&mut self) -> io::Result<()> {
+        self.lines = None;
+        let AlertFile { path, files, .. } = &self.settings;
+        let gone = |done: io::Result<()>| match done {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        };
+        let older = files.saturating_sub(1);
+        if older == 0 {
+            return gone(fs::remove_file(path));
+        }
+        gone(fs::remove_file(numbered(path, older)))?;
+        for number in (1..older).rev() {
+            gone(fs::rename(numbered(path, number), numbered(path, number + 1)))?;
+        }
+        gone(fs::rename(path, numbered(path, 1)))?;
+        folder(path).map_or(Ok(()), files::sync)
+    }
+}
+
+/// The name of an older file; 1 is the newest of them.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
+}
+
+fn folder(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+#[cfg(test)]
+mod tests;
