@@ -31,7 +31,11 @@ use clap::{Parser, Subcommand};
 
 #[cfg(not(feature = "edge"))]
 use self::absent::{analyze, detect, eval, models, run};
-use crate::{say::say, stop::Signal, telemetry};
+use crate::{
+    say::say,
+    stop::Signal,
+    telemetry::{self, Voice},
+};
 
 /// Finds fire-safety violations in recordings of fire lanes, fire control rooms and elevators.
 #[derive(Debug, Parser)]
@@ -76,8 +80,8 @@ pub enum Status {
 /// Parses the arguments, runs the command and says how it went.
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
-    // A service tells what it does; a command tells what is wrong.
-    telemetry::start(if matches!(command, Command::Run(_)) { "info" } else { "warn" });
+    let is_service = matches!(command, Command::Run(_));
+    telemetry::start(if is_service { Voice::Service } else { Voice::Command });
     let result = match command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Run(args) => run::run(&args),

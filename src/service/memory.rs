@@ -6,7 +6,8 @@ const UNKNOWN: u64 = 2 << 30;
 /// A quarter of the memory that this program may use, in bytes: the machine's, or less where its control group says so.
 pub(super) fn quarter() -> u64 {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total(&text));
-    let group = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    let group =
+        fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
     [machine, group].into_iter().flatten().min().unwrap_or(UNKNOWN) / 4
 }
 

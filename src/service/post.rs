@@ -203,8 +203,11 @@ impl Watch {
         if facts.is_empty() {
             return failure;
         }
-        let step =
-            Step { camera: &self.ledger.camera().clone(), facts: &facts, state: &|| Some(self.camera.save()) };
+        let step = Step {
+            camera: &self.ledger.camera().clone(),
+            facts: &facts,
+            state: &|| Some(self.camera.save()),
+        };
         if let Err(error) = self.ledger.commit(&step) {
             tracing::error!("{error}");
         }

@@ -76,8 +76,12 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         let same = |id: &CameraId, watched: &Watched<'_>| {
             config.cameras.iter().any(|camera| camera.id == *id && camera == &watched.settings)
         };
-        let changed: Vec<CameraId> =
-            self.watched.iter().filter(|(id, watched)| !same(id, watched)).map(|(id, _)| id.clone()).collect();
+        let changed: Vec<CameraId> = self
+            .watched
+            .iter()
+            .filter(|(id, watched)| !same(id, watched))
+            .map(|(id, _)| id.clone())
+            .collect();
         self.end(&changed);
         self.waiting.retain(|id, _| config.cameras.iter().any(|camera| camera.id == *id));
         for camera in &config.cameras {
@@ -178,7 +182,8 @@ impl<'scope, 'env> Roster<'scope, 'env> {
                 None
             }
         });
-        let past = saved.as_ref().and_then(|saved| Some(Past { reached: saved.reached()?, gap: saved.gap() }));
+        let past =
+            saved.as_ref().and_then(|saved| Some(Past { reached: saved.reached()?, gap: saved.gap() }));
         let (judge, looks) = match saved {
             None => (Judge::begin(&config.site, camera, &config.detector, beginning), None),
             Some(saved) => {

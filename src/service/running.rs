@@ -111,7 +111,9 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
     let clock: Arc<dyn Clock> = Arc::new(System);
     let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
-    let evidence = Arc::new(begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?);
+    let evidence = Arc::new(
+        begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
+    );
     let days = Arc::new(begin_days(&config, &clock).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
     let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
@@ -177,7 +179,8 @@ fn begin_evidence(
 ) -> std::io::Result<Evidence> {
     let memory = config.memory.map_or_else(memory::quarter, |memory| memory.0);
     let ring = (memory / OF_RINGS / config.cameras.len().max(1) as u64).max(SMALLEST_RING);
-    let (asks, needs, summary) = (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
+    let (asks, needs, summary) =
+        (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
     let asked = live::Asked {
         violations: Box::new(move |from, to| asks.violations_of_day(from, to).unwrap_or_default()),
         summary: Box::new(move |_, _| summary.clone()),

@@ -9,12 +9,7 @@ use super::{
     roster::{Means, Roster},
     running::Reload,
 };
-use crate::{
-    config::Config,
-    detect::Models,
-    engine::Crew,
-    stop::Stop,
-};
+use crate::{config::Config, detect::Models, engine::Crew, stop::Stop};
 
 /// How often it is looked after what happened.
 const ROUND: Duration = Duration::from_millis(100);
@@ -52,7 +47,10 @@ pub(super) fn hold(
                 break ShiftEnd::Stopped;
             }
             if let Some(new) = reload.wanted(&config) {
-                if new.detector != config.detector || models_of(&new) != models_of(&config) || new.site != config.site {
+                if new.detector != config.detector
+                    || models_of(&new) != models_of(&config)
+                    || new.site != config.site
+                {
                     break ShiftEnd::Changed(Box::new(new));
                 }
                 config = new;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{CameraId, Explanation, Phase, RuleId, Violation},
-    judge::Judgement,
+    judge::{Judgement, Saved},
     ledger::{Ledger, LedgerError, Step},
     rules::Finding,
 };
@@ -36,6 +36,16 @@ pub struct CameraLedger {
 impl CameraLedger {
     pub(super) fn new(shared: Arc<Shared>, camera: CameraId, explanations: Explanations) -> Self {
         Self { shared, camera, explanations, before: None, asked: None }
+    }
+
+    /// Whose.
+    pub fn camera(&self) -> &CameraId {
+        &self.camera
+    }
+
+    /// Keeps what the camera knows in the end: it is watched no more.
+    pub fn leave(self, state: Saved) {
+        self.shared.push(Vec::new(), Some((self.camera, state)));
     }
 
     /// Whether the state is to be asked for at a step that changes no violation. It costs, so that is done once for each commit

@@ -22,7 +22,10 @@ impl Starts {
         }
         let is_known = packet.pts.is_some() && packet.dts.is_some();
         self.held.push(packet);
-        if is_known || self.held.len() >= MOST {
+        // Two times tell how far pictures lie apart.
+        let is_enough =
+            self.held.iter().filter(|packet| packet.pts.is_some()).count() >= 2.min(self.held.len());
+        if (is_known && is_enough) || self.held.len() >= MOST {
             self.over = true;
             self.fill();
             out.extend(self.held.drain(..));
@@ -76,8 +79,13 @@ mod tests {
     #[test]
     fn the_first_picture_comes_before_those_that_refer_to_it() {
         // As FFmpeg gives a stream with B pictures, five a second.
-        let given =
-            [(None, None), (Some(800), None), (Some(400), None), (Some(200), Some(200)), (Some(600), Some(400))];
+        let given = [
+            (None, None),
+            (Some(800), None),
+            (Some(400), None),
+            (Some(200), Some(200)),
+            (Some(600), Some(400)),
+        ];
         let times = filled(&given);
         let expected = [(0, -400), (800, -200), (400, 0), (200, 200), (600, 400)];
         assert_eq!(times, expected.map(|(pts, dts)| (Some(pts), Some(dts))));

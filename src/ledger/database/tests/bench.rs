@@ -260,6 +260,7 @@ pub fn kept(camera: &str, number: u32, roles: &[EvidenceRole]) -> Kept {
         source: Vec::new(),
         shortfalls: Vec::new(),
         coding: None,
+        handling: crate::results::Handling::AsRecorded,
     };
     Kept { violation, entries: roles.iter().map(entry).collect(), missing: Vec::new() }
 }
