@@ -111,8 +111,13 @@ impl Conversation {
     pub fn from_client(&mut self, bytes: &[u8], now: Instant) -> Result<Cleared, Refusal> {
         let mut cleared = Cleared::default();
         while let Some(piece) = self.client.next(bytes.get(cleared.used..).unwrap_or_default())? {
-            if let Content::Head(Head { start: Start::Request(method), sequence, credentials, channels, .. }) =
-                piece.content
+            if let Content::Head(Head {
+                start: Start::Request(method),
+                sequence,
+                credentials,
+                channels,
+                ..
+            }) = piece.content
             {
                 if let Some(channels) = channels {
                     self.camera.expect(channels);

@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn cameras_are_dialled_by_number_and_by_name() {
-        for (listen, host) in [("127.0.0.1:0", "127.0.0.1"), ("127.0.0.1:0", "localhost"), ("[::1]:0", "::1")] {
+        for (listen, host) in [("127.0.0.1:0", "127.0.0.1"), ("127.0.0.1:0", "localhost"), ("[::1]:0", "::1")]
+        {
             // A machine may lack IPv6.
             let Ok(listener) = TcpListener::bind(listen) else { continue };
             let address = listener.local_addr().expect("an address");

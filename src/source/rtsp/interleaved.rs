@@ -16,7 +16,8 @@ pub struct Channels {
 impl Channels {
     /// As the value of `Transport` names them, such as `RTP/AVP/TCP;unicast;interleaved=0-1`.
     pub fn of(transport: &str) -> Option<Self> {
-        let written = transport.split([';', ',']).find_map(|part| part.trim().strip_prefix("interleaved="))?;
+        let written =
+            transport.split([';', ',']).find_map(|part| part.trim().strip_prefix("interleaved="))?;
         let (media, reports) = match written.split_once('-') {
             Some((media, reports)) => (media.trim().parse().ok()?, reports.trim().parse().ok()?),
             None => {

@@ -115,7 +115,8 @@ impl Head {
     /// # Errors
     /// It is no head, could be read in two ways, or announces too large a body.
     pub fn read(bytes: &[u8], most: usize) -> Result<Self, Refusal> {
-        let mut lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let mut lines =
+            bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let first = lines.next().unwrap_or_default();
         let mut head = Self {
             start: Start::read(text(first)?)?,
@@ -158,9 +159,10 @@ fn text(line: &[u8]) -> Result<&str, Refusal> {
     // Only what is compared with ASCII counts. A camera's name in another encoding ends what is read of its line.
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
-        Err(error) => {
-            line.get(..error.valid_up_to()).and_then(|known| std::str::from_utf8(known).ok()).unwrap_or_default()
-        }
+        Err(error) => line
+            .get(..error.valid_up_to())
+            .and_then(|known| std::str::from_utf8(known).ok())
+            .unwrap_or_default(),
     };
     if odd { Err(Refusal::NotRtsp) } else { Ok(text) }
 }
@@ -168,8 +170,7 @@ fn text(line: &[u8]) -> Result<&str, Refusal> {
 /// The length of a body, as a header line tells it. FFmpeg reads no more of a line than 4 kB, so a number far behind is none.
 fn announced(value: &str, most: usize) -> Result<usize, Refusal> {
     let digits = value.trim_ascii();
-    if value.len() > 100
-        || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if value.len() > 100 || digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Refusal::NotRtsp);
     }
     // A number that no integer holds is too large, whatever it is.

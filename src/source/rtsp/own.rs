@@ -20,14 +20,16 @@ impl Peer {
         let Some(socket) = socket(&table, there, here) else { return Self::Other };
         let Ok(open) = fs::read_dir("/proc/self/fd") else { return Self::Unknown };
         let name = format!("socket:[{socket}]");
-        let is_it = |entry: fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|to| to.as_os_str() == &*name);
+        let is_it =
+            |entry: fs::DirEntry| fs::read_link(entry.path()).is_ok_and(|to| to.as_os_str() == &*name);
         if open.flatten().any(is_it) { Self::Own } else { Self::Other }
     }
 }
 
 /// The number of the socket with these two ends in the kernel's table, whose addresses are in the machine's order of bytes.
 fn socket<'t>(table: &'t str, near: SocketAddrV4, far: SocketAddrV4) -> Option<&'t str> {
-    let written = |end: SocketAddrV4| format!("{:08X}:{:04X}", u32::from_ne_bytes(end.ip().octets()), end.port());
+    let written =
+        |end: SocketAddrV4| format!("{:08X}:{:04X}", u32::from_ne_bytes(end.ip().octets()), end.port());
     let (near, far) = (written(near), written(far));
     table.lines().find_map(|line| {
         let mut words = line.split_whitespace().skip(1);

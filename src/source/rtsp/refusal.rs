@@ -22,7 +22,9 @@ pub enum Refusal {
     #[error("it does not accept the user name or the password")]
     Unauthorized,
     /// It asks for a user name, and its address has none.
-    #[error("it asks for a user name and a password, and its address has none: rtsp://USER:PASSWORD@HOST/PATH")]
+    #[error(
+        "it asks for a user name and a password, and its address has none: rtsp://USER:PASSWORD@HOST/PATH"
+    )]
     NoUser,
     /// The user may not see this stream.
     #[error("its user may not see this stream (403)")]
@@ -34,10 +36,14 @@ pub enum Refusal {
     #[error("it serves as many viewers as it can (453); close one, or take its substream")]
     TooManyViewers,
     /// It has locked this box out, as cameras do after some wrong passwords.
-    #[error("it has locked this box out, as cameras do after some wrong passwords; they unlock within half an hour")]
+    #[error(
+        "it has locked this box out, as cameras do after some wrong passwords; they unlock within half an hour"
+    )]
     LockedOut,
     /// It points to another address, where this program does not go.
-    #[error("it points to another address, which is not followed; write that one into the configuration if it is meant")]
+    #[error(
+        "it points to another address, which is not followed; write that one into the configuration if it is meant"
+    )]
     Redirected,
     /// It is connected and does not answer what it was asked, within the deadline.
     #[error("it took the connection and does not answer")]

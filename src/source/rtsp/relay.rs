@@ -177,7 +177,11 @@ async fn from_client(
 }
 
 /// Writes what may pass, and keeps what has not come as a whole.
-async fn hand_on(waiting: &mut Vec<u8>, cleared: Cleared, to: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+async fn hand_on(
+    waiting: &mut Vec<u8>,
+    cleared: Cleared,
+    to: &mut (impl AsyncWrite + Unpin),
+) -> io::Result<()> {
     for Range { start, end } in cleared.pass {
         to.write_all(waiting.get(start..end).unwrap_or_default()).await?;
     }
