@@ -98,7 +98,6 @@ fn watched(cameras: &[Shown], auth: Auth) -> Site {
         cameras.iter().filter(|(_, scene, _)| *scene != Scene::Lane).all(|(id, ..)| has(id)).then_some(())
     });
     assert_eq!(service.end().code(), Some(143));
-    eprintln!("{}", site.log());
     site
 }
 

@@ -100,7 +100,7 @@ impl Scene {
     pub fn clip(self, folder: &Path, codec: Codec) -> PathBuf {
         let how = match self {
             // While nobody is there, nine seconds are left out.
-            Self::Room => "-t 25 -vf select=lt(t\\,6)+gt(t\\,15),setpts=N/5/TB",
+            Self::Room => "-t 16 -vf select=lt(t\\,6)+gt(t\\,15),setpts=N/5/TB",
             Self::Lane => "-t 14",
             Self::Elevator => "-t 16",
         };

@@ -28,6 +28,9 @@ const STEP: i64 = 500_000;
 const BELIEVED: Duration = Duration::from_secs(2);
 /// After so many damaged packets in a row a connection is given up.
 const MOST_ERRORS: u32 = 50;
+/// Pictures may come so much sooner than their times say: what a camera has kept back comes at once when it is connected to. More
+/// would be watched before it has happened.
+const AHEAD: i64 = 10_000_000;
 
 /// What comes of a packet.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub(super) enum Step {
     Over,
     /// It was to stop.
     Stopped,
+    /// Pictures come faster than time passes.
+    TooFast,
     Failed(LibavError),
 }
 
@@ -73,6 +78,8 @@ pub(super) struct Connection {
     end: MediaTime,
     /// When its first picture came.
     began: Option<Instant>,
+    /// The media time of a packet, and when it came: from where on neither may run away from the other.
+    first: Option<(i64, i64)>,
     last_key: Option<MediaTime>,
     errors: u32,
     bound: Bound,
@@ -104,6 +111,7 @@ impl Connection {
             grown: None,
             end: floor,
             began: None,
+            first: None,
             last_key: None,
             errors: 0,
             bound: Bound::default(),
@@ -150,7 +158,12 @@ impl Connection {
         self.grow(last, now, out);
         if let Some(offset) = self.offset {
             let at = last.saturating_add(offset);
-            self.delays.take(at, self.since(now));
+            let arrived = self.since(now);
+            let (sent, came) = *self.first.get_or_insert((at, arrived));
+            if at.saturating_sub(sent) > arrived.saturating_sub(came).saturating_add(AHEAD) {
+                return Step::TooFast;
+            }
+            self.delays.take(at, arrived);
             if self.began.is_some() {
                 self.setting.timeline.reach(MediaTime::from_micros(at), now, self.setting.epoch);
             }
@@ -286,6 +299,7 @@ impl Connection {
             out.push_back(Part::GapClosed(Gap { to: Some(start), ..gap }));
         }
         self.delays = Delays::default();
+        self.first = None;
         start.as_micros().saturating_sub(own)
     }
 

@@ -204,6 +204,7 @@ impl LiveSource {
             Step::More if now.saturating_duration_since(*dialled) < self.dial.patience() => return,
             Step::More => Trouble::NoKeyFrame,
             Step::Stopped => return,
+            Step::TooFast => Trouble::TooFast,
             Step::Over => refusal().unwrap_or(Trouble::Ended),
             Step::Failed(error) => refusal().unwrap_or(Trouble::Libav(error)),
         };

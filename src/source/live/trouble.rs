@@ -11,6 +11,8 @@ pub enum Trouble {
     Libav(LibavError),
     /// Packets came, and no key frame among them in time.
     NoKeyFrame,
+    /// Pictures come faster than the times that they have: those times are not to be believed.
+    TooFast,
     /// It ended as a recording does.
     Ended,
     /// This program could not make the connection.
@@ -41,7 +43,8 @@ impl Trouble {
                 | LibavError::NoPicture { .. }
                 | LibavError::PictureTooLarge { .. }
                 | LibavError::TooLarge { .. },
-            ) => OfflineReason::Undecodable,
+            )
+            | Self::TooFast => OfflineReason::Undecodable,
             Self::Libav(LibavError::NotFound { .. }) => OfflineReason::NoSuchStream,
             Self::Libav(LibavError::Deadline { .. }) | Self::NoKeyFrame => OfflineReason::Stalled,
             Self::Libav(_) | Self::Own(_) => OfflineReason::Unreachable,
@@ -69,6 +72,7 @@ impl fmt::Display for Trouble {
             Self::Refused(refusal) => refusal.fmt(f),
             Self::Libav(error) => error.fmt(f),
             Self::NoKeyFrame => f.write_str("packets come, and no key frame among them"),
+            Self::TooFast => f.write_str("pictures come faster than time passes"),
             Self::Ended => f.write_str("it ended"),
             Self::Own(words) => f.write_str(words),
         }
