@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Sink, SourceAddress},
+    config::{Camera, Config, Sink, SourceAddress, Transport},
     deliver::Dispatcher,
     detect::{Models, OnnxModel},
     domain::ModelName,
@@ -74,6 +74,10 @@ impl Reload {
                 return None;
             }
         };
+        if let Err(error) = supported(&new) {
+            tracing::error!("the configuration stays as it was: {error}");
+            return None;
+        }
         for (what, same) in [
             ("[box]", new.box_id == now.box_id && new.memory == now.memory),
             ("[evidence]", new.evidence == now.evidence),
@@ -98,6 +102,7 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
     let config = Config::load(&settings.config)?;
     libav::init();
     let models = Models::load(&config)?;
+    supported(&config)?;
     let played = |camera: &&Camera| matches!(camera.source, SourceAddress::Recording { .. });
     for camera in config.cameras.iter().filter(played) {
         files(camera)?;
@@ -149,6 +154,25 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
     }
     database.close(DRAIN)?;
     Ok(ended)
+}
+
+/// Whether cameras are reached in ways that this version has.
+///
+/// # Errors
+/// [`ServiceError::NotYet`] for the first that is not.
+fn supported(config: &Config) -> Result<(), ServiceError> {
+    for camera in &config.cameras {
+        let SourceAddress::Live(live) = &camera.source else { continue };
+        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
+        let what = match scheme {
+            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
+            "rtsp" if live.substream.is_some() => "a substream",
+            "rtsp" => continue,
+            _ => "an address that does not begin with rtsp://",
+        };
+        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
+    }
+    Ok(())
 }
 
 /// The database of a configuration.
