@@ -14,7 +14,7 @@ use super::{
         plan::{self, Plan},
     },
     Kept, Shared,
-    clips::{Begin, ClipJob, Growing},
+    clips::{Begin, ClipJob, Growing, ends_in},
     firsts::{First, Footage, State},
     queue::{Refused, Urgency},
     ring::Ring,
@@ -102,8 +102,9 @@ impl Keeper {
         }
         match part {
             Part::Growing(gop) => {
-                if self.due.iter().any(|to| *to < gop.end) {
-                    self.due.retain(|to| *to >= gop.end);
+                let before = self.due.len();
+                self.due.retain(|to| !ends_in(gop, *to));
+                if self.due.len() < before {
                     let _ = self.send(ClipJob::Reached { keeper: self.number, gop: Arc::clone(gop) });
                 }
             }
