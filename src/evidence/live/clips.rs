@@ -16,7 +16,7 @@ use super::{
     days::{Days, Hold},
     export,
     queue::Next,
-    sweep,
+    sweep::{Swept, sweep},
 };
 use crate::{
     domain::{EvidenceRole, MediaTime},
@@ -76,7 +76,7 @@ struct Open {
 pub(super) fn work(shared: &Arc<Shared>) {
     let mut clips = Clips { shared: Arc::clone(shared), open: Vec::new() };
     let clock = &shared.settings.clock;
-    let (mut looked, mut swept) = (Instant::now(), None);
+    let (mut looked, mut swept) = (Instant::now(), None::<Swept>);
     loop {
         match shared.clips.pop(ROUND) {
             Next::Job(job) => {
@@ -96,9 +96,8 @@ pub(super) fn work(shared: &Arc<Shared>) {
         looked = Instant::now();
         export::due(shared, shared.days.due());
         let now = clock.monotonic();
-        if swept.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP) {
-            sweep::sweep(shared);
-            swept = Some(now);
+        if swept.is_none_or(|before| now.saturating_duration_since(before.at) >= SWEEP) {
+            sweep(shared, &mut swept);
         }
     }
 }

@@ -208,13 +208,7 @@ fn the_oldest_evidence_goes_where_all_takes_too_much_and_lists_hold() {
     let days = ["2026-11-20", "2026-11-23"].map(|day| stage.root.join(day));
     until("the ends of the days", || days.iter().all(|day| day.join(SUMS).exists()));
     assert!(evidence.finish(LONG));
-    let size = |folder: &PathBuf| -> u64 {
-        fs::read_dir(folder)
-            .expect("a folder")
-            .map(|file| file.expect("a file").metadata().expect("one").len())
-            .sum()
-    };
-    let total: u64 = days.iter().map(size).sum();
+    let total: u64 = days.iter().map(|day| size(day)).sum();
     stage.config.evidence.budget.0 = total - 5500;
     stage.needed.lock().expect("sound").insert(names[1].clone());
     let evidence = stage.start();
@@ -227,4 +221,26 @@ fn the_oldest_evidence_goes_where_all_takes_too_much_and_lists_hold() {
         assert_eq!(verified.day, Some(DayIs::Closed));
         Stored::read(day).expect("it can be read");
     }
+}
+
+#[test]
+fn a_clock_that_is_set_wrong_removes_nothing() {
+    let stage = Stage::new("", "keep = \"2d\"", "2026-11-24T12:00:00Z");
+    let names = filled(&stage, &[("2026-11-23", 1)]);
+    let evidence = stage.start();
+    until("the first sweep", || evidence.facts().bytes > 0);
+    stage.clock.set("2036-01-01T00:00:00Z".parse().expect("a time"));
+    stage.clock.advance(Duration::from_secs(3601));
+    // The day is closed before.
+    until("the end of the day", || stage.root.join("2026-11-23").join(SUMS).exists());
+    until("the next sweep", || evidence.facts().bytes == size(&stage.root.join("2026-11-23")));
+    assert_eq!(there(&stage, &names), [true]);
+}
+
+/// What a day's files take.
+fn size(folder: &Path) -> u64 {
+    fs::read_dir(folder)
+        .expect("a folder")
+        .map(|file| file.expect("a file").metadata().expect("one").len())
+        .sum()
 }

@@ -112,3 +112,24 @@ fn what_is_analysed_is_masked_in_evidence_too() {
         }
     }
 }
+
+#[test]
+fn masks_lie_on_the_picture_as_it_is_shown() {
+    let stage = Stage::new(MASK, "pre_roll = \"1s\"\npost_roll = \"1s\"", "2026-11-24T12:00:00Z");
+    let plain = stage.clips.pattern(H264, "plain.mp4");
+    // A quarter turn: what is stored as 160 × 120 stands 120 × 160.
+    let recording = stage.clips.shown(&plain, [0, 1, -1, 0], "a.mp4");
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    let later = play(&mut keeper, stage.parts(&recording), 4.0);
+    let raised = stage.violation(1, 3.0, 3.5);
+    keeper.judged(&judged(vec![raised.clone()]));
+    play_on(&mut keeper, &later);
+    is_masked(&stage.file(&stage.wait_for(&raised, EvidenceRole::Raised)));
+    let clip = lumas(&stage.file(&stage.wait_for(&raised, EvidenceRole::Clip)));
+    assert!(!clip.is_empty());
+    for (time, size, [within, beside]) in clip {
+        assert_eq!(size, (120, 160));
+        assert!(within < 40 && beside > 150, "at {time} ms: {within} and {beside}");
+    }
+}

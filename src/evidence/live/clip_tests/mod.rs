@@ -52,6 +52,8 @@ struct Stage {
     needed: Arc<Mutex<BTreeSet<String>>>,
     began: Timestamp,
     ring: usize,
+    /// While a test holds it, whoever is told waits.
+    gate: Arc<Mutex<()>>,
 }
 
 impl Stage {
@@ -76,6 +78,7 @@ impl Stage {
             needed: Arc::default(),
             began,
             ring: 64 << 20,
+            gate: Arc::default(),
         }
     }
 
@@ -89,8 +92,9 @@ impl Stage {
         };
         let clock: Arc<Manual> = Arc::clone(&self.clock);
         let settings = Settings::new(&self.config, self.ring, clock, asked);
-        let told = Arc::clone(&self.told);
+        let (told, gate) = (Arc::clone(&self.told), Arc::clone(&self.gate));
         Evidence::start(settings, move |kept| {
+            drop(gate.lock());
             told.0.lock().expect("sound").push(kept);
             told.1.notify_all();
         })
