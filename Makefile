@@ -11,7 +11,7 @@ export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test test-build test-fast test-clips test-docs test-footage test-browser test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
+.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ demo: build ## Analyse real footage with real rules and print the violations
 # Which test binaries are quick but for their modules `clip_tests`; a test compares tests/ with what is named here. A suite that
 # needs more than this machine has (a server, a camera) gets a target of its own below, which `test` calls.
 quick := --lib --test house --test program --test rules --test schema
+
+demo-live: build ## Watch two recordings that a real RTSP server plays on loopback, and show alerts as they come
+	@bash .ci/setup.sh live
+	@bash .ci/demo-live.sh $(target)/release/firewarden
 
 test: test-fast test-clips test-docs test-footage test-browser test-hub-build ## Run every test, after fetching what footage, models and browser can be had
 
