@@ -144,6 +144,11 @@ impl Queue {
         }
     }
 
+    /// What sinks have taken, to be given back.
+    pub fn take_deliveries(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.deliveries)
+    }
+
     /// What was taken is written.
     pub fn written(&mut self) {
         self.taken = 0;
