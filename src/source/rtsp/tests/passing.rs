@@ -145,7 +145,10 @@ fn what_is_no_address_of_rtsp_is_refused_without_its_password() {
 #[test]
 fn nothing_that_is_printed_has_the_password() {
     let guards = guards();
-    let camera = playing(Vec::new(), 100);
+    let camera = Camera::serving(|mut stream| {
+        head(&mut stream);
+        send(&mut stream, answer("200 OK", 1, "", ""));
+    });
     let (relay, mut stream) = connected(&guards, &camera, GuardLimits::default());
     send(&mut stream, request("OPTIONS", 1, "Authorization: Basic czNjcmV0\r\nX: s3cret\r\n"));
     exactly(&mut stream, 20);
