@@ -371,10 +371,13 @@ impl Connection {
                 let more = format!("Content-Base: {}/\r\nContent-Type: application/sdp\r\n", request.url);
                 self.reply(request, "200 OK", &more, &self.shared.film.description())?;
             }
+<<<<<<< HEAD
             // By UDP it does not send.
             "SETUP" if !request.line("transport").contains("TCP") => {
                 self.reply(request, "461 Unsupported Transport", "", "")?;
             }
+=======
+>>>>>>> h-live
             "SETUP" => {
                 let more = format!(
                     "Session: 12345;timeout={}\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=00000001\r\n",
