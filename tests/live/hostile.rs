@@ -2,6 +2,7 @@
 //!
 //! Its pictures are those of a raw H.264 file without B-frames, sent at a fixed rate, over and over. Nothing is encoded, and passwords
 //! are not checked: what is tried is what a client does with the answers.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::{
     collections::BTreeMap,
@@ -371,13 +372,10 @@ impl Connection {
                 let more = format!("Content-Base: {}/\r\nContent-Type: application/sdp\r\n", request.url);
                 self.reply(request, "200 OK", &more, &self.shared.film.description())?;
             }
-<<<<<<< HEAD
             // By UDP it does not send.
             "SETUP" if !request.line("transport").contains("TCP") => {
                 self.reply(request, "461 Unsupported Transport", "", "")?;
             }
-=======
->>>>>>> h-live
             "SETUP" => {
                 let more = format!(
                     "Session: 12345;timeout={}\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=00000001\r\n",
@@ -480,7 +478,7 @@ impl<'a> Pump<'a> {
                 Mode::Flood => 0,
                 _ => u32::try_from(since.as_micros() * 9 / 100 % (1 << 32)).unwrap_or_default(),
             };
-            if number % 20 == 0 {
+            if number.is_multiple_of(20) {
                 self.report(stamp)?;
             }
             let packets = self.packets(picture, stamp);
