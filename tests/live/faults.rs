@@ -79,7 +79,7 @@ pub fn killed() {
     let before: Vec<f64> = outages.iter().filter(|(at, _)| *at < raised).map(|(_, lasted)| *lasted).collect();
     // A second for the first key frame, and one for what the clocks of both programs and a picture are apart.
     let most = DWELL + before.iter().map(|lasted| lasted + COMMITTED + 2.0).sum::<f64>() + EVERY + 1.0;
-    assert!((DWELL..=most).contains(&took), "raised after {took} s, not within {most} s; outages {before:?}");
+    assert!((DWELL..=most).contains(&took), "raised after {took} s, not within {most} s; outages {outages:?}\n{of_lane:#?}\n{}", site.log());
     eprintln!(
         "{faults} kills, {} alerts; the car was raised after {took:.1} s, outages {before:.1?}",
         alerts.len()

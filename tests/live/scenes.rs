@@ -50,7 +50,7 @@ pub enum Scene {
     Room,
     /// A car stands from the beginning to the end.
     Lane,
-    /// An e-bike is brought in at 4 s and is gone at 24.2 s.
+    /// An e-bike is brought in at 4 s, is hidden for a while, and is gone at 24.2 s.
     Elevator,
 }
 
@@ -75,7 +75,7 @@ impl Scene {
                 "[[camera.rule]]\nkind = \"fire_lane_parking\"\ndwell = \"8s\"\nzone = [[0.0, 0.82], [0.58, 0.435], \
                  [0.75, 0.32], [0.89, 0.36], [0.74, 0.51], [0.37, 0.87], [0.24, 1.0], [0.0, 1.0]]\n"
             }
-            Self::Elevator => "[[camera.rule]]\nkind = \"ebike_in_elevator\"\nrearm = \"2s\"\n",
+            Self::Elevator => "[[camera.rule]]\nkind = \"ebike_in_elevator\"\nrearm = \"3s\"\n",
         }
     }
 
