@@ -81,6 +81,8 @@ test-training: setup ## The tests of the Python that makes the models, as far as
 bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 after a stop), and the steps of a look
 	@bash .ci/bench.sh $(target)/release/firewarden cameras --seconds $(or $(BENCH_SECONDS),600) --runs $(or $(BENCH_RUNS),5) \
 	    $(addprefix --scene ,$(BENCH_SCENES)) $(if $(GO_ON),--go-on)
+	@bash .ci/setup.sh live
+	@bash .ci/bench.sh $(target)/release/firewarden live
 	cargo bench --locked --bench micro
 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
