@@ -5,49 +5,21 @@ use std::{
 };
 
 use jiff::{Timestamp, civil::Date};
-use uuid::Uuid;
 
 use super::{
     DatabaseError, DatabaseFacts,
     camera::{CameraLedger, Explanations, changes},
     kept::{Item, Kept},
     queue::Delivery,
-    reading,
+    reading::{self, Queued},
     shared::Shared,
     state,
 };
 use crate::{
     config::Filter,
-    domain::{Alert, CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
+    domain::{CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
     judge::Judgement,
 };
-
-/// An alert that waits for a sink.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// The outbox that it waits in.
-    pub outbox: OutboxId,
-    /// Its place there.
-    pub sequence: u64,
-    /// Its id.
-    pub id: Uuid,
-    /// What it tells, as [`crate::domain::AlertType::name`] has it.
-    pub alert_type: String,
-    /// Of which camera.
-    pub camera: CameraId,
-    /// The alert as JSON, in one line. It is the same at every retry.
-    pub body: String,
-}
-
-impl Queued {
-    /// The alert.
-    ///
-    /// # Errors
-    /// Where it is none, which no program has written.
-    pub fn alert(&self) -> Result<Alert, serde_json::Error> {
-        serde_json::from_str(&self.body)
-    }
-}
 
 /// What others do with the database. Copies are of the same.
 #[derive(Clone)]

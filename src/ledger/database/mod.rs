@@ -28,6 +28,7 @@ mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
+mod told;
 mod writer;
 mod written;
 
@@ -44,13 +45,14 @@ use std::{
 pub use camera::CameraLedger;
 pub use error::DatabaseError;
 pub use facts::{DatabaseFacts, Depth};
-pub use handle::{Handle, Queued};
+pub use handle::Handle;
 use jiff::tz::TimeZone;
 pub use kept::Kept;
 use opening::{Check, Unopened, open};
 use place::Place;
 use pruning::Limits;
 use queue::Ending;
+pub use reading::Queued;
 use shared::Shared;
 use writer::Writer;
 
@@ -133,6 +135,16 @@ impl Database {
                 }
             }
         };
+        if let Ok((waiting, _)) = reading::depths(&opened.connection) {
+            let is_known = |sink: &String| sinks.iter().any(|(name, _)| name == sink);
+            for (sink, depth) in waiting.iter().filter(|(sink, _)| !is_known(sink)) {
+                tracing::warn!(
+                    sink,
+                    waiting = depth.waiting,
+                    "alerts wait for a sink that is configured no more"
+                );
+            }
+        }
         let found = Found { outbox: opened.outbox, set_aside, fresh: opened.fresh };
         let shared = Arc::new(Shared::new(clock, place, opened.outbox, sinks, bound));
         let limits = Limits { budget, keep_sent, keep_violations };

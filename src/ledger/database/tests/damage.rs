@@ -32,7 +32,8 @@ fn closed() -> Bench {
 
 #[test]
 fn a_damaged_database_is_set_aside_and_another_begun() {
-    let damages: [(&str, fn(&Path)); 4] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 4] = [
         ("garbage", |path| fs::write(path, "this is no database, but a text".repeat(999)).expect("written")),
         ("the middle", |path| flip(path, 2 * 4096 + 64)),
         ("the header", |path| flip(path, 0)),
