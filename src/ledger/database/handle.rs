@@ -79,14 +79,18 @@ impl Handle {
     /// # Errors
     /// Where the database cannot be read.
     pub fn next_alerts(&self, sink: &str, most: usize) -> Result<Vec<Queued>, DatabaseError> {
-        let held = {
+        let mut released = false;
+        let found = self.shared.read(|connection| {
+            // Nobody holds or fills an alert while it is decided which are given out: one that is in the database and not
+            // held then never changes.
             let mut holds = self.shared.holds();
-            if holds.release(self.shared.clock.monotonic()) {
-                self.shared.told();
-            }
-            holds.held()
-        };
-        self.shared.read(|connection| reading::next(connection, sink, most, &held))
+            released = holds.release(self.shared.clock.monotonic());
+            reading::next(connection, sink, most, &holds.held())
+        });
+        if released {
+            self.shared.told();
+        }
+        found
     }
 
     /// Notes that a sink has these alerts of an outbox. It is on the disk when this returns.

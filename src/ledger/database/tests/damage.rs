@@ -119,6 +119,30 @@ fn damage_that_is_met_while_it_is_in_use_loses_nothing_that_is_in_memory() {
 }
 
 #[test]
+fn a_disk_that_damages_one_database_after_the_other_does_not_get_all_at_once() {
+    let bench = Bench::new();
+    let handle = bench.handle();
+    let damaged = || {
+        let entries = fs::read_dir(bench.folder.path()).expect("a folder");
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.contains("damaged")).count()
+    };
+    let damage = || handle.shared.damaged.store(true, std::sync::atomic::Ordering::SeqCst);
+    damage();
+    until("it is set aside", || damaged() == 1);
+    damage();
+    until("it is taken for a disk that fails", || handle.facts().failing_since.is_some());
+    assert_eq!(damaged(), 1);
+    bench.clock.advance(std::time::Duration::from_secs(61));
+    damage();
+    until("it is set aside, too", || damaged() == 2);
+    step(&mut bench.ledger("lane"), "lane", &[(1, Raised)], 1);
+    bench.clock.advance(std::time::Duration::from_secs(61));
+    bench.settle();
+    assert_eq!(handle.facts().failing_since, None);
+}
+
+#[test]
 fn only_the_newest_damaged_databases_are_kept() {
     let mut bench = Bench::new();
     for _ in 0..6 {
