@@ -151,6 +151,7 @@ impl Database {
         let (to, ended) = mpsc::sync_channel(1);
         let of_writer = Arc::clone(&shared);
         let write = move || {
+            let _last = Last(Arc::clone(&of_writer));
             let writer = Writer::new(of_writer, opened, limits, timezone);
             let _ = to.send(writer.run());
         };
@@ -196,6 +197,17 @@ impl Database {
                 Err(DatabaseError::Left { changes, cameras, why: why.to_owned() })
             }
         }
+    }
+}
+
+/// Whoever waits for the thread that writes waits no more once it is gone, even where it failed.
+struct Last(Arc<Shared>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.ending = Ending::Over;
+        queue.take_deliveries();
     }
 }
 

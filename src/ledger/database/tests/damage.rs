@@ -128,8 +128,9 @@ fn a_disk_that_damages_one_database_after_the_other_does_not_get_all_at_once() {
         names.filter(|name| name.contains("damaged")).count()
     };
     let damage = || handle.shared.damaged.store(true, std::sync::atomic::Ordering::SeqCst);
+    let outbox = handle.outbox();
     damage();
-    until("it is set aside", || damaged() == 1);
+    until("another is begun", || damaged() == 1 && handle.outbox() != outbox);
     damage();
     until("it is taken for a disk that fails", || handle.facts().failing_since.is_some());
     assert_eq!(damaged(), 1);
