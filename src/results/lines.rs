@@ -9,7 +9,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
-use super::{Entry, Removed};
+use super::Entry;
 use crate::{
     domain::{Record, Violation},
     files,
@@ -121,10 +121,6 @@ impl Line for Violation {
 
 impl Line for Entry {
     const NAME: &'static str = "file of evidence";
-}
-
-impl Line for Removed {
-    const NAME: &'static str = "file that was removed";
 }
 
 /// Reads a file and gives the value of each line with its number, from 1.

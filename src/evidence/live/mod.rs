@@ -31,6 +31,7 @@ mod stills;
 mod sweep;
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::{
         Arc,
@@ -138,6 +139,22 @@ impl Evidence {
     /// How much was made, is waiting and takes room.
     pub fn facts(&self) -> EvidenceFacts {
         self.shared.counts.facts(&self.shared)
+    }
+
+    /// What lies in the folders of days that are not closed, as it would have been told: a run that lost its power may have told
+    /// it to nobody who remembers. Reads the disk; to be called before cameras are watched.
+    pub fn unclosed(&self) -> Vec<Kept> {
+        let days = &self.shared.days;
+        let mut kept: BTreeMap<Uuid, Vec<Entry>> = BTreeMap::new();
+        for day in days.unclosed() {
+            let (entries, removed) = days.listed(day).unwrap_or_default();
+            for entry in entries.into_iter().filter(|entry| !removed.contains(&entry.name)) {
+                let name = Days::name(day, &entry.name);
+                kept.entry(entry.violation).or_default().push(Entry { name, ..entry });
+            }
+        }
+        let kept = kept.into_iter();
+        kept.map(|(violation, entries)| Kept { violation, entries, missing: Vec::new() }).collect()
     }
 
     /// Completes what was begun, clips as far as they are, for no longer than `deadline`. Whether all of it was: what was not
