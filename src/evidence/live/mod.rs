@@ -33,6 +33,7 @@ mod sweep;
 use std::{
     collections::BTreeMap,
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -184,7 +185,12 @@ fn spawn(work: fn(&Arc<Shared>), shared: &Arc<Shared>) -> io::Result<mpsc::Recei
     let (ends, ended) = mpsc::sync_channel(0);
     let shared = Arc::clone(shared);
     let run = move || {
-        work(&shared);
+        // One file less is better than none from then on.
+        while panic::catch_unwind(AssertUnwindSafe(|| work(&shared))).is_err() {
+            tracing::error!(
+                "evidence that was being made is lost: an error of this program, which should be told to whoever keeps it"
+            );
+        }
         drop::<mpsc::SyncSender<()>>(ends);
     };
     thread::Builder::new().name("evidence".to_owned()).spawn(run)?;
