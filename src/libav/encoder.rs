@@ -104,7 +104,7 @@ impl Encoder {
             c.flags |= (ffi::AV_CODEC_FLAG_GLOBAL_HEADER | ffi::AV_CODEC_FLAG_BITEXACT) as i32;
             if known.options.is_empty() {
                 c.flags |= ffi::AV_CODEC_FLAG_QSCALE as i32;
-                c.global_quality = QUANTISER * ffi::FF_QP2LAMBDA as i32;
+                c.global_quality = QUANTISER * ffi::FF_QP2LAMBDA;
             }
             ffi::avcodec_open2(context, codec, &raw mut parameters.0)
         };
@@ -279,7 +279,7 @@ mod clip_tests {
         let clips = Clips::new();
         let (stream, pictures) = frames(&clips.pattern(H264, "a.mp4"));
         let black: Vec<Vec<Range<usize>>> =
-            (0..120).map(|row| if row < 60 { vec![0..80] } else { vec![] }).collect();
+            (0..120).map(|row| (row < 60).then_some(0..80).into_iter().collect()).collect();
         for known in &KNOWN {
             // SAFETY: the name is terminated; what comes back is static, or null.
             let codec = unsafe { ffi::avcodec_find_encoder_by_name(known.name.as_ptr()) };

@@ -126,6 +126,9 @@ fn a_run_that_lost_its_power_is_put_right() {
     assert_eq!((lines(&list), lines(&day.join(REMOVED))), (3, 1));
     let verified = verify(&day).expect("a day");
     assert_eq!((verified.problems, verified.sound, verified.removed), (vec![], 2, 1));
+    let left = evidence.unclosed();
+    let names: Vec<_> = left.iter().flat_map(|kept| &kept.entries).map(|entry| stage.file(entry)).collect();
+    assert!(left.len() == 1 && names.contains(&started) && names.contains(&raised), "{left:?}");
     // The day goes on.
     let (keeper, second, _) = one(&stage, &evidence, 2, 2.0);
     stage.wait_for(&second, EvidenceRole::Raised);
@@ -243,4 +246,51 @@ fn size(folder: &Path) -> u64 {
         .expect("a folder")
         .map(|file| file.expect("a file").metadata().expect("one").len())
         .sum()
+}
+
+#[test]
+fn a_first_still_lies_in_the_day_of_the_warning_and_in_that_of_the_violation() {
+    let stage = Stage::new("", "pre_roll = \"1s\"\npost_roll = \"1s\"", EVE);
+    let recording = stage.clips.pattern(H264, "a.mp4");
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    let later = play(&mut keeper, stage.parts(&recording), 1.0);
+    let raised = stage.violation(1, 0.5, 4.0);
+    keeper.told(&stage.look(0.5), &stage.candidate(&raised, CandidatePhase::Began));
+    keeper.judged(&judged(vec![stage.warned(&raised)]));
+    let first = stage.wait_for(&raised, EvidenceRole::Started);
+    play(&mut keeper, later, 4.5);
+    keeper.judged(&judged(vec![raised.clone()]));
+    stage.wait_for(&raised, EvidenceRole::Raised);
+    let second = stage.wait_for(&raised, EvidenceRole::Started);
+    assert!(
+        first.name.starts_with("evidence/2026-11-24/") && second.name.starts_with("evidence/2026-11-25/")
+    );
+    assert_eq!(first.sha256, second.sha256);
+    stage.file(&first);
+    stage.file(&second);
+}
+
+#[test]
+fn a_first_still_that_a_run_before_has_written_is_not_missed() {
+    let stage = Stage::new("", "", "2026-11-24T12:00:00Z");
+    let recording = stage.clips.pattern(H264, "a.mp4");
+    let raised = stage.violation(1, 0.5, 8.0);
+    let parts = stage.parts(&recording);
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    let later = play(&mut keeper, parts, 3.0);
+    keeper.judged(&judged(vec![stage.warned(&raised)]));
+    stage.wait_for(&raised, EvidenceRole::Started);
+    drop(keeper);
+    assert!(evidence.finish(LONG));
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    play_on(&mut keeper, &later);
+    keeper.judged(&judged(vec![raised.clone()]));
+    drop(keeper);
+    assert!(evidence.finish(LONG));
+    let told = stage.wait("all", |_| true);
+    assert!(told.iter().all(|kept| kept.missing.is_empty()), "{told:?}");
+    assert_eq!(told.iter().flat_map(|kept| &kept.entries).count(), 3);
 }

@@ -161,3 +161,20 @@ fn looks_from_another_stream_find_the_nearest_picture() {
         assert_eq!(told.iter().find_map(of_raised), Some(is_there), "{camera} {off}: {told:?}");
     }
 }
+
+#[test]
+fn an_error_of_the_program_costs_one_file_and_not_those_that_follow() {
+    let stage = Stage::new("", "", "2026-11-24T12:00:00Z");
+    let recording = stage.clips.pattern(H264, "a.mp4");
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    play(&mut keeper, stage.parts(&recording), 5.0);
+    stage.fails.store(true, Relaxed);
+    let ended = |number| stage.ended(&stage.violation(number, 1.0, 2.0), 3.0);
+    keeper.judged(&judged(vec![ended(1)]));
+    until("the error", || !stage.fails.load(Relaxed));
+    keeper.judged(&judged(vec![ended(2)]));
+    stage.file(&stage.wait_for(&ended(2), EvidenceRole::Ended));
+    drop(keeper);
+    assert!(evidence.finish(LONG));
+}

@@ -11,7 +11,10 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
@@ -54,6 +57,8 @@ struct Stage {
     ring: usize,
     /// While a test holds it, whoever is told waits.
     gate: Arc<Mutex<()>>,
+    /// Whoever is told next fails.
+    fails: Arc<AtomicBool>,
 }
 
 impl Stage {
@@ -79,6 +84,7 @@ impl Stage {
             began,
             ring: 64 << 20,
             gate: Arc::default(),
+            fails: Arc::default(),
         }
     }
 
@@ -92,9 +98,10 @@ impl Stage {
         };
         let clock: Arc<Manual> = Arc::clone(&self.clock);
         let settings = Settings::new(&self.config, self.ring, clock, asked);
-        let (told, gate) = (Arc::clone(&self.told), Arc::clone(&self.gate));
+        let (told, gate, fails) = (Arc::clone(&self.told), Arc::clone(&self.gate), Arc::clone(&self.fails));
         Evidence::start(settings, move |kept| {
             drop(gate.lock());
+            assert!(!fails.swap(false, Relaxed), "as a test wants it");
             told.0.lock().expect("sound").push(kept);
             told.1.notify_all();
         })
