@@ -22,7 +22,7 @@ use crate::{
     config::{Camera, Config, Sink, SourceAddress, Transport},
     deliver::Dispatcher,
     detect::{Models, OnnxModel},
-    domain::ModelName,
+    domain::{CameraId, ModelName},
     evidence::live::{self, Evidence},
     ledger::{
         database::{self, Database, Handle},
@@ -119,7 +119,7 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
     let evidence = Arc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
-    let days = Arc::new(begin_days(&config, &clock).map_err(system("looks cannot be kept"))?);
+    let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
     let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
         .map_err(system("alerts cannot be delivered"))?;
@@ -219,14 +219,16 @@ fn begin_evidence(
     })
 }
 
-fn begin_days(config: &Config, clock: &Arc<dyn Clock>) -> std::io::Result<Days> {
+fn begin_days(config: &Config, clock: &Arc<dyn Clock>, database: &Handle) -> std::io::Result<Days> {
     let settings = days::Settings {
         folder: config.state.directory.join("observations"),
         zone: config.site.timezone.clone(),
         keep: config.state.observations,
         budget: config.state.budget.0 / 2,
     };
-    Days::start(settings, Arc::clone(clock), |_| {})
+    let (to, from) = (database.clone(), database.clone());
+    let earlier = move |camera: &CameraId, day| from.timeline_of(camera, day).ok().flatten();
+    Days::start(settings, Arc::clone(clock), move |day| to.timeline(day), earlier)
 }
 
 /// What is said of the models.

@@ -2,6 +2,7 @@
 //!
 //! Its pictures are those of a raw H.264 file without B-frames, sent at a fixed rate, over and over. Nothing is encoded, and passwords
 //! are not checked: what is tried is what a client does with the answers.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::{
     collections::BTreeMap,
@@ -477,7 +478,7 @@ impl<'a> Pump<'a> {
                 Mode::Flood => 0,
                 _ => u32::try_from(since.as_micros() * 9 / 100 % (1 << 32)).unwrap_or_default(),
             };
-            if number % 20 == 0 {
+            if number.is_multiple_of(20) {
                 self.report(stamp)?;
             }
             let packets = self.packets(picture, stamp);

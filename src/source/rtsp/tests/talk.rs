@@ -24,14 +24,14 @@ impl Talk {
     }
 
     fn ask(&mut self, request: &str) {
-        let cleared = self.conversation.from_client(request.as_bytes(), self.now).expect("RTSP");
+        let cleared = self.conversation.client_said(request.as_bytes(), self.now).expect("RTSP");
         assert_eq!(cleared.used, request.len());
     }
 
     /// What passes of this.
     fn hear(&mut self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>, Refusal> {
         let bytes = bytes.as_ref();
-        let cleared = self.conversation.from_camera(bytes, self.now, Timestamp::UNIX_EPOCH)?;
+        let cleared = self.conversation.camera_said(bytes, self.now, Timestamp::UNIX_EPOCH)?;
         Ok(cleared.pass.iter().flat_map(|range| bytes[range.clone()].iter().copied()).collect())
     }
 
@@ -164,7 +164,7 @@ fn passed(bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Result<(Vec<u8>
         let (part, after) = rest.split_at(length.min(rest.len()));
         rest = after;
         waiting.extend(part);
-        let cleared = talk.conversation.from_camera(&waiting, talk.now, Timestamp::UNIX_EPOCH)?;
+        let cleared = talk.conversation.camera_said(&waiting, talk.now, Timestamp::UNIX_EPOCH)?;
         for range in cleared.pass {
             passed.extend(&waiting[range]);
         }
