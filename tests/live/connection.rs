@@ -111,6 +111,38 @@ pub fn stands_still() {
     assert_time_goes_on(&site, "lane");
 }
 
+pub fn each_codec() {
+    let mut site = Site::new().seeing_always();
+    let mut servers = Vec::new();
+    for (codec, auth) in [
+        (Codec::H264, Auth::Digest),
+        (Codec::H265, Auth::Basic),
+        (Codec::Mpeg4, Auth::Digest),
+        (Codec::Mjpeg, Auth::Basic),
+        (Codec::Mjpeg, Auth::None),
+    ] {
+        let id = format!("{}-{auth:?}", codec.name()).to_lowercase();
+        let clip = scenes::noise(site.folder(), &id, "320x240", codec);
+        let server = Server::start(0, auth, true, &[(&id, &clip)]);
+        site = site.camera(&id, &server.address(&id), PARKING);
+        servers.push((id, codec, server));
+    }
+    let service = site.start();
+    for (id, ..) in &servers {
+        site.looks_reach(id, 12);
+    }
+    assert_eq!(service.end().code(), Some(143));
+    for (id, codec, _) in &servers {
+        let records = site.observations(id);
+        let (epochs, looks) = (epochs(&records), looks(&records, 0));
+        assert_eq!((epochs.len(), &epochs[0]["codec"]), (1, &Value::from(codec.name())), "{id}");
+        // None is left out: what is looked at is known beforehand.
+        let apart = looks.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+        assert!(apart <= EVERY + 0.3, "{id}: {apart} s between two looks of {looks:?}");
+        assert_eq!(site.losses(id), Vec::<String>::new());
+    }
+}
+
 pub fn another_stream() {
     let site = Site::new();
     let small = scenes::noise(site.folder(), "small", "320x240", Codec::H264);

@@ -85,6 +85,7 @@ pub fn oddities() {
         ("renewed", Mode::KeepAliveNewNonce),
         ("garbage", Mode::Garbage),
         ("ahead", Mode::ClockOff(7200)),
+        ("own", Mode::OwnAddressOnly),
     ];
     let well = Hostile::start(Mode::Plain, &film, 10, Duration::from_secs(4)).expect("a server");
     let servers = servers(&film, &modes);

@@ -24,18 +24,43 @@ mod secrets;
 mod server;
 mod service;
 
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// What most tests do is wait: so many go on at once on whatever machine.
 const AT_ONCE: usize = 4;
 
+/// Who is at work.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// What a test takes of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// Others may go on beside it.
+    Part,
+    /// All: where others are at work, looks are shed, as they are to be, and there is nothing to compare.
+    All,
+}
+
+impl Takes {
+    /// Waits for its turn, which ends with what is returned.
+    fn turn(self) -> (Option<RwLockReadGuard<'static, ()>>, Option<RwLockWriteGuard<'static, ()>>) {
+        match self {
+            Self::Part => (Some(MACHINE.read().unwrap_or_else(PoisonError::into_inner)), None),
+            Self::All => (None, Some(MACHINE.write().unwrap_or_else(PoisonError::into_inner))),
+        }
+    }
+}
+
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
-    let (served, clock) = (server::Server::is_here(), served_clock());
-    let of = |is_here: bool| {
+    let (served, clock) = (server::Server::is_here(), clock::library().is_some());
+    let of = |is_here: bool, takes: Takes| {
         move |name: &str, test: fn()| {
             Trial::test(name, move || {
+                let _share = takes.turn();
                 std::panic::catch_unwind(test).map_err(|panic| {
                     let text = panic.downcast_ref::<String>().cloned();
                     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
@@ -45,12 +70,16 @@ fn main() {
             .with_ignored_flag(!is_here)
         }
     };
-    let (always, with_server, with_clock) = (of(true), of(served), of(served && clock));
+    let (always, with_server, with_clock) =
+        (of(true, Takes::Part), of(served, Takes::Part), of(clock, Takes::Part));
+    let alone = of(served, Takes::All);
     let tests = vec![
-        with_server("what_comes_by_rtsp_is_judged_as_what_is_analysed", sameness::rtsp_and_analyze),
+        alone("what_comes_by_rtsp_in_h264_is_judged_as_what_is_analysed", sameness::h264),
+        alone("what_comes_by_rtsp_in_h265_is_judged_as_what_is_analysed", sameness::h265),
         with_server("killed_again_and_again_nothing_is_lost_and_nothing_told_twice", faults::killed),
         with_server("a_server_that_is_started_again_is_connected_to_again", connection::started_again),
         with_server("a_server_that_stands_still_is_left", connection::stands_still),
+        with_server("each_codec_is_looked_at_behind_each_sign_in", connection::each_codec),
         with_server("a_stream_of_another_size_and_codec_goes_on", connection::another_stream),
         always("a_dead_camera_costs_the_others_nothing", connection::dead_camera),
         with_server("a_wrong_password_is_tried_once_and_shown_nowhere", secrets::wrong_password),
@@ -64,9 +93,4 @@ fn main() {
         with_server("evidence_is_what_alerts_say", evidence::alerts_name_it),
     ];
     libtest_mimic::run(&arguments, tests).exit();
-}
-
-/// Whether the clock of a program can be set.
-fn served_clock() -> bool {
-    clock::library().is_some()
 }

@@ -46,11 +46,11 @@ impl Codec {
 /// A scene of the project's samples, with the rule that watches it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
-    /// The one on duty is away from 3.8 s to 20.6 s.
+    /// The one on duty is away from 3.8 s to 11.6 s.
     Room,
     /// A car stands from the beginning to the end.
     Lane,
-    /// An e-bike is brought in at 4 s, is hidden for a while, and is gone at 24.2 s.
+    /// An e-bike is brought in at 4 s, and is hidden from 10 s on.
     Elevator,
 }
 
@@ -88,15 +88,6 @@ impl Scene {
         }
     }
 
-    /// The part of the sample that shows it: from, and for how long, in seconds.
-    fn part(self) -> (u32, u32) {
-        match self {
-            Self::Room => (15, 25),
-            Self::Lane => (0, 14),
-            Self::Elevator => (70, 28),
-        }
-    }
-
     fn sample(self) -> PathBuf {
         sample(match self {
             Self::Room => "control-room.mp4",
@@ -105,18 +96,31 @@ impl Scene {
         })
     }
 
-    /// A recording of it.
+    /// A recording of it, of some 16 s.
     pub fn clip(self, folder: &Path, codec: Codec) -> PathBuf {
-        let (from, length) = self.part();
-        self.cut(folder, codec, from, length)
+        let how = match self {
+            // While nobody is there, nine seconds are left out.
+            Self::Room => "-t 25 -vf select=lt(t\\,6)+gt(t\\,15),setpts=N/5/TB",
+            Self::Lane => "-t 14",
+            Self::Elevator => "-t 16",
+        };
+        let from = match self {
+            Self::Room => 15,
+            Self::Lane => 0,
+            Self::Elevator => 70,
+        };
+        self.made(folder, codec, from, how)
     }
 
     /// A recording of a part of the sample.
     pub fn cut(self, folder: &Path, codec: Codec, from: u32, length: u32) -> PathBuf {
+        self.made(folder, codec, from, &format!("-t {length}"))
+    }
+
+    fn made(self, folder: &Path, codec: Codec, from: u32, how: &str) -> PathBuf {
         let name = format!("{}-{}.{}", self.name(), codec.name(), codec.container());
         let (sample, encoder) = (self.sample(), codec.encoder(10));
-        let how = format!("-ss {from} -i {} -t {length} -an {encoder}", sample.display());
-        common::clip(folder, &name, &how)
+        common::clip(folder, &name, &format!("-ss {from} -i {} {how} -an {encoder}", sample.display()))
     }
 }
 

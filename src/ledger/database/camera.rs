@@ -29,13 +29,15 @@ pub struct CameraLedger {
     explanations: Explanations,
     /// When the last step came.
     before: Option<Instant>,
+    /// The longest that steps were apart since the state was asked for, and up to then: they may come in bursts.
+    apart: [Duration; 2],
     /// When the state was asked for last, and for which of the commits of states.
     asked: Option<(Instant, Instant)>,
 }
 
 impl CameraLedger {
     pub(super) fn new(shared: Arc<Shared>, camera: CameraId, explanations: Explanations) -> Self {
-        Self { shared, camera, explanations, before: None, asked: None }
+        Self { shared, camera, explanations, before: None, apart: [Duration::ZERO; 2], asked: None }
     }
 
     /// Whose.
@@ -52,8 +54,9 @@ impl CameraLedger {
     /// of states, at what is likely the last step before it: the state is then as new as can be.
     fn is_asked(&self, now: Instant) -> bool {
         let Some((at, asked_for)) = self.asked else { return true };
-        let apart = self.before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
         let due = self.shared.due();
+        let [now_apart, once_apart] = self.apart;
+        let apart = now_apart.max(once_apart);
         let is_last = asked_for != due && now + apart.min(EVERY) >= due;
         is_last || now.saturating_duration_since(at) >= EVERY
     }
@@ -65,9 +68,13 @@ impl Ledger for CameraLedger {
         let items: Vec<Item> =
             judgements.flat_map(|judgement| changes(judgement, &self.explanations)).collect();
         let now = self.shared.clock.monotonic();
+        let apart = self.before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
+        let [since, before] = self.apart;
+        self.apart = [since.max(apart), before];
         let state = if !items.is_empty() || self.is_asked(now) { (step.state)() } else { None };
         self.before = Some(now);
         if state.is_some() {
+            self.apart = [Duration::ZERO, since.max(apart)];
             self.asked = Some((now, self.shared.due()));
         }
         if !items.is_empty() || state.is_some() {

@@ -75,12 +75,23 @@ pub async fn serve(listener: Listener, place: Place, connect: Duration, shared: 
         Ok(camera) => pass(camera, client, shared).await,
         Err(refusal) => End::Cut(refusal),
     };
+    note(&end, shared);
+}
+
+/// Notes why nothing passes any more. That is done before the client's side is closed, too: who learns of the end asks at once.
+fn note(end: &End, shared: &Shared) {
     let mut conversation = shared.conversation();
     match end {
         End::Left => {}
         End::Closed => conversation.close(),
-        End::Cut(refusal) => conversation.end(refusal),
+        End::Cut(refusal) => conversation.end(refusal.clone()),
     }
+}
+
+/// The same end, noted.
+fn noted(end: End, shared: &Shared) -> End {
+    note(&end, shared);
+    end
 }
 
 /// Waits for the client. The listener is closed when it is there; until then others are turned away.
@@ -108,7 +119,7 @@ async fn pass<C: AsyncRead + AsyncWrite>(camera: C, client: TcpStream, shared: &
         biased;
         end = from_camera(camera_says, to_client, shared) => end,
         end = from_client(client_says, to_camera, shared) => end,
-        () = overdue(shared) => End::Cut(Refusal::Silent),
+        end = overdue(shared) => end,
     }
 }
 
@@ -136,15 +147,16 @@ async fn from_camera(
                     return End::Left;
                 }
             }
-            Err(refusal) => return End::Cut(refusal),
+            Err(refusal) => return noted(End::Cut(refusal), shared),
         }
         if let Some(wait) = rate.took(read, now) {
             sleep(wait).await;
         }
     }
+    let end = noted(End::Closed, shared);
     // What was written is still read by the client before it learns of the end.
     let _ = client.shutdown().await;
-    End::Closed
+    end
 }
 
 /// Client to camera.
@@ -165,7 +177,7 @@ async fn from_client(
         match cleared {
             Ok(cleared) => {
                 if hand_on(&mut waiting, cleared, &mut camera).await.is_err() {
-                    return End::Closed;
+                    return noted(End::Closed, shared);
                 }
             }
             Err(_) => {
@@ -190,12 +202,12 @@ async fn hand_on(
 }
 
 /// Ends when an answer is overdue.
-async fn overdue(shared: &Shared) {
+async fn overdue(shared: &Shared) -> End {
     loop {
         let due = shared.conversation().due();
         match due {
             None => shared.asked.notified().await,
-            Some(due) if due <= Instant::now() => return,
+            Some(due) if due <= Instant::now() => return noted(End::Cut(Refusal::Silent), shared),
             // Either way, what is due is looked up again.
             Some(due) => drop(timeout_at(due.into(), shared.asked.notified()).await),
         }
