@@ -42,7 +42,7 @@ use uuid::Uuid;
 
 use self::{clips::ClipJob, days::Days, facts::Counts, firsts::Firsts, queue::Queue, stills::StillJob};
 pub use self::{
-    facts::EvidenceFacts,
+    facts::{EvidenceFacts, EvidenceGauge},
     keeper::Keeper,
     settings::{Asked, Settings, bare_summary},
 };
@@ -133,9 +133,14 @@ impl Evidence {
         Keeper::new(&self.shared, config, camera)
     }
 
+    /// What tells how it does, also while it ends.
+    pub fn gauge(&self) -> EvidenceGauge {
+        EvidenceGauge(Arc::clone(&self.shared))
+    }
+
     /// How much was made, is waiting and takes room.
     pub fn facts(&self) -> EvidenceFacts {
-        self.shared.counts.facts(&self.shared)
+        self.gauge().facts()
     }
 
     /// Completes what was begun, clips as far as they are, for no longer than `deadline`. Whether all of it was: what was not
