@@ -11,7 +11,7 @@ export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test test-build test-fast test-clips test-docs test-footage test-browser test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
+.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-live faults test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,11 +30,15 @@ build: setup ## Build the optimised program
 demo: build ## Analyse real footage with real rules and print the violations
 	@bash .ci/demo.sh $(target)/release/firewarden
 
+demo-live: build ## Watch two recordings that a real RTSP server plays on loopback, and show alerts as they come
+	@bash .ci/setup.sh live
+	@bash .ci/demo-live.sh $(target)/release/firewarden
+
 # Which test binaries are quick but for their modules `clip_tests`; a test compares tests/ with what is named here. A suite that
 # needs more than this machine has (a server, a camera) gets a target of its own below, which `test` calls.
 quick := --lib --test house --test program --test rules --test schema
 
-test: test-fast test-clips test-docs test-footage test-browser test-hub-build ## Run every test, after fetching what footage, models and browser can be had
+test: test-fast test-clips test-docs test-footage test-browser test-live test-hub-build ## Run every test, after fetching what footage, models and browser can be had
 
 test-build: setup ## Build what tests need
 	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (two to four minutes the first time)" >&2
@@ -59,6 +63,14 @@ test-footage: setup ## Tests on real footage with real models, after fetching wh
 test-browser: setup ## Reports opened in Chromium
 	@bash .ci/setup.sh browser || echo "test: without a browser: what needs one is listed as ignored" >&2
 	cargo test --locked --test browser
+
+test-live: setup ## Live cameras: the program against a real RTSP server, hostile ones, kills and a clock that is set (some five minutes)
+	@bash .ci/setup.sh live || echo "test: without GStreamer's RTSP server or libfaketime: what needs them is listed as ignored" >&2
+	cargo test --locked --test live
+
+faults: setup ## The same kills as in test-live, fifty of them (FAULTS=50; some ten minutes)
+	@bash .ci/setup.sh live
+	FAULTS=$(or $(FAULTS),50) cargo test --locked --test live -- killed
 
 test-hub-build: setup ## The build for the platform's side: without codecs and models, and it says which build has what it lacks
 	@bash .ci/hub.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian 12 machine that has Rust ready to build and test. What is there already is left alone, in silence.
 # Needs root, or sudo, only where a package is missing. With the argument `browser`, brings a browser too: reports are
-# tested and photographed in it.
+# tested and photographed in it. With `live`, an RTSP server, and what sets the clock of one program.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/wheel.sh
@@ -17,6 +17,12 @@ packages=(
 )
 if [ "${1:-}" = browser ]; then
     packages+=(chromium chromium-driver fonts-noto-cjk)
+fi
+if [ "${1:-}" = live ]; then
+    packages+=(
+        python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+        gstreamer1.0-plugins-ugly gstreamer1.0-libav libfaketime
+    )
 fi
 
 library_here() {

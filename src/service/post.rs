@@ -223,6 +223,7 @@ impl Watch {
             Fact::Told(record, judgement) => {
                 if let Record::Observation(observation) = record {
                     self.counts.take(self.timeline.now().at.since(observation.at));
+                    tracing::debug!("camera {}: looked at {}", observation.camera, observation.at);
                 }
                 self.keeper.told(record, judgement);
                 self.days.told(record, judgement);

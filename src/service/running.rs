@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Sink, SourceAddress},
+    config::{Camera, Config, Sink, SourceAddress, Transport},
     deliver::Dispatcher,
     detect::{Models, OnnxModel},
-    domain::ModelName,
+    domain::{CameraId, ModelName},
     evidence::live::{self, Evidence},
     ledger::{
         database::{self, Database, Handle},
@@ -75,6 +75,10 @@ impl Reload {
                 return None;
             }
         };
+        if let Err(error) = supported(&new) {
+            tracing::error!("the configuration stays as it was: {error}");
+            return None;
+        }
         for (what, same) in [
             ("[box]", new.box_id == now.box_id && new.memory == now.memory),
             ("[evidence]", new.evidence == now.evidence),
@@ -99,6 +103,7 @@ impl Reload {
 pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, ServiceError> {
     libav::init();
     let models = Models::load(&config)?;
+    supported(&config)?;
     let played = |camera: &&Camera| matches!(camera.source, SourceAddress::Recording { .. });
     for camera in config.cameras.iter().filter(played) {
         files(camera)?;
@@ -115,7 +120,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let evidence = Arc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
-    let days = Arc::new(begin_days(&config, &clock).map_err(system("looks cannot be kept"))?);
+    let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
     let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
         .map_err(system("alerts cannot be delivered"))?;
@@ -159,6 +164,25 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     }
     database.close(DRAIN)?;
     Ok(ended)
+}
+
+/// Whether cameras are reached in ways that this version has.
+///
+/// # Errors
+/// [`ServiceError::NotYet`] for the first that is not.
+fn supported(config: &Config) -> Result<(), ServiceError> {
+    for camera in &config.cameras {
+        let SourceAddress::Live(live) = &camera.source else { continue };
+        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
+        let what = match scheme {
+            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
+            "rtsp" if live.substream.is_some() => "a substream",
+            "rtsp" => continue,
+            _ => "an address that does not begin with rtsp://",
+        };
+        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
+    }
+    Ok(())
 }
 
 /// The database of a configuration.
@@ -205,14 +229,16 @@ fn begin_evidence(
     })
 }
 
-fn begin_days(config: &Config, clock: &Arc<dyn Clock>) -> std::io::Result<Days> {
+fn begin_days(config: &Config, clock: &Arc<dyn Clock>, database: &Handle) -> std::io::Result<Days> {
     let settings = days::Settings {
         folder: config.state.directory.join("observations"),
         zone: config.site.timezone.clone(),
         keep: config.state.observations,
         budget: config.state.budget.0 / 2,
     };
-    Days::start(settings, Arc::clone(clock), |_| {})
+    let (to, from) = (database.clone(), database.clone());
+    let earlier = move |camera: &CameraId, day| from.timeline_of(camera, day).ok().flatten();
+    Days::start(settings, Arc::clone(clock), move |day| to.timeline(day), earlier)
 }
 
 /// What is said of the models.

@@ -31,7 +31,8 @@ pub struct Server {
 impl Server {
     /// Whether this machine has what it needs.
     pub fn is_here() -> bool {
-        let asks = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
+        let asks =
+            "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
         let python = Command::new("/usr/bin/python3").args(["-c", asks]).stderr(Stdio::null()).status();
         python.is_ok_and(|status| status.success())
     }

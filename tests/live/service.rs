@@ -23,7 +23,7 @@ pub fn wait_for<T>(what: &str, patience: Duration, mut there: impl FnMut() -> Op
             return found;
         }
         assert!(began.elapsed() < patience, "{what}: not within {} s", patience.as_secs());
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -55,8 +55,70 @@ impl Site {
         self
     }
 
+    /// Its cameras are looked at by a model that always sees a car, an e-bike and a person at the same places.
+    pub fn seeing_always(self) -> Self {
+        let found = |class, confidence, bbox| common::onnx::Found { class, confidence, bbox };
+        let model = common::onnx::yolox(&[
+            found(0, 0.9, [16.0, 12.0, 48.0, 36.0]),
+            found(1, 0.8, [24.0, 34.0, 40.0, 46.0]),
+            found(2, 0.7, [52.0, 10.0, 60.0, 46.0]),
+        ]);
+        fs::write(self.path("always.onnx"), model).expect("written");
+        self.with(
+            "[detector]\nmodel = \"always.onnx\"\nhead = \"yolox\"\ninput = [64, 64]\nskip_static = false\n\
+             classes = { car = [0], ebike = [1], person = [2] }\n",
+        )
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// How often a camera was looked at, as far as the log tells it.
+    pub fn looks(&self, camera: &str) -> usize {
+        self.log().matches(&format!("camera {camera}: looked at")).count()
+    }
+
+    /// Waits until a camera has been looked at so often, over all starts.
+    pub fn looks_reach(&self, camera: &str, count: usize) {
+        wait_for(&format!("{count} looks of {camera}"), PATIENCE, || {
+            (self.looks(camera) >= count).then_some(())
+        });
+    }
+
+    /// Waits for some more looks of a camera.
+    pub fn looks_on(&self, camera: &str, more: usize) {
+        self.looks_reach(camera, self.looks(camera) + more);
+    }
+
+    /// How many connections of a camera had pictures, over all starts.
+    pub fn connections(&self, camera: &str) -> usize {
+        self.log().matches(&format!("camera {camera}: pictures come")).count()
+    }
+
+    /// Waits until a camera has had pictures by so many connections.
+    pub fn connections_reach(&self, camera: &str, count: usize) {
+        wait_for(&format!("{count} connections of {camera}"), PATIENCE, || {
+            (self.connections(camera) >= count).then_some(())
+        });
+    }
+
+    /// The lines that tell why a camera has no pictures.
+    pub fn losses(&self, camera: &str) -> Vec<String> {
+        let (camera, log) = (format!("camera {camera}: "), self.log());
+        let lines = log.lines().filter(|line| line.contains(&camera) && line.contains("next try in"));
+        lines.map(str::to_owned).collect()
+    }
+
+    /// Waits until the pictures of a camera have failed so often.
+    pub fn losses_reach(&self, camera: &str, count: usize) {
+        wait_for(&format!("{count} losses of {camera}"), PATIENCE, || {
+            (self.losses(camera).len() >= count).then_some(())
+        });
     }
 
     /// Writes the configuration.
@@ -78,6 +140,7 @@ impl Site {
         let to = File::options().create(true).append(true).open(&log).expect("a log");
         let mut command = common::command();
         command.args(["run", "--config"]).arg(config).stdout(Stdio::null()).stderr(to);
+        command.env("FIREWARDEN_LOG", "info,firewarden::service::post=debug");
         how(&mut command);
         Service { child: Some(command.spawn().expect("the binary starts")), site: self }
     }

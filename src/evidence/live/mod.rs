@@ -15,6 +15,8 @@
 //! `[evidence] directory`, and the day is the site's, of the moment the violation was raised. In the folder of a day all names
 //! are those within it, so that it can be handed on: see [`days`].
 
+#[cfg(test)]
+mod clip_tests;
 mod clips;
 mod days;
 mod export;

@@ -15,7 +15,7 @@ use super::{
     holds::{Hold, LONGEST, awaited},
     kept::{Changed, Item, Kept},
     queue::Batch,
-    state,
+    state, timelines,
 };
 use crate::{
     config::Filter,
@@ -69,6 +69,9 @@ pub(super) fn apply(
     }
     for (camera, saved) in &batch.states {
         writing.alone(|writing| state::write(writing.connection, camera, saved, about.wall))?;
+    }
+    for day in batch.timelines.values() {
+        writing.alone(|writing| timelines::write(writing.connection, day))?;
     }
     for delivery in batch.deliveries.iter().filter(|delivery| delivery.outbox == about.outbox) {
         let mut mark = connection.prepare_cached(

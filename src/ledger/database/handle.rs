@@ -14,12 +14,13 @@ use super::{
     queue::Delivery,
     reading,
     shared::Shared,
-    state,
+    state, timelines,
 };
 use crate::{
     config::Filter,
     domain::{Alert, CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
     judge::Judgement,
+    ledger::days::DayTimeline,
 };
 
 /// An alert that waits for a sink.
@@ -182,6 +183,19 @@ impl Handle {
     /// Where the database cannot be read.
     pub fn is_day_closed(&self, day: Date) -> Result<bool, DatabaseError> {
         self.shared.read(|connection| reading::is_closed(connection, day))
+    }
+
+    /// Keeps a camera's day at a glance, and forgets days that are too old.
+    pub fn timeline(&self, day: DayTimeline) {
+        self.shared.queue().timeline(day);
+    }
+
+    /// What was kept of a camera's day; none where nothing was.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn timeline_of(&self, camera: &CameraId, day: Date) -> Result<Option<DayTimeline>, DatabaseError> {
+        self.shared.read(|connection| timelines::read(connection, camera, day))
     }
 
     /// The outbox's id. It changes where the database is found damaged while it is in use.

@@ -28,6 +28,7 @@ mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timelines;
 mod writer;
 mod written;
 

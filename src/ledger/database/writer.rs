@@ -127,6 +127,12 @@ impl Writer {
                     return Todo::Tidy;
                 }
             }
+            if let Some(failing) = &self.failing {
+                // Who has delivered alerts has others to deliver, and does not wait for the disk.
+                for delivery in queue.take_deliveries() {
+                    let _ = delivery.done.send(Err(DatabaseError::Write(failing.why.clone())));
+                }
+            }
             queue = shared.wait(queue);
         }
     }

@@ -341,6 +341,10 @@ impl Connection {
         let (width, height) = stream.size();
         let Setting { camera, epoch, link, .. } = &self.setting;
         link.connected(now, self.setting.clock.wall());
+        tracing::info!(
+            "camera {camera}: pictures come, {} {width}x{height}, connection {epoch}",
+            stream.codec
+        );
         let epoch = Epoch {
             camera: camera.clone(),
             epoch: *epoch,

@@ -9,8 +9,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    guard::GuardLimits,
     interleaved::{Pictures, is_report},
+    limits::GuardLimits,
     message::{Head, Method, Start},
     pieces::{Content, PREFIX, Pieces},
     refusal::Refusal,
@@ -108,7 +108,7 @@ impl Conversation {
     ///
     /// # Errors
     /// It is no RTSP.
-    pub fn from_client(&mut self, bytes: &[u8], now: Instant) -> Result<Cleared, Refusal> {
+    pub fn client_said(&mut self, bytes: &[u8], now: Instant) -> Result<Cleared, Refusal> {
         let mut cleared = Cleared::default();
         while let Some(piece) = self.client.next(bytes.get(cleared.used..).unwrap_or_default())? {
             if let Content::Head(Head {
@@ -137,7 +137,7 @@ impl Conversation {
     ///
     /// # Errors
     /// What came is not to reach the client.
-    pub fn from_camera(&mut self, bytes: &[u8], now: Instant, wall: Timestamp) -> Result<Cleared, Refusal> {
+    pub fn camera_said(&mut self, bytes: &[u8], now: Instant, wall: Timestamp) -> Result<Cleared, Refusal> {
         let mut cleared = Cleared::default();
         loop {
             let rest = bytes.get(cleared.used..).unwrap_or_default();

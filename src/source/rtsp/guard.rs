@@ -4,7 +4,6 @@ use std::{
     fmt, io,
     net::{Ipv4Addr, TcpListener},
     sync::Arc,
-    time::Duration,
 };
 
 use thiserror::Error;
@@ -16,6 +15,7 @@ use tokio::{
 use super::{
     conversation::{Conversation, User},
     dial::Place,
+    limits::GuardLimits,
     refusal::Refusal,
     relay::{self, Shared},
     report::SenderReport,
@@ -48,33 +48,6 @@ impl Drop for Background {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
-        }
-    }
-}
-
-/// What a camera may send, and how long it may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GuardLimits {
-    /// To connect, the name server's answer included.
-    pub connect: Duration,
-    /// From a request to the end of its answer, until pictures come. Silence between pictures is for others to notice.
-    pub answer: Duration,
-    /// Bytes of the head of a message.
-    pub header: usize,
-    /// Bytes of the body of a message.
-    pub body: usize,
-    /// Bytes of the packets of one picture.
-    pub access_unit: usize,
-}
-
-impl Default for GuardLimits {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            answer: Duration::from_secs(10),
-            header: 64 << 10,
-            body: 1 << 20,
-            access_unit: 16 << 20,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 /// The longest name of a method. The longest that there is has 13 letters.
 const LONGEST_METHOD: usize = 24;
 /// What an answer begins with.
-const ANSWER: &[u8] = b"RTSP/1.";
+pub const ANSWER: &[u8] = b"RTSP/1.";
 
 /// What a message is, by its first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

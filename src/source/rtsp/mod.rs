@@ -26,6 +26,7 @@ mod conversation;
 mod dial;
 mod guard;
 mod interleaved;
+mod limits;
 mod message;
 mod own;
 mod pieces;
@@ -36,6 +37,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
-pub use guard::{GuardError, GuardLimits, Guards, Relay};
+pub use guard::{GuardError, Guards, Relay};
+pub use limits::GuardLimits;
 pub use refusal::{Bounded, Refusal};
 pub use report::SenderReport;

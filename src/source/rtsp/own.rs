@@ -27,7 +27,7 @@ impl Peer {
 }
 
 /// The number of the socket with these two ends in the kernel's table, whose addresses are in the machine's order of bytes.
-fn socket<'t>(table: &'t str, near: SocketAddrV4, far: SocketAddrV4) -> Option<&'t str> {
+fn socket(table: &str, near: SocketAddrV4, far: SocketAddrV4) -> Option<&str> {
     let written =
         |end: SocketAddrV4| format!("{:08X}:{:04X}", u32::from_ne_bytes(end.ip().octets()), end.port());
     let (near, far) = (written(near), written(far));

@@ -2,7 +2,7 @@
 
 use super::{
     interleaved::Channels,
-    message::{self, Head, Opening, Search},
+    message::{self, ANSWER, Head, Opening, Search},
     refusal::Refusal,
 };
 
@@ -10,6 +10,8 @@ use super::{
 pub const PREFIX: usize = 4;
 /// A shorter packet holds nothing. FFmpeg would read its content as if a message stood there.
 const SHORTEST: usize = 8;
+/// The length of `RTSP/1.0 200`.
+const STATUS: usize = 12;
 
 /// What a piece is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,11 +133,17 @@ impl Pieces {
                 _ => Opening::Unclear,
             };
         }
-        match message::opening(bytes) {
-            // A request of the camera is too short to be told from what is none.
-            Opening::Message if bytes.starts_with(b"RTSP") => Opening::Message,
-            Opening::Unclear if b"RTSP/1.".starts_with(bytes) => Opening::Unclear,
-            _ => Opening::Other,
+        // A request of the camera is too short to be told from what is none.
+        let status = |at: usize, byte: u8| match (at, ANSWER.get(at)) {
+            (_, Some(known)) => byte == *known,
+            (8, None) => byte == b' ',
+            (_, None) => byte.is_ascii_digit(),
+        };
+        let begin = bytes.get(..bytes.len().min(STATUS)).unwrap_or_default();
+        match begin.iter().enumerate().all(|(at, byte)| status(at, *byte)) {
+            false => Opening::Other,
+            true if begin.len() < STATUS => Opening::Unclear,
+            true => Opening::Message,
         }
     }
 }
@@ -210,7 +218,7 @@ mod tests {
             &frame(0, 0),
             &frame(0, 5),
             // Garbage, also such as begins like a packet.
-            b"garbage $$\0\0\0 RTSP/9 $\0\xff\xff\0$\x09\0\x20\x80",
+            b"garbage $$\0\0\0 RTSP/9 $OPTIONS * RTSP/1.0\r\nCSeq: 9\r\n\r\n$\0\xff\xff\0$\x09\0\x20\x80",
             &frame(0, 8),
             b"RTSP/1.0 404 Gone\r\n\r\nRTSP/1.0 200 OK\r\n\r\n",
             &frame(0, 65535),
@@ -228,7 +236,7 @@ mod tests {
             ("packet 1", 12),
             ("request", 31),
             ("packet 7", 16),
-            ("stray", 4 + 9 + 33),
+            ("stray", 4 + 9 + 63),
             ("packet 0", 12),
             ("404", 21),
             ("200", 19),

@@ -129,7 +129,7 @@ async fn from_camera(
         };
         shared.bytes.fetch_add(u64::try_from(read).unwrap_or_default(), Ordering::Relaxed);
         let now = Instant::now();
-        let cleared = shared.conversation().from_camera(&waiting, now, Timestamp::now());
+        let cleared = shared.conversation().camera_said(&waiting, now, Timestamp::now());
         match cleared {
             Ok(cleared) => {
                 if hand_on(&mut waiting, cleared, &mut client).await.is_err() {
@@ -160,7 +160,7 @@ async fn from_client(
             Ok(0) | Err(_) => return End::Left,
             Ok(_) => {}
         }
-        let cleared = shared.conversation().from_client(&waiting, Instant::now());
+        let cleared = shared.conversation().client_said(&waiting, Instant::now());
         shared.asked.notify_one();
         match cleared {
             Ok(cleared) => {

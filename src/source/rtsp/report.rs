@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn the_time_of_a_report_is_read() {
         let first = report(0xe0_00_00_00, 1 << 31, 90_000);
-        let of_first = Some(("2019-02-06T20:17:52.5Z".to_owned(), 90_000));
+        let of_first = Some(("2019-02-02T11:39:44.5Z".to_owned(), 90_000));
         assert_eq!(read(&first), of_first);
         // The last of some counts. One of another kind, or that is cut off, does not.
         let receiver = [0x80, 201, 0, 1, 0, 0, 0, 1];

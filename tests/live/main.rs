@@ -1,0 +1,72 @@
+//! Live cameras: the program as it is started, against GStreamer's RTSP server, cameras that are odd or mean harm, kills, and a
+//! clock that is set. A test whose server cannot be had on this machine is listed as ignored, by name, and never counted as passed.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails may panic"
+)]
+
+mod clock;
+#[path = "../common/mod.rs"]
+mod common;
+mod connection;
+mod evidence;
+mod faults;
+mod hostile;
+mod hostility;
+mod reload;
+mod sameness;
+mod scenes;
+mod secrets;
+mod server;
+mod service;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// What most tests do is wait: so many go on at once on whatever machine.
+const AT_ONCE: usize = 4;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    let (served, clock) = (server::Server::is_here(), served_clock());
+    let of = |is_here: bool| {
+        move |name: &str, test: fn()| {
+            Trial::test(name, move || {
+                std::panic::catch_unwind(test).map_err(|panic| {
+                    let text = panic.downcast_ref::<String>().cloned();
+                    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+                    Failed::from(text.unwrap_or_default())
+                })
+            })
+            .with_ignored_flag(!is_here)
+        }
+    };
+    let (always, with_server, with_clock) = (of(true), of(served), of(served && clock));
+    let tests = vec![
+        with_server("what_comes_by_rtsp_is_judged_as_what_is_analysed", sameness::rtsp_and_analyze),
+        with_server("killed_again_and_again_nothing_is_lost_and_nothing_told_twice", faults::killed),
+        with_server("a_server_that_is_started_again_is_connected_to_again", connection::started_again),
+        with_server("a_server_that_stands_still_is_left", connection::stands_still),
+        with_server("a_stream_of_another_size_and_codec_goes_on", connection::another_stream),
+        always("a_dead_camera_costs_the_others_nothing", connection::dead_camera),
+        with_server("a_wrong_password_is_tried_once_and_shown_nowhere", secrets::wrong_password),
+        always("attacks_are_bounded", hostility::attacks),
+        always("oddities_are_lived_with", hostility::oddities),
+        always("refusals_are_told", hostility::refusals),
+        with_server("a_changed_configuration_touches_what_changed", reload::changed),
+        always("told_to_end_it_drains_and_told_twice_it_ends", reload::ends),
+        with_clock("a_clock_set_forward_changes_nothing_but_what_it_shows", clock::forward),
+        with_clock("a_clock_set_back_changes_nothing_but_what_it_shows", clock::back),
+        with_server("evidence_is_what_alerts_say", evidence::alerts_name_it),
+    ];
+    libtest_mimic::run(&arguments, tests).exit();
+}
+
+/// Whether the clock of a program can be set.
+fn served_clock() -> bool {
+    clock::library().is_some()
+}

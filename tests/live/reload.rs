@@ -1,0 +1,119 @@
+//! A configuration that changes, and the end.
+
+use std::{collections::BTreeSet, fs, path::PathBuf, process::Command, time::Duration};
+
+use serde_json::Value;
+
+use crate::{
+    hostile::{Hostile, Mode},
+    scenes::{self, PARKING},
+    service::{PATIENCE, Site, wait_for},
+};
+
+fn epochs(site: &Site, camera: &str) -> BTreeSet<u64> {
+    let records = site.observations(camera);
+    records
+        .iter()
+        .filter(|record| record["record"] == "epoch")
+        .filter_map(|epoch| epoch["epoch"].as_u64())
+        .collect()
+}
+
+fn raised(site: &Site, camera: &str) -> Vec<Value> {
+    site.told("raised").into_iter().filter(|alert| alert["data"]["camera"] == camera).collect()
+}
+
+fn film() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let film = scenes::raw(folder.path());
+    (folder, film)
+}
+
+pub fn changed() {
+    let (_folder, film) = film();
+    let server = Hostile::start(Mode::Plain, &film, 10, Duration::from_secs(60)).expect("a server");
+    let source = server.source();
+    let site = Site::new()
+        .seeing_always()
+        .camera("same", &source, PARKING)
+        .camera("other", &source, &PARKING.replace("5s", "5.5s"))
+        .camera("gone", &source, PARKING);
+    let service = site.start();
+    let config = site.path("site.toml");
+    for id in ["same", "other", "gone"] {
+        site.looks_reach(id, 3);
+    }
+    wait_for("the car is told of", PATIENCE, || (!raised(&site, "same").is_empty()).then_some(()));
+    let text = fs::read_to_string(&config).expect("written");
+
+    // One changes, and only that one begins again.
+    let text = text.replace("5.5s", "6s");
+    fs::write(&config, &text).expect("written");
+    service.signal("HUP");
+    site.connections_reach("other", 2);
+    site.looks_on("same", 3);
+
+    // What is wrong changes nothing, and the key is named.
+    fs::write(&config, text.replace("dwell", "dwel")).expect("written");
+    service.signal("HUP");
+    site.says("the configuration stays as it was");
+    assert!(site.log().contains("dwel"), "{}", site.log());
+    for id in ["same", "other", "gone"] {
+        site.looks_on(id, 3);
+    }
+    assert_eq!(site.connections("other"), 2);
+
+    // One goes, one comes.
+    let text = text.replace("id = \"gone\"", "id = \"new\"");
+    fs::write(&config, text).expect("written");
+    service.signal("HUP");
+    site.looks_reach("new", 3);
+    let before = site.looks("gone");
+    site.looks_on("new", 6);
+    assert_eq!(site.looks("gone"), before);
+    site.looks_on("same", 3);
+    assert_eq!(service.end().code(), Some(143));
+
+    assert_eq!(epochs(&site, "same"), BTreeSet::from([0]), "its connection was left alone");
+    assert_eq!(epochs(&site, "other"), BTreeSet::from([0, 1]));
+    assert_eq!(epochs(&site, "new"), BTreeSet::from([0]));
+    assert_eq!(raised(&site, "same").len(), 1);
+}
+
+pub fn ends() {
+    let (_folder, film) = film();
+    let server = Hostile::start(Mode::Plain, &film, 10, Duration::from_secs(60)).expect("a server");
+    let site = Site::new()
+        .with("[[sink]]\nname = \"full\"\nkind = \"file\"\npath = \"/dev/full\"\n")
+        .seeing_always()
+        .camera("lane", &server.source(), PARKING);
+    let service = site.start();
+    wait_for("the car is told of", PATIENCE, || (!site.told("raised").is_empty()).then_some(()));
+    assert_eq!(service.end().code(), Some(143));
+    assert!(site.log().contains("sink full"), "{}", site.log());
+    let looks = site.observations("lane").iter().filter(|record| record["record"] == "observation").count();
+    assert!(looks >= 10, "{looks} looks were kept at the end");
+
+    // It goes on where it was.
+    let service = site.start();
+    site.looks_on("lane", 14);
+    let id = service.id().to_string();
+    let mut service = service;
+    service.signal("TERM");
+    // The second may come when it has ended already.
+    let _ = Command::new("kill").args(["-TERM", &id]).status();
+    let before = site.log().matches("what was not delivered").count();
+    assert_eq!(service.wait().code(), Some(143));
+    let after = site.log().matches("what was not delivered").count();
+    assert_eq!(before, after, "told twice, it does not wait for a sink that takes nothing");
+    assert_eq!(site.told("raised").len(), 1, "{:#?}", site.told("raised"));
+
+    // Nor was anything lost by that.
+    let service = site.start();
+    site.looks_on("lane", 4);
+    assert_eq!(service.end().code(), Some(143));
+    assert_eq!(site.told("raised").len(), 1, "{:#?}", site.told("raised"));
+    let records = site.observations("lane");
+    let off = records.iter().filter(|record| record["reason"] == "box_off" && record["to"].is_number());
+    assert!(off.count() >= 1, "the time in which it was off is a gap");
+}
