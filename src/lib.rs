@@ -115,6 +115,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "edge")]
+pub mod console;
+#[cfg(feature = "edge")]
 pub mod decode;
 #[cfg(feature = "edge")]
 pub mod deliver;

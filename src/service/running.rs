@@ -12,7 +12,8 @@ use std::{
 
 use super::{
     ServiceError,
-    board::Board,
+    board::{Board, Works},
+    facts::Teller,
     memory,
     roster::Means,
     shift::{self, ShiftEnd},
@@ -94,12 +95,12 @@ impl Reload {
     }
 }
 
-/// Watches the cameras of a configuration until it is told to end, or nothing is left to be watched.
+/// Watches the cameras of a configuration until it is told to end, or nothing is left to be watched. Meanwhile `board` tells
+/// how it does.
 ///
 /// # Errors
 /// [`ServiceError`] where it cannot begin. What goes wrong after that is told, and tried again.
-pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
-    let config = Config::load(&settings.config)?;
+pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, ServiceError> {
     libav::init();
     let models = Models::load(&config)?;
     supported(&config)?;
@@ -125,7 +126,7 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
         .map_err(system("alerts cannot be delivered"))?;
     let means = Means {
         hosts: Hosts::new(Arc::clone(&clock)),
-        board: Board::new(clock.wall()),
+        board: board.clone(),
         clock,
         database: handle,
         evidence: Arc::clone(&evidence),
@@ -138,8 +139,17 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
         config.site.id,
         config.state.directory.display()
     );
+    board.expect(config.cameras.iter().map(|camera| &camera.id));
+    board.begin(Works {
+        database: means.database.clone(),
+        evidence: evidence.gauge(),
+        days: Arc::clone(&days),
+        sinks: config.sinks.iter().map(|sink| sink.name.to_string()).collect(),
+    });
+    let teller = Teller::start(board.clone()).map_err(system("facts cannot be told"))?;
     let ended = watch(config, models, settings, &means, &reload, &stop);
-    drop(means);
+    drop((teller, means));
+    board.end();
     // In this order: what is made last is still kept, and what is kept last still sent.
     if let Some(evidence) = Arc::into_inner(evidence)
         && !evidence.finish(DRAIN)

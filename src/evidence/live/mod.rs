@@ -46,7 +46,7 @@ use uuid::Uuid;
 
 use self::{clips::ClipJob, days::Days, facts::Counts, firsts::Firsts, queue::Queue, stills::StillJob};
 pub use self::{
-    facts::EvidenceFacts,
+    facts::{EvidenceFacts, EvidenceGauge},
     keeper::Keeper,
     settings::{Asked, Settings, bare_summary},
 };
@@ -137,9 +137,14 @@ impl Evidence {
         Keeper::new(&self.shared, config, camera)
     }
 
+    /// What tells how it does, also while it ends.
+    pub fn gauge(&self) -> EvidenceGauge {
+        EvidenceGauge(Arc::clone(&self.shared))
+    }
+
     /// How much was made, is waiting and takes room.
     pub fn facts(&self) -> EvidenceFacts {
-        self.shared.counts.facts(&self.shared)
+        self.gauge().facts()
     }
 
     /// What lies in the folders of days that are not closed, as it would have been told: a run that lost its power may have told
