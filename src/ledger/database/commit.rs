@@ -15,8 +15,7 @@ use super::{
     holds::{Hold, LONGEST, awaited},
     kept::{Changed, Item, Kept},
     queue::Batch,
-    state,
-    timelines,
+    state, timelines,
     told::{Known, Told, beginning, is_told, json, keep, known, unknown},
 };
 use crate::{
