@@ -120,6 +120,8 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let evidence = Arc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
+    // What a run before kept when its power failed was perhaps not written down.
+    evidence.unclosed().into_iter().for_each(|kept| handle.evidence(of_database(kept)));
     let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
     let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
@@ -223,10 +225,12 @@ fn begin_evidence(
     let ring = usize::try_from(ring).unwrap_or(usize::MAX);
     let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
     let to = database.clone();
-    Evidence::start(settings, move |kept: live::Kept| {
-        let live::Kept { violation, entries, missing } = kept;
-        to.evidence(database::Kept { violation, entries, missing });
-    })
+    Evidence::start(settings, move |kept| to.evidence(of_database(kept)))
+}
+
+fn of_database(kept: live::Kept) -> database::Kept {
+    let live::Kept { violation, entries, missing } = kept;
+    database::Kept { violation, entries, missing }
 }
 
 fn begin_days(config: &Config, clock: &Arc<dyn Clock>, database: &Handle) -> std::io::Result<Days> {
