@@ -219,8 +219,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::{path::Path, time::Duration};
+
     use super::*;
-    use crate::clock::Manual;
+    use crate::{
+        clock::Manual,
+        config::Config,
+        evidence::live::{self, Evidence, bare_summary},
+        ledger::{
+            database::{self, Database, Depth},
+            days,
+        },
+    };
 
     fn id(id: &str) -> CameraId {
         CameraId::new(id).expect("an id")
@@ -255,5 +265,59 @@ mod tests {
         board.end();
         assert_eq!(board.facts().stage, Stage::Ending);
         assert!(board.facts().memory.is_some_and(|bytes| bytes > 1 << 20), "{:?}", board.facts().memory);
+    }
+
+    /// A configuration whose folders lie in this one.
+    fn config(folder: &Path) -> Config {
+        let text = "[site]\nid = \"s\"\n[[camera]]\nid = \"lane\"\nsource = \"rtsp://viewer:s3cr3t@10.2.0.31/1\"\n\
+                    [[camera.rule]]\nkind = \"fire_lane_parking\"\nzone = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]\ndwell = \"60s\"\n";
+        Config::parse(text, folder, &|_| None).expect("sound")
+    }
+
+    #[test]
+    fn what_cameras_share_is_told_while_they_are_watched_and_then_held_no_more() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (config, clock) = (config(folder.path()), Arc::new(Manual::at(Timestamp::UNIX_EPOCH)));
+        let settings = database::Settings {
+            directory: config.state.directory.clone(),
+            budget: config.state.budget.0,
+            keep_sent: config.state.keep_sent,
+            keep_violations: config.evidence.keep,
+            sinks: Vec::new(),
+            site: config.site.id.clone(),
+            timezone: config.site.timezone.clone(),
+            bound: None,
+        };
+        let (database, _) = Database::open(settings, clock.clone()).expect("a database");
+        let summary = bare_summary(&config, Vec::new());
+        let asked = live::Asked {
+            violations: Box::new(|_, _| Vec::new()),
+            summary: Box::new(move |_, _| summary.clone()),
+            is_needed: Box::new(|_| false),
+        };
+        let settings = live::Settings::new(&config, 1 << 20, clock.clone(), asked);
+        let evidence = Evidence::start(settings, |_| {}).expect("threads");
+        let settings = days::Settings {
+            folder: folder.path().join("observations"),
+            zone: config.site.timezone.clone(),
+            keep: Duration::ZERO,
+            budget: 1 << 20,
+        };
+        let days = Arc::new(Days::start(settings, clock.clone(), |_| {}, |_, _| None).expect("a thread"));
+        let board = Board::new(clock);
+        board.begin(Works {
+            database: database.handle(),
+            evidence: evidence.gauge(),
+            days: Arc::clone(&days),
+            sinks: vec!["file".to_owned()],
+        });
+        let facts = board.facts();
+        let works = facts.works().expect("they are told");
+        // A sink for which nothing waits is told, too.
+        assert_eq!(works.database.sinks, BTreeMap::from([("file".to_owned(), Depth::default())]));
+        assert!(works.database.bytes > 0 && works.database.failing_since.is_none(), "{works:?}");
+        board.end();
+        assert!(Arc::into_inner(days).is_some(), "somebody holds what is to end");
+        assert!(board.facts().works().is_none());
     }
 }

@@ -1,16 +1,10 @@
 use thiserror::Error;
 
-use crate::{
-    config::ConfigError, detect::DetectError, domain::CameraId, ledger::database::DatabaseError,
-    source::FindError,
-};
+use crate::{detect::DetectError, domain::CameraId, ledger::database::DatabaseError, source::FindError};
 
 /// Why cameras cannot be watched at all.
 #[derive(Debug, Error)]
 pub enum ServiceError {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// A model cannot be had or does not fit.
     #[error(transparent)]
     Detect(#[from] DetectError),
