@@ -11,7 +11,7 @@ export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo build test test-build test-fast test-clips test-docs test-footage test-browser test-live faults test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
+.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-live faults test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ build: setup ## Build the optimised program
 
 demo: build ## Analyse real footage with real rules and print the violations
 	@bash .ci/demo.sh $(target)/release/firewarden
+
+demo-live: build ## Watch two recordings that a real RTSP server plays on loopback, and show alerts as they come
+	@bash .ci/setup.sh live
+	@bash .ci/demo-live.sh $(target)/release/firewarden
 
 # Which test binaries are quick but for their modules `clip_tests`; a test compares tests/ with what is named here. A suite that
 # needs more than this machine has (a server, a camera) gets a target of its own below, which `test` calls.
@@ -77,6 +81,8 @@ test-training: setup ## The tests of the Python that makes the models, as far as
 bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 after a stop), and the steps of a look
 	@bash .ci/bench.sh $(target)/release/firewarden cameras --seconds $(or $(BENCH_SECONDS),600) --runs $(or $(BENCH_RUNS),5) \
 	    $(addprefix --scene ,$(BENCH_SCENES)) $(if $(GO_ON),--go-on)
+	@bash .ci/setup.sh live
+	@bash .ci/bench.sh $(target)/release/firewarden live
 	cargo bench --locked --bench micro
 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew

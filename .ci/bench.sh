@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench.sh BINARY cameras|check|guard [ARGUMENT…]: fetches what the benchmark or the guard needs, then runs it: the file of that
+# bench.sh BINARY cameras|check|guard|live [ARGUMENT…]: fetches what the benchmark or the guard needs, then runs it: the file of that
 # name in benches/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,8 +8,8 @@ shift 2
 cache=${FIREWARDEN_CACHE:?}
 libraries=$cache/bench-python
 wanted="numpy==2.4.6 opencv-python-headless==5.0.0.93 onnxruntime==1.32.0"
-# What is compared with is pinned, and whole: the last thing written says what it is. The guard compares with no other pipeline.
-if [ "$script" != guard ] && [ "$wanted" != "$(cat "$libraries/installed.txt" 2>/dev/null)" ]; then
+# What is compared with is pinned, and whole: the last thing written says what it is. Guard and live compare with no other pipeline.
+if [ "$script" != guard ] && [ "$script" != live ] && [ "$wanted" != "$(cat "$libraries/installed.txt" 2>/dev/null)" ]; then
     rm -rf "$libraries"
     echo "bench: fetching OpenCV and ONNX Runtime for Python, 100 MB (about a minute)" >&2
     # shellcheck disable=SC2086

@@ -4,28 +4,41 @@
 //! Data moves one way. A module may use those to its left and the leaves, never those to its right:
 //!
 //! ```text
-//!  source ──► decode ──► vision · detect ──► track ──► rules ──► evidence
-//!  groups of  wanted     scene    detections  tracks   findings  stills, clips
+//!  source ──► decode ──► vision · detect ──► track ──► rules ──► ledger ───► evidence ──────► deliver
+//!  groups of  wanted     scene    detections  tracks   findings  commits     stills, clips    alerts
 //!  pictures   frames     state                         violations
-//!  └───────── I/O, codecs, ONNX Runtime ──────┘└ pure, same input ─┘└ I/O ┘
+//!  └───────── I/O, codecs, ONNX Runtime ──────┘└ pure, same input ─┘└───────────── I/O ─────────────┘
 //!                                               same output
+//!
+//!  of a live camera:
+//!
+//!  camera ◄─► source/rtsp ◄─► source/live ──► engine ──► judge ──► ledger/database ──► deliver
+//!             guard           epochs, gaps,   looks        │ rules  one commit a step   sinks, in order,
+//!             before FFmpeg   one media time               │        state, outbox       at least once
+//!                               │                          │          ▲
+//!                               └──► evidence/live ◄───────┤          │
+//!                                    ring ──► stills, clips ──────────┘
+//!                                                          └──► ledger/days: the looks of each day
 //!
 //!  looks      which looks are taken when: pure
 //!  kinds      one folder per kind of violation: its settings and words, which are leaves, and its rule
 //!  judge      trackers, rules and book of one camera, which live, batch and replay share
 //!  eval       violations compared with what really happened
-//!  ledger     the one way by which what comes of a camera leaves it
+//!  ledger     the one way by which what comes of a camera leaves it; database: what a live box must not forget; days: its looks
 //!  results    the folder of a result: written, read again, proven unchanged
 //!  engine     a camera as a state machine, the workers that look for it
 //!  report     the page and the table that people read
 //!  batch      the analysis of recordings
+//!  deliver    alerts from the database to sinks: all retrying is here
+//!  service    live cameras, watched until the program is to end; reload
+//!  console    how a box does, by HTTP
 //!  cli        one file per command
 //!  leaves     address · geometry · domain · files · stop · clock · say · telemetry · libav · duration · words · config · catalog
 //! ```
 //!
-//! The feature `edge`, which is on by default, has what needs codecs and models: batch, catalog, decode, detect, engine, evidence,
-//! libav, source, vision and parts of looks and cli. The rest is built without it for the platform's side (feature `hub`). Loops
-//! over pixels are a crate of their own, in `src/pixels`.
+//! The feature `edge`, which is on by default, has what needs codecs and models: batch, catalog, console, decode, deliver, detect,
+//! engine, evidence, libav, service, source, vision and parts of ledger, looks and cli. The rest is built without it for the
+//! platform's side (feature `hub`). Loops over pixels are a crate of their own, in `src/pixels`.
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
 //! observations therefore replay in milliseconds. "Looked and saw none" is an observation without detections;
@@ -33,7 +46,8 @@
 //!
 //! What flows against the stream is only [`domain::Attention`]: a rule's wish to look more often for a while. Looks
 //! asked for at media time t apply from t on, so what is looked at in a recording is a function of the recording
-//! and the configuration, never of timing or of the number of threads.
+//! and the configuration, never of timing or of the number of threads. A live camera cannot wait: where there is no time, the newest
+//! wanted look takes the place of the one that waits, and that is a gap.
 //!
 //! # Words
 //!
@@ -61,6 +75,21 @@
 //! | state | what a camera knows, saved so that a restart forgets nothing |
 //! | digest | the SHA-256 of all settings that decide what a rule finds: only under the same is its state of use |
 //! | step | all that one event led to: a ledger keeps it as a whole |
+//! | guard, [`source::rtsp`] | what stands before FFmpeg, bounds what a camera sends and remembers what it refused |
+//! | relay | the guard's part for one connection: FFmpeg dials it, it dials the camera |
+//! | dial | how a connection is made: to a camera, or to a recording that is played in its place |
+//! | timeline | a camera's media time by the monotonic clock, where no pictures come |
+//! | trouble, remedy | why a camera is not connected, and what helps |
+//! | alert | what is told of a violation, a camera or a box |
+//! | outbox | the alerts that sinks are to have; its id names what `sequence` counts in |
+//! | held | of an alert: written down, and waiting for its still, for two seconds at most |
+//! | sink | who is given alerts |
+//! | ring | the last pictures of a live camera, in memory |
+//! | keeper | what stands beside a live camera and keeps its evidence, or its looks |
+//! | roster | which cameras are watched |
+//! | post | one camera's thread |
+//! | shift | what holds while the same models are wanted |
+//! | board | what is known of all cameras now, for whoever asks |
 //! | journal | where a run notes violations each time one changes, until they are listed |
 //! | outcome | what became of a camera, its violations apart |
 //! | evidence | files that show a violation |
@@ -72,7 +101,8 @@
 //!
 //! # Where to begin reading
 //!
-//! [`cli`] `analyze` puts everything together; [`engine`] shows the threads; [`rules`] decides.
+//! [`cli`] `analyze` puts everything together for recordings, and `service` for live cameras; [`engine`] shows the threads; [`rules`]
+//! decides.
 
 #![deny(unsafe_code)]
 
@@ -84,6 +114,8 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "edge")]
+pub mod console;
 #[cfg(feature = "edge")]
 pub mod decode;
 #[cfg(feature = "edge")]

@@ -1,15 +1,21 @@
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
 
 use super::Status;
-use crate::service::{self, Ended, Settings};
+use crate::{
+    clock::System,
+    config::Config,
+    console::Console,
+    service::{self, Board, Ended, Settings},
+};
 
 /// Watch live cameras until told to end (Ctrl-C, SIGTERM); a second time ends it at once.
 ///
 /// Alerts go to the sinks of the configuration, evidence and state into its folders. After SIGHUP the configuration is read
 /// again: cameras that changed are connected to again, others are not touched, and a wrong configuration changes nothing. A
-/// camera whose source is a recording is played at its own pace, for trials.
+/// camera whose source is a recording is played at its own pace, for trials. How it does is told at `[console] listen`: /healthz,
+/// /readyz, /metrics.
 #[derive(Debug, Args)]
 pub struct RunArgs {
     /// The configuration.
@@ -22,7 +28,11 @@ pub struct RunArgs {
 
 pub fn run(args: &RunArgs) -> anyhow::Result<Status> {
     let settings = Settings { config: args.config.clone(), threads: args.threads };
-    Ok(match service::run(&settings)? {
+    let config = Config::load(&settings.config)?;
+    let board = Board::new(Arc::new(System));
+    // It answers until all is written and sent.
+    let _console = Console::start(config.console.listen, board.clone())?;
+    Ok(match service::run(config, &settings, &board)? {
         Ended::Stopped(signal) => Status::Stopped(signal),
         Ended::Over => Status::Done,
     })

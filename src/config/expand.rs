@@ -80,9 +80,50 @@ fn expand_text(text: &str, outside: &Outside<'_>, faults: &Faults<'_>) -> Result
         };
         faults.keep_secret(name, &value);
         out.push_str(before);
-        out.push_str(&value);
+        if is_credential(&out, tail) {
+            let escaped = escape(&value);
+            faults.keep_secret(name, &escaped);
+            out.push_str(&escaped);
+        } else {
+            out.push_str(&value);
+        }
         rest = tail;
     }
     out.push_str(rest);
     Ok(out)
+}
+
+/// Whether what comes between these is a user name or a password of an address.
+fn is_credential(before: &str, after: &str) -> bool {
+    let ends = ['/', '?', '#', '@'];
+    let within = before.rsplit_once("://").is_some_and(|(_, authority)| !authority.contains(ends));
+    within && after.chars().find(|c| ends.contains(c)) == Some('@')
+}
+
+/// A text as it stands within an address (RFC 3986, 2.1): whatever a password is made of, it ends nowhere else.
+fn escape(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes()
+        .map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_that_is_put_into_an_address_ends_nowhere_else() {
+        assert!(is_credential("rtsp://viewer:", "@10.2.0.31/stream1"));
+        assert!(is_credential("rtsp://", ":x@10.2.0.31/stream1"));
+        for (before, after) in [
+            ("rtsp://10.2.0.31/", "@x"),
+            ("rtsp://", "/stream1@2"),
+            ("viewer:", "@10.2.0.31"),
+            ("rtsp://a@", "/b"),
+        ] {
+            assert!(!is_credential(before, after), "{before}…{after}");
+        }
+        assert_eq!(escape("p@ss/w:rd%41é-._~"), "p%40ss%2Fw%3Ard%2541%C3%A9-._~");
+    }
 }

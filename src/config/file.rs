@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use super::{
     Config,
     camera::read_cameras,
+    console::Console,
     detector::{DetectorConfig, located},
     evidence::Evidence,
     expand::{Outside, expand},
@@ -55,7 +56,7 @@ pub(super) fn parse(
     let detector = section(&mut file, "detector", DetectorConfig::check, &faults);
     let evidence = section(&mut file, "evidence", Evidence::check, &faults);
     let state = section(&mut file, "state", State::check, &faults);
-    let console = section(&mut file, "console", |_, _| {}, &faults);
+    let console = section(&mut file, "console", Console::check, &faults);
     refuse_unknown(&mut file, &TOP, "", &faults);
     if no_camera {
         faults.add(None, "camera", "no camera is configured: write at least one [[camera]]");

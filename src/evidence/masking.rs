@@ -52,8 +52,15 @@ impl Masking {
         })
     }
 
-    /// Takes the next packet, whose times are microseconds from the file's beginning.
-    pub(super) fn write(&mut self, packet: &Packet) -> Result<(), LibavError> {
+    /// Takes the next packet of a group of `stream`; its times are microseconds from the file's beginning.
+    pub(super) fn write(&mut self, packet: &Packet, stream: &Arc<StreamInfo>) -> Result<(), LibavError> {
+        if stream.turn != self.stream.turn {
+            // Those that are still in the decoder are to be turned as before: masks lie on the upright picture.
+            self.decoder.drain();
+            self.receive()?;
+            self.decoder.flush();
+            self.stream = Arc::clone(stream);
+        }
         if let Some(pts) = packet.pts {
             self.durations.insert(pts, packet.duration);
         }

@@ -81,8 +81,8 @@ pub enum EvidenceError {
         /// Why.
         source: std::io::Error,
     },
-    /// Of a live camera: its pictures of the moment are damaged.
-    #[error("{0} cannot be made: the pictures of its moment are damaged")]
+    /// Of a live camera: its picture of the moment is damaged.
+    #[error("{0} cannot be made: the picture of its moment cannot be decoded")]
     Damaged(String),
     /// Of a live camera: the moment was gone from memory.
     #[error("{0} cannot be made: its moment lies further back than the pictures that are held in memory")]

@@ -221,10 +221,10 @@ enum Out {
 }
 
 impl Out {
-    fn write(&mut self, packet: &Packet) -> Result<(), LibavError> {
+    fn write(&mut self, packet: &Packet, stream: &Arc<StreamInfo>) -> Result<(), LibavError> {
         match self {
             Self::Copied(muxer) => muxer.write(packet),
-            Self::Masked(masking) => masking.write(packet),
+            Self::Masked(masking) => masking.write(packet, stream),
         }
     }
 
@@ -314,7 +314,7 @@ impl Begun {
             packet.pts = Some(times.pts - self.first);
             packet.dts = Some(times.dts - self.first);
             packet.duration = duration;
-            let written = self.out.write(&packet);
+            let written = self.out.write(&packet, &gop.stream);
             if packet.corrupt || matches!(written, Err(LibavError::Damaged { .. })) {
                 self.damaged.get_or_insert(MediaTime::from_micros(times.pts));
             }

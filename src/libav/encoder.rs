@@ -104,7 +104,7 @@ impl Encoder {
             c.flags |= (ffi::AV_CODEC_FLAG_GLOBAL_HEADER | ffi::AV_CODEC_FLAG_BITEXACT) as i32;
             if known.options.is_empty() {
                 c.flags |= ffi::AV_CODEC_FLAG_QSCALE as i32;
-                c.global_quality = QUANTISER * ffi::FF_QP2LAMBDA as i32;
+                c.global_quality = QUANTISER * ffi::FF_QP2LAMBDA;
             }
             ffi::avcodec_open2(context, codec, &raw mut parameters.0)
         };
@@ -251,5 +251,66 @@ impl Drop for Opened {
     fn drop(&mut self) {
         // SAFETY: made by `avcodec_alloc_context3`, freed once.
         unsafe { ffi::avcodec_free_context(&raw mut self.0) };
+    }
+}
+
+#[cfg(test)]
+mod clip_tests {
+    use super::*;
+    use crate::libav::{Container, Decoder, Input, Limits, Muxer, testing::*};
+
+    fn frames(path: &std::path::Path) -> (Arc<StreamInfo>, Vec<Frame>) {
+        let mut input = Input::open(path.to_str().expect("plain"), &Limits::default()).expect("opens");
+        let stream = Arc::clone(input.stream());
+        let mut decoder = Decoder::new(&stream).expect("a decoder");
+        let mut frames = Vec::new();
+        while let Some(packet) = input.read().expect("reads") {
+            decoder.send(&packet).expect("a whole picture");
+            frames.extend(std::iter::from_fn(|| decoder.receive().expect("a whole picture")));
+        }
+        decoder.drain();
+        frames.extend(std::iter::from_fn(|| decoder.receive().expect("a whole picture")));
+        (stream, frames)
+    }
+
+    /// Whatever FFmpeg has, what is encoded has the pictures' number, size and times, and is black where it is to be.
+    #[test]
+    fn each_encoder_blackens_and_keeps_times() {
+        let clips = Clips::new();
+        let (stream, pictures) = frames(&clips.pattern(H264, "a.mp4"));
+        let black: Vec<Vec<Range<usize>>> =
+            (0..120).map(|row| (row < 60).then_some(0..80).into_iter().collect()).collect();
+        for known in &KNOWN {
+            // SAFETY: the name is terminated; what comes back is static, or null.
+            let codec = unsafe { ffi::avcodec_find_encoder_by_name(known.name.as_ptr()) };
+            assert!(!codec.is_null(), "{:?} is in Debian's FFmpeg", known.name);
+            let mut encoder = Encoder::open(codec, known, &pictures[0], &stream, (160, 120))
+                .expect("memory")
+                .expect("opens");
+            let path = clips.path("b.mp4");
+            let mut muxer = Muxer::create(&path, encoder.stream(), Container::Mp4).expect("a file");
+            let mut packets = Vec::new();
+            for picture in &pictures {
+                packets.extend(encoder.encode(picture, &black).expect("encoded"));
+                assert!(!packets.is_empty(), "one picture in is one packet out");
+            }
+            packets.extend(encoder.finish().expect("encoded"));
+            packets.iter().for_each(|packet| muxer.write(packet).expect("written"));
+            muxer.finish().expect("complete");
+            let (_, shown) = frames(&path);
+            assert_eq!(shown.len(), pictures.len(), "{:?}", known.name);
+            let first = &shown[0];
+            for (shown, picture) in shown.iter().zip(&pictures) {
+                // A file begins with 0, which here is not where the pictures began.
+                let since = |frame: &Frame, first: &Frame| {
+                    frame.time().expect("a time") - first.time().expect("a time")
+                };
+                let off = since(shown, first) - since(picture, &pictures[0]);
+                assert!(off.abs() <= 100, "{:?}: {off} µs", known.name);
+                let luma = shown.yuv().expect("planes").luma;
+                assert!(luma.rows().take(56).all(|row| row[..76].iter().all(|sample| *sample < 30)));
+                assert!(luma.rows().skip(64).any(|row| row.iter().any(|sample| *sample > 150)));
+            }
+        }
     }
 }

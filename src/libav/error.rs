@@ -133,6 +133,14 @@ pub enum LibavError {
         /// In the system's words.
         detail: String,
     },
+    /// The other side refused with a status of HTTP or RTSP.
+    #[error("{address}: answered with status {code}")]
+    Status {
+        /// Where.
+        address: String,
+        /// 401, 403 or 404.
+        code: u16,
+    },
     /// Bytes that make no sense; what follows may.
     #[error("{address}: damaged ({detail})")]
     Damaged {
@@ -179,6 +187,13 @@ pub enum LibavError {
     Memory,
 }
 
+/// What FFmpeg makes of the statuses that tell something.
+const STATUSES: [(i32, u16); 3] = [
+    (ffi::AVERROR_HTTP_UNAUTHORIZED, 401),
+    (ffi::AVERROR_HTTP_FORBIDDEN, 403),
+    (ffi::AVERROR_HTTP_NOT_FOUND, 404),
+];
+
 impl LibavError {
     /// The error of `code`, an `AVERROR` that came back while reading or decoding.
     pub(super) fn from_code(code: i32, address: &str) -> Self {
@@ -187,6 +202,8 @@ impl LibavError {
             Self::Memory
         } else if code == ffi::AVERROR(ffi::ENOENT) {
             Self::NotFound { address }
+        } else if let Some((_, code)) = STATUSES.into_iter().find(|(error, _)| *error == code) {
+            Self::Status { address, code }
         } else if code == ffi::AVERROR_INVALIDDATA {
             Self::Damaged { address, detail: words(code) }
         } else {

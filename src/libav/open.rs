@@ -27,7 +27,8 @@ use crate::{address::redact, files};
 /// What is opened.
 enum Place<'a> {
     File(&'a Path),
-    Stream(&'a str),
+    /// Its address, and how it is shown.
+    Stream(&'a str, &'a str),
 }
 
 impl Place<'_> {
@@ -35,7 +36,7 @@ impl Place<'_> {
     fn file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Stream(_) => None,
+            Self::Stream(..) => None,
         }
     }
 }
@@ -74,9 +75,17 @@ impl Input {
     /// [`LibavError`], naming the address without its credentials.
     pub fn open(address: &str, limits: &Limits) -> Result<Self, LibavError> {
         if address.contains("://") {
-            return Self::open_within(&Place::Stream(address), limits);
+            return Self::open_within(&Place::Stream(address, &redact(address)), limits);
         }
         Self::open_file(Path::new(address), limits)
+    }
+
+    /// Opens a stream that errors are to name otherwise than by the address at which it is opened, as something stands before it.
+    ///
+    /// # Errors
+    /// [`LibavError`], naming `shown`.
+    pub fn open_as(address: &str, shown: &str, limits: &Limits) -> Result<Self, LibavError> {
+        Self::open_within(&Place::Stream(address, shown), limits)
     }
 
     /// Opens a file, whatever bytes its name is made of, and learns what its video is; else as [`open`](Self::open).
@@ -98,14 +107,14 @@ impl Input {
     fn open_within(place: &Place<'_>, limits: &Limits) -> Result<Self, LibavError> {
         init();
         let (clean, url) = match place {
-            Place::Stream(address) => (redact(address), address.as_bytes().to_owned()),
+            Place::Stream(address, shown) => ((*shown).to_owned(), address.as_bytes().to_owned()),
             Place::File(path) => {
                 check_file(path)?;
                 // Else a file named `a:b` would be taken for protocol `a`.
                 (files::shown(path.as_os_str()), [b"file:", path.as_os_str().as_bytes()].concat())
             }
         };
-        let stream = matches!(place, Place::Stream(_));
+        let stream = matches!(place, Place::Stream(..));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
         let deadline = Deadline::new(&limits.stop);
         deadline.begin(limits.open);

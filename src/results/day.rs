@@ -17,7 +17,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Entry, MANIFEST, ReadError, SUMS, lines};
+use super::{
+    Entry, MANIFEST, SUMS,
+    lines::{self, Line, ReadError},
+};
 use crate::domain::{EvidenceRole, MissingCause, MissingEvidence, Violation};
 
 /// The manifest of a day: it lies beside the evidence.
@@ -63,6 +66,10 @@ impl Removed {
         let Entry { name, role, violation, sha256, bytes, .. } = entry.clone();
         Self { name, role, violation, sha256, bytes, removed, why }
     }
+}
+
+impl Line for Removed {
+    const NAME: &'static str = "file that was removed";
 }
 
 /// Whether a day has come to its end in a folder.

@@ -10,7 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
-use super::{Entry, Removed};
+use super::Entry;
 use crate::{
     domain::{Record, Violation},
     files,
@@ -125,10 +125,6 @@ impl Line for Violation {
 
 impl Line for Entry {
     const NAME: &'static str = "file of evidence";
-}
-
-impl Line for Removed {
-    const NAME: &'static str = "file that was removed";
 }
 
 /// Reads a file and gives the value of each line with its number, from 1. It may be one that gzip compressed, of one member or of

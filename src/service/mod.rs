@@ -2,22 +2,24 @@
 //!
 //! ```text
 //!  run      what outlives a change of the configuration: database, evidence, sinks, guards; begins shifts until it is to end
-//!  shift    models and workers, for as long as the same ones are wanted; reload, facts once a minute, the end
+//!  shift    models and workers, for as long as the same ones are wanted; reload, the end
 //!  roster   which cameras are watched: begins, ends and begins them again
 //!  post     one camera's thread: parts and answers in, steps and evidence out
-//!  board    what is known of all cameras now, for whoever asks
+//!  board    what is known of the box and all its cameras now, for whoever asks
+//!  facts    the same as lines of the log, once a minute
 //! ```
 
 mod board;
 mod counts;
 mod error;
+mod facts;
 mod memory;
 mod post;
 mod roster;
 mod running;
 mod shift;
 
-pub use board::{Board, CameraFacts};
+pub use board::{Board, BoxFacts, CameraFacts, Stage, WorksFacts};
 pub use counts::{Counts, Tally};
 pub use error::ServiceError;
 pub use running::{Ended, Settings, run};

@@ -83,14 +83,19 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             .map(|(id, _)| id.clone())
             .collect();
         self.end(&changed);
+        self.means.board.expect(config.cameras.iter().map(|camera| &camera.id));
         self.waiting.retain(|id, _| config.cameras.iter().any(|camera| camera.id == *id));
         for camera in &config.cameras {
             if !self.watched.contains_key(&camera.id) && !self.waiting.contains_key(&camera.id) {
+                if let SourceAddress::Live(live) = &camera.source
+                    && changed.contains(&camera.id)
+                    && let Some(parts) = live.address.parts()
+                {
+                    // A password that was wrong is another one now.
+                    self.means.hosts.forgive(parts.host);
+                }
                 self.begin(config, camera);
             }
-        }
-        for id in changed.iter().filter(|id| !self.watched.contains_key(id)) {
-            self.means.board.remove(id);
         }
     }
 

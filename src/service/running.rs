@@ -12,17 +12,18 @@ use std::{
 
 use super::{
     ServiceError,
-    board::Board,
+    board::{Board, Works},
+    facts::Teller,
     memory,
     roster::Means,
     shift::{self, ShiftEnd},
 };
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Sink, SourceAddress},
+    config::{Camera, Config, Sink, SourceAddress, Transport},
     deliver::Dispatcher,
     detect::{Models, OnnxModel},
-    domain::ModelName,
+    domain::{CameraId, ModelName},
     evidence::live::{self, Evidence},
     ledger::{
         database::{self, Database, Handle},
@@ -74,6 +75,10 @@ impl Reload {
                 return None;
             }
         };
+        if let Err(error) = supported(&new) {
+            tracing::error!("the configuration stays as it was: {error}");
+            return None;
+        }
         for (what, same) in [
             ("[box]", new.box_id == now.box_id && new.memory == now.memory),
             ("[evidence]", new.evidence == now.evidence),
@@ -90,14 +95,15 @@ impl Reload {
     }
 }
 
-/// Watches the cameras of a configuration until it is told to end, or nothing is left to be watched.
+/// Watches the cameras of a configuration until it is told to end, or nothing is left to be watched. Meanwhile `board` tells
+/// how it does.
 ///
 /// # Errors
 /// [`ServiceError`] where it cannot begin. What goes wrong after that is told, and tried again.
-pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
-    let config = Config::load(&settings.config)?;
+pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, ServiceError> {
     libav::init();
     let models = Models::load(&config)?;
+    supported(&config)?;
     let played = |camera: &&Camera| matches!(camera.source, SourceAddress::Recording { .. });
     for camera in config.cameras.iter().filter(played) {
         files(camera)?;
@@ -114,13 +120,15 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
     let evidence = Arc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
-    let days = Arc::new(begin_days(&config, &clock).map_err(system("looks cannot be kept"))?);
+    // What a run before kept when its power failed was perhaps not written down.
+    evidence.unclosed().into_iter().for_each(|kept| handle.evidence(of_database(kept)));
+    let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
     let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
         .map_err(system("alerts cannot be delivered"))?;
     let means = Means {
         hosts: Hosts::new(Arc::clone(&clock)),
-        board: Board::new(clock.wall()),
+        board: board.clone(),
         clock,
         database: handle,
         evidence: Arc::clone(&evidence),
@@ -133,8 +141,17 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
         config.site.id,
         config.state.directory.display()
     );
+    board.expect(config.cameras.iter().map(|camera| &camera.id));
+    board.begin(Works {
+        database: means.database.clone(),
+        evidence: evidence.gauge(),
+        days: Arc::clone(&days),
+        sinks: config.sinks.iter().map(|sink| sink.name.to_string()).collect(),
+    });
+    let teller = Teller::start(board.clone()).map_err(system("facts cannot be told"))?;
     let ended = watch(config, models, settings, &means, &reload, &stop);
-    drop(means);
+    drop((teller, means));
+    board.end();
     // In this order: what is made last is still kept, and what is kept last still sent.
     if let Some(evidence) = Arc::into_inner(evidence)
         && !evidence.finish(DRAIN)
@@ -149,6 +166,25 @@ pub fn run(settings: &Settings) -> Result<Ended, ServiceError> {
     }
     database.close(DRAIN)?;
     Ok(ended)
+}
+
+/// Whether cameras are reached in ways that this version has.
+///
+/// # Errors
+/// [`ServiceError::NotYet`] for the first that is not.
+fn supported(config: &Config) -> Result<(), ServiceError> {
+    for camera in &config.cameras {
+        let SourceAddress::Live(live) = &camera.source else { continue };
+        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
+        let what = match scheme {
+            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
+            "rtsp" if live.substream.is_some() => "a substream",
+            "rtsp" => continue,
+            _ => "an address that does not begin with rtsp://",
+        };
+        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
+    }
+    Ok(())
 }
 
 /// The database of a configuration.
@@ -189,20 +225,24 @@ fn begin_evidence(
     let ring = usize::try_from(ring).unwrap_or(usize::MAX);
     let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
     let to = database.clone();
-    Evidence::start(settings, move |kept: live::Kept| {
-        let live::Kept { violation, entries, missing } = kept;
-        to.evidence(database::Kept { violation, entries, missing });
-    })
+    Evidence::start(settings, move |kept| to.evidence(of_database(kept)))
 }
 
-fn begin_days(config: &Config, clock: &Arc<dyn Clock>) -> std::io::Result<Days> {
+fn of_database(kept: live::Kept) -> database::Kept {
+    let live::Kept { violation, entries, missing } = kept;
+    database::Kept { violation, entries, missing }
+}
+
+fn begin_days(config: &Config, clock: &Arc<dyn Clock>, database: &Handle) -> std::io::Result<Days> {
     let settings = days::Settings {
         folder: config.state.directory.join("observations"),
         zone: config.site.timezone.clone(),
         keep: config.state.observations,
         budget: config.state.budget.0 / 2,
     };
-    Days::start(settings, Arc::clone(clock), |_| {})
+    let (to, from) = (database.clone(), database.clone());
+    let earlier = move |camera: &CameraId, day| from.timeline_of(camera, day).ok().flatten();
+    Days::start(settings, Arc::clone(clock), move |day| to.timeline(day), earlier)
 }
 
 /// What is said of the models.

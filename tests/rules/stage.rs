@@ -127,6 +127,7 @@ pub fn site() -> Site {
 /// The camera of every scene, with these rules.
 pub fn camera_with(rules: Vec<RuleConfig>) -> Camera {
     Camera {
+        playing: firewarden::config::Playing::Once,
         id: camera(),
         name: "1号楼东侧消防车道".to_owned(),
         labels: BTreeMap::new(),

@@ -152,6 +152,9 @@ fn what_a_box_keeps_has_bounds() {
         ("[detector]\nmax_age = \"2h\"\n", "11: detector.max_age: it must be between 0s and 1h: "),
         ("[detector]\nmodel = \"\"\n", "11: detector.model: it is empty"),
         ("[console]\nlisten = \"localhost\"\n", "11: console.listen: "),
+        ("[console]\nlisten = \"0.0.0.0:8480\"\n", "11: console.listen: the console has no TLS yet"),
+        ("[console]\nlisten = \"[::]:80\"\n", "11: console.listen: the console has no TLS yet"),
+        ("[console]\nlisten = \"10.2.0.30:1\"\n", "11: console.listen: the console has no TLS yet"),
     ] {
         let found = with(section);
         assert!(found.len() == 1 && found[0].starts_with(told), "{section}: {found:?}");

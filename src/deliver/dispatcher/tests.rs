@@ -127,7 +127,7 @@ fn at_the_end_a_sink_that_fails_is_told_and_its_alerts_stay() {
 fn alerts_for_sinks_that_are_not_served_wait() {
     let folder = tempfile::tempdir().expect("a folder");
     let text = "[site]\nid = \"lf-027\"\n[[camera]]\nid = \"c\"\nsource = \"a.mp4\"\n[[camera.rule]]\n\
-                kind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\n\
+                kind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\ndwell = \"60s\"\n\
                 [[sink]]\nname = \"a\"\nkind = \"webhook\"\nurl = \"https://platform.example/\"\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n";
     let config = Config::parse(text, folder.path(), &|_| None).expect("a configuration");
     let database = database(folder.path());

@@ -19,7 +19,7 @@ use crate::{
     source::{Options, Recording},
 };
 
-fn at(seconds: f64) -> MediaTime {
+pub(super) fn at(seconds: f64) -> MediaTime {
     MediaTime::from_secs_f64(seconds)
 }
 
@@ -48,7 +48,7 @@ fn cut_one(files: Vec<PathBuf>, cut: Cut, folder: &Path) -> Clip {
 
 /// When each frame of a file is shown, in milliseconds where that is known, and its luma's hash; all of them decode
 /// without damage.
-fn frames(path: &Path) -> Vec<(Option<i64>, String)> {
+pub(super) fn frames(path: &Path) -> Vec<(Option<i64>, String)> {
     let mut input = Input::open(path.to_str().expect("plain"), &Limits::default()).expect("opens");
     let mut decoder = Decoder::new(input.stream()).expect("a decoder");
     let mut frames = Vec::new();
@@ -71,7 +71,7 @@ fn frames(path: &Path) -> Vec<(Option<i64>, String)> {
 }
 
 /// Times of decoding as ffprobe tells them, in microseconds.
-fn probe(path: &Path) -> Vec<i64> {
+pub(super) fn probe(path: &Path) -> Vec<i64> {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-show_entries", "packet=dts_time", "-of", "csv=p=0"])
         .arg(path)

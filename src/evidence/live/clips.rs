@@ -11,12 +11,12 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    super::{Clip, Cut, Cutter, Origin, writing::Sealed},
+    super::{Clip, Cut, Cutter, EvidenceError, Origin, timing::needed, writing::Sealed},
     Kept, Shared,
     days::{Days, Hold},
     export,
     queue::Next,
-    sweep,
+    sweep::{Swept, sweep},
 };
 use crate::{
     domain::{EvidenceRole, MediaTime},
@@ -76,7 +76,7 @@ struct Open {
 pub(super) fn work(shared: &Arc<Shared>) {
     let mut clips = Clips { shared: Arc::clone(shared), open: Vec::new() };
     let clock = &shared.settings.clock;
-    let (mut looked, mut swept) = (Instant::now(), None);
+    let (mut looked, mut swept) = (Instant::now(), None::<Swept>);
     loop {
         match shared.clips.pop(ROUND) {
             Next::Job(job) => {
@@ -96,9 +96,8 @@ pub(super) fn work(shared: &Arc<Shared>) {
         looked = Instant::now();
         export::due(shared, shared.days.due());
         let now = clock.monotonic();
-        if swept.is_none_or(|at| now.saturating_duration_since(at) >= SWEEP) {
-            sweep::sweep(shared);
-            swept = Some(now);
+        if swept.is_none_or(|before| now.saturating_duration_since(before.at) >= SWEEP) {
+            sweep(shared, &mut swept);
         }
     }
 }
@@ -121,10 +120,9 @@ impl Clips {
                 self.close(|open| open.cutter.done());
             }
             ClipJob::Reached { keeper, gop } => {
-                let ends = |open: &Open| open.keeper == keeper && open.to < gop.end;
+                let ends = |open: &Open| open.keeper == keeper && ends_in(&gop, open.to);
                 let part = Part::Gop(Arc::new(gop.closed()));
                 self.open.iter_mut().filter(|open| ends(open)).for_each(|open| open.cutter.take(&part));
-                // All pictures before the group's end are there.
                 let over = self.open.extract_if(.., |open| ends(open)).collect();
                 self.finish(over);
             }
@@ -174,7 +172,13 @@ impl Clips {
                         let entry = listed(&clip, violation);
                         kept.entries.push(Entry { name: Days::name(hold.day, &entry.name), ..entry });
                     }
-                    Err(error) => kept.missing.push(self.shared.missing(EvidenceRole::Clip, &error)),
+                    Err(error) => {
+                        let error = match error {
+                            EvidenceError::NotFound(name) => EvidenceError::Passed(name),
+                            error => error,
+                        };
+                        kept.missing.push(self.shared.missing(EvidenceRole::Clip, &error));
+                    }
                 }
             }
             self.shared.days.touch(hold.day);
@@ -186,6 +190,14 @@ impl Clips {
     fn count(&self) {
         self.shared.counts.open_clips.store(self.open.len(), Relaxed);
     }
+}
+
+/// Whether a clip that goes up to `to` ends in what is known of a group that grows: with all pictures that are shown before the
+/// last of those it needs.
+pub(super) fn ends_in(gop: &Gop, to: MediaTime) -> bool {
+    let times: Vec<i64> = gop.packets.iter().filter_map(|packet| packet.pts).collect();
+    let last = || needed(&times, to.as_micros()).and_then(|count| times.iter().take(count).max());
+    to < gop.end && last().is_none_or(|last| *last < gop.end.as_micros())
 }
 
 /// A clip's line in the day's manifest. What comes from no file is of no file.

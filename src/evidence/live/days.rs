@@ -220,6 +220,11 @@ impl Days {
         days
     }
 
+    /// Those of them that are not closed.
+    pub fn unclosed(&self) -> Vec<Date> {
+        self.all().into_iter().filter(|day| !self.folder(*day).join(SUMS).exists()).collect()
+    }
+
     /// The files of a day that are listed, in the order they were made, and the names of those that were removed.
     pub fn listed(&self, day: Date) -> io::Result<(Vec<Entry>, BTreeSet<String>)> {
         let folder = self.folder(day);
@@ -229,11 +234,8 @@ impl Days {
 
     /// Puts right what a run before has left, and notes the days that are not closed. Nothing may be made meanwhile.
     pub fn recover(&self) {
-        for day in self.all() {
+        for day in self.unclosed() {
             let folder = self.folder(day);
-            if folder.join(SUMS).exists() {
-                continue;
-            }
             if let Err(error) = self.recover_day(&folder) {
                 tracing::warn!(%day, "what was left of this day's evidence cannot be put right: {error}");
             }

@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
 
 use super::{Kept, Shared};
 use crate::domain::EvidenceRole;
@@ -26,6 +29,17 @@ pub struct EvidenceFacts {
     pub bytes: u64,
     /// Files that were removed for their age or for lack of room.
     pub removed: u64,
+}
+
+/// Tells how evidence does, to whoever asks meanwhile.
+#[derive(Clone)]
+pub struct EvidenceGauge(pub(super) Arc<Shared>);
+
+impl EvidenceGauge {
+    /// How much was made, is waiting and takes room.
+    pub fn facts(&self) -> EvidenceFacts {
+        self.0.counts.facts(&self.0)
+    }
 }
 
 /// What is counted meanwhile.

@@ -1,12 +1,17 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::{domain::MissingEvidence, evidence::Shot, source::Gop};
+use crate::{
+    domain::{CameraId, MissingEvidence},
+    evidence::Shot,
+    source::Gop,
+};
 
 /// So many candidates of all cameras have a first still.
 const MOST: usize = 512;
@@ -27,9 +32,12 @@ struct Held {
 /// The first still of what may become a violation.
 #[derive(Clone)]
 pub(super) struct First {
+    pub camera: CameraId,
     pub state: State,
     /// The day in whose folder it already lies, as somebody was warned.
     pub written: Option<Date>,
+    /// Whether its camera's keeper is gone: another may come that knows of it, or none.
+    pub orphaned: bool,
 }
 
 /// How far a first still has come.
@@ -48,17 +56,31 @@ pub(super) struct Footage {
     /// What must be decoded: the picture lies in the last.
     pub groups: Vec<Arc<Gop>>,
     pub shot: Shot,
+    /// A picture this far from its moment shows it.
+    pub near: Duration,
 }
 
 impl Firsts {
-    /// Notes a candidate; whether there was room for it.
-    pub fn begin(&self, id: Uuid, state: State) -> bool {
+    /// Notes a candidate; whether there was room for it. Those whose keeper is gone make room.
+    pub fn begin(&self, id: Uuid, camera: &CameraId, state: State) -> bool {
         let mut held = self.lock();
-        let has_room = held.stills.len() < MOST && held.bytes < MOST_BYTES;
-        if has_room {
-            held.put(id, First { state, written: None });
+        while !held.has_room() {
+            let Some(orphan) = held.stills.iter().find(|(_, first)| first.orphaned).map(|(id, _)| *id) else {
+                return false;
+            };
+            held.take(orphan);
         }
-        has_room
+        held.put(id, First { camera: camera.clone(), state, written: None, orphaned: false });
+        true
+    }
+
+    /// A camera's keeper is gone.
+    pub fn orphan(&self, camera: &CameraId) {
+        let mut held = self.lock();
+        held.stills
+            .values_mut()
+            .filter(|first| first.camera == *camera)
+            .for_each(|first| first.orphaned = true);
     }
 
     /// The first still of a violation, which stays.
@@ -66,11 +88,11 @@ impl Firsts {
         self.lock().stills.get(&id).cloned()
     }
 
-    /// What has become of it. One that was given up meanwhile is not noted again.
-    pub fn set(&self, id: Uuid, first: First) {
+    /// How far it has come, and where it was written since. One that was given up meanwhile is not noted again.
+    pub fn set(&self, id: Uuid, state: State, written: Option<Date>) {
         let mut held = self.lock();
-        if held.stills.contains_key(&id) {
-            held.put(id, first);
+        if let Some(first) = held.take(id) {
+            held.put(id, First { state, written: written.or(first.written), ..first });
         }
     }
 
@@ -91,6 +113,10 @@ impl Firsts {
 }
 
 impl Held {
+    fn has_room(&self) -> bool {
+        self.stills.len() < MOST && self.bytes < MOST_BYTES
+    }
+
     fn put(&mut self, id: Uuid, first: First) {
         self.take(id);
         self.bytes += first.bytes();
@@ -118,23 +144,38 @@ mod tests {
         State::Made(vec![0; bytes].into())
     }
 
+    fn camera(id: &str) -> CameraId {
+        CameraId::new(id).expect("an id")
+    }
+
     #[test]
     fn no_more_are_held_than_there_is_room_for() {
-        let firsts = Firsts::default();
+        let (firsts, lane) = (Firsts::default(), camera("lane"));
         let ids: Vec<Uuid> = (0..=MOST as u128).map(Uuid::from_u128).collect();
-        assert!(ids[..MOST].iter().all(|id| firsts.begin(*id, made(1))));
-        assert!(!firsts.begin(ids[MOST], made(1)));
+        assert!(ids[..MOST].iter().all(|id| firsts.begin(*id, &lane, made(1))));
+        assert!(!firsts.begin(ids[MOST], &lane, made(1)));
         assert_eq!(firsts.size(), (MOST, MOST));
         assert!(firsts.take(ids[0]).is_some() && firsts.take(ids[0]).is_none());
-        assert!(firsts.begin(ids[MOST], made(MOST_BYTES)));
+        assert!(firsts.begin(ids[MOST], &lane, made(MOST_BYTES)));
         firsts.take(ids[1]);
-        assert!(!firsts.begin(ids[1], made(1)), "their bytes are bounded, too");
+        assert!(!firsts.begin(ids[1], &lane, made(1)), "their bytes are bounded, too");
+    }
+
+    #[test]
+    fn those_that_nobody_may_ask_for_make_room() {
+        let firsts = Firsts::default();
+        let ids: Vec<Uuid> = (0..=MOST as u128).map(Uuid::from_u128).collect();
+        assert!(ids[..MOST - 1].iter().all(|id| firsts.begin(*id, &camera("lane"), made(1))));
+        assert!(firsts.begin(ids[MOST - 1], &camera("post"), made(1)));
+        firsts.orphan(&camera("post"));
+        assert!(firsts.begin(ids[MOST], &camera("lane"), made(1)));
+        assert!(firsts.get(ids[MOST - 1]).is_none() && firsts.get(ids[0]).is_some());
     }
 
     #[test]
     fn one_that_was_given_up_does_not_come_back() {
         let firsts = Firsts::default();
-        firsts.set(Uuid::nil(), First { state: made(1), written: None });
+        firsts.set(Uuid::nil(), made(1), None);
         assert_eq!(firsts.size(), (0, 0));
     }
 }

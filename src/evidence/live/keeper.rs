@@ -14,14 +14,14 @@ use super::{
         plan::{self, Plan},
     },
     Kept, Shared,
-    clips::{Begin, ClipJob, Growing},
-    firsts::{First, Footage, State},
+    clips::{Begin, ClipJob, Growing, ends_in},
+    firsts::{Footage, State},
     queue::{Refused, Urgency},
     ring::Ring,
     stills::{Fate, From, Order, StillJob, Wanted},
 };
 use crate::{
-    config::{Camera, Config, Evidence},
+    config::{Camera, Config, Evidence, SourceAddress},
     domain::{
         Detection, EvidenceRole, MediaTime, Moment, Phase, Record, RuleId, SiteId, Violation, WallOrigin,
         When,
@@ -42,6 +42,12 @@ const LAG: Duration = Duration::from_secs(15);
 
 /// However long a rule waits before something is over, no more is held for it.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A look's own picture has its very time, but for what containers round.
+const EXACT: Duration = Duration::from_millis(1);
+
+/// Where looks are taken from another stream than evidence, its pictures are this near, and may come as much later.
+const NEAR: Duration = Duration::from_secs(1);
 
 /// A clip is closed when nothing has come for so long after it should have been complete.
 const GRACE: Duration = Duration::from_secs(30);
@@ -102,8 +108,9 @@ impl Keeper {
         }
         match part {
             Part::Growing(gop) => {
-                if self.due.iter().any(|to| *to < gop.end) {
-                    self.due.retain(|to| *to >= gop.end);
+                let before = self.due.len();
+                self.due.retain(|to| !ends_in(gop, *to));
+                if self.due.len() < before {
                     let _ = self.send(ClipJob::Reached { keeper: self.number, gop: Arc::clone(gop) });
                 }
             }
@@ -162,7 +169,7 @@ impl Keeper {
             // It is asked for again when it is raised.
             _ => return,
         };
-        if !self.shared.firsts.begin(id, state) {
+        if !self.shared.firsts.begin(id, &self.plan.camera().id, state) {
             self.shared.counts.refused.fetch_add(1, Relaxed);
             return;
         }
@@ -170,7 +177,7 @@ impl Keeper {
             self.shared.counts.refused.fetch_add(1, Relaxed);
             let name = format!("the first still of {id}");
             let missing = self.shared.missing(EvidenceRole::Started, &refusal(why, name));
-            self.shared.firsts.set(id, First { state: State::Failed(missing), written: None });
+            self.shared.firsts.set(id, State::Failed(missing), None);
         }
     }
 
@@ -242,7 +249,14 @@ impl Keeper {
     /// What a still is made of, while that is held.
     fn footage(&self, violation: &Violation, (role, moment): (EvidenceRole, &Moment)) -> From {
         let name = file_name(violation, role);
-        let Some(groups) = self.ring.at(moment.media_s) else {
+        let looks_elsewhere =
+            matches!(&self.plan.camera().source, SourceAddress::Live(live) if live.substream.is_some());
+        let near = if looks_elsewhere { NEAR } else { EXACT };
+        // The last picture that is there, where the moment's own is still on its way.
+        let is_near = |until: &MediaTime| *until <= moment.media_s && moment.media_s.since(*until) < near;
+        let last = self.ring.until().filter(is_near).map(|until| until - EXACT);
+        let groups = self.ring.at(moment.media_s).or_else(|| self.ring.at(last?));
+        let Some(groups) = groups else {
             let is_before = self.first.is_none_or(|first| moment.media_s < first);
             return From::Nowhere(if is_before {
                 EvidenceError::Unwitnessed(name)
@@ -253,7 +267,7 @@ impl Keeper {
         let seen = self.seen.iter().rfind(|(at, _)| *at == moment.media_s);
         let found = seen.map(|(_, found)| found.as_slice()).unwrap_or_default();
         let shot = self.plan.shot(violation, (role, moment), found, name);
-        From::Footage(Footage { groups, shot })
+        From::Footage(Footage { groups, shot, near })
     }
 
     /// Begins the clip of a violation with what is held.
@@ -311,6 +325,7 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         let _ = self.send(ClipJob::Over { keeper: self.number });
+        self.shared.firsts.orphan(&self.plan.camera().id);
     }
 }
 

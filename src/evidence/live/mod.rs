@@ -15,6 +15,8 @@
 //! `[evidence] directory`, and the day is the site's, of the moment the violation was raised. In the folder of a day all names
 //! are those within it, so that it can be handed on: see [`days`].
 
+#[cfg(test)]
+mod clip_tests;
 mod clips;
 mod days;
 mod export;
@@ -29,7 +31,9 @@ mod stills;
 mod sweep;
 
 use std::{
+    collections::BTreeMap,
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -42,7 +46,7 @@ use uuid::Uuid;
 
 use self::{clips::ClipJob, days::Days, facts::Counts, firsts::Firsts, queue::Queue, stills::StillJob};
 pub use self::{
-    facts::EvidenceFacts,
+    facts::{EvidenceFacts, EvidenceGauge},
     keeper::Keeper,
     settings::{Asked, Settings, bare_summary},
 };
@@ -133,9 +137,30 @@ impl Evidence {
         Keeper::new(&self.shared, config, camera)
     }
 
+    /// What tells how it does, also while it ends.
+    pub fn gauge(&self) -> EvidenceGauge {
+        EvidenceGauge(Arc::clone(&self.shared))
+    }
+
     /// How much was made, is waiting and takes room.
     pub fn facts(&self) -> EvidenceFacts {
-        self.shared.counts.facts(&self.shared)
+        self.gauge().facts()
+    }
+
+    /// What lies in the folders of days that are not closed, as it would have been told: a run that lost its power may have told
+    /// it to nobody who remembers. Reads the disk; to be called before cameras are watched.
+    pub fn unclosed(&self) -> Vec<Kept> {
+        let days = &self.shared.days;
+        let mut kept: BTreeMap<Uuid, Vec<Entry>> = BTreeMap::new();
+        for day in days.unclosed() {
+            let (entries, removed) = days.listed(day).unwrap_or_default();
+            for entry in entries.into_iter().filter(|entry| !removed.contains(&entry.name)) {
+                let name = Days::name(day, &entry.name);
+                kept.entry(entry.violation).or_default().push(Entry { name, ..entry });
+            }
+        }
+        let kept = kept.into_iter();
+        kept.map(|(violation, entries)| Kept { violation, entries, missing: Vec::new() }).collect()
     }
 
     /// Completes what was begun, clips as far as they are, for no longer than `deadline`. Whether all of it was: what was not
@@ -165,7 +190,12 @@ fn spawn(work: fn(&Arc<Shared>), shared: &Arc<Shared>) -> io::Result<mpsc::Recei
     let (ends, ended) = mpsc::sync_channel(0);
     let shared = Arc::clone(shared);
     let run = move || {
-        work(&shared);
+        // One file less is better than none from then on.
+        while panic::catch_unwind(AssertUnwindSafe(|| work(&shared))).is_err() {
+            tracing::error!(
+                "evidence that was being made is lost: an error of this program, which should be told to whoever keeps it"
+            );
+        }
         drop::<mpsc::SyncSender<()>>(ends);
     };
     thread::Builder::new().name("evidence".to_owned()).spawn(run)?;

@@ -28,9 +28,6 @@ use crate::{
 /// How long the thread waits for work; nothing depends on it.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A frame this far from a moment shows it, where looks are taken from another stream than evidence.
-const NEAR: Duration = Duration::from_secs(1);
-
 /// Something for the thread that makes stills.
 pub(super) enum StillJob {
     /// The first still of a candidate.
@@ -91,9 +88,9 @@ pub(super) fn work(shared: &Arc<Shared>) {
 
 /// Makes the first still of a candidate, unless that was given up or made meanwhile.
 fn first(shared: &Shared, maker: &mut Maker, id: Uuid) {
-    let Some(First { state: State::Waiting(footage), written }) = shared.firsts.get(id) else { return };
+    let Some(First { state: State::Waiting(footage), .. }) = shared.firsts.get(id) else { return };
     let state = maker.first(shared, &footage);
-    shared.firsts.set(id, First { state, written });
+    shared.firsts.set(id, state, None);
 }
 
 /// Makes what was ordered, and tells of it.
@@ -141,7 +138,7 @@ fn first_of(shared: &Shared, maker: &mut Maker, violation: &Violation, fate: Fat
         Fate::Stays => shared.firsts.get(id),
         Fate::Goes => shared.firsts.take(id),
     };
-    let Some(First { state, written }) = kept else {
+    let Some(First { state, written, .. }) = kept else {
         // A run before this one may have written it, when it warned.
         let warned = Violation { raised: None, ..violation.clone() };
         let file = format!("{}_{}.jpg", plan::name(&warned), EvidenceRole::Started.name());
@@ -155,7 +152,7 @@ fn first_of(shared: &Shared, maker: &mut Maker, violation: &Violation, fate: Fat
         State::Waiting(footage) => maker.first(shared, &footage),
         made => made,
     };
-    shared.firsts.set(id, First { state: state.clone(), written: Some(day) });
+    shared.firsts.set(id, state.clone(), Some(day));
     match state {
         State::Made(jpeg) => Found::Still(Ok(jpeg)),
         State::Failed(missing) => Found::Still(Err(missing)),
@@ -203,7 +200,7 @@ impl Maker {
         made.map_err(|error| shared.missing(role, &error))
     }
 
-    fn jpeg(&mut self, Footage { groups, shot }: &Footage) -> Result<Arc<[u8]>, EvidenceError> {
+    fn jpeg(&mut self, Footage { groups, shot, near }: &Footage) -> Result<Arc<[u8]>, EvidenceError> {
         let not_found = || EvidenceError::NotFound(shot.name.clone());
         let own = groups.last().ok_or_else(not_found)?;
         let is_it = |(camera, epoch, at, _): &&(CameraId, u32, MediaTime, Colours)| {
@@ -212,7 +209,7 @@ impl Maker {
         let picture = match self.last.as_ref().filter(is_it) {
             Some((.., picture)) => picture.clone(),
             None => {
-                let picture = self.picture(groups, shot.at)?;
+                let picture = self.picture(groups, shot.at, *near)?;
                 let picture = picture.ok_or_else(|| EvidenceError::Damaged(shot.name.clone()))?;
                 self.last = Some((own.camera.clone(), own.epoch, shot.at, picture.clone()));
                 picture
@@ -222,13 +219,18 @@ impl Maker {
     }
 
     /// The picture of a moment; none where it is damaged.
-    fn picture(&mut self, groups: &[Arc<Gop>], at: MediaTime) -> Result<Option<Colours>, EvidenceError> {
+    fn picture(
+        &mut self,
+        groups: &[Arc<Gop>],
+        at: MediaTime,
+        near: Duration,
+    ) -> Result<Option<Colours>, EvidenceError> {
         let (mut state, mut found) = (None, None);
         for (place, group) in groups.iter().enumerate() {
             let wanted: &[MediaTime] = if place + 1 == groups.len() { &[at] } else { &[] };
             let scaler = &mut self.scaler;
             let decoded = self.decoder.decode(group, wanted, state.take(), |_, frame, time| {
-                if time.since(at).max(at.since(time)) <= NEAR {
+                if time.since(at).max(at.since(time)) <= near {
                     found = Some(Colours::of(frame, scaler));
                 }
             })?;

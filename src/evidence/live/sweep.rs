@@ -1,8 +1,8 @@
 //! Evidence has a limit in time and in size: the oldest goes first.
 
-use std::{collections::BTreeSet, fs, io, path::Path, sync::atomic::Ordering::Relaxed};
+use std::{collections::BTreeSet, fs, io, path::Path, sync::atomic::Ordering::Relaxed, time::Instant};
 
-use jiff::{SignedDuration, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{Shared, days::Days};
 use crate::results::{
@@ -12,13 +12,44 @@ use crate::results::{
 /// What lies in a day's folder beside its evidence.
 const LISTS: [&str; 8] = [DAY_MANIFEST, REMOVED, VIOLATIONS, OUTCOME, SUMS, REPORT, REPORT_SUM, RUN];
 
+/// When evidence was looked through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Swept {
+    /// By the clock that never goes back.
+    pub at: Instant,
+    wall: Timestamp,
+}
+
+/// A clock that is corrected by no more than this was right before, too.
+const CORRECTED: SignedDuration = SignedDuration::from_hours(1);
+
+impl Swept {
+    fn now(shared: &Shared) -> Self {
+        let clock = &shared.settings.clock;
+        Self { at: clock.monotonic(), wall: clock.wall() }
+    }
+
+    /// Whether the time of day was set since: it may be wrong now, and what is removed does not come back.
+    fn is_set_since(self, shared: &Shared) -> bool {
+        let now = Self::now(shared);
+        let passed = SignedDuration::try_from(now.at.saturating_duration_since(self.at)).unwrap_or_default();
+        (now.wall.duration_since(self.wall) - passed).abs() > CORRECTED
+    }
+}
+
 /// Removes what is older than it may be, then the oldest of what is too much. What an alert refers to that is not delivered
 /// yet stays.
-pub(super) fn sweep(shared: &Shared) {
+pub(super) fn sweep(shared: &Shared, before: &mut Option<Swept>) {
     let now = shared.settings.clock.wall();
+    let is_set = before.replace(Swept::now(shared)).is_some_and(|before| before.is_set_since(shared));
+    if is_set {
+        tracing::warn!(
+            "the clock was set since evidence was last looked through: nothing is removed for its age now"
+        );
+    }
     let keep = SignedDuration::try_from(shared.settings.keep).unwrap_or(SignedDuration::MAX);
     let mut days = shared.days.all();
-    for day in &days {
+    for day in days.iter().filter(|_| !is_set) {
         let (_, end) = shared.days.bounds(*day);
         if end.saturating_add(keep).is_ok_and(|until| until <= now) {
             said(*day, expire(shared, *day));

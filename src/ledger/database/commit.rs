@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +15,8 @@ use super::{
     holds::{Hold, LONGEST, awaited},
     kept::{Changed, Item, Kept},
     queue::Batch,
-    state,
+    state, timelines,
+    told::{Known, Told, beginning, is_told, json, keep, known, unknown},
 };
 use crate::{
     config::Filter,
@@ -70,6 +71,9 @@ pub(super) fn apply(
     for (camera, saved) in &batch.states {
         writing.alone(|writing| state::write(writing.connection, camera, saved, about.wall))?;
     }
+    for day in batch.timelines.values() {
+        writing.alone(|writing| timelines::write(writing.connection, day))?;
+    }
     for delivery in batch.deliveries.iter().filter(|delivery| delivery.outbox == about.outbox) {
         let mut mark = connection.prepare_cached(
             "UPDATE outbox SET delivered = ?3 WHERE sink = ?1 AND sequence = ?2 AND delivered IS NULL",
@@ -101,35 +105,6 @@ struct Writing<'a> {
     /// The sequence of the last alert.
     last: u64,
     outcome: Outcome,
-}
-
-/// What is known of a violation.
-struct Known {
-    phase: String,
-    ended: Option<i64>,
-    told: Told,
-    explanation: Explanation,
-    record: Violation,
-}
-
-/// How many alerts of each phase there were.
-#[derive(Clone, Copy)]
-struct Told {
-    warned: u32,
-    raised: u32,
-    updated: u32,
-    ended: u32,
-}
-
-impl Told {
-    fn of(&mut self, phase: Phase) -> &mut u32 {
-        match phase {
-            Phase::Warned => &mut self.warned,
-            Phase::Raised => &mut self.raised,
-            Phase::Updated => &mut self.updated,
-            Phase::Ended => &mut self.ended,
-        }
-    }
 }
 
 impl Writing<'_> {
@@ -165,7 +140,7 @@ impl Writing<'_> {
     fn change(&mut self, changed: &Changed) -> rusqlite::Result<()> {
         let Changed { violation, explanation, time } = changed;
         let mut violation = (**violation).clone();
-        let known = self.known(violation.id)?;
+        let known = known(self.connection, violation.id)?;
         if known.as_ref().is_some_and(|known| is_told(known, &violation)) {
             return Ok(());
         }
@@ -191,7 +166,8 @@ impl Writing<'_> {
     fn evidence(&mut self, kept: &Kept, came: Timestamp) -> rusqlite::Result<()> {
         let before = Files::read(self.connection, kept.violation)?;
         Files::write(self.connection, kept, self.about.wall)?;
-        let Some(Known { mut told, explanation, mut record, .. }) = self.known(kept.violation)? else {
+        let Some(Known { mut told, explanation, mut record, .. }) = known(self.connection, kept.violation)?
+        else {
             return Ok(());
         };
         let files = Files::read(self.connection, kept.violation)?;
@@ -204,13 +180,13 @@ impl Writing<'_> {
             roles.chain(kept.missing.iter().map(|missing| missing.role)).collect();
         let carried = self.fill(&record, &files)?;
         if roles.is_subset(&carried) {
-            return self.keep(&record, &explanation, told);
+            return keep(self.connection, &record, &explanation, told);
         }
         // The record stays in its phase: only the alert is one of more being known.
         let phase = std::mem::replace(&mut record.phase, Phase::Updated);
         self.tell(&record, &explanation, &mut told, came, None)?;
         record.phase = phase;
-        self.keep(&record, &explanation, told)
+        keep(self.connection, &record, &explanation, told)
     }
 
     /// Puts files into alerts of the violation that wait for theirs. Which files they are there for is told: of these nobody
@@ -262,7 +238,7 @@ impl Writing<'_> {
         let alert = Alert::of_violation(violation.clone(), explanation.clone(), *count, time, self.next());
         let number = *count;
         *count = count.saturating_add(1);
-        self.keep(violation, explanation, *told)?;
+        keep(self.connection, violation, explanation, *told)?;
         let Violation { id, camera, kind, phase, .. } = violation;
         let passes = |filter: &Filter| filter.passes(camera, *kind, *phase);
         let put = self.put(&alert, camera, Some(*id), number, &passes)?;
@@ -315,89 +291,6 @@ impl Writing<'_> {
         }
         Ok(Some(sequence))
     }
-
-    fn known(&self, id: Uuid) -> rusqlite::Result<Option<Known>> {
-        let mut find = self.connection.prepare_cached(
-            "SELECT phase, ended, told_warned, told_raised, told_updated, told_ended, explanation, record \
-             FROM violations WHERE id = ?1",
-        )?;
-        let known = |row: &rusqlite::Row<'_>| {
-            let told =
-                Told { warned: row.get(2)?, raised: row.get(3)?, updated: row.get(4)?, ended: row.get(5)? };
-            let explanation = super::files::parsed(row, 6)?;
-            Ok(Known {
-                phase: row.get(0)?,
-                ended: row.get(1)?,
-                told,
-                explanation,
-                record: super::files::parsed(row, 7)?,
-            })
-        };
-        find.query_row([id.to_string()], known).optional()
-    }
-
-    /// Writes a violation down as it is now.
-    fn keep(&self, violation: &Violation, explanation: &Explanation, told: Told) -> rusqlite::Result<()> {
-        let mut write = self.connection.prepare_cached(
-            "INSERT INTO violations (id, camera, rule, kind, phase, started, raised, ended, \
-             told_warned, told_raised, told_updated, told_ended, explanation, record) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
-             ON CONFLICT (id) DO UPDATE SET phase = ?5, raised = ?7, ended = ?8, \
-             told_warned = ?9, told_raised = ?10, told_updated = ?11, told_ended = ?12, explanation = ?13, record = ?14",
-        )?;
-        write.execute(params![
-            violation.id.to_string(),
-            violation.camera.as_str(),
-            violation.rule.as_str(),
-            violation.kind.name(),
-            violation.phase.name(),
-            violation.started.wall.as_microsecond(),
-            violation.raised.as_ref().map(|moment| moment.wall.as_microsecond()),
-            violation.ended.as_ref().map(|moment| moment.wall.as_microsecond()),
-            told.warned,
-            told.raised,
-            told.updated,
-            told.ended,
-            json(explanation)?,
-            json(violation)?,
-        ])?;
-        Ok(())
-    }
-}
-
-/// Whether this was told before: a violation is warned about and raised once, and one that is over is over until that is
-/// withdrawn.
-fn is_told(known: &Known, violation: &Violation) -> bool {
-    match violation.phase {
-        Phase::Warned => known.told.warned > 0 || known.told.raised > 0 || known.phase == Phase::Ended.name(),
-        Phase::Raised => known.told.raised > 0,
-        Phase::Updated => false,
-        Phase::Ended => {
-            let ended = violation.ended.as_ref().map(|moment| moment.wall.as_microsecond());
-            known.phase == Phase::Ended.name() && known.ended == ended
-        }
-    }
-}
-
-/// How often a violation was told of which nothing is known. One whose beginning is not known either may have been told by a
-/// database that was lost: numbers then begin where those have never come, so that no id comes twice.
-fn beginning(phase: Phase, wall: Timestamp) -> Told {
-    /// 2026-01-01.
-    const NEW: i64 = 1_767_225_600;
-    let none = Told { warned: 0, raised: 0, updated: 0, ended: 0 };
-    match phase {
-        Phase::Warned | Phase::Raised => none,
-        Phase::Updated | Phase::Ended => {
-            let high = u32::try_from(wall.as_second() - NEW).unwrap_or(u32::MAX / 2).max(1);
-            Told { updated: high, ended: high, ..none }
-        }
-    }
-}
-
-/// What stands in an alert where nothing is known of what looked.
-fn unknown() -> Explanation {
-    let none = "0".repeat(64);
-    Explanation { camera_labels: BTreeMap::new(), model_sha256: none.clone(), config_sha256: none }
 }
 
 fn told_by(alert: &Alert) -> Option<(Violation, Explanation)> {
@@ -408,8 +301,4 @@ fn told_by(alert: &Alert) -> Option<(Violation, Explanation)> {
         | AlertBody::ViolationEnded(data) => Some((data.violation.clone(), data.explanation.clone())),
         _ => None,
     }
-}
-
-fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
-    serde_json::to_string(value).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

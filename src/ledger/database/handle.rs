@@ -5,49 +5,22 @@ use std::{
 };
 
 use jiff::{Timestamp, civil::Date};
-use uuid::Uuid;
 
 use super::{
     DatabaseError, DatabaseFacts,
     camera::{CameraLedger, Explanations, changes},
     kept::{Item, Kept},
     queue::Delivery,
-    reading,
+    reading::{self, Queued},
     shared::Shared,
-    state,
+    state, timelines,
 };
 use crate::{
     config::Filter,
-    domain::{Alert, CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
+    domain::{CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
     judge::Judgement,
+    ledger::days::DayTimeline,
 };
-
-/// An alert that waits for a sink.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Queued {
-    /// The outbox that it waits in.
-    pub outbox: OutboxId,
-    /// Its place there.
-    pub sequence: u64,
-    /// Its id.
-    pub id: Uuid,
-    /// What it tells, as [`crate::domain::AlertType::name`] has it.
-    pub alert_type: String,
-    /// Of which camera.
-    pub camera: CameraId,
-    /// The alert as JSON, in one line. It is the same at every retry.
-    pub body: String,
-}
-
-impl Queued {
-    /// The alert.
-    ///
-    /// # Errors
-    /// Where it is none, which no program has written.
-    pub fn alert(&self) -> Result<Alert, serde_json::Error> {
-        serde_json::from_str(&self.body)
-    }
-}
 
 /// What others do with the database. Copies are of the same.
 #[derive(Clone)]
@@ -107,14 +80,18 @@ impl Handle {
     /// # Errors
     /// Where the database cannot be read.
     pub fn next_alerts(&self, sink: &str, most: usize) -> Result<Vec<Queued>, DatabaseError> {
-        let held = {
+        let mut released = false;
+        let found = self.shared.read(|connection| {
+            // Nobody holds or fills an alert while it is decided which are given out: one that is in the database and not
+            // held then never changes.
             let mut holds = self.shared.holds();
-            if holds.release(self.shared.clock.monotonic()) {
-                self.shared.told();
-            }
-            holds.held()
-        };
-        self.shared.read(|connection| reading::next(connection, sink, most, &held))
+            released = holds.release(self.shared.clock.monotonic());
+            reading::next(connection, sink, most, &holds.held())
+        });
+        if released {
+            self.shared.told();
+        }
+        found
     }
 
     /// Notes that a sink has these alerts of an outbox. It is on the disk when this returns.
@@ -182,6 +159,19 @@ impl Handle {
     /// Where the database cannot be read.
     pub fn is_day_closed(&self, day: Date) -> Result<bool, DatabaseError> {
         self.shared.read(|connection| reading::is_closed(connection, day))
+    }
+
+    /// Keeps a camera's day at a glance, and forgets days that are too old.
+    pub fn timeline(&self, day: DayTimeline) {
+        self.shared.queue().timeline(day);
+    }
+
+    /// What was kept of a camera's day; none where nothing was.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn timeline_of(&self, camera: &CameraId, day: Date) -> Result<Option<DayTimeline>, DatabaseError> {
+        self.shared.read(|connection| timelines::read(connection, camera, day))
     }
 
     /// The outbox's id. It changes where the database is found damaged while it is in use.

@@ -28,6 +28,8 @@ mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timelines;
+mod told;
 mod writer;
 mod written;
 
@@ -44,13 +46,14 @@ use std::{
 pub use camera::CameraLedger;
 pub use error::DatabaseError;
 pub use facts::{DatabaseFacts, Depth};
-pub use handle::{Handle, Queued};
+pub use handle::Handle;
 use jiff::tz::TimeZone;
 pub use kept::Kept;
 use opening::{Check, Unopened, open};
 use place::Place;
 use pruning::Limits;
 use queue::Ending;
+pub use reading::Queued;
 use shared::Shared;
 use writer::Writer;
 
@@ -133,12 +136,23 @@ impl Database {
                 }
             }
         };
+        if let Ok((waiting, _)) = reading::depths(&opened.connection) {
+            let is_known = |sink: &String| sinks.iter().any(|(name, _)| name == sink);
+            for (sink, depth) in waiting.iter().filter(|(sink, _)| !is_known(sink)) {
+                tracing::warn!(
+                    sink,
+                    waiting = depth.waiting,
+                    "alerts wait for a sink that is configured no more"
+                );
+            }
+        }
         let found = Found { outbox: opened.outbox, set_aside, fresh: opened.fresh };
         let shared = Arc::new(Shared::new(clock, place, opened.outbox, sinks, bound));
         let limits = Limits { budget, keep_sent, keep_violations };
         let (to, ended) = mpsc::sync_channel(1);
         let of_writer = Arc::clone(&shared);
         let write = move || {
+            let _last = Last(Arc::clone(&of_writer));
             let writer = Writer::new(of_writer, opened, limits, timezone);
             let _ = to.send(writer.run());
         };
@@ -184,6 +198,17 @@ impl Database {
                 Err(DatabaseError::Left { changes, cameras, why: why.to_owned() })
             }
         }
+    }
+}
+
+/// Whoever waits for the thread that writes waits no more once it is gone, even where it failed.
+struct Last(Arc<Shared>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue();
+        queue.ending = Ending::Over;
+        queue.take_deliveries();
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{CameraId, OutboxId, Phase},
     judge::Saved,
+    ledger::days::DayTimeline,
 };
 
 /// So many things wait at most, and then older ones go.
@@ -32,6 +33,8 @@ pub(super) struct Queue {
     latest: BTreeMap<CameraId, Arc<Saved>>,
     deliveries: Vec<Delivery>,
     days: Vec<Date>,
+    /// The newest of each camera and day.
+    timelines: BTreeMap<(CameraId, Date), DayTimeline>,
     /// What was taken and is being written.
     taken: usize,
     pub ending: Ending,
@@ -67,11 +70,16 @@ pub(super) struct Batch {
     pub states: BTreeMap<CameraId, Arc<Saved>>,
     pub deliveries: Vec<Delivery>,
     pub days: Vec<Date>,
+    pub timelines: BTreeMap<(CameraId, Date), DayTimeline>,
 }
 
 impl Batch {
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty() && self.states.is_empty() && self.deliveries.is_empty() && self.days.is_empty()
+        self.items.is_empty()
+            && self.states.is_empty()
+            && self.deliveries.is_empty()
+            && self.days.is_empty()
+            && self.timelines.is_empty()
     }
 }
 
@@ -108,6 +116,11 @@ impl Queue {
         self.days.push(day);
     }
 
+    /// Takes a camera's day at a glance.
+    pub fn timeline(&mut self, day: DayTimeline) {
+        self.timelines.insert((day.camera.clone(), day.day), day);
+    }
+
     /// The newest state of a camera that this program has made.
     pub fn latest(&self, camera: &CameraId) -> Option<Arc<Saved>> {
         self.latest.get(camera).cloned()
@@ -120,7 +133,7 @@ impl Queue {
 
     /// Whether the state of any camera waits.
     pub fn has_states(&self) -> bool {
-        !self.states.is_empty()
+        !(self.states.is_empty() && self.timelines.is_empty())
     }
 
     /// How many changes wait, and of how many cameras the state.
@@ -141,7 +154,13 @@ impl Queue {
             states: std::mem::take(&mut self.states),
             deliveries: std::mem::take(&mut self.deliveries),
             days: std::mem::take(&mut self.days),
+            timelines: std::mem::take(&mut self.timelines),
         }
+    }
+
+    /// What sinks have taken, to be given back.
+    pub fn take_deliveries(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.deliveries)
     }
 
     /// What was taken is written.
@@ -151,12 +170,15 @@ impl Queue {
 
     /// What was taken could not be written, and is to be before what came since.
     pub fn put_back(&mut self, batch: Batch, bound: usize) -> Dropped {
-        let Batch { mut items, states, deliveries, mut days } = batch;
+        let Batch { mut items, states, deliveries, mut days, timelines } = batch;
         self.taken = 0;
         items.append(&mut self.items);
         self.items = items;
         for (camera, state) in states {
             self.states.entry(camera).or_insert(state);
+        }
+        for (of, day) in timelines {
+            self.timelines.entry(of).or_insert(day);
         }
         days.append(&mut self.days);
         self.days = days;

@@ -6,8 +6,35 @@ use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use uuid::Uuid;
 
-use super::{facts::Depth, files::parsed, handle::Queued};
-use crate::domain::{CameraId, OutboxId, Violation};
+use super::{facts::Depth, files::parsed};
+use crate::domain::{Alert, CameraId, OutboxId, Violation};
+
+/// An alert that waits for a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queued {
+    /// The outbox that it waits in.
+    pub outbox: OutboxId,
+    /// Its place there.
+    pub sequence: u64,
+    /// Its id.
+    pub id: Uuid,
+    /// What it tells, as [`crate::domain::AlertType::name`] has it.
+    pub alert_type: String,
+    /// Of which camera.
+    pub camera: CameraId,
+    /// The alert as JSON, in one line. It is the same at every retry.
+    pub body: String,
+}
+
+impl Queued {
+    /// The alert.
+    ///
+    /// # Errors
+    /// Where it is none, which no program has written.
+    pub fn alert(&self) -> Result<Alert, serde_json::Error> {
+        serde_json::from_str(&self.body)
+    }
+}
 
 /// Alerts that wait for a sink, but for those of a camera from the first on that is held.
 pub(super) fn next(
@@ -17,8 +44,8 @@ pub(super) fn next(
     held: &BTreeMap<u64, CameraId>,
 ) -> rusqlite::Result<Vec<Queued>> {
     let mut find = connection.prepare_cached(
-        "SELECT a.sequence, a.id, a.type, a.camera, a.body FROM outbox o JOIN alerts a ON a.sequence = o.sequence \
-         WHERE o.sink = ?1 AND o.delivered IS NULL ORDER BY o.sequence",
+        "SELECT a.sequence, a.id, a.type, a.camera, a.body FROM outbox o INDEXED BY outbox_waiting \
+         JOIN alerts a ON a.sequence = o.sequence WHERE o.sink = ?1 AND o.delivered IS NULL ORDER BY o.sequence",
     )?;
     let outbox: String = connection.query_row("SELECT outbox FROM meta", [], |row| row.get(0))?;
     let outbox = Uuid::parse_str(&outbox).map_err(|error| strange(0, error.into()))?;
@@ -101,7 +128,8 @@ pub(super) fn last_sequence(connection: &Connection) -> rusqlite::Result<u64> {
 /// What waits for each sink, and how large the database is.
 pub(super) fn depths(connection: &Connection) -> rusqlite::Result<(BTreeMap<String, Depth>, u64)> {
     let mut find = connection.prepare_cached(
-        "SELECT o.sink, COUNT(*), MIN(o.sequence) FROM outbox o WHERE o.delivered IS NULL GROUP BY o.sink",
+        "SELECT o.sink, COUNT(*), MIN(o.sequence) FROM outbox o INDEXED BY outbox_waiting \
+         WHERE o.delivered IS NULL GROUP BY o.sink",
     )?;
     let mut made = connection.prepare_cached("SELECT made FROM alerts WHERE sequence = ?1")?;
     let mut depths = BTreeMap::new();

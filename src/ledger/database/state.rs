@@ -41,7 +41,7 @@ pub(super) fn read(connection: &Connection, camera: &CameraId) -> rusqlite::Resu
     }))
 }
 
-fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+pub(super) fn pack(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut packer = ZlibEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(bytes)?;
     packer.finish()

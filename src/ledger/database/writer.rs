@@ -23,6 +23,8 @@ use crate::files;
 /// It is tried again after so long, and after ever longer up to that.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(30);
+/// A disk on which one database after the other is damaged gets no other before that.
+const ANEW: Duration = Duration::from_secs(60);
 /// What need not be kept is looked for so often.
 const TIDY: Duration = Duration::from_secs(3600);
 
@@ -37,6 +39,8 @@ pub(super) struct Writer {
     written: Written,
     failing: Option<Failing>,
     tidy_at: Instant,
+    /// When a damaged one was last set aside.
+    anew: Option<Instant>,
     /// Whether it was said that a commit takes long, and that there is too much.
     is_slow: bool,
     is_over: bool,
@@ -75,6 +79,7 @@ impl Writer {
             written,
             failing: None,
             tidy_at: now,
+            anew: None,
             is_slow: false,
             is_over: false,
         }
@@ -125,6 +130,12 @@ impl Writer {
                 }
                 if now >= self.tidy_at {
                     return Todo::Tidy;
+                }
+            }
+            if let Some(failing) = &self.failing {
+                // Who has delivered alerts has others to deliver, and does not wait for the disk.
+                for delivery in queue.take_deliveries() {
+                    let _ = delivery.done.send(Err(DatabaseError::Write(failing.why.clone())));
                 }
             }
             queue = shared.wait(queue);
@@ -244,6 +255,11 @@ impl Writer {
 
     /// Sets the database aside and begins another.
     fn begin_anew(&mut self, why: &str) {
+        let now = self.shared.clock.monotonic();
+        if self.anew.is_some_and(|at| now.saturating_duration_since(at) < ANEW) {
+            return self.fail(format!("it is damaged again ({why})"));
+        }
+        self.anew = Some(now);
         tracing::error!("the database is damaged ({why}); it is set aside, and another is begun");
         let shared = Arc::clone(&self.shared);
         {
@@ -329,7 +345,8 @@ impl Writer {
             Ok(Left::TooMuch) => {
                 if !self.is_over {
                     tracing::error!(
-                        "the database takes more room than `[state] budget` allows, as its alerts could not be delivered yet"
+                        "the database takes more room than `[state] budget` allows, and nothing in it can go: it holds alerts that are \
+                         not delivered, or violations"
                     );
                 }
                 self.is_over = true;

@@ -34,6 +34,8 @@ pub(super) struct Day {
     timeline: Timeline,
     /// Where its columns begin: in media time, and on the wall.
     from: Option<(MediaTime, Timestamp)>,
+    /// When they begin in what another program has left.
+    began: Option<Timestamp>,
     reached: Option<Timestamp>,
 }
 
@@ -50,6 +52,7 @@ impl Day {
             mended: false,
             timeline: Timeline::default(),
             from: None,
+            began: None,
             reached: None,
         };
         if let Some(epoch) = epoch {
@@ -80,7 +83,16 @@ impl Day {
             Record::Observation(observation) => observation.at,
             Record::Gap(gap) => gap.from,
         };
-        let (zero, _) = *self.from.get_or_insert((at, wall));
+        let began = self.began;
+        let (zero, _) = *self.from.get_or_insert_with(|| match began {
+            // Media time has gone on by the wall's clock while the program was not there.
+            Some(began) => {
+                let since = wall.duration_since(began).as_micros();
+                let since = i64::try_from(since).unwrap_or(0).max(0);
+                (MediaTime::from_micros(at.as_micros().saturating_sub(since)), began)
+            }
+            None => (at, wall),
+        });
         let since = |at: MediaTime| MediaTime::ZERO + at.since(zero);
         match record {
             Record::Epoch(_) => {}
@@ -97,10 +109,16 @@ impl Day {
     }
 
     /// The day at a glance; none before its first record.
-    pub fn glance(&self) -> Option<DayTimeline> {
+    pub fn glance(&self, oldest: Date) -> Option<DayTimeline> {
         let (_, from) = self.from?;
         let (camera, day, timeline) = (self.camera.clone(), self.date, self.timeline.clone());
-        Some(DayTimeline { camera, day, from, timeline })
+        Some(DayTimeline { camera, day, from, timeline, oldest })
+    }
+
+    /// Goes on from what was known of the day before the program was started.
+    pub fn go_on(&mut self, earlier: DayTimeline) {
+        self.timeline = earlier.timeline;
+        self.began = Some(earlier.from);
     }
 
     fn put(&mut self, record: &Record) {

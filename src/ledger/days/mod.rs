@@ -38,6 +38,8 @@ use crate::{
 
 /// So many records may wait to be written: a quarter of an hour of a camera, or a quarter of a minute of sixty.
 const WAITING: usize = 4_096;
+/// Days at a glance are told so often: each is some kilobytes.
+const GLANCE: Duration = Duration::from_secs(600);
 /// Members are written so often.
 const MEMBER: Duration = Duration::from_secs(60);
 /// Old days are looked for so often.
@@ -66,6 +68,8 @@ pub struct DayTimeline {
     pub from: Timestamp,
     /// Looks, gaps and what rules saw, in media time since then.
     pub timeline: Timeline,
+    /// The oldest day that is kept.
+    pub oldest: Date,
 }
 
 enum Order {
@@ -89,7 +93,8 @@ pub struct DayKeeper {
 }
 
 impl Days {
-    /// Begins to keep days. `glance` is given a camera's day whenever a member was written.
+    /// Begins to keep days. `glance` is given each camera's day every ten minutes and at its end, and `earlier` tells what it was
+    /// given of a day by a program before this.
     ///
     /// # Errors
     /// Where no thread can be started.
@@ -97,10 +102,12 @@ impl Days {
         settings: Settings,
         clock: Arc<dyn Clock>,
         glance: impl Fn(DayTimeline) + Send + 'static,
+        earlier: impl Fn(&CameraId, Date) -> Option<DayTimeline> + Send + 'static,
     ) -> std::io::Result<Self> {
         let (orders, work) = channel::bounded(WAITING);
-        let keep =
-            move || Keeping { settings, clock, glance, days: BTreeMap::new(), failing: false }.run(&work);
+        let keep = move || {
+            Keeping { settings, clock, glance, earlier, days: BTreeMap::new(), failing: false }.run(&work)
+        };
         let thread = thread::Builder::new().name("looks".to_owned()).spawn(keep)?;
         Ok(Self { orders, thread: Some(thread), dropped: Arc::default() })
     }
@@ -138,18 +145,20 @@ impl DayKeeper {
     }
 }
 
-struct Keeping<F> {
+struct Keeping<F, E> {
     settings: Settings,
     clock: Arc<dyn Clock>,
     glance: F,
+    earlier: E,
     days: BTreeMap<CameraId, Day>,
     failing: bool,
 }
 
-impl<F: Fn(DayTimeline)> Keeping<F> {
+impl<F: Fn(DayTimeline), E: Fn(&CameraId, Date) -> Option<DayTimeline>> Keeping<F, E> {
     fn run(mut self, orders: &Receiver<Order>) {
         self.sweep();
-        let (mut written, mut swept) = (self.clock.monotonic(), self.clock.monotonic());
+        let now = self.clock.monotonic();
+        let (mut written, mut glanced, mut swept) = (now, now, now);
         loop {
             match orders.recv_timeout(Duration::from_secs(1)) {
                 Ok(Order::Told(camera, record, presence)) => self.take(&camera, &record, &presence),
@@ -161,12 +170,17 @@ impl<F: Fn(DayTimeline)> Keeping<F> {
                 written = now;
                 self.write();
             }
+            if now.saturating_duration_since(glanced) >= GLANCE {
+                glanced = now;
+                self.days.values().for_each(|day| self.show(day));
+            }
             if now.saturating_duration_since(swept) >= SWEEP {
                 swept = now;
                 self.sweep();
             }
         }
         self.write();
+        self.days.values().for_each(|day| self.show(day));
     }
 
     fn take(&mut self, camera: &CameraId, record: &Record, presence: &[(usize, Presence)]) {
@@ -183,10 +197,15 @@ impl<F: Fn(DayTimeline)> Keeping<F> {
         if !goes_on {
             let before = self.days.remove(camera);
             let epoch = before.and_then(|mut before| {
-                self.close(&mut before);
+                let written = before.write();
+                self.tell(written);
+                self.show(&before);
                 before.epoch
             });
-            let day = Day::new(&self.settings.folder, camera.clone(), date, epoch);
+            let mut day = Day::new(&self.settings.folder, camera.clone(), date, epoch);
+            if let Some(earlier) = (self.earlier)(camera, date) {
+                day.go_on(earlier);
+            }
             self.days.insert(camera.clone(), day);
         }
         if let Some(day) = self.days.get_mut(camera) {
@@ -199,16 +218,13 @@ impl<F: Fn(DayTimeline)> Keeping<F> {
     }
 
     fn write(&mut self) {
-        for mut day in std::mem::take(&mut self.days).into_values() {
-            self.close(&mut day);
-            self.days.insert(day.camera.clone(), day);
-        }
+        let written: Vec<std::io::Result<()>> = self.days.values_mut().map(Day::write).collect();
+        written.into_iter().for_each(|written| self.tell(written));
     }
 
-    fn close(&mut self, day: &mut Day) {
-        let written = day.write();
-        self.tell(written);
-        if let Some(glance) = day.glance() {
+    fn show(&self, day: &Day) {
+        let oldest = sweep::oldest(&self.settings, self.clock.wall());
+        if let Some(glance) = day.glance(oldest) {
             (self.glance)(glance);
         }
     }

@@ -12,8 +12,7 @@ use super::Settings;
 /// Removes days that are older than they are kept, and the oldest where all take more than they may. A file that is none of ours
 /// stays.
 pub(super) fn sweep(settings: &Settings, now: Timestamp) {
-    let keep = SignedDuration::try_from(settings.keep).unwrap_or(SignedDuration::MAX);
-    let oldest = settings.zone.to_datetime(now.checked_sub(keep).unwrap_or(Timestamp::MIN)).date();
+    let oldest = oldest(settings, now);
     let mut days = days(&settings.folder);
     days.sort_by_key(|(day, ..)| *day);
     let mut bytes: u64 = days.iter().map(|(_, _, bytes)| bytes).sum();
@@ -24,6 +23,12 @@ pub(super) fn sweep(settings: &Settings, now: Timestamp) {
             tracing::info!("the looks of {day} were removed: {}", path.display());
         }
     }
+}
+
+/// The oldest day that is kept.
+pub(super) fn oldest(settings: &Settings, now: Timestamp) -> Date {
+    let keep = SignedDuration::try_from(settings.keep).unwrap_or(SignedDuration::MAX);
+    settings.zone.to_datetime(now.checked_sub(keep).unwrap_or(Timestamp::MIN)).date()
 }
 
 /// Every day of every camera, with its bytes.

@@ -72,8 +72,13 @@ impl Kept {
         let zone = TimeZone::get("Asia/Shanghai").expect("a zone");
         let settings = Settings { folder: self.folder.path().to_owned(), zone, keep, budget };
         let glances = Arc::clone(&self.glances);
+        let earlier = Arc::clone(&self.glances);
         let glance = move |glance| glances.lock().expect("sound").push(glance);
-        let days = Days::start(settings, Arc::clone(&self.clock) as _, glance).expect("a thread");
+        let earlier = move |camera: &CameraId, day| {
+            let known = earlier.lock().expect("sound");
+            known.iter().rfind(|known| known.day == day && known.camera == *camera).cloned()
+        };
+        let days = Days::start(settings, Arc::clone(&self.clock) as _, glance, earlier).expect("a thread");
         let keeper = days.keeper(&camera());
         let judgement = Judgement { presence: vec![(0, Presence::Seen(1))], ..Judgement::default() };
         records.iter().for_each(|record| keeper.told(record, &judgement));
@@ -152,6 +157,19 @@ fn old_days_go_and_so_do_the_oldest_of_too_many_but_nothing_else() {
     let one = std::fs::metadata(kept.file("2026-11-29")).expect("there").len();
     kept.keep(WEEK, 2 * one + one / 2, &[]);
     assert!(!there("2026-11-27") && there("2026-11-28") && there("2026-11-29") && other.exists());
+}
+
+#[test]
+fn a_days_timeline_goes_on_after_a_restart() {
+    let kept = Kept::new();
+    let at = |second: i64| wall("2026-11-30T01:00:00Z") + jiff::SignedDuration::from_secs(second);
+    kept.keep(WEEK, u64::MAX, &[look(100, at(0)), look(101, at(1))]);
+    // Ten seconds without the program.
+    kept.keep(WEEK, u64::MAX, &[look(111, at(11))]);
+    let glances = kept.glances.lock().expect("sound");
+    let last = glances.last().expect("told");
+    let looked = |column: usize| last.timeline.columns().get(column).map_or(0, |column| column.looks);
+    assert_eq!((looked(0), looked(10), looked(110), last.from), (1, 1, 1, at(0)));
 }
 
 #[test]

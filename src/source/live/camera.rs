@@ -4,8 +4,8 @@ use super::{Dial, Dialled, Trouble};
 use crate::{
     config::{Live, RequestHost},
     geometry::PixelAspect,
-    libav::{Decoder, Input, Limits},
-    source::rtsp::{GuardLimits, Guards, Relay},
+    libav::{Decoder, Input, LibavError, Limits},
+    source::rtsp::{GuardLimits, Guards, Refusal, Relay},
     stop::Stop,
 };
 
@@ -54,7 +54,8 @@ impl Dial for RtspDial {
             RequestHost::Camera => None,
         };
         let address = relay.as_ref().map_or(&self.live.address, Relay::address);
-        let opened = Input::open(address.as_str(), &self.limits(stop))
+        let shown = self.live.address.to_string();
+        let opened = Input::open_as(address.as_str(), &shown, &self.limits(stop))
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         match opened {
             Ok(mut input) => {
@@ -65,6 +66,11 @@ impl Dial for RtspDial {
             }
             Err(error) => {
                 let refusal = relay.as_ref().and_then(Relay::refusal);
+                // Without a guard FFmpeg tells less.
+                let refusal = refusal.or_else(|| match error {
+                    LibavError::Status { code, .. } => Refusal::of(code, false),
+                    _ => None,
+                });
                 Err(refusal.map_or(Trouble::Libav(error), Trouble::Refused))
             }
         }

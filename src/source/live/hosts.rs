@@ -32,6 +32,14 @@ impl Hosts {
         Self { clock, hosts: Arc::default() }
     }
 
+    /// Forgets what a machine refused: somebody has changed how it is asked.
+    pub fn forgive(&self, host: &str) {
+        self.with(&host.to_ascii_lowercase(), |host| {
+            host.not_before = None;
+            host.backoff.reset();
+        });
+    }
+
     /// Waits until it may be dialled; none where it is to stop before that.
     pub(super) fn turn(&self, host: &str, stop: &Stop) -> Option<Turn> {
         loop {

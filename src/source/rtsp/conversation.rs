@@ -36,6 +36,8 @@ enum Stage {
     SettingUp,
     /// Pictures may come. They show that the camera is there, so no answer is waited for.
     Playing,
+    /// The client ends it. That the camera closes the connection then is as it should be.
+    Ending,
 }
 
 /// A request that has no answer yet.
@@ -122,6 +124,9 @@ impl Conversation {
                 if let Some(channels) = channels {
                     self.camera.expect(channels);
                 }
+                if method == Method::End {
+                    self.stage = Stage::Ending;
+                }
                 if self.asked.len() >= UNANSWERED {
                     self.asked.pop_front();
                 }
@@ -176,7 +181,7 @@ impl Conversation {
         let known = self.asked.iter().position(|asked| asked.sequence == head.sequence);
         let at = match self.stage {
             Stage::SettingUp => known.or((!self.asked.is_empty()).then_some(0)),
-            Stage::Playing => known,
+            Stage::Playing | Stage::Ending => known,
         };
         let asked = at.and_then(|at| self.asked.drain(..=at).next_back());
         self.answering = Some((head, asked));
@@ -190,7 +195,7 @@ impl Conversation {
     fn answered(&mut self) {
         let Some((head, asked)) = self.answering.take() else { return };
         let Start::Answer { code, locked } = head.start else { return };
-        if self.stage == Stage::Playing {
+        if self.stage != Stage::SettingUp {
             return;
         }
         self.refused = match (Refusal::of(code, locked), self.user, asked) {
@@ -212,7 +217,7 @@ impl Conversation {
 
     /// Until when an answer must be there as a whole; none while none is waited for.
     pub fn due(&self) -> Option<Instant> {
-        if self.stage == Stage::Playing {
+        if self.stage != Stage::SettingUp {
             return None;
         }
         let answering = self.answering.as_ref().and_then(|(_, asked)| *asked);
@@ -230,6 +235,7 @@ impl Conversation {
         self.end(match self.stage {
             Stage::SettingUp => Refusal::Closed,
             Stage::Playing => Refusal::BrokeOff,
+            Stage::Ending => return,
         });
     }
 

@@ -32,7 +32,9 @@ pub enum Method {
     Step,
     /// To send pictures.
     Play,
-    /// Anything else: to keep the session, to end it.
+    /// To end the session.
+    End,
+    /// Anything else, such as to keep the session.
     Other,
 }
 
@@ -195,6 +197,7 @@ impl Start {
         Ok(Self::Request(match first {
             "OPTIONS" | "DESCRIBE" | "SETUP" => Method::Step,
             "PLAY" => Method::Play,
+            "TEARDOWN" => Method::End,
             _ => Method::Other,
         }))
     }

@@ -97,7 +97,7 @@ impl fmt::Display for Bounded {
 impl Refusal {
     /// What an answer with this status refuses; none where it does not. Of 401 this is what it means after a user name and a
     /// password were sent.
-    pub(super) fn of(code: u16, locked: bool) -> Option<Self> {
+    pub(in crate::source) fn of(code: u16, locked: bool) -> Option<Self> {
         if code < 400 {
             return None;
         }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::super::{CameraLedger, Database, Found, Handle, Kept, Queued, Settings};
 use crate::{
     clock::{Clock, Manual},
-    config::{Config, Filter},
+    config::{Camera, Config, Filter},
     domain::{
         Alert, AlertBody, CameraId, EvidenceRole, Explanation, MediaTime, MissingCause, MissingEvidence,
         NAMESPACE, Phase, RuleId, SiteId, Violation, When,
@@ -55,9 +55,10 @@ pub fn until(what: &str, mut is: impl FnMut() -> bool) {
 }
 
 pub struct Bench {
+    // It is closed before its folder goes.
+    database: Option<Database>,
     pub folder: TempDir,
     pub clock: Arc<Manual>,
-    database: Option<Database>,
 }
 
 impl Bench {
@@ -225,12 +226,14 @@ pub fn judgement(violations: Vec<Violation>, step: i64) -> Judgement {
 
 /// What a camera knows at a step.
 pub fn state(camera: &str, step: i64) -> Saved {
-    let text = format!(
-        "[site]\nid = \"lf-027\"\n[[camera]]\nid = \"{camera}\"\nsource = \"a.mp4\"\n[[camera.rule]]\n\
-         kind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\n"
-    );
-    let config = Config::parse(&text, Path::new("/"), &|_| None).expect("a configuration");
-    let mut judge = Judge::begin(&config.site, &config.cameras[0], &config.detector, Beginning::First);
+    static CONFIG: OnceLock<Config> = OnceLock::new();
+    let config = CONFIG.get_or_init(|| {
+        let text = "[site]\nid = \"lf-027\"\n[[camera]]\nid = \"c\"\nsource = \"a.mp4\"\n[[camera.rule]]\n\
+                    kind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\ndwell = \"60s\"\n";
+        Config::parse(text, Path::new("/"), &|_| None).expect("a configuration")
+    });
+    let of = Camera { id: id(camera), ..config.cameras[0].clone() };
+    let mut judge = Judge::begin(&config.site, &of, &config.detector, Beginning::First);
     judge.tick(When { at: MediaTime::from_micros(step), wall: wall(step), epoch: 0 });
     judge.save()
 }

@@ -32,7 +32,8 @@ fn closed() -> Bench {
 
 #[test]
 fn a_damaged_database_is_set_aside_and_another_begun() {
-    let damages: [(&str, fn(&Path)); 4] = [
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 4] = [
         ("garbage", |path| fs::write(path, "this is no database, but a text".repeat(999)).expect("written")),
         ("the middle", |path| flip(path, 2 * 4096 + 64)),
         ("the header", |path| flip(path, 0)),
@@ -115,6 +116,31 @@ fn damage_that_is_met_while_it_is_in_use_loses_nothing_that_is_in_memory() {
     bench.handle().evidence(kept("lane", 0, &[EvidenceRole::Clip]));
     bench.settle();
     assert_eq!(shorts(&bench.alerts())[2..], ["3 updated +clip"]);
+}
+
+#[test]
+fn a_disk_that_damages_one_database_after_the_other_does_not_get_all_at_once() {
+    let bench = Bench::new();
+    let handle = bench.handle();
+    let damaged = || {
+        let entries = fs::read_dir(bench.folder.path()).expect("a folder");
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.contains("damaged")).count()
+    };
+    let damage = || handle.shared.damaged.store(true, std::sync::atomic::Ordering::SeqCst);
+    let outbox = handle.outbox();
+    damage();
+    until("another is begun", || damaged() == 1 && handle.outbox() != outbox);
+    damage();
+    until("it is taken for a disk that fails", || handle.facts().failing_since.is_some());
+    assert_eq!(damaged(), 1);
+    bench.clock.advance(std::time::Duration::from_secs(61));
+    damage();
+    until("it is set aside, too", || damaged() == 2);
+    step(&mut bench.ledger("lane"), "lane", &[(1, Raised)], 1);
+    bench.clock.advance(std::time::Duration::from_secs(61));
+    bench.settle();
+    assert_eq!(handle.facts().failing_since, None);
 }
 
 #[test]

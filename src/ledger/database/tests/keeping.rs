@@ -46,7 +46,7 @@ fn what_was_delivered_goes_after_its_time_and_what_was_not_stays() {
     bench.deliver(SINK, &[1, 2, 3]);
     bench.deliver("raised", &[1, 3]);
     const PLENTY: u64 = 1 << 30;
-    assert_eq!(pruned(&bench, PLENTY, 6), ([5, 3, 1, 7], Left::Nothing));
+    assert_eq!(pruned(&bench, PLENTY, 6), ([5, 3, 1, 8], Left::Nothing));
     assert_eq!(
         pruned(&bench, PLENTY, 8),
         ([2, 3, 1, 3], Left::Nothing),

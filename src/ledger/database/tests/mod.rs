@@ -6,6 +6,7 @@ mod damage;
 mod disk;
 mod keeping;
 mod model;
+mod races;
 mod restarts;
 
 use std::sync::{

@@ -111,15 +111,20 @@ fn answers_are_due_until_pictures_come() {
     assert_eq!(talk.conversation.due(), Some(talk.now + within));
     talk.hear(answer("200 OK", 1, "", "")).expect("an answer");
     assert_eq!(talk.conversation.due(), None);
-    // The end of a session needs no answer, and what keeps it none while pictures come.
-    talk.ask(&request("TEARDOWN", 3, ""));
-    assert_eq!(talk.conversation.due(), None);
+    // What keeps a session needs no answer while pictures come, nor does its end.
     talk.plays();
     for sequence in 100..300 {
         talk.ask(&request("GET_PARAMETER", sequence, ""));
         talk.ask(&request("OPTIONS", sequence, ""));
     }
     assert_eq!(talk.conversation.due(), None);
+
+    let mut talk = Talk::new(User::Given);
+    talk.ask(&request("DESCRIBE", 1, ""));
+    talk.ask(&request("TEARDOWN", 2, ""));
+    assert_eq!(talk.conversation.due(), None);
+    talk.conversation.close();
+    assert_eq!(talk.conversation.refusal(), None);
 }
 
 #[test]

@@ -1,0 +1,124 @@
+"""What watching a camera costs beside analysing the same pictures at the same pace.
+
+    live.py BINARY MODEL CLIPS [--seconds S] [--rounds N] [--most R]
+
+A clip is played by a real RTSP server on loopback and watched by `firewarden run`; then, or before, it is analysed with `--paced`.
+Processor time is the program's own, user and system: the server's is not in it. What counts is the ratio of the two in one round.
+Evidence is the same work for both, so violations are kept out: nothing stands for long enough.
+"""
+
+import argparse
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import scenes
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LANE = 'kind = "fire_lane_parking"\nzone = [[0.80, 0.05], [1.00, 0.05], [1.00, 0.30], [0.80, 0.30]]\ndwell = "1h"\nevery = "2s"\n'
+POST = 'kind = "control_room_unattended"\nrequired = 1\ngrace = "1h"\nevery = "2s"\n'
+ELEVATOR = 'kind = "ebike_in_elevator"\n'
+# What is run: a name, the scene, and the rule.
+RUNS = (("lane", "busy", LANE), ("post", "h265", POST), ("quiet elevator", "quiet", ELEVATOR))
+
+
+def configuration(folder, model, source, rule):
+    detector = f'[detector]\nmodel = "{model}"\n' if "elevator" not in rule else ""
+    (folder / "site.toml").write_text(
+        f'[site]\nid = "bench"\n{detector}[console]\nlisten = "127.0.0.1:0"\n'
+        f'[[camera]]\nid = "camera"\nsource = "{source}"\n[[camera.rule]]\n{rule}',
+        encoding="utf-8",
+    )
+    return folder / "site.toml"
+
+
+def cost(process):
+    """The processor time of a process that has ended."""
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime
+
+
+def watched(args, clip, rule):
+    """Processor seconds of `run` for a clip that is played from its start to its end."""
+    server = subprocess.Popen(
+        ["/usr/bin/python3", ROOT / "tests/live/server.py", "0", f"clip={clip}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        try:
+            port = next(line.split()[1] for line in server.stdout if line.startswith("ready "))
+            config = configuration(folder, args.model.resolve(), f"rtsp://127.0.0.1:{port}/clip", rule)
+            with open(folder / "log", "w", encoding="utf-8") as log:
+                process = subprocess.Popen([args.firewarden, "run", "--config", config, "--threads", "1"], stderr=log)
+                # Until the server has told that the clip is over.
+                deadline = time.monotonic() + args.seconds + 60
+                while "next try" not in (text := (folder / "log").read_text(encoding="utf-8")):
+                    if time.monotonic() > deadline or process.poll() is not None:
+                        process.kill()
+                        raise SystemExit(f"live: the clip did not come to its end:\n{text}")
+                    time.sleep(0.2)
+                process.send_signal(signal.SIGTERM)
+                spent = cost(process)
+            if process.returncode not in (143, 0):
+                raise SystemExit(f"live: run ended with {process.returncode}:\n{(folder / 'log').read_text(encoding='utf-8')}")
+            return spent
+        finally:
+            server.stdin.close()
+            server.wait(timeout=30)
+
+
+def analysed(args, clip, rule):
+    """Processor seconds of `analyze --paced` for the same."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        config = configuration(folder, args.model.resolve(), clip, rule)
+        command = [args.firewarden, "analyze", "--config", config, "--out", folder / "out", "--paced", "--threads", "1"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        spent = cost(process)
+        if process.returncode != 0:
+            raise SystemExit(f"live: analyze ended with {process.returncode}")
+        return spent
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("firewarden", type=pathlib.Path)
+    parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("clips", type=pathlib.Path)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--most", type=float, default=1.25, help="the largest ratio that passes")
+    args = parser.parse_args()
+    args.firewarden = args.firewarden.resolve()
+    footage = scenes.Footage(args.clips, ROOT / "target" / "bench-footage")
+    over = []
+    for title, name, rule in RUNS:
+        scene = next(scene for scene in scenes.SCENES if scene.name == name)
+        clip, ratios = footage.clip(scene, args.seconds), []
+        for number in range(args.rounds):
+            ways = {"run": watched, "analyze --paced": analysed}
+            # Whoever comes second finds warmer caches: the two take turns at that.
+            order = list(ways) if number % 2 == 0 else list(ways)[::-1]
+            spent = {way: ways[way](args, clip, rule) for way in order}
+            ratios.append(spent["run"] / spent["analyze --paced"])
+            told = ", ".join(f"{way} {spent[way]:.2f} s" for way in ways)
+            print(f"{title}, round {number + 1}: {told} of {args.seconds} s", file=sys.stderr)
+        median = statistics.median(ratios)
+        print(f"{title} ({scene.title}): {median:.3f} x the processor time ({min(ratios):.3f} to {max(ratios):.3f})")
+        if median > args.most:
+            over.append(title)
+    if over:
+        raise SystemExit(f"live: over the bound of {args.most}: {', '.join(over)}")
+
+
+if __name__ == "__main__":
+    main()

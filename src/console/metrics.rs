@@ -1,0 +1,380 @@
+//! The list of all metrics: what is told at `/metrics` is made of it, and `docs/metrics.md` is compared with it.
+//!
+//! A metric has no label but a camera's id, a sink's name, a reason that is one of a few, and the program's version: how many
+//! series there are follows from the configuration.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::OfflineReason,
+    ledger::database::Depth,
+    service::{BoxFacts, CameraFacts, WorksFacts},
+};
+
+/// A metric.
+pub(super) struct Metric {
+    /// Its name without its unit.
+    pub name: &'static str,
+    pub unit: Option<&'static str>,
+    pub kind: Kind,
+    /// What it says, as a sentence.
+    pub meaning: &'static str,
+    pub of: Of,
+}
+
+/// Of what sort it is, as OpenMetrics has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// How much there is now.
+    Gauge,
+    /// How much there was since the start. It begins at 0 again with the program.
+    Counter,
+    /// What does not change, told by its labels.
+    Info,
+}
+
+/// What it is told of, and how that is found.
+pub(super) enum Of {
+    /// The box.
+    Box(fn(&BoxFacts) -> Option<Value>),
+    /// What all cameras share: not told before they are watched.
+    Works(fn(&WorksFacts, &BoxFacts) -> Value),
+    /// Each sink.
+    Sink(fn(&Depth, &BoxFacts) -> Value),
+    /// Each camera; none where there is nothing to tell of it.
+    Camera(fn(&CameraFacts) -> Option<Value>),
+    /// Each camera, by a reason.
+    Reason(fn(&CameraFacts) -> Vec<(&'static str, Value)>),
+    /// The program.
+    Version,
+}
+
+/// A number. Those that are counted are told as whole ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Value {
+    Whole(u64),
+    Number(f64),
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::Whole(number)
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Whole(number as u64)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(is_so: bool) -> Self {
+        Self::Whole(u64::from(is_so))
+    }
+}
+
+impl From<Duration> for Value {
+    fn from(time: Duration) -> Self {
+        Self::Number(time.as_secs_f64())
+    }
+}
+
+impl Of {
+    /// The names of its labels.
+    pub fn labels(&self) -> &'static [&'static str] {
+        match self {
+            Self::Box(_) | Self::Works(_) => &[],
+            Self::Sink(_) => &["sink"],
+            Self::Camera(_) => &["camera"],
+            Self::Reason(_) => &["camera", "reason"],
+            Self::Version => &["version"],
+        }
+    }
+}
+
+impl Metric {
+    /// Its name as queries have it.
+    #[cfg(test)]
+    pub fn series(&self) -> String {
+        let ending = match self.kind {
+            Kind::Gauge => "",
+            Kind::Counter => "_total",
+            Kind::Info => "_info",
+        };
+        let unit = self.unit.map(|unit| format!("_{unit}")).unwrap_or_default();
+        format!("{}{unit}{ending}", self.name)
+    }
+}
+
+const fn gauge(name: &'static str, unit: Option<&'static str>, meaning: &'static str, of: Of) -> Metric {
+    Metric { name, unit, kind: Kind::Gauge, meaning, of }
+}
+
+const fn counter(name: &'static str, unit: Option<&'static str>, meaning: &'static str, of: Of) -> Metric {
+    Metric { name, unit, kind: Kind::Counter, meaning, of }
+}
+
+const SECONDS: Option<&str> = Some("seconds");
+const BYTES: Option<&str> = Some("bytes");
+
+/// All of them, in the order in which they are told.
+pub(super) const METRICS: &[Metric] = &[
+    Metric {
+        name: "firewarden_build",
+        unit: None,
+        kind: Kind::Info,
+        meaning: "The program's version.",
+        of: Of::Version,
+    },
+    gauge(
+        "process_start_time",
+        SECONDS,
+        "When the program started, in seconds since 1970.",
+        Of::Box(|facts| Some(Value::Number(facts.began.as_millisecond() as f64 / 1e3))),
+    ),
+    gauge(
+        "process_resident_memory",
+        BYTES,
+        "The memory that the program takes.",
+        Of::Box(|facts| facts.memory.map(Value::from)),
+    ),
+    gauge(
+        "firewarden_camera_connected",
+        None,
+        "1 while pictures come from the camera, else 0.",
+        Of::Camera(|camera| Some(camera.is_connected().into())),
+    ),
+    gauge(
+        "firewarden_camera_offline",
+        None,
+        "1 for the reason why no pictures come, 0 for all others; 0 for all before the first try.",
+        Of::Reason(|camera| {
+            let why = camera.link.reason;
+            OfflineReason::ALL
+                .into_iter()
+                .map(|reason| (reason.name(), (why == Some(reason)).into()))
+                .collect()
+        }),
+    ),
+    gauge(
+        "firewarden_camera_reconnects",
+        None,
+        "How often the camera was connected to again within the last hour.",
+        Of::Camera(|camera| Some(camera.reconnects.into())),
+    ),
+    counter(
+        "firewarden_camera_received",
+        BYTES,
+        "Video that came from the camera.",
+        Of::Camera(|camera| Some(camera.link.bytes.into())),
+    ),
+    gauge(
+        "firewarden_camera_receiving",
+        Some("bytes_per_second"),
+        "The same over the last seconds: its bit rate, in bytes.",
+        Of::Camera(|camera| Some(Value::Number(camera.link.bytes_per_s))),
+    ),
+    gauge(
+        "firewarden_camera_key_frame_interval",
+        SECONDS,
+        "How far the last key frames lie apart.",
+        Of::Camera(|camera| camera.link.keyframes.map(Value::from)),
+    ),
+    counter(
+        "firewarden_camera_looks_wanted",
+        None,
+        "Looks that were asked for.",
+        Of::Camera(|camera| Some(camera.tally.wanted.into())),
+    ),
+    counter(
+        "firewarden_camera_looks_taken",
+        None,
+        "Looks that were taken and judged.",
+        Of::Camera(|camera| Some(camera.tally.taken.into())),
+    ),
+    counter(
+        "firewarden_camera_looks_dropped",
+        None,
+        "Looks that could not be taken: the box had no time, the video is damaged, a model failed.",
+        Of::Reason(|camera| {
+            camera.tally.dropped.iter().map(|(reason, count)| (*reason, (*count).into())).collect()
+        }),
+    ),
+    counter(
+        "firewarden_camera_decode",
+        SECONDS,
+        "What decoding took.",
+        Of::Camera(|camera| Some(camera.tally.decoding.into())),
+    ),
+    counter(
+        "firewarden_camera_look",
+        SECONDS,
+        "What looking at pictures took, detection above all.",
+        Of::Camera(|camera| Some(camera.tally.looking.into())),
+    ),
+    counter(
+        "firewarden_camera_pictures",
+        None,
+        "Pictures that were looked at.",
+        Of::Camera(|camera| Some(camera.tally.pictures.into())),
+    ),
+    gauge(
+        "firewarden_camera_lag",
+        SECONDS,
+        "How long after its picture was sent the last look was judged.",
+        Of::Camera(|camera| camera.tally.lag.map(Value::from)),
+    ),
+    gauge(
+        "firewarden_camera_longest_lag",
+        SECONDS,
+        "The longest such time within the last minute; absent where no look was taken in it.",
+        Of::Camera(|camera| camera.tally.longest_lag.map(Value::from)),
+    ),
+    counter(
+        "firewarden_camera_violations",
+        None,
+        "Violations that were raised.",
+        Of::Camera(|camera| Some(camera.tally.raised.into())),
+    ),
+    counter(
+        "firewarden_evidence_stills",
+        None,
+        "Stills that were kept.",
+        Of::Works(|works, _| works.evidence.stills.into()),
+    ),
+    counter(
+        "firewarden_evidence_clips",
+        None,
+        "Clips that were kept.",
+        Of::Works(|works, _| works.evidence.clips.into()),
+    ),
+    counter(
+        "firewarden_evidence_missing",
+        None,
+        "Stills and clips that could not be had.",
+        Of::Works(|works, _| works.evidence.missing.into()),
+    ),
+    counter(
+        "firewarden_evidence_refused",
+        None,
+        "How many of these because too much was waiting.",
+        Of::Works(|works, _| works.evidence.refused.into()),
+    ),
+    gauge(
+        "firewarden_evidence_waiting",
+        None,
+        "Stills that wait to be made.",
+        Of::Works(|works, _| works.evidence.waiting.into()),
+    ),
+    gauge(
+        "firewarden_evidence_open_clips",
+        None,
+        "Clips that are being written.",
+        Of::Works(|works, _| works.evidence.open_clips.into()),
+    ),
+    gauge(
+        "firewarden_evidence_first_stills",
+        None,
+        "Stills of what may become a violation, which are held in memory.",
+        Of::Works(|works, _| works.evidence.first_stills.into()),
+    ),
+    gauge(
+        "firewarden_evidence_first_stills",
+        BYTES,
+        "The memory that these take.",
+        Of::Works(|works, _| works.evidence.first_bytes.into()),
+    ),
+    gauge(
+        "firewarden_evidence_size",
+        BYTES,
+        "What all evidence takes on the disk, as it was last counted.",
+        Of::Works(|works, _| works.evidence.bytes.into()),
+    ),
+    counter(
+        "firewarden_evidence_removed",
+        None,
+        "Files of evidence that were removed for their age or for lack of room.",
+        Of::Works(|works, _| works.evidence.removed.into()),
+    ),
+    counter(
+        "firewarden_observations_dropped",
+        None,
+        "Records that were left out of the looks of the day, as the disk did not follow.",
+        Of::Works(|works, _| works.looks_left_out.into()),
+    ),
+    gauge(
+        "firewarden_database_alerts_waiting",
+        None,
+        "Alerts that a sink does not have yet, counted once for each sink.",
+        Of::Works(|works, _| works.database.waiting.into()),
+    ),
+    gauge(
+        "firewarden_database_oldest_alert",
+        SECONDS,
+        "How long the oldest of these has been waiting; 0 where none is.",
+        Of::Works(|works, facts| age(works.database.oldest_waiting, facts)),
+    ),
+    gauge(
+        "firewarden_database_in_memory",
+        None,
+        "Changes of violations, evidence and health that are in memory only: a loss of power loses them.",
+        Of::Works(|works, _| works.database.in_memory.into()),
+    ),
+    gauge(
+        "firewarden_database_failing",
+        SECONDS,
+        "How long the database has not been written although something was to be; 0 where it can be written.",
+        Of::Works(|works, facts| age(works.database.failing_since, facts)),
+    ),
+    counter(
+        "firewarden_database_commits",
+        None,
+        "Commits to the database.",
+        Of::Works(|works, _| works.database.commits.into()),
+    ),
+    counter(
+        "firewarden_database_dropped_updates",
+        None,
+        "Alerts of type updated that were given up, as too much waited in memory.",
+        Of::Works(|works, _| works.database.dropped_updates.into()),
+    ),
+    counter(
+        "firewarden_database_dropped_others",
+        None,
+        "Whatever else was given up likewise, or could not be written for what it is.",
+        Of::Works(|works, _| works.database.dropped_others.into()),
+    ),
+    gauge(
+        "firewarden_database_written_today",
+        BYTES,
+        "What was written to the database since midnight at the site: flash wears by it.",
+        Of::Works(|works, _| works.database.bytes_today.into()),
+    ),
+    gauge(
+        "firewarden_database_size",
+        BYTES,
+        "How large the database is, without its log.",
+        Of::Works(|works, _| works.database.bytes.into()),
+    ),
+    gauge(
+        "firewarden_sink_alerts_waiting",
+        None,
+        "Alerts that the sink does not have yet. A sink that is configured no more is told as long as something waits for it.",
+        Of::Sink(|depth, _| depth.waiting.into()),
+    ),
+    gauge(
+        "firewarden_sink_oldest_alert",
+        SECONDS,
+        "How long the oldest of these has been waiting; 0 where none is.",
+        Of::Sink(|depth, facts| age(depth.oldest, facts)),
+    ),
+];
+
+/// How long it has been so; 0 where it is not, or the clock was set back meanwhile.
+fn age(since: Option<Timestamp>, facts: &BoxFacts) -> Value {
+    let seconds = since.map_or(0.0, |since| facts.wall.duration_since(since).as_secs_f64());
+    Value::Number(seconds.max(0.0))
+}
