@@ -45,7 +45,7 @@ fn assert_one_gap(site: &Site, camera: &str) {
     let first = *after.first().expect("looks after it");
     assert!((last..=last + EVERY + 0.3).contains(from), "from {from}, the last look was at {last}");
     assert!((*to..=to + EVERY + 0.3).contains(&first), "to {to}, the first look after it is at {first}");
-    assert!(from < to, "{gaps:?}");
+    assert!(from < to, "{gaps:?}\n{}", site.log());
     let raised: Vec<String> = site.told("raised").iter().map(|alert| alert["subject"].to_string()).collect();
     assert_eq!(raised.len(), 1, "{raised:?}\n{}", site.log());
 }

@@ -88,10 +88,10 @@ pub fn killed() {
     assert!(
         took <= most,
         "after {took} s, not within {most} s; outages {outages:?}\n{of_lane:#?}\n{}",
-        site.log()
+        site.story()
     );
     if started.duration_since(first).as_secs_f64() > COMMITTED + 3.0 {
-        panic!("the car has stood since {first}, not {started}; outages {outages:?}\n{}", site.log());
+        panic!("the car has stood since {first}, not {started}; outages {outages:?}\n{}", site.story());
     }
     eprintln!(
         "{faults} kills, {} alerts; the car was raised after {took:.1} s, outages {before:.1?}",

@@ -60,7 +60,8 @@ pub fn wrong_password() {
         .camera("nowhere", &wrong("127.0.0.9", 9), PARKING)
         .camera("right", &right, PARKING);
     let service = site.start_with(|command| {
-        command.env("WRONG", WRONG_ESCAPED).env("RIGHT", ESCAPED);
+        // As they are: where they are put into an address they are escaped.
+        command.env("WRONG", WRONG).env("RIGHT", PASSWORD);
         command.env("FIREWARDEN_LOG", "debug");
     });
     for id in ["digest", "basic", "counts", "nobody", "nowhere"] {

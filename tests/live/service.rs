@@ -163,6 +163,13 @@ impl Site {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
+    /// The log without each single look.
+    pub fn story(&self) -> String {
+        let log = self.log();
+        let lines = log.lines().filter(|line| !line.contains(": looked at "));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
     /// Waits until the log says this.
     pub fn says(&self, words: &str) {
         wait_for(&format!("the log says {words:?}\n{}", self.log()), PATIENCE, || {
@@ -239,7 +246,7 @@ impl Drop for Service<'_> {
             let _ = child.kill();
             let _ = child.wait();
             if thread::panicking() {
-                eprintln!("what the service said:\n{}", self.site.log());
+                eprintln!("what the service said:\n{}", self.site.story());
             }
         }
     }
