@@ -72,6 +72,13 @@ pub fn wrong_password() {
     crate::service::wait_for("evidence", crate::service::PATIENCE, || {
         (!site.told("updated").is_empty()).then_some(())
     });
+    for path in ["metrics", "readyz", "healthz", "nowhere"] {
+        let answer = site.console(&format!("/{path}"));
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+        assert_eq!(answer.contains("camera=\"digest\""), path == "metrics", "{path}: {answer}");
+        // It is searched with all else.
+        fs::write(site.path(&format!("{path}.txt")), answer).expect("written");
+    }
     assert_eq!(service.end().code(), Some(143));
 
     for id in ["digest", "basic", "counts", "nobody"] {

@@ -2,6 +2,8 @@
 
 use std::{
     fs::{self, File},
+    io::{Read, Write},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -168,6 +170,19 @@ impl Site {
         let log = self.log();
         let lines = log.lines().filter(|line| !line.contains(": looked at "));
         lines.map(|line| format!("{line}\n")).collect()
+    }
+
+    /// What the console answers to a path.
+    pub fn console(&self, path: &str) -> String {
+        let log = self.log();
+        let address = log.rsplit("console listens on ").next().and_then(|rest| rest.lines().next());
+        let address = address.expect("it listens").trim();
+        let mut stream = TcpStream::connect(address).expect("the console takes connections");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("asked");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
     }
 
     /// Waits until the log says this.
