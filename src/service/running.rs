@@ -18,6 +18,8 @@ use super::{
     roster::Means,
     shift::{self, ShiftEnd},
 };
+use jiff::civil::Date;
+
 use crate::{
     clock::{Clock, System},
     config::{Camera, Config, Sink, SourceAddress, Transport},
@@ -30,7 +32,7 @@ use crate::{
         days::{self, Days},
     },
     libav,
-    results::ModelFact,
+    results::{ModelFact, Summary},
     source::{files, live::Hosts, rtsp::Guards},
     stop::{self, Signal, Stop},
 };
@@ -217,15 +219,27 @@ fn begin_evidence(
     let ring = (memory / OF_RINGS / config.cameras.len().max(1) as u64).max(SMALLEST_RING);
     let (asks, needs, summary) =
         (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
+    let (knows, zone) = (database.clone(), config.site.timezone.clone());
     let asked = live::Asked {
         violations: Box::new(move |from, to| asks.violations_of_day(from, to).unwrap_or_default()),
-        summary: Box::new(move |_, _| summary.clone()),
+        summary: Box::new(move |from, _| of_day(&summary, &knows, zone.to_datetime(from).date())),
         is_needed: Box::new(move |name| needs.refers_to(name)),
     };
     let ring = usize::try_from(ring).unwrap_or(usize::MAX);
     let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
     let to = database.clone();
     Evidence::start(settings, move |kept| to.evidence(of_database(kept)))
+}
+
+/// What became of the cameras on a day, as far as is known.
+fn of_day(bare: &Summary, database: &Handle, day: Date) -> Summary {
+    let mut summary = bare.clone();
+    for camera in &mut summary.cameras {
+        if let Ok(Some(known)) = database.outcome_of(&camera.camera, day) {
+            camera.outcome = known.outcome;
+        }
+    }
+    summary
 }
 
 fn of_database(kept: live::Kept) -> database::Kept {
@@ -241,8 +255,8 @@ fn begin_days(config: &Config, clock: &Arc<dyn Clock>, database: &Handle) -> std
         budget: config.state.budget.0 / 2,
     };
     let (to, from) = (database.clone(), database.clone());
-    let earlier = move |camera: &CameraId, day| from.timeline_of(camera, day).ok().flatten();
-    Days::start(settings, Arc::clone(clock), move |day| to.timeline(day), earlier)
+    let earlier = move |camera: &CameraId, day| from.outcome_of(camera, day).ok().flatten();
+    Days::start(settings, Arc::clone(clock), move |day| to.outcome(day), earlier)
 }
 
 /// What is said of the models.
