@@ -1,20 +1,13 @@
 //! What outlives a change of the configuration.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use super::{
     ServiceError,
     board::{Board, Works},
     facts::Teller,
     memory,
+    reload::{Reload, supported},
     roster::Means,
     shift::{self, ShiftEnd},
 };
@@ -22,7 +15,7 @@ use jiff::civil::Date;
 
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Sink, SourceAddress, Transport},
+    config::{Camera, Config, Sink, SourceAddress},
     deliver::Dispatcher,
     detect::{Models, OnnxModel},
     domain::{CameraId, ModelName},
@@ -34,7 +27,7 @@ use crate::{
     libav,
     results::{ModelFact, Summary},
     source::{files, live::Hosts, rtsp::Guards},
-    stop::{self, Signal, Stop},
+    stop::{Signal, Stop},
 };
 
 /// Once it is to end, so long is waited for what is still to be written and sent.
@@ -58,45 +51,6 @@ pub enum Ended {
     Over,
 }
 
-/// The wish to read the configuration again.
-pub(super) struct Reload {
-    wanted: Arc<AtomicBool>,
-    file: PathBuf,
-}
-
-impl Reload {
-    /// The configuration as it now is, where that is wanted and is another. One that is wrong is told, and the old one stands.
-    pub fn wanted(&self, now: &Config) -> Option<Config> {
-        if !self.wanted.swap(false, Ordering::SeqCst) {
-            return None;
-        }
-        let new = match Config::load(&self.file) {
-            Ok(new) => new,
-            Err(error) => {
-                tracing::error!("the configuration stays as it was: {error}");
-                return None;
-            }
-        };
-        if let Err(error) = supported(&new) {
-            tracing::error!("the configuration stays as it was: {error}");
-            return None;
-        }
-        for (what, same) in [
-            ("[box]", new.box_id == now.box_id && new.memory == now.memory),
-            ("[evidence]", new.evidence == now.evidence),
-            ("[state]", new.state == now.state),
-            ("[[sink]]", new.sinks == now.sinks),
-            ("[console]", new.console == now.console),
-        ] {
-            if !same {
-                tracing::warn!("{what} changed: that is followed once the program starts again");
-            }
-        }
-        tracing::info!("the configuration was read again");
-        Some(new)
-    }
-}
-
 /// Watches the cameras of a configuration until it is told to end, or nothing is left to be watched. Meanwhile `board` tells
 /// how it does.
 ///
@@ -112,10 +66,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     }
     let system = |what| move |source| ServiceError::System { what, source };
     let stop = Stop::on_signals().map_err(system("signals cannot be received"))?;
-    let reload = Reload {
-        wanted: stop::on_hangup().map_err(system("signals cannot be received"))?,
-        file: settings.config.clone(),
-    };
+    let reload = Reload::on_hangup(settings.config.clone()).map_err(system("signals cannot be received"))?;
     let clock: Arc<dyn Clock> = Arc::new(System);
     let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
@@ -168,25 +119,6 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     }
     database.close(DRAIN)?;
     Ok(ended)
-}
-
-/// Whether cameras are reached in ways that this version has.
-///
-/// # Errors
-/// [`ServiceError::NotYet`] for the first that is not.
-fn supported(config: &Config) -> Result<(), ServiceError> {
-    for camera in &config.cameras {
-        let SourceAddress::Live(live) = &camera.source else { continue };
-        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
-        let what = match scheme {
-            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
-            "rtsp" if live.substream.is_some() => "a substream",
-            "rtsp" => continue,
-            _ => "an address that does not begin with rtsp://",
-        };
-        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
-    }
-    Ok(())
 }
 
 /// The database of a configuration.
