@@ -155,6 +155,11 @@ impl Camera {
         self.looked.judge()
     }
 
+    /// Another day begins, in the site's time zone: what its rules could judge is counted anew.
+    pub fn begin_day(&mut self) {
+        self.looked.begin_day();
+    }
+
     /// Whether nothing is known that is still to be judged: until its source tells more, time may pass for its rules.
     pub fn is_idle(&self) -> bool {
         self.turns.is_empty() && self.walk.is_none()

@@ -105,6 +105,11 @@ impl Looked {
         &self.judge
     }
 
+    /// Another day begins.
+    pub fn begin_day(&mut self) {
+        self.judge.begin_day();
+    }
+
     /// Up to when it has been analysed.
     pub fn reached(&self) -> MediaTime {
         self.reached

@@ -197,6 +197,16 @@ impl Judge {
         self.watches.iter().map(|watch| watch.watched().clone()).collect()
     }
 
+    /// How much each rule could judge since the day began, in the order of the configuration.
+    pub fn watched_today(&self) -> Vec<Watched> {
+        self.watches.iter().map(|watch| watch.watched_today().clone()).collect()
+    }
+
+    /// Another day begins, in the site's time zone.
+    pub fn begin_day(&mut self) {
+        self.watches.iter_mut().for_each(Watch::begin_day);
+    }
+
     /// The recording is over: what has not ended by now is told as it was last known, with the look that showed it last.
     pub fn stop(&mut self) -> Judgement {
         let mut judgement = Judgement::default();

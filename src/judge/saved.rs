@@ -59,6 +59,9 @@ pub(super) struct SavedWatch {
     pub outage: Option<MediaTime>,
     pub candidates: Candidates,
     pub counting: Counting,
+    /// For the day at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub today: Option<Counting>,
     pub state: RuleState,
 }
 

@@ -52,6 +52,8 @@ pub struct Watch {
     outage: Option<MediaTime>,
     candidates: Candidates,
     counting: Counting,
+    /// The same for the day at hand.
+    today: Counting,
     /// Of all settings that decide what it finds.
     settings_sha256: String,
 }
@@ -70,7 +72,7 @@ impl Watch {
         let own = config.model.clone().filter(|model| model != camera_detector);
         let rule = kinds::rule(&config.settings, config.every(), beginning);
         let detector = own.clone().unwrap_or_else(|| camera_detector.clone());
-        let counting = Counting::new(&config);
+        let (counting, today) = (Counting::new(&config), Counting::new(&config));
         Self {
             id,
             config,
@@ -83,6 +85,7 @@ impl Watch {
             outage: None,
             candidates: Candidates::default(),
             counting,
+            today,
             settings_sha256,
         }
     }
@@ -115,6 +118,16 @@ impl Watch {
     /// How much of the footage it could judge so far.
     pub fn watched(&self) -> &Watched {
         self.counting.watched()
+    }
+
+    /// How much it could judge since the day began.
+    pub fn watched_today(&self) -> &Watched {
+        self.today.watched()
+    }
+
+    /// Another day begins.
+    pub(super) fn begin_day(&mut self) {
+        self.today = Counting::new(&self.config);
     }
 
     /// What it needs of the looks at `wall`; none outside its schedule.
@@ -183,7 +196,9 @@ impl Watch {
         self.outage = None;
         let scene = observation.scene_for(&self.detector);
         let mut verdict = self.rule.look(&Look { observation, tracks, scene, seeing });
-        self.counting.look(observation, &seeing, verdict.presence, self.config.keys().place());
+        for counting in [&mut self.counting, &mut self.today] {
+            counting.look(observation, &seeing, verdict.presence, self.config.keys().place());
+        }
         if verdict.presence.is_some() {
             self.presence = verdict.presence;
         }
@@ -200,6 +215,7 @@ impl Watch {
         }
         self.outage = gap.to.is_none().then_some(gap.from);
         self.counting.gap(gap);
+        self.today.gap(gap);
         let mut verdict = self.rule.gap(gap);
         self.tell(None, &mut verdict);
         verdict
@@ -233,6 +249,7 @@ impl Watch {
     fn close(&mut self, when: When, unknown: bool) -> Verdict {
         (self.last, self.presence, self.outage) = (None, None, None);
         self.counting.close();
+        self.today.close();
         let mut verdict = self.rule.close(when, unknown);
         self.tell(None, &mut verdict);
         verdict
@@ -268,6 +285,7 @@ impl Watch {
             outage: self.outage,
             candidates: self.candidates.clone(),
             counting: self.counting.clone(),
+            today: Some(self.today.clone()),
             state: self.rule.save(),
         }
     }
@@ -277,17 +295,21 @@ impl Watch {
     /// # Errors
     /// Where none can have come to know that. Nothing is changed then.
     pub(super) fn restore(&mut self, saved: SavedWatch, until: MediaTime) -> Result<(), NoState> {
-        let SavedWatch { last, presence, outage, candidates, counting, state, .. } = saved;
+        let SavedWatch { last, presence, outage, candidates, counting, today, state, .. } = saved;
         let times = last.map(|last| last.at).into_iter().chain(outage);
         let is_sound = times.into_iter().all(|at| at <= until)
             && candidates.are_sound(until)
-            && counting.is_sound(until);
+            && counting.is_sound(until)
+            && today.as_ref().is_none_or(|today| today.is_sound(until));
         if !is_sound {
             return Err(NoState);
         }
         self.rule.restore(&state, until)?;
         (self.last, self.presence, self.outage, self.candidates) = (last, presence, outage, candidates);
         self.counting.restore(counting);
+        if let Some(today) = today {
+            self.today.restore(today);
+        }
         Ok(())
     }
 }

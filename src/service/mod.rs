@@ -15,6 +15,7 @@ mod error;
 mod facts;
 mod memory;
 mod post;
+mod reload;
 mod roster;
 mod running;
 mod shift;

@@ -11,6 +11,8 @@ use crossbeam::{
     select,
 };
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
 use super::counts::Counts;
 use crate::{
     domain::{GapReason, Phase, Record},
@@ -42,6 +44,10 @@ pub(super) struct Post {
     pub days: DayKeeper,
     pub counts: Counts,
     pub stop: Stop,
+    /// The site's, whose days are counted.
+    pub zone: TimeZone,
+    /// The day of the last look before the program was started.
+    pub day: Option<Date>,
 }
 
 /// How the watch of a camera ended.
@@ -59,7 +65,7 @@ impl Post {
     /// Watches until it is to stop, its source is over, or something fails that it needs. A panic of the camera's thread or its
     /// reader's is its failure; others go on.
     pub fn hold(self) -> Left {
-        let Self { camera, mut source, desk, ledger, keeper, days, counts, stop } = self;
+        let Self { camera, mut source, desk, ledger, keeper, days, counts, stop, zone, day } = self;
         let timeline = source.timeline();
         let (parts, ahead) = channel::bounded(AHEAD);
         let name = ledger.camera().clone();
@@ -84,7 +90,7 @@ impl Post {
                 Ok(reader) => reader,
                 Err(error) => return Left::Failed(format!("a thread cannot be started: {error}")),
             };
-            let mut watch = Watch { camera, desk, ledger, keeper, days, counts, timeline };
+            let mut watch = Watch { camera, desk, ledger, keeper, days, counts, timeline, zone, day };
             let left = catch_unwind(AssertUnwindSafe(|| watch.run(ahead, &stop)));
             stop_reading(&stop, &left);
             let left = left.unwrap_or_else(|panic| failed(panic.as_ref()));
@@ -112,6 +118,8 @@ struct Watch {
     days: DayKeeper,
     counts: Counts,
     timeline: Timeline,
+    zone: TimeZone,
+    day: Option<Date>,
 }
 
 impl Watch {
@@ -226,13 +234,25 @@ impl Watch {
                     tracing::debug!("camera {}: looked at {}", observation.camera, observation.at);
                 }
                 self.keeper.told(record, judgement);
-                self.days.told(record, judgement);
+                self.days.told(record, judgement, self.camera.judge().watched_today());
+                if let Record::Observation(observation) = record {
+                    self.turn_day(observation.wall);
+                }
             }
             Fact::Judged(judgement) => self.keeper.judged(judgement),
-            Fact::Missed(_) | Fact::Reached(_) | Fact::Notice(_) | Fact::Ended(_) => {}
+            Fact::Missed(reason) => self.days.missed(*reason),
+            Fact::Reached(_) | Fact::Notice(_) | Fact::Ended(_) => {}
         }
         if let Some(judgement) = fact.judgement() {
             self.say(judgement);
+        }
+    }
+
+    /// Notes that another day has begun, by the wall time of a look.
+    fn turn_day(&mut self, wall: Timestamp) {
+        let day = self.zone.to_datetime(wall).date();
+        if self.day.replace(day).is_some_and(|before| before != day) {
+            self.camera.begin_day();
         }
     }
 

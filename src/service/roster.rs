@@ -189,6 +189,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         });
         let past =
             saved.as_ref().and_then(|saved| Some(Past { reached: saved.reached()?, gap: saved.gap() }));
+        let day = past.as_ref().map(|past| config.site.timezone.to_datetime(past.reached.wall).date());
         let (judge, looks) = match saved {
             None => (Judge::begin(&config.site, camera, &config.detector, beginning), None),
             Some(saved) => {
@@ -219,6 +220,8 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             days: days.keeper(&camera.id),
             counts,
             stop: stop.clone(),
+            zone: config.site.timezone.clone(),
+            day,
         };
         Ok((post, known, stop))
     }

@@ -1,26 +1,21 @@
 //! What outlives a change of the configuration.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use super::{
     ServiceError,
     board::{Board, Works},
     facts::Teller,
     memory,
+    reload::{Reload, supported},
     roster::Means,
     shift::{self, ShiftEnd},
 };
+use jiff::civil::Date;
+
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Sink, SourceAddress, Transport},
+    config::{Camera, Config, Sink, SourceAddress},
     deliver::Dispatcher,
     detect::{Models, OnnxModel},
     domain::{CameraId, ModelName},
@@ -30,9 +25,9 @@ use crate::{
         days::{self, Days},
     },
     libav,
-    results::ModelFact,
+    results::{ModelFact, Summary},
     source::{files, live::Hosts, rtsp::Guards},
-    stop::{self, Signal, Stop},
+    stop::{Signal, Stop},
 };
 
 /// Once it is to end, so long is waited for what is still to be written and sent.
@@ -56,45 +51,6 @@ pub enum Ended {
     Over,
 }
 
-/// The wish to read the configuration again.
-pub(super) struct Reload {
-    wanted: Arc<AtomicBool>,
-    file: PathBuf,
-}
-
-impl Reload {
-    /// The configuration as it now is, where that is wanted and is another. One that is wrong is told, and the old one stands.
-    pub fn wanted(&self, now: &Config) -> Option<Config> {
-        if !self.wanted.swap(false, Ordering::SeqCst) {
-            return None;
-        }
-        let new = match Config::load(&self.file) {
-            Ok(new) => new,
-            Err(error) => {
-                tracing::error!("the configuration stays as it was: {error}");
-                return None;
-            }
-        };
-        if let Err(error) = supported(&new) {
-            tracing::error!("the configuration stays as it was: {error}");
-            return None;
-        }
-        for (what, same) in [
-            ("[box]", new.box_id == now.box_id && new.memory == now.memory),
-            ("[evidence]", new.evidence == now.evidence),
-            ("[state]", new.state == now.state),
-            ("[[sink]]", new.sinks == now.sinks),
-            ("[console]", new.console == now.console),
-        ] {
-            if !same {
-                tracing::warn!("{what} changed: that is followed once the program starts again");
-            }
-        }
-        tracing::info!("the configuration was read again");
-        Some(new)
-    }
-}
-
 /// Watches the cameras of a configuration until it is told to end, or nothing is left to be watched. Meanwhile `board` tells
 /// how it does.
 ///
@@ -110,10 +66,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     }
     let system = |what| move |source| ServiceError::System { what, source };
     let stop = Stop::on_signals().map_err(system("signals cannot be received"))?;
-    let reload = Reload {
-        wanted: stop::on_hangup().map_err(system("signals cannot be received"))?,
-        file: settings.config.clone(),
-    };
+    let reload = Reload::on_hangup(settings.config.clone()).map_err(system("signals cannot be received"))?;
     let clock: Arc<dyn Clock> = Arc::new(System);
     let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
@@ -168,25 +121,6 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     Ok(ended)
 }
 
-/// Whether cameras are reached in ways that this version has.
-///
-/// # Errors
-/// [`ServiceError::NotYet`] for the first that is not.
-fn supported(config: &Config) -> Result<(), ServiceError> {
-    for camera in &config.cameras {
-        let SourceAddress::Live(live) = &camera.source else { continue };
-        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
-        let what = match scheme {
-            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
-            "rtsp" if live.substream.is_some() => "a substream",
-            "rtsp" => continue,
-            _ => "an address that does not begin with rtsp://",
-        };
-        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
-    }
-    Ok(())
-}
-
 /// The database of a configuration.
 fn database_settings(config: &Config) -> database::Settings {
     let sink = |sink: &Sink| (sink.name.as_str().to_owned(), sink.filter.clone());
@@ -217,15 +151,27 @@ fn begin_evidence(
     let ring = (memory / OF_RINGS / config.cameras.len().max(1) as u64).max(SMALLEST_RING);
     let (asks, needs, summary) =
         (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
+    let (knows, zone) = (database.clone(), config.site.timezone.clone());
     let asked = live::Asked {
         violations: Box::new(move |from, to| asks.violations_of_day(from, to).unwrap_or_default()),
-        summary: Box::new(move |_, _| summary.clone()),
+        summary: Box::new(move |from, _| of_day(&summary, &knows, zone.to_datetime(from).date())),
         is_needed: Box::new(move |name| needs.refers_to(name)),
     };
     let ring = usize::try_from(ring).unwrap_or(usize::MAX);
     let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
     let to = database.clone();
     Evidence::start(settings, move |kept| to.evidence(of_database(kept)))
+}
+
+/// What became of the cameras on a day, as far as is known.
+fn of_day(bare: &Summary, database: &Handle, day: Date) -> Summary {
+    let mut summary = bare.clone();
+    for camera in &mut summary.cameras {
+        if let Ok(Some(known)) = database.outcome_of(&camera.camera, day) {
+            camera.outcome = known.outcome;
+        }
+    }
+    summary
 }
 
 fn of_database(kept: live::Kept) -> database::Kept {
@@ -241,8 +187,8 @@ fn begin_days(config: &Config, clock: &Arc<dyn Clock>, database: &Handle) -> std
         budget: config.state.budget.0 / 2,
     };
     let (to, from) = (database.clone(), database.clone());
-    let earlier = move |camera: &CameraId, day| from.timeline_of(camera, day).ok().flatten();
-    Days::start(settings, Arc::clone(clock), move |day| to.timeline(day), earlier)
+    let earlier = move |camera: &CameraId, day| from.outcome_of(camera, day).ok().flatten();
+    Days::start(settings, Arc::clone(clock), move |day| to.outcome(day), earlier)
 }
 
 /// What is said of the models.

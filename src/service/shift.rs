@@ -3,8 +3,8 @@
 use std::{thread, time::Duration};
 
 use super::{
+    reload::Reload,
     roster::{Means, Roster},
-    running::Reload,
 };
 use crate::{config::Config, detect::Models, engine::Crew, stop::Stop};
 

@@ -7,7 +7,7 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 33] = [
+const ORDER: [&str; 35] = [
     "address",
     "geometry",
     "domain",
@@ -40,6 +40,8 @@ const ORDER: [&str; 33] = [
     "engine",
     "report",
     "batch",
+    "service",
+    "console",
     "cli",
 ];
 
@@ -58,7 +60,9 @@ fn place(module: &[String]) -> Option<usize> {
     let of_settings = |name: &String| THEIR_MODULES.contains(&name.as_str());
     let room = if first == "kinds" && module.iter().skip(1).take(2).any(of_settings) {
         SETTINGS_OF_KINDS
-    } else if first == "ledger" && module.get(1).is_some_and(|name| name == "database") {
+    } else if first == "ledger"
+        && module.get(1).is_some_and(|name| ["database", "days"].contains(&name.as_str()))
+    {
         DATABASE
     } else {
         first

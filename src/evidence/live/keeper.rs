@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use uuid::Uuid;
+
 use super::{
     super::{
         EvidenceError,
@@ -49,6 +51,9 @@ const EXACT: Duration = Duration::from_millis(1);
 /// Where looks are taken from another stream than evidence, its pictures are this near, and may come as much later.
 const NEAR: Duration = Duration::from_secs(1);
 
+/// A candidate's first still is made once it has lasted so long.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A clip is closed when nothing has come for so long after it should have been complete.
 const GRACE: Duration = Duration::from_secs(30);
 
@@ -67,6 +72,8 @@ pub struct Keeper {
     /// What was found at the last looks.
     seen: VecDeque<(MediaTime, Vec<Detection>)>,
     lasts: Duration,
+    /// Candidates whose first still is not made yet, and when it is to be.
+    firsts: VecDeque<(MediaTime, Uuid)>,
     /// Ends of the clips that are being written.
     due: Vec<MediaTime>,
     /// Bytes that wait to be written into clips.
@@ -89,6 +96,7 @@ impl Keeper {
             first: None,
             seen: VecDeque::new(),
             lasts,
+            firsts: VecDeque::new(),
             due: Vec::new(),
             waiting: Arc::default(),
             growing: Growing::default(),
@@ -133,6 +141,7 @@ impl Keeper {
             while self.seen.front().is_some_and(|(at, _)| *at < oldest) {
                 self.seen.pop_front();
             }
+            self.make_firsts(look.at);
         }
         self.judged(judgement);
     }
@@ -173,11 +182,24 @@ impl Keeper {
             self.shared.counts.refused.fetch_add(1, Relaxed);
             return;
         }
-        if let Err((_, why)) = self.shared.stills.push(StillJob::First(id), Urgency::Usual) {
-            self.shared.counts.refused.fetch_add(1, Relaxed);
-            let name = format!("the first still of {id}");
-            let missing = self.shared.missing(EvidenceRole::Started, &refusal(why, name));
-            self.shared.firsts.set(id, State::Failed(missing), None);
+        self.firsts.push_back((of.candidate.started.at + PATIENCE, id));
+    }
+
+    /// Has the first stills made of candidates that have lasted until `at`: most are over sooner, such as cars that pass by, and
+    /// a picture costs more than all the looks of some seconds. Until then its packets are held.
+    fn make_firsts(&mut self, at: MediaTime) {
+        while let Some((_, id)) = self.firsts.pop_front_if(|(due, _)| *due <= at) {
+            let waits =
+                self.shared.firsts.get(id).is_some_and(|first| matches!(first.state, State::Waiting(_)));
+            if !waits {
+                continue;
+            }
+            if let Err((_, why)) = self.shared.stills.push(StillJob::First(id), Urgency::Usual) {
+                self.shared.counts.refused.fetch_add(1, Relaxed);
+                let name = format!("the first still of {id}");
+                let missing = self.shared.missing(EvidenceRole::Started, &refusal(why, name));
+                self.shared.firsts.set(id, State::Failed(missing), None);
+            }
         }
     }
 
@@ -324,6 +346,7 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
+        self.make_firsts(MediaTime::MAX);
         let _ = self.send(ClipJob::Over { keeper: self.number });
         self.shared.firsts.orphan(&self.plan.camera().id);
     }

@@ -14,8 +14,9 @@ use super::{
     files::Files,
     holds::{Hold, LONGEST, awaited},
     kept::{Changed, Item, Kept},
+    outcomes,
     queue::Batch,
-    state, timelines,
+    state,
     told::{Known, Told, beginning, is_told, json, keep, known, unknown},
 };
 use crate::{
@@ -71,8 +72,8 @@ pub(super) fn apply(
     for (camera, saved) in &batch.states {
         writing.alone(|writing| state::write(writing.connection, camera, saved, about.wall))?;
     }
-    for day in batch.timelines.values() {
-        writing.alone(|writing| timelines::write(writing.connection, day))?;
+    for day in batch.outcomes.values() {
+        writing.alone(|writing| outcomes::write(writing.connection, day))?;
     }
     for delivery in batch.deliveries.iter().filter(|delivery| delivery.outbox == about.outbox) {
         let mut mark = connection.prepare_cached(

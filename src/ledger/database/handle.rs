@@ -10,16 +10,17 @@ use super::{
     DatabaseError, DatabaseFacts,
     camera::{CameraLedger, Explanations, changes},
     kept::{Item, Kept},
+    outcomes,
     queue::Delivery,
     reading::{self, Queued},
     shared::Shared,
-    state, timelines,
+    state,
 };
 use crate::{
     config::Filter,
     domain::{CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
     judge::Judgement,
-    ledger::days::DayTimeline,
+    ledger::days::DayOutcome,
 };
 
 /// What others do with the database. Copies are of the same.
@@ -162,16 +163,16 @@ impl Handle {
     }
 
     /// Keeps a camera's day at a glance, and forgets days that are too old.
-    pub fn timeline(&self, day: DayTimeline) {
-        self.shared.queue().timeline(day);
+    pub fn outcome(&self, day: DayOutcome) {
+        self.shared.queue().outcome(day);
     }
 
     /// What was kept of a camera's day; none where nothing was.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub fn timeline_of(&self, camera: &CameraId, day: Date) -> Result<Option<DayTimeline>, DatabaseError> {
-        self.shared.read(|connection| timelines::read(connection, camera, day))
+    pub fn outcome_of(&self, camera: &CameraId, day: Date) -> Result<Option<DayOutcome>, DatabaseError> {
+        self.shared.read(|connection| outcomes::read(connection, camera, day))
     }
 
     /// The outbox's id. It changes where the database is found damaged while it is in use.

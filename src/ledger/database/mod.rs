@@ -19,6 +19,7 @@ mod handle;
 mod holds;
 mod kept;
 mod opening;
+mod outcomes;
 mod place;
 mod pruning;
 mod queue;
@@ -28,7 +29,6 @@ mod shared;
 mod state;
 #[cfg(test)]
 mod tests;
-mod timelines;
 mod told;
 mod writer;
 mod written;

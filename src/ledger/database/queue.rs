@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{CameraId, OutboxId, Phase},
     judge::Saved,
-    ledger::days::DayTimeline,
+    ledger::days::DayOutcome,
 };
 
 /// So many things wait at most, and then older ones go.
@@ -34,7 +34,7 @@ pub(super) struct Queue {
     deliveries: Vec<Delivery>,
     days: Vec<Date>,
     /// The newest of each camera and day.
-    timelines: BTreeMap<(CameraId, Date), DayTimeline>,
+    outcomes: BTreeMap<(CameraId, Date), DayOutcome>,
     /// What was taken and is being written.
     taken: usize,
     pub ending: Ending,
@@ -70,7 +70,7 @@ pub(super) struct Batch {
     pub states: BTreeMap<CameraId, Arc<Saved>>,
     pub deliveries: Vec<Delivery>,
     pub days: Vec<Date>,
-    pub timelines: BTreeMap<(CameraId, Date), DayTimeline>,
+    pub outcomes: BTreeMap<(CameraId, Date), DayOutcome>,
 }
 
 impl Batch {
@@ -79,7 +79,7 @@ impl Batch {
             && self.states.is_empty()
             && self.deliveries.is_empty()
             && self.days.is_empty()
-            && self.timelines.is_empty()
+            && self.outcomes.is_empty()
     }
 }
 
@@ -117,8 +117,8 @@ impl Queue {
     }
 
     /// Takes a camera's day at a glance.
-    pub fn timeline(&mut self, day: DayTimeline) {
-        self.timelines.insert((day.camera.clone(), day.day), day);
+    pub fn outcome(&mut self, day: DayOutcome) {
+        self.outcomes.insert((day.camera.clone(), day.day), day);
     }
 
     /// The newest state of a camera that this program has made.
@@ -133,7 +133,7 @@ impl Queue {
 
     /// Whether the state of any camera waits.
     pub fn has_states(&self) -> bool {
-        !(self.states.is_empty() && self.timelines.is_empty())
+        !(self.states.is_empty() && self.outcomes.is_empty())
     }
 
     /// How many changes wait, and of how many cameras the state.
@@ -154,7 +154,7 @@ impl Queue {
             states: std::mem::take(&mut self.states),
             deliveries: std::mem::take(&mut self.deliveries),
             days: std::mem::take(&mut self.days),
-            timelines: std::mem::take(&mut self.timelines),
+            outcomes: std::mem::take(&mut self.outcomes),
         }
     }
 
@@ -170,15 +170,15 @@ impl Queue {
 
     /// What was taken could not be written, and is to be before what came since.
     pub fn put_back(&mut self, batch: Batch, bound: usize) -> Dropped {
-        let Batch { mut items, states, deliveries, mut days, timelines } = batch;
+        let Batch { mut items, states, deliveries, mut days, outcomes } = batch;
         self.taken = 0;
         items.append(&mut self.items);
         self.items = items;
         for (camera, state) in states {
             self.states.entry(camera).or_insert(state);
         }
-        for (of, day) in timelines {
-            self.timelines.entry(of).or_insert(day);
+        for (of, day) in outcomes {
+            self.outcomes.entry(of).or_insert(day);
         }
         days.append(&mut self.days);
         self.days = days;

@@ -8,15 +8,16 @@ use std::{
 use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
 use jiff::{Timestamp, civil::Date};
 
-use super::DayTimeline;
+use super::{DayOutcome, Seen};
 use crate::{
-    domain::{CameraId, Epoch, Gap, MediaTime, Record},
-    results::Timeline,
-    rules::Presence,
+    domain::{CameraId, Epoch, Gap, GapReason, MediaTime, Record},
+    results::Outcome,
 };
 
 /// A member is written at the latest once so many bytes wait for it.
 const MEMBER: usize = 1 << 20;
+/// So many connections of a day are told one by one.
+const MOST_EPOCHS: usize = 1_000;
 /// No more is held where it cannot be written.
 const MOST: usize = 8 << 20;
 
@@ -31,8 +32,8 @@ pub(super) struct Day {
     lines: Vec<u8>,
     /// Whether what another program left in the file was looked at.
     mended: bool,
-    timeline: Timeline,
-    /// Where its columns begin: in media time, and on the wall.
+    outcome: Outcome,
+    /// Where it begins: in media time, and on the wall.
     from: Option<(MediaTime, Timestamp)>,
     /// When they begin in what another program has left.
     began: Option<Timestamp>,
@@ -50,7 +51,7 @@ impl Day {
             path,
             lines: Vec::new(),
             mended: false,
-            timeline: Timeline::default(),
+            outcome: Outcome::default(),
             from: None,
             began: None,
             reached: None,
@@ -72,7 +73,7 @@ impl Day {
     }
 
     /// Takes a record of `wall`.
-    pub fn take(&mut self, record: &Record, wall: Timestamp, presence: &[(usize, Presence)]) {
+    pub fn take(&mut self, record: &Record, wall: Timestamp, seen: Seen) {
         self.put(record);
         self.reached = Some(wall);
         if let Record::Epoch(epoch) = record {
@@ -94,30 +95,43 @@ impl Day {
             None => (at, wall),
         });
         let since = |at: MediaTime| MediaTime::ZERO + at.since(zero);
-        match record {
-            Record::Epoch(_) => {}
+        let Seen { presence, watched } = seen;
+        self.outcome.watched = watched;
+        let own = match record {
+            // A camera that comes and goes all day long is told of by its gaps.
+            Record::Epoch(_) if self.outcome.epochs.len() >= MOST_EPOCHS => return,
+            Record::Epoch(epoch) => {
+                let (from, zero) = (since(epoch.from), epoch.zero.map(since));
+                Record::Epoch(Epoch { from, zero, ..epoch.clone() })
+            }
             Record::Gap(gap) => {
                 let (from, to) = (since(gap.from), gap.to.map(since));
-                self.timeline.take(&Record::Gap(Gap { from, to, ..gap.clone() }), presence);
+                Record::Gap(Gap { from, to, ..gap.clone() })
             }
             Record::Observation(observation) => {
                 let mut observation = observation.clone();
                 observation.at = since(observation.at);
-                self.timeline.take(&Record::Observation(observation), presence);
+                Record::Observation(observation)
             }
-        }
+        };
+        self.outcome.take(&own, &presence);
+    }
+
+    /// A look could not be taken.
+    pub fn miss(&mut self, reason: GapReason) {
+        self.outcome.miss(reason);
     }
 
     /// The day at a glance; none before its first record.
-    pub fn glance(&self, oldest: Date) -> Option<DayTimeline> {
+    pub fn glance(&self, oldest: Date) -> Option<DayOutcome> {
         let (_, from) = self.from?;
-        let (camera, day, timeline) = (self.camera.clone(), self.date, self.timeline.clone());
-        Some(DayTimeline { camera, day, from, timeline, oldest })
+        let (camera, day, outcome) = (self.camera.clone(), self.date, self.outcome.clone());
+        Some(DayOutcome { camera, day, from, outcome, oldest })
     }
 
     /// Goes on from what was known of the day before the program was started.
-    pub fn go_on(&mut self, earlier: DayTimeline) {
-        self.timeline = earlier.timeline;
+    pub fn go_on(&mut self, earlier: DayOutcome) {
+        self.outcome = earlier.outcome;
         self.began = Some(earlier.from);
     }
 

@@ -30,16 +30,14 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     clock::Clock,
-    domain::{CameraId, Record},
-    judge::Judgement,
-    results::Timeline,
+    domain::{CameraId, GapReason, Record},
+    judge::{Judgement, Watched},
+    results::Outcome,
     rules::Presence,
 };
 
 /// So many records may wait to be written: a quarter of an hour of a camera, or a quarter of a minute of sixty.
 const WAITING: usize = 4_096;
-/// Days at a glance are told so often: each is some kilobytes.
-const GLANCE: Duration = Duration::from_secs(600);
 /// Members are written so often.
 const MEMBER: Duration = Duration::from_secs(60);
 /// Old days are looked for so often.
@@ -59,22 +57,30 @@ pub struct Settings {
 
 /// One camera's day at a glance, as far as it has come.
 #[derive(Debug, Clone)]
-pub struct DayTimeline {
+pub struct DayOutcome {
     /// The camera.
     pub camera: CameraId,
     /// The day, in the site's time zone.
     pub day: Date,
-    /// When its columns begin, on the wall.
+    /// When it begins, on the wall.
     pub from: Timestamp,
-    /// Looks, gaps and what rules saw, in media time since then.
-    pub timeline: Timeline,
+    /// What became of the camera, in media time since then: looks, gaps, what rules saw and how much each could judge.
+    pub outcome: Outcome,
     /// The oldest day that is kept.
     pub oldest: Date,
 }
 
 enum Order {
-    Told(Arc<CameraId>, Record, Vec<(usize, Presence)>),
+    Told(Arc<CameraId>, Record, Seen),
+    Missed(Arc<CameraId>, GapReason),
     Finish,
+}
+
+/// What rules made of a record.
+struct Seen {
+    presence: Vec<(usize, Presence)>,
+    /// How much each could judge of the day so far.
+    watched: Vec<Watched>,
 }
 
 /// Keeps the looks of all cameras.
@@ -93,7 +99,7 @@ pub struct DayKeeper {
 }
 
 impl Days {
-    /// Begins to keep days. `glance` is given each camera's day every ten minutes and at its end, and `earlier` tells what it was
+    /// Begins to keep days. `glance` is given each camera's day every minute and at its end, and `earlier` tells what it was
     /// given of a day by a program before this.
     ///
     /// # Errors
@@ -101,8 +107,8 @@ impl Days {
     pub fn start(
         settings: Settings,
         clock: Arc<dyn Clock>,
-        glance: impl Fn(DayTimeline) + Send + 'static,
-        earlier: impl Fn(&CameraId, Date) -> Option<DayTimeline> + Send + 'static,
+        glance: impl Fn(DayOutcome) + Send + 'static,
+        earlier: impl Fn(&CameraId, Date) -> Option<DayOutcome> + Send + 'static,
     ) -> std::io::Result<Self> {
         let (orders, work) = channel::bounded(WAITING);
         let keep = move || {
@@ -136,9 +142,18 @@ impl Days {
 }
 
 impl DayKeeper {
-    /// Takes a record, and what rules made of it.
-    pub fn told(&self, record: &Record, judgement: &Judgement) {
-        let order = Order::Told(Arc::clone(&self.camera), record.clone(), judgement.presence.clone());
+    /// Takes a record, and what rules made of it; `watched` is how much each could judge of the day so far.
+    pub fn told(&self, record: &Record, judgement: &Judgement, watched: Vec<Watched>) {
+        let seen = Seen { presence: judgement.presence.clone(), watched };
+        self.send(Order::Told(Arc::clone(&self.camera), record.clone(), seen));
+    }
+
+    /// Takes a look that could not be taken.
+    pub fn missed(&self, reason: GapReason) {
+        self.send(Order::Missed(Arc::clone(&self.camera), reason));
+    }
+
+    fn send(&self, order: Order) {
         if self.orders.try_send(order).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -154,14 +169,17 @@ struct Keeping<F, E> {
     failing: bool,
 }
 
-impl<F: Fn(DayTimeline), E: Fn(&CameraId, Date) -> Option<DayTimeline>> Keeping<F, E> {
+impl<F: Fn(DayOutcome), E: Fn(&CameraId, Date) -> Option<DayOutcome>> Keeping<F, E> {
     fn run(mut self, orders: &Receiver<Order>) {
         self.sweep();
         let now = self.clock.monotonic();
-        let (mut written, mut glanced, mut swept) = (now, now, now);
+        let (mut written, mut swept) = (now, now);
         loop {
             match orders.recv_timeout(Duration::from_secs(1)) {
-                Ok(Order::Told(camera, record, presence)) => self.take(&camera, &record, &presence),
+                Ok(Order::Told(camera, record, seen)) => self.take(&camera, &record, seen),
+                Ok(Order::Missed(camera, reason)) => {
+                    self.days.get_mut(&*camera).into_iter().for_each(|day| day.miss(reason));
+                }
                 Ok(Order::Finish) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -169,9 +187,6 @@ impl<F: Fn(DayTimeline), E: Fn(&CameraId, Date) -> Option<DayTimeline>> Keeping<
             if now.saturating_duration_since(written) >= MEMBER {
                 written = now;
                 self.write();
-            }
-            if now.saturating_duration_since(glanced) >= GLANCE {
-                glanced = now;
                 self.days.values().for_each(|day| self.show(day));
             }
             if now.saturating_duration_since(swept) >= SWEEP {
@@ -183,7 +198,7 @@ impl<F: Fn(DayTimeline), E: Fn(&CameraId, Date) -> Option<DayTimeline>> Keeping<
         self.days.values().for_each(|day| self.show(day));
     }
 
-    fn take(&mut self, camera: &CameraId, record: &Record, presence: &[(usize, Presence)]) {
+    fn take(&mut self, camera: &CameraId, record: &Record, seen: Seen) {
         if self.settings.keep.is_zero() {
             return;
         }
@@ -209,7 +224,7 @@ impl<F: Fn(DayTimeline), E: Fn(&CameraId, Date) -> Option<DayTimeline>> Keeping<
             self.days.insert(camera.clone(), day);
         }
         if let Some(day) = self.days.get_mut(camera) {
-            day.take(record, wall, presence);
+            day.take(record, wall, seen);
             if day.is_full() {
                 let written = day.write();
                 self.tell(written);

@@ -59,7 +59,7 @@ fn look(seconds: i64, at: Timestamp) -> Record {
 struct Kept {
     folder: tempfile::TempDir,
     clock: Arc<Manual>,
-    glances: Arc<Mutex<Vec<DayTimeline>>>,
+    glances: Arc<Mutex<Vec<DayOutcome>>>,
 }
 
 impl Kept {
@@ -81,7 +81,7 @@ impl Kept {
         let days = Days::start(settings, Arc::clone(&self.clock) as _, glance, earlier).expect("a thread");
         let keeper = days.keeper(&camera());
         let judgement = Judgement { presence: vec![(0, Presence::Seen(1))], ..Judgement::default() };
-        records.iter().for_each(|record| keeper.told(record, &judgement));
+        records.iter().for_each(|record| keeper.told(record, &judgement, Vec::new()));
         assert_eq!(days.dropped(), 0);
         days.finish(Duration::from_secs(60));
     }
@@ -117,7 +117,7 @@ fn a_day_is_the_sites_and_the_next_begins_with_the_connection_at_hand() {
     let columns = |day: &str| {
         let day: Date = day.parse().expect("a day");
         let last = glances.iter().rfind(|glance| glance.day == day).expect("told");
-        last.timeline.columns().iter().map(|column| column.looks).sum::<u32>()
+        last.outcome.timeline.columns().iter().map(|column| column.looks).sum::<u32>()
     };
     assert_eq!((columns("2026-11-30"), columns("2026-12-01")), (2, 2));
 }
@@ -168,7 +168,7 @@ fn a_days_timeline_goes_on_after_a_restart() {
     kept.keep(WEEK, u64::MAX, &[look(111, at(11))]);
     let glances = kept.glances.lock().expect("sound");
     let last = glances.last().expect("told");
-    let looked = |column: usize| last.timeline.columns().get(column).map_or(0, |column| column.looks);
+    let looked = |column: usize| last.outcome.timeline.columns().get(column).map_or(0, |column| column.looks);
     assert_eq!((looked(0), looked(10), looked(110), last.from), (1, 1, 1, at(0)));
 }
 
@@ -193,5 +193,5 @@ fn a_gap_is_in_the_day_in_which_it_was_told() {
     assert_eq!(kept.read("2026-11-30")[1], gap);
     let glances = kept.glances.lock().expect("sound");
     let last = glances.last().expect("told");
-    assert_eq!(last.timeline.gap_time(), Duration::from_secs(60));
+    assert_eq!(last.outcome.timeline.gap_time(), Duration::from_secs(60));
 }

@@ -1,10 +1,10 @@
--- A camera's day at a glance: when its columns begin, in microseconds since 1970, and the timeline as packed JSON.
+-- What became of a camera on a day of the site: when it begins, in microseconds since 1970, and the rest as packed JSON.
 
-CREATE TABLE timelines (
+CREATE TABLE outcomes (
     camera TEXT NOT NULL,
     day TEXT NOT NULL,
     began INTEGER NOT NULL,
-    timeline BLOB NOT NULL,
+    outcome BLOB NOT NULL,
     PRIMARY KEY (camera, day)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX timelines_day ON timelines (day);
+CREATE INDEX outcomes_day ON outcomes (day);

@@ -1,0 +1,82 @@
+//! The configuration is read again when that is wished.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::ServiceError;
+use crate::{
+    config::{Config, SourceAddress, Transport},
+    stop,
+};
+
+/// The wish to read the configuration again.
+pub(super) struct Reload {
+    wanted: Arc<AtomicBool>,
+    file: PathBuf,
+}
+
+impl Reload {
+    /// Of this file, whenever the program is sent SIGHUP.
+    ///
+    /// # Errors
+    /// Where signals cannot be received.
+    pub fn on_hangup(file: PathBuf) -> io::Result<Self> {
+        Ok(Self { wanted: stop::on_hangup()?, file })
+    }
+
+    /// The configuration as it now is, where that is wanted and is another. One that is wrong is told, and the old one stands.
+    pub fn wanted(&self, now: &Config) -> Option<Config> {
+        if !self.wanted.swap(false, Ordering::SeqCst) {
+            return None;
+        }
+        let new = match Config::load(&self.file) {
+            Ok(new) => new,
+            Err(error) => {
+                tracing::error!("the configuration stays as it was: {error}");
+                return None;
+            }
+        };
+        if let Err(error) = supported(&new) {
+            tracing::error!("the configuration stays as it was: {error}");
+            return None;
+        }
+        for (what, same) in [
+            ("[box]", new.box_id == now.box_id && new.memory == now.memory),
+            ("[evidence]", new.evidence == now.evidence),
+            ("[state]", new.state == now.state),
+            ("[[sink]]", new.sinks == now.sinks),
+            ("[console]", new.console == now.console),
+        ] {
+            if !same {
+                tracing::warn!("{what} changed: that is followed once the program starts again");
+            }
+        }
+        tracing::info!("the configuration was read again");
+        Some(new)
+    }
+}
+
+/// Whether cameras are reached in ways that this version has.
+///
+/// # Errors
+/// [`ServiceError::NotYet`] for the first that is not.
+pub(super) fn supported(config: &Config) -> Result<(), ServiceError> {
+    for camera in &config.cameras {
+        let SourceAddress::Live(live) = &camera.source else { continue };
+        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
+        let what = match scheme {
+            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
+            "rtsp" if live.substream.is_some() => "a substream",
+            "rtsp" => continue,
+            _ => "an address that does not begin with rtsp://",
+        };
+        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
+    }
+    Ok(())
+}
