@@ -108,12 +108,13 @@ def main():
     parser.add_argument("clips", type=pathlib.Path)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--match", default="", help="only what has this in its name")
     parser.add_argument("--most", type=float, default=1.25, help="the largest ratio that passes")
     args = parser.parse_args()
     args.firewarden = args.firewarden.resolve()
     footage = scenes.Footage(args.clips, ROOT / "target" / "bench-footage")
     over = []
-    for title, name, rule in RUNS:
+    for title, name, rule in (run for run in RUNS if args.match in run[0]):
         scene = next(scene for scene in scenes.SCENES if scene.name == name)
         clip, ratios = footage.clip(scene, args.seconds), []
         for number in range(args.rounds):

@@ -68,6 +68,8 @@ pub struct Input {
     pub(super) limits: Limits,
     pub(super) about: About,
     pub(super) ready: VecDeque<Packet>,
+    /// FFmpeg was made to give up, and gave what it had held back first.
+    pub(super) given_up: bool,
 }
 
 /// What a container says of itself. Any of it may be wrong.
@@ -168,6 +170,10 @@ impl Input {
             if let Some(packet) = self.ready.pop_front() {
                 return Ok(Some(packet));
             }
+            if std::mem::take(&mut self.given_up) {
+                let (address, after) = (self.address.clone(), self.limits.read);
+                return Err(LibavError::Deadline { address, doing: "reading", after });
+            }
             let raw = RawPacket::new()?;
             self.begin("reading", self.limits.read)?;
             // SAFETY: context and packet are live.
@@ -178,6 +184,8 @@ impl Input {
             if code < 0 {
                 return Err(self.failed(code, "reading", self.limits.read));
             }
+            // A stream's last picture is held back until more comes, and given when nothing has for too long.
+            self.given_up = self.about.format == "rtsp" && self.deadline.late();
             // SAFETY: the packet was filled.
             let (index, size) = unsafe { ((*raw.0).stream_index, (*raw.0).size) };
             self.note(index, &raw);

@@ -169,6 +169,7 @@ impl Input {
             limits: limits.clone(),
             about: About::default(),
             ready: VecDeque::new(),
+            given_up: false,
         };
         if code < 0 {
             return Err(input.not_opened(code));

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    rc::Rc,
     sync::Arc,
     thread::{self, Scope, ScopedJoinHandle},
     time::{Duration, Instant},
@@ -37,7 +38,7 @@ const AGAIN: Duration = Duration::from_secs(30);
 pub(super) struct Means {
     pub clock: Arc<dyn Clock>,
     pub database: Handle,
-    pub evidence: Arc<Evidence>,
+    pub evidence: Rc<Evidence>,
     pub days: Arc<Days>,
     pub guards: Guards,
     pub hosts: Hosts,

@@ -1,6 +1,8 @@
 //! What outlives a change of the configuration.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{path::PathBuf, rc::Rc, sync::Arc, thread, time::Duration};
+
+use jiff::civil::Date;
 
 use super::{
     ServiceError,
@@ -11,8 +13,6 @@ use super::{
     roster::Means,
     shift::{self, ShiftEnd},
 };
-use jiff::civil::Date;
-
 use crate::{
     clock::{Clock, System},
     config::{Camera, Config, Sink, SourceAddress},
@@ -70,7 +70,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let clock: Arc<dyn Clock> = Arc::new(System);
     let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
-    let evidence = Arc::new(
+    let evidence = Rc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
     // What a run before kept when its power failed was perhaps not written down.
@@ -84,7 +84,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         board: board.clone(),
         clock,
         database: handle,
-        evidence: Arc::clone(&evidence),
+        evidence: Rc::clone(&evidence),
         days: Arc::clone(&days),
         guards,
     };
@@ -106,7 +106,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     drop((teller, means));
     board.end();
     // In this order: what is made last is still kept, and what is kept last still sent.
-    if let Some(evidence) = Arc::into_inner(evidence)
+    if let Some(evidence) = Rc::into_inner(evidence)
         && !evidence.finish(DRAIN)
     {
         tracing::warn!("not all evidence was completed: what was begun is put right at the next start");

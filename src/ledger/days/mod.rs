@@ -70,6 +70,7 @@ pub struct DayOutcome {
     pub oldest: Date,
 }
 
+#[allow(clippy::large_enum_variant, reason = "most are told records, which are the large ones")]
 enum Order {
     Told(Arc<CameraId>, Record, Seen),
     Missed(Arc<CameraId>, GapReason),

@@ -52,6 +52,8 @@ pub(super) struct Setting {
     pub clock: Arc<dyn Clock>,
     pub timeline: Timeline,
     pub link: Link,
+    /// When its first packet came, where that is known better than from when it is read.
+    pub first: Option<Instant>,
     /// Its number.
     pub epoch: u32,
     /// Nothing of it may lie before this.
@@ -96,7 +98,7 @@ impl Connection {
         let usual = claimed.map_or(40_000, |rate| (1e6 / rate) as i64).max(1);
         let step = claimed.is_none().then_some(usual);
         let known = Known { times: Times::Given, usual, step, standing: usual };
-        let (floor, zero) = (setting.floor, setting.clock.monotonic());
+        let (floor, zero) = (setting.floor, setting.first.unwrap_or_else(|| setting.clock.monotonic()));
         Ok(Self {
             grouping: Grouping::new(packets.stream(), known)?,
             stream: Arc::clone(packets.stream()),
@@ -249,13 +251,22 @@ impl Connection {
                 0i64.saturating_sub(own)
             }
             (None, _) => {
-                // What has come by now was sent up to now.
-                let from = self.setting.timeline.at(now) - span(last.saturating_sub(own));
+                // What has come by now was sent up to now, and began when the first of it came.
+                let from = match self.setting.first {
+                    Some(first) => self.setting.timeline.at(first),
+                    None => self.setting.timeline.at(now) - span(last.saturating_sub(own)),
+                };
                 from.max(self.setting.floor).as_micros().saturating_sub(own)
             }
             (Some(offset), None | Some(Jump::Again)) => offset,
             (Some(offset), Some(jump)) => self.jump(offset, jump, own, last, now, out),
         };
+        if let (None, Some(first)) = (self.offset, self.setting.first) {
+            // To learn what is sent takes a while, in which nothing is read: the first packet came before that.
+            let (sent, came) = (own.saturating_add(offset), self.since(first));
+            self.delays.take(sent, came);
+            self.first = Some((sent, came));
+        }
         self.offset = Some(offset);
         let chunk = if group.continues && jump.is_none() { self.held_back } else { None };
         let start =

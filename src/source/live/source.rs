@@ -155,6 +155,7 @@ impl LiveSource {
                 clock: Arc::clone(&self.clock),
                 timeline: self.timeline.clone(),
                 link: self.link.clone(),
+                first: relay.as_ref().and_then(Relay::first),
                 epoch: self.epoch,
                 floor: self.floor,
             };

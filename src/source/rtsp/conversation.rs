@@ -82,6 +82,8 @@ pub struct Conversation {
     answering: Option<(Head, Option<Asked>)>,
     pictures: Pictures,
     report: Option<SenderReport>,
+    /// When the first packet of pictures came.
+    first: Option<Instant>,
     /// What the last answer refused.
     refused: Option<Refusal>,
     /// Why it ended.
@@ -101,6 +103,7 @@ impl Conversation {
             answering: None,
             pictures: Pictures::new(limits.access_unit),
             report: None,
+            first: None,
             refused: None,
             ended: None,
         }
@@ -156,6 +159,7 @@ impl Conversation {
                     if is_report(packet) {
                         self.report = SenderReport::read(packet, now, wall).or(self.report);
                     } else {
+                        self.first.get_or_insert(now);
                         self.pictures.count(channel, packet)?;
                     }
                 }
@@ -166,6 +170,11 @@ impl Conversation {
             }
             cleared.passes(piece.length);
         }
+    }
+
+    /// When the first packet of pictures came.
+    pub fn first(&self) -> Option<Instant> {
+        self.first
     }
 
     /// Takes the head of a message of the camera.

@@ -4,6 +4,7 @@ use std::{
     fmt, io,
     net::{Ipv4Addr, TcpListener},
     sync::Arc,
+    time::Instant,
 };
 
 use thiserror::Error;
@@ -141,6 +142,11 @@ impl Relay {
     /// The last that the camera said of its clock.
     pub fn clock(&self) -> Option<SenderReport> {
         self.shared.conversation().report()
+    }
+
+    /// When the first packet of pictures came.
+    pub fn first(&self) -> Option<Instant> {
+        self.shared.conversation().first()
     }
 
     /// Bytes that came from the camera.
