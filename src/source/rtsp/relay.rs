@@ -16,7 +16,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
     net::{TcpListener, TcpStream},
     sync::Notify,
-    time::{sleep, timeout_at},
+    time::{sleep, timeout, timeout_at},
 };
 
 use super::{
@@ -30,7 +30,7 @@ use super::{
 /// Bytes that are read at once, at most somewhat more.
 const CHUNK: usize = 32 * 1024;
 /// So long what comes is gathered before it is taken: each time wakes two threads.
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(5);
 
 /// What a relay and who holds it know of one connection.
 #[derive(Debug)]
@@ -136,10 +136,20 @@ async fn from_camera(
     let mut rate = Rate::new(Instant::now());
     loop {
         waiting.reserve(CHUNK);
-        let read = match camera.read_buf(&mut waiting).await {
+        let mut read = match camera.read_buf(&mut waiting).await {
             Ok(0) | Err(_) => break,
             Ok(read) => read,
         };
+        let plays = shared.conversation().first().is_some();
+        if plays && read < CHUNK {
+            // A picture comes as a dozen packets within a millisecond or two: they are taken together.
+            sleep(GATHER).await;
+            waiting.reserve(CHUNK);
+            // The end of the connection is met again by the next read.
+            if let Ok(Ok(more)) = timeout(Duration::ZERO, camera.read_buf(&mut waiting)).await {
+                read += more;
+            }
+        }
         shared.bytes.fetch_add(u64::try_from(read).unwrap_or_default(), Ordering::Relaxed);
         let now = Instant::now();
         let cleared = shared.conversation().camera_said(&waiting, now, Timestamp::now());
@@ -151,11 +161,8 @@ async fn from_camera(
             }
             Err(refusal) => return noted(End::Cut(refusal), shared),
         }
-        match rate.took(read, now) {
-            Some(wait) => sleep(wait).await,
-            // A picture comes as a dozen packets within a millisecond or two: they are taken together.
-            None if read < CHUNK => sleep(GATHER).await,
-            None => {}
+        if let Some(wait) = rate.took(read, now) {
+            sleep(wait).await;
         }
     }
     let end = noted(End::Closed, shared);
