@@ -83,7 +83,7 @@ impl Guards {
     pub fn start() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .thread_name("guard")
-            .worker_threads(THREADS)
+            .worker_threads(1)
             .max_blocking_threads(LOOKUPS)
             .enable_all()
             .build()?;
