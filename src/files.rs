@@ -7,7 +7,7 @@ use std::{
     io::{self, Read, Write},
     os::unix::{
         ffi::OsStrExt,
-        fs::{FileTypeExt, PermissionsExt},
+        fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
     },
     path::Path,
     time::SystemTime,
@@ -36,6 +36,15 @@ pub fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
         .prefix(UNFINISHED)
         .permissions(Permissions::from_mode(ORDINARY))
         .tempfile_in(folder)
+}
+
+/// Tries whether files can be made in a folder, which is made where it is not there.
+///
+/// # Errors
+/// Where they cannot.
+pub fn temporary_in(folder: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+    temporary(folder).map(drop)
 }
 
 /// Gives a temporary file its name.

@@ -50,7 +50,11 @@ pub fn card(
                     (Some(ended), _) => (moment("结束", "Ended", ended, known(ended.media_s), zone)),
                     (None, seen) => {
                         dt { (both("结束", "Ended")) }
-                        dd { (both("录像结束时仍未见结束", "Not before the recording ended")) }
+                        dd { @if violation.wall_origin == WallOrigin::Clock {
+                            (both("尚未结束", "Not yet"))
+                        } @else {
+                            (both("录像结束时仍未见结束", "Not before the recording ended"))
+                        } }
                         @if let Some(seen) = seen {
                             (moment("最后看到", "Last seen", seen, known(seen.media_s), zone))
                         }
@@ -118,6 +122,10 @@ pub fn lasted(page: &Page<'_>, violation: &Violation) -> Markup {
         let time = page.zone.to_datetime(seen.wall).strftime("%H:%M:%S").to_string();
         (format!("，最后看到 {time}"), format!(", last seen at {time}"))
     });
+    // Of a live camera nothing has ended.
+    if violation.wall_origin == WallOrigin::Clock && seen.is_none() {
+        return both(format!("≥ {zh}（仍在持续）"), format!("≥ {en}, still going on"));
+    }
     both(format!("≥ {zh}（至录像结束{seen_zh}）"), format!("≥ {en}, to the end of the recording{seen_en}"))
 }
 

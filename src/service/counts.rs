@@ -98,7 +98,12 @@ impl Counts {
     }
 
     pub(super) fn drop(&self, reason: GapReason) {
-        *self.lock().tally.dropped.entry(name(reason)).or_default() += 1;
+        let tally = &mut self.lock().tally;
+        *tally.dropped.entry(name(reason)).or_default() += 1;
+        if reason == GapReason::Overload {
+            // Nobody was asked for it.
+            tally.wanted += 1;
+        }
     }
 
     pub(super) fn raise(&self) {

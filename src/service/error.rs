@@ -13,13 +13,21 @@ pub enum ServiceError {
     Find(#[from] FindError),
     /// A camera is to be read in a way that this version does not have.
     #[error(
-        "camera {camera}: {what} is not read live yet; write an address that begins with rtsp:// and leave out what is not for RTSP over TCP"
+        "camera {camera}: {what} is not in use yet: live cameras are read by RTSP over TCP alone, from an address such as rtsp://10.2.0.31/stream1"
     )]
     NotYet {
         /// Which.
         camera: CameraId,
         /// The way.
         what: &'static str,
+    },
+    /// A recording that is to be played is not there.
+    #[error("camera {camera}: no file to play; check the path or pattern of its source, {sought:?}")]
+    NoFile {
+        /// Whose.
+        camera: CameraId,
+        /// As it is written.
+        sought: String,
     },
     /// The database cannot be used.
     #[error(transparent)]

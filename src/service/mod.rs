@@ -11,6 +11,7 @@
 
 mod board;
 mod counts;
+mod day;
 mod error;
 mod facts;
 mod memory;

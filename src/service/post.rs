@@ -261,11 +261,11 @@ impl Watch {
             if violation.phase == Phase::Raised {
                 self.counts.raise();
             }
+            let class = violation.class.map_or_else(String::new, |class| format!(" {}", class.name()));
             tracing::info!(
-                "{} {}: {} since {}, id {}",
+                "{} {}:{class} since {}, id {}",
                 violation.rule,
                 violation.phase.name(),
-                violation.class.map_or("", |class| class.name()),
                 violation.started.wall,
                 violation.id
             );

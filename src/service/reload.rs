@@ -74,7 +74,8 @@ pub(super) fn supported(config: &Config) -> Result<(), ServiceError> {
             "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
             "rtsp" if live.substream.is_some() => "a substream",
             "rtsp" => continue,
-            _ => "an address that does not begin with rtsp://",
+            "rtsps" => "rtsps://",
+            _ => "HTTP",
         };
         return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
     }

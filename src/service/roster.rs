@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     board::{Board, Known},
+    day::gone,
     post::{Left, Post},
 };
 use crate::{
@@ -24,7 +25,7 @@ use crate::{
     rules::Beginning,
     source::{
         files,
-        live::{Dial, Hosts, LiveSource, Past, PlayedDial, RtspDial},
+        live::{Dial, Hosts, LiveSource, Past, PlayedDial, RtspDial, place},
         rtsp::Guards,
     },
     stop::{Signal, Stop},
@@ -83,7 +84,13 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             .filter(|(id, watched)| !same(id, watched))
             .map(|(id, _)| id.clone())
             .collect();
+        let was: Vec<CameraConfig> =
+            changed.iter().filter_map(|id| Some(self.watched.get(id)?.settings.clone())).collect();
         self.end(&changed);
+        let is_gone = |id: &CameraId| config.cameras.iter().all(|camera| camera.id != *id);
+        for camera in was.into_iter().filter(|camera| is_gone(&camera.id)) {
+            self.retire(config, camera);
+        }
         self.means.board.expect(config.cameras.iter().map(|camera| &camera.id));
         self.waiting.retain(|id, _| config.cameras.iter().any(|camera| camera.id == *id));
         for camera in &config.cameras {
@@ -93,11 +100,35 @@ impl<'scope, 'env> Roster<'scope, 'env> {
                     && let Some(parts) = live.address.parts()
                 {
                     // A password that was wrong is another one now.
-                    self.means.hosts.forgive(parts.host);
+                    self.means.hosts.forgive(&place(&parts));
                 }
                 self.begin(config, camera);
             }
         }
+    }
+
+    /// Ends what is open of cameras that were watched by a program before this and are not configured any more.
+    pub fn retire_strangers(&self, config: &Config) {
+        for id in self.means.database.cameras().unwrap_or_default() {
+            if config.cameras.iter().all(|camera| camera.id != id) {
+                self.retire(config, gone(&id, id.as_str()));
+            }
+        }
+    }
+
+    /// Ends what is open of a camera that is not configured any more: nobody will see its end.
+    fn retire(&self, config: &Config, camera: CameraConfig) {
+        let database = &self.means.database;
+        let Ok(Some(bytes)) = database.saved(&camera.id) else { return };
+        let Ok(saved) = Saved::read(&bytes, &config.site.id, &camera.id) else { return };
+        let explanations = self.explanations(config, &camera);
+        let bare = CameraConfig { rules: Vec::new(), ..camera };
+        let (judge, restored) = Judge::restore(&config.site, &bare, &config.detector, saved);
+        if !restored.dropped.is_empty() {
+            tracing::warn!("camera {}: it is not watched any more; what it had open is ended", bare.id);
+        }
+        database.resumed(&bare.id, restored.judgement, &explanations);
+        database.ledger(bare.id.clone(), explanations).leave(judge.save());
     }
 
     /// Looks after cameras whose watch ended by itself. Whether any is watched, or will be.

@@ -2,11 +2,12 @@
 
 use std::{path::PathBuf, rc::Rc, sync::Arc, thread, time::Duration};
 
-use jiff::civil::Date;
+use jiff::SignedDuration;
 
 use super::{
     ServiceError,
     board::{Board, Works},
+    day,
     facts::Teller,
     memory,
     reload::{Reload, supported},
@@ -25,13 +26,16 @@ use crate::{
         days::{self, Days},
     },
     libav,
-    results::{ModelFact, Summary},
-    source::{files, live::Hosts, rtsp::Guards},
+    results::ModelFact,
+    source::{files, live::Hosts, rtsp::Guards, sought},
     stop::{Signal, Stop},
 };
 
 /// Once it is to end, so long is waited for what is still to be written and sent.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// Of violations that were raised within this time before the start, a clip may have been lost.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What can be said of the service beside its configuration.
 #[derive(Debug, Clone)]
@@ -62,7 +66,10 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     supported(&config)?;
     let played = |camera: &&Camera| matches!(camera.source, SourceAddress::Recording { .. });
     for camera in config.cameras.iter().filter(played) {
-        files(camera)?;
+        if files(camera)?.is_empty() {
+            let sought = sought(camera).unwrap_or_default();
+            return Err(ServiceError::NoFile { camera: camera.id.clone(), sought });
+        }
     }
     let system = |what| move |source| ServiceError::System { what, source };
     let stop = Stop::on_signals().map_err(system("signals cannot be received"))?;
@@ -75,6 +82,9 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     );
     // What a run before kept when its power failed was perhaps not written down.
     evidence.unclosed().into_iter().for_each(|kept| handle.evidence(of_database(kept)));
+    let now = clock.wall();
+    let lately = now.checked_sub(LATELY).unwrap_or(now);
+    day::tell_lost_clips(&handle, lately, now);
     let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
     let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
@@ -88,6 +98,15 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         days: Arc::clone(&days),
         guards,
     };
+    if config.sinks.is_empty() {
+        tracing::warn!("there is no [[sink]]: alerts are kept in the database and go nowhere");
+    }
+    if let Err(error) = crate::files::temporary_in(&config.evidence.directory) {
+        let (folder, reason) = (config.evidence.directory.display(), crate::files::reason(&error));
+        tracing::error!(
+            "evidence cannot be written to {folder}: {reason}; violations are told without it until it can"
+        );
+    }
     tracing::info!(
         "watching {} cameras of {}; alerts wait in {}",
         config.cameras.len(),
@@ -106,13 +125,13 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     drop((teller, means));
     board.end();
     // In this order: what is made last is still kept, and what is kept last still sent.
+    if let Some(days) = Arc::into_inner(days) {
+        days.finish(DRAIN);
+    }
     if let Some(evidence) = Rc::into_inner(evidence)
         && !evidence.finish(DRAIN)
     {
         tracing::warn!("not all evidence was completed: what was begun is put right at the next start");
-    }
-    if let Some(days) = Arc::into_inner(days) {
-        days.finish(DRAIN);
     }
     for (sink, why) in dispatcher.finish(DRAIN) {
         tracing::warn!("sink {sink}: {why}; what was not delivered waits for the next start");
@@ -149,29 +168,25 @@ fn begin_evidence(
 ) -> std::io::Result<Evidence> {
     let memory = config.memory.map_or_else(memory::quarter, |memory| memory.0);
     let ring = (memory / OF_RINGS / config.cameras.len().max(1) as u64).max(SMALLEST_RING);
-    let (asks, needs, summary) =
+    let (needs, knows, bare) =
         (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
-    let (knows, zone) = (database.clone(), config.site.timezone.clone());
+    let zone = config.site.timezone.clone();
+    let asks = {
+        let (database, zone) = (database.clone(), zone.clone());
+        move |from, to| day::violations(&database, &zone, from, to)
+    };
+    let seen = asks.clone();
     let asked = live::Asked {
-        violations: Box::new(move |from, to| asks.violations_of_day(from, to).unwrap_or_default()),
-        summary: Box::new(move |from, _| of_day(&summary, &knows, zone.to_datetime(from).date())),
+        violations: Box::new(asks),
+        summary: Box::new(move |from, to| {
+            day::of_day(&bare, &knows, zone.to_datetime(from).date(), &seen(from, to))
+        }),
         is_needed: Box::new(move |name| needs.refers_to(name)),
     };
     let ring = usize::try_from(ring).unwrap_or(usize::MAX);
     let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
     let to = database.clone();
     Evidence::start(settings, move |kept| to.evidence(of_database(kept)))
-}
-
-/// What became of the cameras on a day, as far as is known.
-fn of_day(bare: &Summary, database: &Handle, day: Date) -> Summary {
-    let mut summary = bare.clone();
-    for camera in &mut summary.cameras {
-        if let Ok(Some(known)) = database.outcome_of(&camera.camera, day) {
-            camera.outcome = known.outcome;
-        }
-    }
-    summary
 }
 
 fn of_database(kept: live::Kept) -> database::Kept {

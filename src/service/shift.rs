@@ -36,6 +36,7 @@ pub(super) fn hold(
     let end = thread::scope(|scope| {
         let crew = Crew::start(scope, threads, &detectors, &leave);
         let mut roster = Roster::new(scope, means.clone(), crew, models);
+        roster.retire_strangers(&config);
         roster.follow(&config);
         let end = loop {
             if stop.is_set() {

@@ -39,7 +39,9 @@ fn export(shared: &Shared, day: Date, due: Due) -> io::Result<()> {
     let (entries, removed) = shared.days.listed(day)?;
     let (from, to) = shared.days.bounds(day);
     let within = |violation: &Violation| {
-        violation.raised.as_ref().is_some_and(|raised| from <= raised.wall && raised.wall < to)
+        // What goes on over midnight is one of both days.
+        violation.raised.as_ref().is_some_and(|raised| raised.wall < to)
+            && violation.ended.as_ref().is_none_or(|ended| from <= ended.wall)
     };
     let mut violations: Vec<Violation> =
         (shared.settings.asked.violations)(from, to).into_iter().filter(within).collect();

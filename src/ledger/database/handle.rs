@@ -62,6 +62,14 @@ impl Handle {
         }
     }
 
+    /// The cameras of which something was saved.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn cameras(&self) -> Result<Vec<CameraId>, DatabaseError> {
+        self.shared.read(state::cameras)
+    }
+
     /// Keeps which files there are of a violation, and tells it: with an alert that waits for them, or with another.
     pub fn evidence(&self, kept: Kept) {
         if !(kept.entries.is_empty() && kept.missing.is_empty()) {
@@ -140,7 +148,7 @@ impl Handle {
         waits || self.shared.read(|connection| reading::refers_to(connection, name, &changed)).unwrap_or(true)
     }
 
-    /// Violations that were raised from `from` on and before `to`, as last known, sorted by start, camera and rule.
+    /// Violations that were raised before `to` and were not over before `from`, as last known, sorted by start, camera and rule.
     ///
     /// # Errors
     /// Where the database cannot be read.
@@ -172,6 +180,10 @@ impl Handle {
     /// # Errors
     /// Where the database cannot be read.
     pub fn outcome_of(&self, camera: &CameraId, day: Date) -> Result<Option<DayOutcome>, DatabaseError> {
+        let latest = self.shared.queue().latest_outcome(camera, day);
+        if latest.is_some() {
+            return Ok(latest);
+        }
         self.shared.read(|connection| outcomes::read(connection, camera, day))
     }
 

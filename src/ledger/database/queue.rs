@@ -35,6 +35,8 @@ pub(super) struct Queue {
     days: Vec<Date>,
     /// The newest of each camera and day.
     outcomes: BTreeMap<(CameraId, Date), DayOutcome>,
+    /// The newest of each camera, whether or not it was written down.
+    latest_outcomes: BTreeMap<CameraId, DayOutcome>,
     /// What was taken and is being written.
     taken: usize,
     pub ending: Ending,
@@ -118,7 +120,13 @@ impl Queue {
 
     /// Takes a camera's day at a glance.
     pub fn outcome(&mut self, day: DayOutcome) {
+        self.latest_outcomes.insert(day.camera.clone(), day.clone());
         self.outcomes.insert((day.camera.clone(), day.day), day);
+    }
+
+    /// What became of a camera on a day, where that is the newest that is known of it.
+    pub fn latest_outcome(&self, camera: &CameraId, day: Date) -> Option<DayOutcome> {
+        self.latest_outcomes.get(camera).filter(|known| known.day == day).cloned()
     }
 
     /// The newest state of a camera that this program has made.

@@ -110,7 +110,8 @@ pub(super) fn violations(
     to: Timestamp,
 ) -> rusqlite::Result<Vec<Violation>> {
     let mut find = connection.prepare_cached(
-        "SELECT record FROM violations WHERE raised >= ?1 AND raised < ?2 ORDER BY started, camera, rule, id",
+        "SELECT record FROM violations WHERE raised < ?2 AND (raised >= ?1 OR ended IS NULL OR ended >= ?1) \
+         ORDER BY started, camera, rule, id",
     )?;
     let rows = find.query_map([from.as_microsecond(), to.as_microsecond()], |row| parsed(row, 0))?;
     rows.collect()

@@ -27,6 +27,13 @@ pub(super) fn write(
     Ok(())
 }
 
+/// The cameras of which something was written.
+pub(super) fn cameras(connection: &Connection) -> rusqlite::Result<Vec<CameraId>> {
+    let mut find = connection.prepare_cached("SELECT camera FROM cameras")?;
+    let names: Vec<String> = find.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(names.into_iter().filter_map(|name| CameraId::new(&name).ok()).collect())
+}
+
 /// The text that was written of a camera. What cannot be unpacked is given as it is: whoever reads it says that it is damaged.
 pub(super) fn read(connection: &Connection, camera: &CameraId) -> rusqlite::Result<Option<Vec<u8>>> {
     let packed: Option<Vec<u8>> = connection

@@ -150,7 +150,7 @@ impl Day {
             return Ok(());
         }
         if let Some(folder) = self.path.parent() {
-            fs::DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
         let mut file =
             OpenOptions::new().read(true).append(true).create(true).mode(0o640).open(&self.path)?;

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{Dial, Dialled, Trouble};
 use crate::{
+    address::Parts,
     config::{Live, RequestHost},
     geometry::PixelAspect,
     libav::{Decoder, Input, LibavError, Limits},
@@ -17,14 +18,18 @@ pub struct RtspDial {
     pixel_aspect: Option<PixelAspect>,
 }
 
+/// The machine behind an address, by host and port: behind one port of a router another machine may lie than behind the next.
+pub fn place(parts: &Parts<'_>) -> String {
+    format!("{}:{}", parts.host.to_ascii_lowercase(), parts.port.unwrap_or(554))
+}
+
 /// So much of a stream, in its own time, is read to learn what it holds. Its description tells most of it.
 const PROBE: Duration = Duration::from_secs(2);
 
 impl RtspDial {
     /// To this camera.
     pub fn new(live: Live, guards: Guards, pixel_aspect: Option<PixelAspect>) -> Self {
-        let parts = live.address.parts();
-        let host = parts.map_or_else(|| "?".to_owned(), |parts| parts.host.to_ascii_lowercase());
+        let host = live.address.parts().map_or_else(|| "?".to_owned(), |parts| place(&parts));
         Self { live, host, guards, pixel_aspect }
     }
 

@@ -25,8 +25,6 @@ use crate::address::{Address, Parts};
 
 /// The port of RTSP where an address names none.
 const PORT: u16 = 554;
-/// Threads that pass bytes on, for all cameras together.
-const THREADS: usize = 2;
 /// Threads that ask name servers, at most. One that is dead keeps a thread for half a minute.
 const LOOKUPS: usize = 16;
 
@@ -83,6 +81,7 @@ impl Guards {
     pub fn start() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .thread_name("guard")
+            // One is enough for hundreds of cameras, and two would wake each other.
             .worker_threads(1)
             .max_blocking_threads(LOOKUPS)
             .enable_all()

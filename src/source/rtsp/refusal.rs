@@ -33,7 +33,9 @@ pub enum Refusal {
     #[error("it has no such stream; check the path in its address")]
     NoSuchStream,
     /// It serves as many viewers as it can (453).
-    #[error("it serves as many viewers as it can (453); close one, or take its substream")]
+    #[error(
+        "it serves as many viewers as it can (453); close one, or write the address of its smaller stream"
+    )]
     TooManyViewers,
     /// It has locked this box out, as cameras do after some wrong passwords.
     #[error(
