@@ -63,11 +63,19 @@ pub fn changed() {
     }
     assert_eq!(site.connections("other"), 2);
 
-    // One goes, one comes.
+    // One goes, one comes. What the one that goes had open is ended: nobody will see its end.
+    wait_for("its car is told of", PATIENCE, || (!raised(&site, "gone").is_empty()).then_some(()));
     let text = text.replace("id = \"gone\"", "id = \"new\"");
     fs::write(&config, text).expect("written");
     service.signal("HUP");
     site.looks_reach("new", 3);
+    let ended = wait_for("what was open is ended", PATIENCE, || {
+        site.told("ended").into_iter().find(|alert| alert["data"]["camera"] == "gone")
+    });
+    assert_eq!(
+        (&ended["subject"], &ended["data"]["ended_unknown"]),
+        (&raised(&site, "gone")[0]["subject"], &Value::Bool(true))
+    );
     let before = site.looks("gone");
     site.looks_on("new", 6);
     assert_eq!(site.looks("gone"), before);

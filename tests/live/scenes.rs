@@ -34,7 +34,7 @@ impl Codec {
                 )
             }
             Self::Mpeg4 => format!("-c:v mpeg4 -q:v 3 -g {apart}"),
-            Self::Mjpeg => "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p".to_owned(),
+            Self::Mjpeg => "-c:v mjpeg -q:v 3 -huffman default -pix_fmt yuvj420p".to_owned(),
         }
     }
 

@@ -167,7 +167,11 @@ impl Connection {
             }
             self.delays.take(at, arrived);
             if self.began.is_some() {
-                self.setting.timeline.reach(MediaTime::from_micros(at), now, self.setting.epoch);
+                // What waited on its way was taken before it came; what was sent ahead of its time is not of later.
+                let taken =
+                    at.saturating_add(self.delays.least().unwrap_or_else(|| arrived.saturating_sub(at)));
+                let taken = self.zero.checked_add(span(taken)).map_or(now, |taken| taken.min(now));
+                self.setting.timeline.reach(MediaTime::from_micros(at), taken, self.setting.epoch);
             }
         }
         Step::More
