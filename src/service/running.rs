@@ -125,9 +125,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     drop((teller, means));
     board.end();
     // In this order: what is made last is still kept, and what is kept last still sent.
-    if let Some(days) = Arc::into_inner(days) {
-        days.finish(DRAIN);
-    }
+    days.finish(DRAIN);
     if let Some(evidence) = Rc::into_inner(evidence)
         && !evidence.finish(DRAIN)
     {

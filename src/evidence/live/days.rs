@@ -288,9 +288,8 @@ impl Days {
         quiet
             .filter_map(|(date, day)| match *date < today {
                 true => Some((*date, Due::Close)),
-                false => {
-                    (day.changed.is_some() && for_long(day.exported, AFRESH)).then_some((*date, Due::Afresh))
-                }
+                // Looks go on, whether or not files come.
+                false => for_long(day.exported, AFRESH).then_some((*date, Due::Afresh)),
             })
             .collect()
     }

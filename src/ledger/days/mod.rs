@@ -17,7 +17,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
@@ -87,7 +87,8 @@ struct Seen {
 /// Keeps the looks of all cameras.
 pub struct Days {
     orders: Sender<Order>,
-    thread: Option<JoinHandle<()>>,
+    /// None once it has ended.
+    thread: Mutex<Option<JoinHandle<()>>>,
     dropped: Arc<AtomicU64>,
 }
 
@@ -116,7 +117,7 @@ impl Days {
             Keeping { settings, clock, glance, earlier, days: BTreeMap::new(), failing: false }.run(&work)
         };
         let thread = thread::Builder::new().name("looks".to_owned()).spawn(keep)?;
-        Ok(Self { orders, thread: Some(thread), dropped: Arc::default() })
+        Ok(Self { orders, thread: Mutex::new(Some(thread)), dropped: Arc::default() })
     }
 
     /// For one camera.
@@ -131,10 +132,11 @@ impl Days {
     }
 
     /// Writes what is there, and ends.
-    pub fn finish(mut self, within: Duration) {
+    pub fn finish(&self, within: Duration) {
         let _ = self.orders.send_timeout(Order::Finish, within);
         let until = Instant::now() + within;
-        if let Some(thread) = self.thread.take() {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             while !thread.is_finished() && Instant::now() < until {
                 thread::sleep(Duration::from_millis(5));
             }
