@@ -22,12 +22,12 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// How many workers decode and detect [default: the number of processors].
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
 }
 
 pub fn run(args: &RunArgs) -> anyhow::Result<Status> {
-    let settings = Settings { config: args.config.clone(), threads: args.threads };
+    let settings = Settings { config: args.config.clone(), threads: args.threads.map(usize::from) };
     let config = Config::load(&settings.config)?;
     let board = Board::new(Arc::new(System));
     // It answers until all is written and sent.

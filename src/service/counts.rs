@@ -23,7 +23,7 @@ struct Counted {
 /// The same as numbers, since the program began.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tally {
-    /// Looks that workers were asked for.
+    /// Looks that workers were asked for, and those for which there was no time to ask.
     pub wanted: u64,
     /// Looks that were taken and judged.
     pub taken: u64,

@@ -124,13 +124,17 @@ impl Scene {
     }
 }
 
-/// A picture in which nothing moves but noise, for a model that always sees the same: ten a second, a key frame each second.
+/// A picture in which nothing moves but noise, for a model that always sees the same: ten a second, a key frame each second, and
+/// no B-frames, as cameras send. With them the server is half a second ahead of what it shows: an outage as short is none.
 pub fn noise(folder: &Path, name: &str, size: &str, codec: Codec) -> PathBuf {
     let pictures = format!("-f lavfi -i smptebars=size={size}:rate=10:duration=20,noise=alls=10:allf=t");
     common::clip(
         folder,
         &format!("{name}.{}", codec.container()),
-        &format!("{pictures} {}", codec.encoder(10)),
+        &format!(
+            "{pictures} {}",
+            codec.encoder(10).replace("keyint=", "bframes=0:keyint=").replace("-g 10", "-g 10 -bf 0")
+        ),
     )
 }
 

@@ -76,6 +76,8 @@ impl Place {
     pub fn prepare(&self) -> Result<(), DatabaseError> {
         let path = self.path();
         let prepare = || {
+            // Somebody may have taken the folder away meanwhile.
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
             let file = private().open(&path)?;
             if file.metadata()?.mode() & 0o777 != 0o600 {
                 file.set_permissions(Permissions::from_mode(0o600))?;

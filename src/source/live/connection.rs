@@ -32,9 +32,6 @@ const MOST_ERRORS: u32 = 50;
 /// would be watched before it has happened.
 const AHEAD: i64 = 10_000_000;
 
-/// So long before they are shown pictures may come that others refer to.
-const REORDERED: i64 = 2_000_000;
-
 /// What comes of a packet.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -151,7 +148,6 @@ impl Connection {
         self.setting.link.packet(packet.data().len(), now);
         let mut timed = VecDeque::new();
         self.starts.take(packet, &mut timed);
-        let shown = timed.iter().filter_map(|packet| packet.pts).max();
         for packet in timed {
             match self.grouping.push(packet) {
                 Ok(groups) => groups.into_iter().for_each(|group| self.take(group, now, out)),
@@ -163,9 +159,7 @@ impl Connection {
         };
         self.grow(last, now, out);
         if let Some(offset) = self.offset {
-            // A picture that others refer to comes before these, and is shown after them.
-            let shown = shown.filter(|shown| (0..REORDERED).contains(&shown.saturating_sub(last)));
-            let at = shown.unwrap_or(last).saturating_add(offset);
+            let at = last.saturating_add(offset);
             let arrived = self.since(now);
             let (sent, came) = *self.first.get_or_insert((at, arrived));
             if at.saturating_sub(sent) > arrived.saturating_sub(came).saturating_add(AHEAD) {

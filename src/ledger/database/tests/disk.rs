@@ -142,6 +142,22 @@ fn a_disk_that_does_not_answer_is_not_waited_for_at_the_end() {
 }
 
 #[test]
+fn so_is_one_whose_folder_somebody_removes() {
+    let bench = Bench::new();
+    let mut ledger = bench.ledger("lane");
+    step(&mut ledger, "lane", &[(1, Raised)], 1);
+    bench.settle();
+    let outbox = bench.handle().outbox();
+    fs::remove_dir_all(bench.folder.path()).expect("removed");
+    step(&mut ledger, "lane", &[(2, Raised)], 2);
+    bench.settle();
+    assert_ne!(bench.handle().outbox(), outbox);
+    assert_eq!(shorts(&bench.alerts()), ["1 raised"]);
+    let rights = fs::metadata(bench.folder.path()).expect("made again").permissions();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&rights) & 0o777, 0o700);
+}
+
+#[test]
 fn a_database_that_somebody_removes_is_begun_again() {
     let bench = Bench::new();
     let mut ledger = bench.ledger("lane");
