@@ -67,7 +67,13 @@ impl Counting {
 
     /// Whether it can have come about up to `until`.
     pub fn is_sound(&self, until: MediaTime) -> bool {
-        self.stopwatch.is_sound(until) && self.last_known.is_none_or(|last| last <= until)
+        let Watched { in_force, unclear, stretch, judged, .. } = self.watched;
+        let all = [in_force, unclear, stretch, judged, self.stretch, self.seen];
+        // None of it can have lasted for longer than the camera was watched.
+        let most = until.since(MediaTime::ZERO).saturating_add(Duration::from_secs(1));
+        self.stopwatch.is_sound(until)
+            && self.last_known.is_none_or(|last| last <= until)
+            && all.into_iter().all(|lasted| lasted <= most)
     }
 
     /// Goes on from what was counted for the same rule.
