@@ -42,7 +42,7 @@ pub fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
 ///
 /// # Errors
 /// Where they cannot.
-pub fn temporary_in(folder: &Path) -> io::Result<()> {
+pub fn check_writable(folder: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
     temporary(folder).map(drop)
 }

@@ -10,6 +10,8 @@ mod kind;
 mod notice;
 mod observation;
 mod schema;
+#[cfg(test)]
+pub(crate) mod testing;
 mod time;
 mod track;
 

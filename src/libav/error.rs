@@ -210,6 +210,17 @@ impl LibavError {
             Self::Io { address, detail: words(code) }
         }
     }
+
+    /// The error of `code` while opening: what cannot be understood is no recording.
+    pub(super) fn opening(code: i32, address: &str) -> Self {
+        match Self::from_code(code, address) {
+            Self::Damaged { address, detail } => Self::NotARecording { address, detail },
+            Self::Io { address, .. } if code == ffi::AVERROR_EOF => {
+                Self::NotARecording { address, detail: words(code) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// FFmpeg's words for an `AVERROR`.

@@ -1,48 +1,11 @@
-use std::{collections::VecDeque, ffi::c_int, ptr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, ffi::c_int, sync::Arc, time::Duration};
 
 use ffmpeg_sys_next as ffi;
 
 use super::{
-    LibavError, MICROS, Packet, PixelAspect, StreamInfo, deadline::Deadline, error::words, packet::RawPacket,
-    stream::is_video, to_micros,
+    LibavError, Limits, MICROS, Packet, PixelAspect, StreamInfo, deadline::Deadline, packet::RawPacket,
+    stream::is_video, to_micros, unpack::Unpack,
 };
-use crate::stop::Stop;
-
-/// What a recording or stream may cost before it is refused.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// How long opening and probing may take together.
-    pub open: Duration,
-    /// How long reading one packet may take.
-    pub read: Duration,
-    /// How many bytes are read to learn what a stream is.
-    pub probe_bytes: i64,
-    /// How much of a stream, in its own time, is read for that.
-    pub probe_time: Duration,
-    /// Width × height of a picture.
-    pub max_pixels: u64,
-    /// Bytes of one packet.
-    pub max_packet: u64,
-    /// Bytes of a stream's header.
-    pub max_header: u64,
-    /// Once it is set nothing is waited for any more.
-    pub stop: Stop,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            open: Duration::from_secs(15),
-            read: Duration::from_secs(15),
-            probe_bytes: 5_000_000,
-            probe_time: Duration::from_secs(5),
-            max_pixels: 8192 * 8192,
-            max_packet: 32 << 20,
-            max_header: 1 << 20,
-            stop: Stop::default(),
-        }
-    }
-}
 
 /// By so many microseconds other video must go on after the one that is read, to be what the recording goes on in.
 const GOES_ON: i64 = 5_000_000;
@@ -370,82 +333,5 @@ impl Drop for Input {
         self.deadline.close(Duration::from_secs(2));
         // SAFETY: null or an open context, closed once.
         unsafe { ffi::avformat_close_input(&raw mut self.context) };
-    }
-}
-
-/// The bit stream filter that takes MPEG-4's packed B pictures apart, so that each packet is one picture.
-pub(super) struct Unpack(pub(super) *mut ffi::AVBSFContext);
-
-// SAFETY: a filter context has no ties to a thread.
-unsafe impl Send for Unpack {}
-
-impl Unpack {
-    /// For a stream with these parameters.
-    ///
-    /// # Safety
-    /// `parameters` points to initialised codec parameters.
-    pub(super) unsafe fn new(
-        parameters: *const ffi::AVCodecParameters,
-        base: ffi::AVRational,
-    ) -> Result<Option<Self>, LibavError> {
-        // SAFETY: the name is terminated; null comes back for a library built without the filter.
-        let filter = unsafe { ffi::av_bsf_get_by_name(c"mpeg4_unpack_bframes".as_ptr()) };
-        if filter.is_null() {
-            return Ok(None);
-        }
-        let mut context = ptr::null_mut();
-        // SAFETY: the filter is static, the place for the context ours.
-        if unsafe { ffi::av_bsf_alloc(filter, &raw mut context) } < 0 {
-            return Err(LibavError::Memory);
-        }
-        let own = Self(context);
-        // SAFETY: the context was just made; the parameters are the caller's promise.
-        let ready = unsafe {
-            (*context).time_base_in = base;
-            ffi::avcodec_parameters_copy((*context).par_in, parameters) >= 0 && ffi::av_bsf_init(context) >= 0
-        };
-        Ok(ready.then_some(own))
-    }
-
-    fn filter(&mut self, raw: RawPacket) -> Result<Vec<RawPacket>, LibavError> {
-        let mut out = Vec::with_capacity(1);
-        // SAFETY: the context is initialised; it takes the packet's content over, and leaves it where it refuses.
-        if unsafe { ffi::av_bsf_send_packet(self.0, raw.0) } < 0 {
-            out.push(raw);
-            return Ok(out);
-        }
-        loop {
-            let next = RawPacket::new()?;
-            // SAFETY: context and packet are live.
-            if unsafe { ffi::av_bsf_receive_packet(self.0, next.0) } < 0 {
-                return Ok(out);
-            }
-            out.push(next);
-        }
-    }
-
-    fn flush(&mut self) {
-        // SAFETY: the context is initialised.
-        unsafe { ffi::av_bsf_flush(self.0) };
-    }
-}
-
-impl Drop for Unpack {
-    fn drop(&mut self) {
-        // SAFETY: made by `av_bsf_alloc`, freed once.
-        unsafe { ffi::av_bsf_free(&raw mut self.0) };
-    }
-}
-
-impl LibavError {
-    /// The error of `code` while opening: what cannot be understood is no recording.
-    pub(super) fn opening(code: i32, address: &str) -> Self {
-        match Self::from_code(code, address) {
-            Self::Damaged { address, detail } => Self::NotARecording { address, detail },
-            Self::Io { address, .. } if code == ffi::AVERROR_EOF => {
-                Self::NotARecording { address, detail: words(code) }
-            }
-            other => other,
-        }
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod flv;
 mod frame;
 mod input;
+mod limits;
 mod muxer;
 mod open;
 mod packet;
@@ -26,6 +27,7 @@ mod succession;
 #[cfg(test)]
 pub(crate) mod testing;
 mod turn;
+mod unpack;
 mod upright;
 mod yuv;
 
@@ -37,7 +39,8 @@ pub use decoder::Decoder;
 pub use encoder::Encoder;
 pub use error::LibavError;
 pub use frame::Frame;
-pub use input::{Input, Limits};
+pub use input::Input;
+pub use limits::Limits;
 pub use muxer::{Container, Muxer};
 pub use packet::Packet;
 pub use parser::{Parser, PictureKind};

@@ -18,9 +18,10 @@ use super::{
     codec::{CodecId, is_of},
     deadline::Deadline,
     edits, flv, init,
-    input::{About, Unpack},
+    input::About,
     stream::is_video,
     to_micros,
+    unpack::Unpack,
 };
 use crate::{address::redact, files};
 

@@ -221,18 +221,9 @@ fn slot<T: Clone + Default>(list: &mut Vec<T>, index: usize) -> &mut T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CameraId, GapReason, Observation, Scene};
+    use crate::domain::{CameraId, GapReason, Observation, testing::scene};
 
     fn look(at: f64) -> Record {
-        let scene = Scene {
-            brightness: 0.5,
-            contrast: 0.2,
-            sharpness: 0.1,
-            changed: None,
-            changed_in: None,
-            identical: None,
-            moved: None,
-        };
         Record::Observation(Observation {
             camera: CameraId::new("c").expect("an id"),
             epoch: 0,
@@ -240,7 +231,7 @@ mod tests {
             wall: jiff::Timestamp::UNIX_EPOCH,
             looked: Vec::new(),
             detections: Vec::new(),
-            scene,
+            scene: scene(),
             changes: Vec::new(),
         })
     }

@@ -291,7 +291,7 @@ mod tests {
         let (database, _) = Database::open(settings, clock.clone()).expect("a database");
         let summary = bare_summary(&config, Vec::new());
         let asked = live::Asked {
-            violations: Box::new(|_, _| Vec::new()),
+            violations: Box::new(|_, _| Some(Vec::new())),
             summary: Box::new(move |_, _| summary.clone()),
             is_needed: Box::new(|_| false),
         };

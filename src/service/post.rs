@@ -93,8 +93,14 @@ impl Post {
             let mut watch = Watch { camera, desk, ledger, keeper, days, counts, timeline, zone, day };
             let left = catch_unwind(AssertUnwindSafe(|| watch.run(ahead, &stop)));
             stop_reading(&stop, &left);
-            let left = left.unwrap_or_else(|panic| failed(panic.as_ref()));
-            watch.leave();
+            let left = match left {
+                Ok(left) => {
+                    watch.leave();
+                    left
+                }
+                // Nobody knows what it has left behind: what was committed before is gone on from.
+                Err(panic) => failed(panic.as_ref()),
+            };
             match reader.join() {
                 Ok(()) => left,
                 Err(panic) => failed(panic.as_ref()),

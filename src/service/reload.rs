@@ -35,7 +35,7 @@ impl Reload {
         if !self.wanted.swap(false, Ordering::SeqCst) {
             return None;
         }
-        let new = match Config::load(&self.file) {
+        let mut new = match Config::load(&self.file) {
             Ok(new) => new,
             Err(error) => {
                 tracing::error!("the configuration stays as it was: {error}");
@@ -47,6 +47,7 @@ impl Reload {
             return None;
         }
         for (what, same) in [
+            ("[site]", new.site == now.site),
             ("[box]", new.box_id == now.box_id && new.memory == now.memory),
             ("[evidence]", new.evidence == now.evidence),
             ("[state]", new.state == now.state),
@@ -57,6 +58,8 @@ impl Reload {
                 tracing::warn!("{what} changed: that is followed once the program starts again");
             }
         }
+        // Days and ids are counted by them: one part of the program is not to follow what another does not.
+        (new.site, new.evidence) = (now.site.clone(), now.evidence.clone());
         tracing::info!("the configuration was read again");
         Some(new)
     }

@@ -62,7 +62,6 @@ pub enum Ended {
 /// [`ServiceError`] where it cannot begin. What goes wrong after that is told, and tried again.
 pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, ServiceError> {
     libav::init();
-    let models = Models::load(&config)?;
     supported(&config)?;
     let played = |camera: &&Camera| matches!(camera.source, SourceAddress::Recording { .. });
     for camera in config.cameras.iter().filter(played) {
@@ -71,6 +70,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
             return Err(ServiceError::NoFile { camera: camera.id.clone(), sought });
         }
     }
+    let models = Models::load(&config)?;
     let system = |what| move |source| ServiceError::System { what, source };
     let stop = Stop::on_signals().map_err(system("signals cannot be received"))?;
     let reload = Reload::on_hangup(settings.config.clone()).map_err(system("signals cannot be received"))?;
@@ -101,7 +101,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     if config.sinks.is_empty() {
         tracing::warn!("there is no [[sink]]: alerts are kept in the database and go nowhere");
     }
-    if let Err(error) = crate::files::temporary_in(&config.evidence.directory) {
+    if let Err(error) = crate::files::check_writable(&config.evidence.directory) {
         let (folder, reason) = (config.evidence.directory.display(), crate::files::reason(&error));
         tracing::error!(
             "evidence cannot be written to {folder}: {reason}; violations are told without it until it can"
@@ -177,7 +177,7 @@ fn begin_evidence(
     let asked = live::Asked {
         violations: Box::new(asks),
         summary: Box::new(move |from, to| {
-            day::of_day(&bare, &knows, zone.to_datetime(from).date(), &seen(from, to))
+            day::of_day(&bare, &knows, zone.to_datetime(from).date(), &seen(from, to).unwrap_or_default())
         }),
         is_needed: Box::new(move |name| needs.refers_to(name)),
     };
@@ -227,19 +227,11 @@ fn watch(
     let threads = settings.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
     loop {
         let (now, end) = shift::hold(config, &models, threads.clamp(1, 256), means, reload, stop);
-        config = match end {
+        config = now;
+        models = match end {
             ShiftEnd::Stopped => return Ended::Stopped(stop.signal().unwrap_or(Signal::Terminate)),
             ShiftEnd::Over => return Ended::Over,
-            ShiftEnd::Changed(new) => match Models::load(&new) {
-                Ok(loaded) => {
-                    models = loaded;
-                    *new
-                }
-                Err(error) => {
-                    tracing::error!("the configuration stays as it was: {error}");
-                    now
-                }
-            },
+            ShiftEnd::Changed(models) => models,
         };
     }
 }

@@ -17,11 +17,12 @@ pub(super) enum ShiftEnd {
     Stopped,
     /// All that was to be watched were recordings, and they are over.
     Over,
-    /// Other models are wanted.
-    Changed(Box<Config>),
+    /// Other models are wanted, and these are they.
+    Changed(Models),
 }
 
-/// Watches the cameras of `config`, and of those that take its place, until other models are wanted or it is to end.
+/// Watches the cameras of `config`, and of those that take its place, until other models are wanted or it is to end. The
+/// configuration in force then. Cameras are watched on while models are loaded: where they cannot be had, nothing changes.
 pub(super) fn hold(
     mut config: Config,
     models: &Models,
@@ -43,14 +44,18 @@ pub(super) fn hold(
                 break ShiftEnd::Stopped;
             }
             if let Some(new) = reload.wanted(&config) {
-                if new.detector != config.detector
-                    || models_of(&new) != models_of(&config)
-                    || new.site != config.site
-                {
-                    break ShiftEnd::Changed(Box::new(new));
+                if new.detector == config.detector && models_of(&new) == models_of(&config) {
+                    config = new;
+                    roster.follow(&config);
+                } else {
+                    match Models::load(&new) {
+                        Ok(models) => {
+                            config = new;
+                            break ShiftEnd::Changed(models);
+                        }
+                        Err(error) => tracing::error!("the configuration stays as it was: {error}"),
+                    }
                 }
-                config = new;
-                roster.follow(&config);
             }
             if !roster.look_after(&config) {
                 break ShiftEnd::Over;

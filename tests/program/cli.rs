@@ -47,6 +47,34 @@ fn what_cannot_work_is_refused_with_code_2() {
 }
 
 #[test]
+fn what_run_cannot_watch_is_told_at_the_start_with_code_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (keys, said) in [
+        ("source = \"nothing/*.mp4\"", "no file to play"),
+        ("source = \"rtsps://10.0.0.1/s\"", "rtsps:// is not in use yet"),
+        ("source = \"rtsp://10.0.0.1/s\"\ntransport = \"udp\"", "transport = \"udp\" is not in use yet"),
+        (
+            "source = \"rtsp://10.0.0.1/s\"\nsubstream = \"rtsp://10.0.0.1/t\"",
+            "a substream is not in use yet",
+        ),
+    ] {
+        let config = format!(
+            "[site]\nid = \"s\"\n[console]\nlisten = \"127.0.0.1:0\"\n[[camera]]\nid = \"c\"\n{keys}\n[[camera.rule]]\n\
+             kind = \"ebike_in_elevator\"\n"
+        );
+        let config = write(&folder, "site.toml", &config);
+        let output = firewarden(&["run", "--config", &config]);
+        assert_code(&output, 2);
+        assert!(
+            stderr(&output).contains(said) && stderr(&output).contains("camera c"),
+            "{}",
+            stderr(&output)
+        );
+        assert!(!folder.path().join("state").exists(), "nothing was begun");
+    }
+}
+
+#[test]
 fn a_cause_is_said_once() {
     let output = firewarden(&["analyze", "--config", "absent.toml", "--out", "x"]);
     assert_eq!(stderr(&output).matches("No such file").count(), 1, "{}", stderr(&output));

@@ -43,8 +43,10 @@ fn export(shared: &Shared, day: Date, due: Due) -> io::Result<()> {
         violation.raised.as_ref().is_some_and(|raised| raised.wall < to)
             && violation.ended.as_ref().is_none_or(|ended| from <= ended.wall)
     };
-    let mut violations: Vec<Violation> =
-        (shared.settings.asked.violations)(from, to).into_iter().filter(within).collect();
+    let known = (shared.settings.asked.violations)(from, to);
+    let known =
+        known.ok_or_else(|| io::Error::other("which violations there were cannot be read just now"))?;
+    let mut violations: Vec<Violation> = known.into_iter().filter(within).collect();
     for violation in &mut violations {
         list(violation, &entries);
         withdraw(violation, &removed);

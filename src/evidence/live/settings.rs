@@ -45,8 +45,9 @@ impl Settings {
 
 /// What evidence asks others: whoever keeps violations and alerts.
 pub struct Asked {
-    /// The violations that were raised from one wall time up to another, as last known.
-    pub violations: Box<dyn Fn(Timestamp, Timestamp) -> Vec<Violation> + Send + Sync>,
+    /// The violations that were raised before the later of two wall times and were not over before the earlier, as last known; none
+    /// where that cannot be told just now, and then it is asked again.
+    pub violations: Box<dyn Fn(Timestamp, Timestamp) -> Option<Vec<Violation>> + Send + Sync>,
     /// What became of the cameras between these wall times, and by what they were judged; see [`bare_summary`].
     pub summary: Box<dyn Fn(Timestamp, Timestamp) -> Summary + Send + Sync>,
     /// Whether an alert that is not delivered yet refers to the file of this name.

@@ -28,7 +28,7 @@ mod schema;
 mod shared;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod told;
 mod writer;
 mod written;

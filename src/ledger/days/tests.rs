@@ -6,7 +6,7 @@ use std::{
 use super::*;
 use crate::{
     clock::Manual,
-    domain::{Epoch, Gap, GapReason, MediaTime, Observation, Scene, WallOrigin},
+    domain::{Epoch, Gap, GapReason, MediaTime, Observation, WallOrigin, testing::scene},
     results::lines,
 };
 
@@ -35,15 +35,6 @@ fn epoch(number: u32, from: i64, at: &str) -> Record {
 }
 
 fn look(seconds: i64, at: Timestamp) -> Record {
-    let scene = Scene {
-        brightness: 0.5,
-        contrast: 0.2,
-        sharpness: 0.1,
-        changed: None,
-        changed_in: None,
-        identical: None,
-        moved: None,
-    };
     Record::Observation(Observation {
         camera: camera(),
         epoch: 0,
@@ -51,7 +42,7 @@ fn look(seconds: i64, at: Timestamp) -> Record {
         wall: at,
         looked: Vec::new(),
         detections: Vec::new(),
-        scene,
+        scene: scene(),
         changes: Vec::new(),
     })
 }

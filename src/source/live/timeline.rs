@@ -3,8 +3,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::SignedDuration;
-
 use crate::{
     clock::Clock,
     domain::{MediaTime, When},
@@ -44,13 +42,6 @@ impl Timeline {
     pub fn now(&self) -> When {
         let at = self.at(self.clock.monotonic());
         When { at, wall: self.clock.wall(), epoch: self.shows().epoch }
-    }
-
-    /// What the wall's clock showed, or will show, at a media time.
-    pub fn wall(&self, at: MediaTime) -> jiff::Timestamp {
-        let now = self.now();
-        let since = now.at.as_micros().saturating_sub(at.as_micros());
-        now.wall.checked_sub(SignedDuration::from_micros(since)).unwrap_or(now.wall)
     }
 
     /// Pictures up to `at` had come at `instant`, in this epoch. It never goes back.

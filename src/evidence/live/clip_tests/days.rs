@@ -64,6 +64,31 @@ fn a_day_is_closed_after_the_sites_midnight_and_again_when_something_comes_later
 }
 
 #[test]
+fn what_goes_on_over_midnight_is_one_of_both_days() {
+    let stage = Stage::new("", "pre_roll = \"1s\"\npost_roll = \"1s\"", EVE);
+    let evidence = stage.start();
+    // The first is raised before midnight, the second after it.
+    let (mut keeper, goes_on, later) = one(&stage, &evidence, 1, 1.0);
+    let later = play(&mut keeper, later, 6.5);
+    let next = stage.violation(2, 5.0, 6.0);
+    stage.violations.lock().expect("sound").push(next.clone());
+    keeper.told(&stage.look(6.0), &judged(vec![next.clone()]));
+    play_on(&mut keeper, &later);
+    complete(&stage, &goes_on);
+    complete(&stage, &next);
+    stage.clock.advance(Duration::from_secs(86_400 + 60));
+    let ids = |day: &str| {
+        let day = stage.root.join(day);
+        until("the end of the day", || day.join(SUMS).exists());
+        assert_eq!(verify(&day).expect("a day").problems, []);
+        let stored = Stored::read(&day).expect("a day");
+        stored.violations.iter().map(|known| (known.id, known.evidence.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("2026-11-24"), [(goes_on.id, 3)]);
+    assert_eq!(ids("2026-11-25"), [(goes_on.id, 0), (next.id, 3)]);
+}
+
+#[test]
 fn a_day_that_goes_on_can_be_read() {
     let stage = Stage::new("", "pre_roll = \"1s\"\npost_roll = \"1s\"", "2026-11-24T12:00:00Z");
     let evidence = stage.start();

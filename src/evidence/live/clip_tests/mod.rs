@@ -27,7 +27,7 @@ use crate::{
     config::Config,
     domain::{
         CameraId, Class, Detection, EvidenceRole, MediaTime, Moment, Observation, Phase, Record, RuleId,
-        Scene, Violation, WallOrigin, When,
+        Violation, WallOrigin, When, testing::scene,
     },
     evidence::clip_tests::at,
     geometry::BBox,
@@ -92,7 +92,7 @@ impl Stage {
         let (violations, needed) = (Arc::clone(&self.violations), Arc::clone(&self.needed));
         let config = self.config.clone();
         let asked = Asked {
-            violations: Box::new(move |_, _| violations.lock().expect("sound").clone()),
+            violations: Box::new(move |_, _| Some(violations.lock().expect("sound").clone())),
             summary: Box::new(move |_, _| bare_summary(&config, Vec::new())),
             is_needed: Box::new(move |name| needed.lock().expect("sound").contains(name)),
         };
@@ -170,15 +170,6 @@ impl Stage {
 
     /// A look that found the car.
     fn look(&self, seconds: f64) -> Record {
-        let scene = Scene {
-            brightness: 0.5,
-            contrast: 0.2,
-            sharpness: 0.1,
-            changed: None,
-            changed_in: None,
-            identical: None,
-            moved: None,
-        };
         Record::Observation(Observation {
             camera: CameraId::new("lane").expect("an id"),
             epoch: 0,
@@ -192,7 +183,7 @@ impl Stage {
                 appearance: None,
                 model: None,
             }],
-            scene,
+            scene: scene(),
             changes: Vec::new(),
         })
     }

@@ -1,7 +1,7 @@
 //! The database by what others see of it.
 
 mod alerts;
-mod bench;
+pub(crate) mod bench;
 mod damage;
 mod disk;
 mod keeping;
