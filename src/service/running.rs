@@ -229,7 +229,12 @@ fn watch(
         let (now, end) = shift::hold(config, &models, threads.clamp(1, 256), means, reload, stop);
         config = now;
         models = match end {
-            ShiftEnd::Stopped => return Ended::Stopped(stop.signal().unwrap_or(Signal::Terminate)),
+            ShiftEnd::Stopped => {
+                tracing::info!(
+                    "told to end: what was seen is still kept and sent, for some seconds; told again, it ends at once"
+                );
+                return Ended::Stopped(stop.signal().unwrap_or(Signal::Terminate));
+            }
             ShiftEnd::Over => return Ended::Over,
             ShiftEnd::Changed(models) => models,
         };

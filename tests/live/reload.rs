@@ -1,7 +1,8 @@
 //! A configuration that changes, and the end.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Command, time::Duration};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::{
@@ -102,18 +103,20 @@ pub fn ends() {
     let looks = site.observations("lane").iter().filter(|record| record["record"] == "observation").count();
     assert!(looks >= 10, "{looks} looks were kept at the end");
 
-    // It goes on where it was.
-    let service = site.start();
+    // It goes on where it was. While another program holds the database, nothing can be kept: an end would take seconds.
+    let mut service = site.start();
     site.looks_on("lane", 14);
-    let id = service.id().to_string();
-    let mut service = service;
+    let database = Connection::open(site.path("state/firewarden.db")).expect("a database");
+    database.busy_timeout(PATIENCE).expect("set");
+    database.execute_batch("BEGIN IMMEDIATE").expect("held");
+    let heard = || site.log().matches("told to end").count();
+    let before = heard();
     service.signal("TERM");
-    // The second may come when it has ended already.
-    let _ = Command::new("kill").args(["-TERM", &id]).status();
-    let before = site.log().matches("what was not delivered").count();
-    assert_eq!(service.wait().code(), Some(143));
-    let after = site.log().matches("what was not delivered").count();
-    assert_eq!(before, after, "told twice, it does not wait for a sink that takes nothing");
+    wait_for("it has heard that it is to end", PATIENCE, || (heard() > before).then_some(()));
+    service.signal("TERM");
+    assert_eq!(service.wait().code(), Some(143), "told twice, it does not wait for the database");
+    assert!(!site.log().contains("could not be written"), "{}", site.log());
+    drop(database);
     assert_eq!(site.told("raised").len(), 1, "{:#?}", site.told("raised"));
 
     // Nor was anything lost by that.
