@@ -14,6 +14,7 @@ mod schema;
 pub(crate) mod testing;
 mod time;
 mod track;
+mod verdict;
 
 pub use alert::{
     Alert, AlertBody, AlertType, ContentType, Explanation, Sequence, SpecVersion, ViolationData,
@@ -36,3 +37,4 @@ pub use observation::{
 pub use schema::join_lines;
 pub use time::{MediaTime, When, micros, seconds};
 pub use track::{Track, TrackState};
+pub use verdict::{Finding, Verdict};

@@ -36,7 +36,10 @@ impl FileSink {
         if done.is_err() {
             self.lines = None;
         }
-        done.map_err(|source| Refusal::File { path: self.settings.path.clone(), source })
+        done.map_err(|error| {
+            let path = files::shown(self.settings.path.as_os_str());
+            Refusal::transient(format!("{path} cannot be written: {}", files::reason(&error)))
+        })
     }
 
     fn add<'a>(&mut self, alerts: impl Iterator<Item = &'a str>) -> io::Result<()> {
