@@ -1,241 +1,400 @@
-//! The one thread that gives alerts to sinks, and gives them again until they are taken.
+//! All sinks, each served at its own pace, and what goes with them: signs of life, and what platforms ask for.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
+    future::Future,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver},
+        mpsc::{self, Receiver, RecvTimeoutError},
     },
-    thread::{self, JoinHandle},
+    thread,
     time::{Duration, Instant},
 };
 
-use super::{Refusal, backoff::Backoff, file::FileSink};
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::{runtime::Runtime, sync::watch};
+
+use super::{
+    About, Beat, Refusal, Requests, Sink as _, SinkFacts,
+    answering::Answering,
+    file::FileSink,
+    requests::{self, Asked},
+    serving::{self, Means, Wanted},
+};
 use crate::{
-    config::{Sink, SinkSettings},
-    domain::OutboxId,
-    ledger::database::{DatabaseError, Handle, Queued},
+    config::{Config, Sink, SinkSettings},
+    domain::{Alert, BoxHealth, Sequence, SinkName, SiteId},
+    ledger::database::Handle,
     stop::Stop,
 };
 
-/// So many alerts are given at once.
-const AT_ONCE: usize = 200;
-/// Whether somebody wants an end is looked for so often.
+/// Whether alerts have come is looked for so often where nobody tells.
 const NAP: Duration = Duration::from_millis(100);
+/// A sign of life is given so often.
+const BEAT: Duration = Duration::from_secs(60);
+/// How many threads give alerts to sinks. They wait for networks and disks more than they work.
+const THREADS: usize = 2;
+
+/// What sinks are told of the box and its files.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// The site's id.
+    pub site: SiteId,
+    /// The site's name, for people.
+    pub site_name: String,
+    /// The box's id.
+    pub box_id: String,
+    /// The time zone in which people read times.
+    pub zone: TimeZone,
+    /// Below it lie the files of evidence, by the names that alerts have.
+    pub evidence: std::path::PathBuf,
+}
+
+impl Sender {
+    /// As a configuration has it.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            site: config.site.id.clone(),
+            site_name: config.site.name.clone(),
+            box_id: config.box_id.clone(),
+            zone: config.site.timezone.clone(),
+            evidence: config.evidence.directory.clone(),
+        }
+    }
+
+    fn about(&self, name: &SinkName, requests: Requests) -> About {
+        let Self { site, site_name, box_id, zone, evidence } = self.clone();
+        About { name: name.clone(), site, site_name, box_id, zone, evidence, requests }
+    }
+}
 
 /// Gives alerts to sinks.
 pub struct Dispatcher {
-    is_ending: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-    ended: Receiver<BTreeMap<String, String>>,
+    /// None once it has ended.
+    runtime: Option<Runtime>,
+    handle: Handle,
+    stop: Stop,
+    sinks: BTreeMap<SinkName, Served>,
+    news: watch::Receiver<u64>,
+    changes: watch::Sender<u64>,
+    beat: watch::Receiver<Option<Arc<Beat>>>,
+    requests: tokio::sync::mpsc::Sender<Asked>,
+    sender: watch::Sender<Sender>,
+    is_over: Arc<AtomicBool>,
+    board: DeliveryBoard,
+}
+
+/// How all sinks do, for others to look at. Copies are of the same.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryBoard(Arc<Mutex<BTreeMap<SinkName, Arc<Mutex<SinkFacts>>>>>);
+
+impl DeliveryBoard {
+    /// How each sink does.
+    pub fn facts(&self) -> BTreeMap<SinkName, SinkFacts> {
+        let facts =
+            |facts: &Arc<Mutex<SinkFacts>>| facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.lock().iter().map(|(name, of)| (name.clone(), facts(of))).collect()
+    }
+
+    /// One with these sinks, of which nothing is known.
+    #[cfg(test)]
+    pub fn of<const N: usize>(names: [&str; N]) -> Self {
+        let board = Self::default();
+        let names = names.map(|name| SinkName::new(name).expect("a name"));
+        board.lock().extend(names.map(|name| (name, Arc::default())));
+        board
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<SinkName, Arc<Mutex<SinkFacts>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A sink that is served.
+struct Served {
+    /// What it was begun with.
+    settings: SinkSettings,
+    sender: Sender,
+    wanted: watch::Sender<Wanted>,
+    facts: Arc<Mutex<SinkFacts>>,
+    ended: Receiver<()>,
+}
+
+impl Sender {
+    fn is_as(&self, other: &Self) -> bool {
+        (&self.site, &self.site_name, &self.box_id, &self.evidence)
+            == (&other.site, &other.site_name, &other.box_id, &other.evidence)
+            && self.zone == other.zone
+    }
 }
 
 impl Dispatcher {
-    /// Begins. Alerts for sinks of a kind that is not served yet wait in the outbox, which is said.
+    /// Begins to serve sinks. `health` tells how the box does that is theirs, for signs of life.
     ///
     /// Once `stop` is set, a sink that fails is not waited for: what it did not take waits for the next start.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(handle: Handle, sinks: Vec<Sink>, stop: Stop) -> std::io::Result<Self> {
-        let mut served = Vec::new();
-        for Sink { name, settings, .. } in sinks {
-            match settings {
-                SinkSettings::File(settings) => {
-                    served.push(Served::new(name.as_str().to_owned(), FileSink::new(settings)));
-                }
-                other => tracing::warn!(
-                    sink = %name,
-                    "sinks of kind {} are not served yet: alerts for it wait in the database",
-                    other.kind().name()
-                ),
+    pub fn start(
+        handle: Handle,
+        sinks: &[Sink],
+        sender: &Sender,
+        health: impl Fn(&Sender) -> BoxHealth + Send + Sync + 'static,
+        stop: Stop,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("deliver")
+            .enable_all()
+            .build()?;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (tell, news) = watch::channel(0);
+        let (of, ends) = (handle.clone(), Arc::clone(&is_over));
+        thread::Builder::new().name("deliver news".to_owned()).spawn(move || {
+            let mut known = 0;
+            while !ends.load(Ordering::SeqCst) {
+                let now = of.changed(known, NAP);
+                tell.send_if_modified(|told| std::mem::replace(told, now) != now);
+                known = now;
             }
-        }
-        let is_ending = Arc::new(AtomicBool::new(false));
-        let (to, ended) = mpsc::sync_channel(1);
-        let ending = Arc::clone(&is_ending);
-        let work = move || {
-            let mut work = Work { handle, sinks: served, stop, is_ending: ending };
-            work.run();
-            let _ = to.send(work.failing());
+        })?;
+        let (changes, _) = watch::channel(0);
+        let (requests, asked) = requests::queue();
+        let answering = Answering::new(handle.clone(), changes.clone(), asked);
+        runtime.spawn(answering.run());
+        let (give_beat, beat) = watch::channel(None);
+        let (own, of_beats) = watch::channel(sender.clone());
+        runtime.spawn(beats(handle.clone(), of_beats, health, give_beat));
+        let board = DeliveryBoard::default();
+        let mut dispatcher = Self {
+            runtime: Some(runtime),
+            handle,
+            stop,
+            sinks: BTreeMap::new(),
+            news,
+            changes,
+            beat,
+            requests,
+            sender: own,
+            is_over,
+            board,
         };
-        let thread = thread::Builder::new().name("deliver".to_owned()).spawn(work)?;
-        Ok(Self { is_ending, thread, ended })
+        dispatcher.follow(sinks, sender);
+        Ok(dispatcher)
     }
 
-    /// Delivers what waits, for no longer than `deadline`, and ends. Told are the sinks that do not take what they should, and
-    /// why; `*` stands for all where it does not end in time.
+    /// Serves the sinks of another configuration. Those that are the same are served on; those that are gone or changed end
+    /// once what is under way is over.
+    pub fn follow(&mut self, sinks: &[Sink], sender: &Sender) {
+        self.sender.send_replace(sender.clone());
+        let same = |name: &SinkName, served: &Served| {
+            sinks.iter().any(|sink| sink.name == *name && sink.settings == served.settings)
+                && served.sender.is_as(sender)
+        };
+        let gone: Vec<SinkName> = self
+            .sinks
+            .iter()
+            .filter(|(name, served)| !same(name, served))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in &gone {
+            if let Some(served) = self.sinks.remove(name) {
+                // Who takes its place waits until it has ended: two would give the same alerts.
+                served.wanted.send_replace(Wanted::Leave);
+                self.board.lock().remove(name);
+                if sinks.iter().any(|sink| sink.name == *name) {
+                    self.begin_after(name, served.ended, sinks, sender);
+                }
+            }
+        }
+        for sink in sinks {
+            if !self.sinks.contains_key(&sink.name) {
+                self.begin(sink, sender, None);
+            }
+        }
+    }
+
+    fn begin_after(&mut self, name: &SinkName, before: Receiver<()>, sinks: &[Sink], sender: &Sender) {
+        if let Some(sink) = sinks.iter().find(|sink| sink.name == *name) {
+            self.begin(sink, sender, Some(before));
+        }
+    }
+
+    fn begin(&mut self, sink: &Sink, sender: &Sender, after: Option<Receiver<()>>) {
+        let settings = sink.settings.clone();
+        self.begin_by(sink, sender, after, move |about, means| serve_as(settings, about, means));
+    }
+
+    /// Begins to serve a sink by whatever does.
+    fn begin_by<F: Future<Output = ()> + Send + 'static>(
+        &mut self,
+        sink: &Sink,
+        sender: &Sender,
+        after: Option<Receiver<()>>,
+        serve: impl FnOnce(About, Means) -> F + Send + 'static,
+    ) {
+        let Some(runtime) = &self.runtime else { return };
+        let (wanted, want) = watch::channel(Wanted::Service);
+        let facts = Arc::new(Mutex::new(SinkFacts::default()));
+        let (end, ended) = mpsc::sync_channel(1);
+        let about = sender.about(&sink.name, Requests::new(sink.name.clone(), self.requests.clone()));
+        let means = Means {
+            name: sink.name.to_string(),
+            handle: self.handle.clone(),
+            stop: self.stop.clone(),
+            wanted: want,
+            news: self.news.clone(),
+            changes: self.changes.subscribe(),
+            beat: self.beat.clone(),
+            facts: Arc::clone(&facts),
+        };
+        runtime.spawn(async move {
+            if let Some(before) = after {
+                let _ = tokio::task::spawn_blocking(move || before.recv()).await;
+            }
+            serve(about, means).await;
+            drop(end);
+        });
+        self.board.lock().insert(sink.name.clone(), Arc::clone(&facts));
+        let served = Served { settings: sink.settings.clone(), sender: sender.clone(), wanted, facts, ended };
+        self.sinks.insert(sink.name.clone(), served);
+    }
+
+    /// Serves a scripted sink under this name.
+    #[cfg(test)]
+    fn serve_scripted(&mut self, name: &str, sink: super::scripted::Scripted) {
+        let settings = SinkSettings::File(crate::config::AlertFile {
+            path: "none".into(),
+            rotate: crate::config::ByteSize::megabytes(1),
+            files: 1,
+        });
+        let name = SinkName::new(name).expect("a name");
+        let named = Sink { name, filter: crate::config::Filter::default(), settings };
+        let sender = self.sender.borrow().clone();
+        self.begin_by(&named, &sender, None, move |_, means| serving::serve(sink, means));
+    }
+
+    /// How the sinks do.
+    pub fn board(&self) -> DeliveryBoard {
+        self.board.clone()
+    }
+
+    /// Delivers what waits, for no longer than `deadline`, and ends. Told are the sinks that do not have what they should, and
+    /// why.
     ///
     /// What is not delivered waits in the database for the next start.
-    pub fn finish(self, deadline: Duration) -> BTreeMap<String, String> {
-        self.is_ending.store(true, Ordering::SeqCst);
-        match self.ended.recv_timeout(deadline) {
-            Ok(failing) => {
-                let _ = self.thread.join();
-                failing
-            }
-            // A disk that hangs is left to itself.
-            Err(_) => [("*".to_owned(), "delivery did not end in time".to_owned())].into(),
+    pub fn finish(mut self, deadline: Duration) -> BTreeMap<SinkName, String> {
+        let until = Instant::now().checked_add(deadline);
+        for served in self.sinks.values() {
+            served.wanted.send_replace(Wanted::Drain);
         }
-    }
-}
-
-struct Work {
-    handle: Handle,
-    sinks: Vec<Served>,
-    stop: Stop,
-    is_ending: Arc<AtomicBool>,
-}
-
-/// A sink, and how it does.
-struct Served {
-    name: String,
-    sink: FileSink,
-    /// What it has taken and is not noted yet.
-    taken: BTreeMap<OutboxId, BTreeSet<u64>>,
-    failing: Option<Failing>,
-}
-
-/// A sink that does not take what it is given.
-struct Failing {
-    since: Instant,
-    again: Instant,
-    backoff: Backoff,
-    why: String,
-}
-
-/// What came of one try.
-enum Tried {
-    /// It has something more to take, perhaps.
-    Some,
-    /// Nothing waits for it.
-    None,
-    /// It is to be tried later.
-    Later,
-}
-
-impl Work {
-    fn run(&mut self) {
-        let mut known = 0;
-        loop {
-            let news = self.handle.changed(known, NAP);
-            let is_ending = self.is_ending.load(Ordering::SeqCst);
-            let may = |served: &Served| news != known || is_ending || served.is_pending();
-            let due: Vec<usize> =
-                (0..self.sinks.len()).filter(|index| self.sinks.get(*index).is_some_and(may)).collect();
-            let mut left = false;
-            for index in due {
-                left |= self.serve(index, is_ending);
-            }
-            if is_ending && !left && !self.handle.has_held() {
-                return;
-            }
-            known = news;
-        }
-    }
-
-    /// Gives a sink all that waits for it. Whether anything is left that it can still take.
-    fn serve(&mut self, index: usize, is_ending: bool) -> bool {
-        let Self { handle, sinks, stop, .. } = self;
-        let Some(served) = sinks.get_mut(index) else { return false };
-        loop {
-            match served.serve(handle) {
-                Tried::Some => {}
-                Tried::None => return false,
-                Tried::Later => return is_ending && !stop.is_set(),
-            }
-        }
-    }
-
-    fn failing(&self) -> BTreeMap<String, String> {
-        let failing = self.sinks.iter().filter_map(|served| Some((served, served.failing.as_ref()?)));
-        failing.map(|(served, failing)| (served.name.clone(), failing.why.clone())).collect()
-    }
-}
-
-impl Served {
-    fn new(name: String, sink: FileSink) -> Self {
-        Self { name, sink, taken: BTreeMap::new(), failing: None }
-    }
-
-    /// Whether it is to be tried again, whatever comes.
-    fn is_pending(&self) -> bool {
-        self.failing.as_ref().is_some_and(|failing| failing.again <= Instant::now())
-    }
-
-    /// Gives it some of what waits.
-    fn serve(&mut self, handle: &Handle) -> Tried {
-        if self.failing.as_ref().is_some_and(|failing| Instant::now() < failing.again) {
-            return Tried::Later;
-        }
-        match self.try_serve(handle) {
-            Ok(tried) => {
-                if let Some(failing) = self.failing.take() {
-                    let seconds = failing.since.elapsed().as_secs();
-                    tracing::warn!(sink = self.name, "alerts are delivered again, after {seconds} s");
+        let mut left = BTreeMap::new();
+        for (name, served) in std::mem::take(&mut self.sinks) {
+            let wait = until.map_or(deadline, |until| until.saturating_duration_since(Instant::now()));
+            let has_ended = served.ended.recv_timeout(wait) != Err(RecvTimeoutError::Timeout);
+            let facts = served.facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            match facts.failing {
+                Some(failing) => drop(left.insert(name, failing.why)),
+                None if !has_ended => {
+                    left.insert(name, "delivery did not end in time".to_owned());
                 }
-                tried
-            }
-            Err(why) => {
-                self.fail(why.to_string());
-                Tried::Later
+                None => {}
             }
         }
+        left
     }
+}
 
-    fn try_serve(&mut self, handle: &Handle) -> Result<Tried, Undelivered> {
-        // First what it has: it is not to get that twice, if that can be had.
-        self.note(handle)?;
-        let alerts = handle.next_alerts(&self.name, AT_ONCE)?;
-        if alerts.is_empty() {
-            return Ok(Tried::None);
-        }
-        self.sink.deliver(alerts.iter().map(|queued| queued.body.as_str()))?;
-        for Queued { outbox, sequence, .. } in &alerts {
-            self.taken.entry(*outbox).or_default().insert(*sequence);
-        }
-        self.note(handle)?;
-        Ok(Tried::Some)
-    }
-
-    fn note(&mut self, handle: &Handle) -> Result<(), Undelivered> {
-        while let Some((outbox, sequences)) = self.taken.first_key_value() {
-            let sequences: Vec<u64> = sequences.iter().copied().collect();
-            handle.delivered(&self.name, *outbox, &sequences)?;
-            self.taken.pop_first();
-        }
-        Ok(())
-    }
-
-    /// It does not work: said once.
-    fn fail(&mut self, why: String) {
-        let now = Instant::now();
-        match &mut self.failing {
-            Some(failing) => {
-                failing.again = now + failing.backoff.next();
-                failing.why = why;
-            }
-            None => {
-                tracing::error!(
-                    sink = self.name,
-                    "alerts cannot be delivered: {why}. They wait in the database, and delivery is tried again"
-                );
-                let mut backoff = Backoff::default();
-                self.failing = Some(Failing { since: now, again: now + backoff.next(), backoff, why });
-            }
+impl Drop for Dispatcher {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        // A disk or a peer that hangs is left to itself.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }
 
-/// Why alerts are not delivered.
-#[derive(Debug, thiserror::Error)]
-enum Undelivered {
-    #[error(transparent)]
-    Sink(#[from] Refusal),
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
+/// Serves a sink of whatever kind.
+async fn serve_as(settings: SinkSettings, about: About, means: Means) {
+    match settings {
+        SinkSettings::File(settings) => serving::serve(FileSink::new(settings), means).await,
+        other => {
+            let _ = about;
+            tracing::warn!(
+                sink = means.name,
+                "sinks of kind {} are not served yet: alerts for it wait in the database",
+                other.kind().name()
+            );
+        }
+    }
 }
 
+/// Tries a sink, as it is asked for by hand: whether it can be reached and takes what it is given. It takes half a minute at
+/// most.
+///
+/// # Errors
+/// What it answers, or what keeps it from being reached.
+pub fn try_sink(sink: &Sink, sender: &Sender, health: &BoxHealth) -> Result<(), Refusal> {
+    let none = Sequence { outbox: uuid::Uuid::nil().into(), number: 0 };
+    let alert = Alert::heartbeat(health.clone(), Timestamp::now(), none);
+    let beat = beat_of(&alert).ok_or_else(|| Refusal::transient("a sign of life cannot be written"))?;
+    let about = sender.about(&sink.name, Requests::unheard(sink.name.clone()));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| Refusal::transient(format!("no thread can be had: {error}")))?;
+    let settings = sink.settings.clone();
+    let answer = runtime.block_on(async move {
+        let tried = async {
+            match settings {
+                SinkSettings::File(settings) => FileSink::new(settings).test(&beat).await,
+                other => {
+                    let _ = about;
+                    Err(Refusal::transient(format!(
+                        "sinks of kind {} are not served yet",
+                        other.kind().name()
+                    )))
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), tried).await;
+        in_time.unwrap_or_else(|_| Err(Refusal::transient("it does not answer")))
+    });
+    runtime.shutdown_background();
+    answer
+}
+
+/// Makes a sign of life now and each minute.
+async fn beats(
+    handle: Handle,
+    sender: watch::Receiver<Sender>,
+    health: impl Fn(&Sender) -> BoxHealth + Send + Sync + 'static,
+    give: watch::Sender<Option<Arc<Beat>>>,
+) {
+    let mut every = tokio::time::interval(BEAT);
+    loop {
+        every.tick().await;
+        let made = tokio::task::block_in_place(|| {
+            let last = Sequence { outbox: handle.outbox(), number: handle.last_sequence().unwrap_or(0) };
+            beat_of(&Alert::heartbeat(health(&sender.borrow()), Timestamp::now(), last))
+        });
+        if let Some(beat) = made {
+            give.send_replace(Some(Arc::new(beat)));
+        }
+        if give.is_closed() {
+            return;
+        }
+    }
+}
+
+fn beat_of(alert: &Alert) -> Option<Beat> {
+    Some(Beat { id: alert.id, body: serde_json::to_string(alert).ok()? })
+}
+
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

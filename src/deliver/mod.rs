@@ -3,18 +3,24 @@
 //! All retrying is in the [`Dispatcher`]. A sink is a folder here; it is given an alert and answers one of three things: it has
 //! it, not now, or never this one.
 
+mod answering;
 mod backoff;
 mod dispatcher;
 mod file;
 mod http;
+mod lanes;
 mod requests;
+#[cfg(test)]
+mod scripted;
+mod serving;
 mod tls;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
-pub use dispatcher::Dispatcher;
+pub use dispatcher::{DeliveryBoard, Dispatcher, Sender, try_sink};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
+pub use serving::{Failing, SinkFacts};
 use thiserror::Error;
 use uuid::Uuid;
 

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::CameraId,
+    deliver::{DeliveryBoard, Sender, SinkFacts},
+    domain::{BoxHealth, CameraId, SinkName},
     evidence::live::{EvidenceFacts, EvidenceGauge},
     ledger::{
         database::{DatabaseFacts, Handle},
@@ -46,7 +47,7 @@ pub(super) struct Works {
     pub evidence: EvidenceGauge,
     pub days: Arc<Days>,
     /// The sinks that are configured.
-    pub sinks: Vec<String>,
+    pub delivery: DeliveryBoard,
 }
 
 /// How far the program has come.
@@ -80,6 +81,8 @@ pub struct BoxFacts {
 pub struct WorksFacts {
     /// The database. Its sinks are those that are configured, and those for which something waits.
     pub database: DatabaseFacts,
+    /// How each sink that is configured does.
+    pub delivery: BTreeMap<SinkName, SinkFacts>,
     /// Evidence.
     pub evidence: EvidenceFacts,
     /// Records that were left out of the looks of the day, as the disk did not follow.
@@ -155,24 +158,39 @@ impl Board {
         let stage = match &*lock(&self.0.stage) {
             Stage::Loading => Stage::Loading,
             Stage::Ending => Stage::Ending,
-            Stage::Watching(Works { database, evidence, days, sinks }) => {
-                Stage::Watching((database.clone(), sinks.clone(), evidence.facts(), days.dropped()))
+            Stage::Watching(Works { database, evidence, days, delivery }) => {
+                Stage::Watching((database.clone(), delivery.facts(), evidence.facts(), days.dropped()))
             }
         };
         // By now nobody waits for the disk who is to end.
         let stage = match stage {
             Stage::Loading => Stage::Loading,
             Stage::Ending => Stage::Ending,
-            Stage::Watching((database, sinks, evidence, looks_left_out)) => {
+            Stage::Watching((database, delivery, evidence, looks_left_out)) => {
                 let mut database = database.facts();
-                for sink in sinks {
-                    database.sinks.entry(sink).or_default();
+                for sink in delivery.keys() {
+                    database.sinks.entry(sink.to_string()).or_default();
                 }
-                Stage::Watching(WorksFacts { database, evidence, looks_left_out })
+                Stage::Watching(WorksFacts { database, delivery, evidence, looks_left_out })
             }
         };
         let Inner { clock, began, .. } = &*self.0;
         BoxFacts { wall: clock.wall(), began: *began, memory: memory::resident(), cameras, stage }
+    }
+
+    /// How the box does, as signs of life tell it. It reads the database, and may wait for its disk.
+    pub(super) fn health(&self, sender: &Sender) -> BoxHealth {
+        let facts = self.facts();
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let online = facts.cameras.iter().filter(|camera| camera.is_connected()).count();
+        BoxHealth {
+            site: sender.site.clone(),
+            r#box: sender.box_id.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            since: facts.began,
+            cameras: count(facts.cameras.len()),
+            cameras_online: count(online),
+        }
     }
 
     /// From now on cameras are watched, with these.
@@ -284,6 +302,7 @@ mod tests {
             keep_sent: config.state.keep_sent,
             keep_violations: config.evidence.keep,
             sinks: Vec::new(),
+            urls: None,
             site: config.site.id.clone(),
             timezone: config.site.timezone.clone(),
             bound: None,
@@ -309,7 +328,7 @@ mod tests {
             database: database.handle(),
             evidence: evidence.gauge(),
             days: Arc::clone(&days),
-            sinks: vec!["file".to_owned()],
+            delivery: DeliveryBoard::of(["file"]),
         });
         let facts = board.facts();
         let works = facts.works().expect("they are told");

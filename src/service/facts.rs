@@ -115,10 +115,11 @@ fn tell_camera(facts: &CameraFacts, minute: &Tally) {
 }
 
 fn tell_box(facts: &BoxFacts, works: &WorksFacts, before: Option<&WorksFacts>) {
-    let WorksFacts { database, evidence, looks_left_out } = works;
+    let WorksFacts { database, delivery, evidence, looks_left_out } = works;
     let age = |since: jiff::Timestamp| facts.wall.duration_since(since).as_secs().max(0);
     let new = |of: fn(&WorksFacts) -> u64| of(works).saturating_sub(before.map(of).unwrap_or_default());
     let sinks = database.sinks.iter().map(|(sink, depth)| format!("{sink} {}", depth.waiting));
+    let failing = delivery.iter().filter(|(_, sink)| sink.failing.is_some()).map(|(name, _)| name.as_str());
     let dropped = |works: &WorksFacts| works.database.dropped_updates + works.database.dropped_others;
     tracing::info!(
         cameras = facts.cameras.len(),
@@ -133,6 +134,8 @@ fn tell_box(facts: &BoxFacts, works: &WorksFacts, before: Option<&WorksFacts>) {
         alerts_wait = database.waiting,
         oldest_s = database.oldest_waiting.map(age),
         sinks = sinks.collect::<Vec<_>>().join(", "),
+        sinks_failing = failing.collect::<Vec<_>>().join(", "),
+        uploads_wait = database.uploads.waiting,
         stills = new(|works| works.evidence.stills),
         clips = new(|works| works.evidence.clips),
         missing = new(|works| works.evidence.missing),
@@ -240,10 +243,11 @@ mod tests {
     fn a_line_tells_how_the_box_does() {
         let wall = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
         let works = |commits| WorksFacts {
+            delivery: [].into(),
             database: DatabaseFacts {
                 waiting: 3,
                 oldest_waiting: Some(wall - SignedDuration::from_secs(40)),
-                sinks: [("file".to_owned(), Depth { waiting: 3, oldest: None })].into(),
+                sinks: [("file".to_owned(), Depth { waiting: 3, oldest: None, refused: 0 })].into(),
                 failing_since: Some(wall - SignedDuration::from_secs(7)),
                 commits,
                 bytes: 1_250_000,

@@ -1,6 +1,7 @@
 //! Which cameras are watched.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     rc::Rc,
     sync::Arc,
@@ -12,10 +13,12 @@ use super::{
     board::{Board, Known},
     day::gone,
     post::{Left, Post},
+    running::sinks_of,
 };
 use crate::{
     clock::Clock,
     config::{Camera as CameraConfig, Config, Playing, SourceAddress},
+    deliver::{Dispatcher, Sender},
     detect::Models,
     domain::{CameraId, Explanation, ModelName, RuleId},
     engine::{Camera, Crew, Looking, Regions, WhenFull},
@@ -39,6 +42,7 @@ const AGAIN: Duration = Duration::from_secs(30);
 pub(super) struct Means {
     pub clock: Arc<dyn Clock>,
     pub database: Handle,
+    pub dispatcher: Rc<RefCell<Dispatcher>>,
     pub evidence: Rc<Evidence>,
     pub days: Arc<Days>,
     pub guards: Guards,
@@ -86,6 +90,9 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             .collect();
         let was: Vec<CameraConfig> =
             changed.iter().filter_map(|id| Some(self.watched.get(id)?.settings.clone())).collect();
+        // Alerts of cameras that begin now are for the sinks that are configured now.
+        self.means.database.set_sinks(sinks_of(config));
+        self.means.dispatcher.borrow_mut().follow(&config.sinks, &Sender::of(config));
         self.end(&changed);
         let is_gone = |id: &CameraId| config.cameras.iter().all(|camera| camera.id != *id);
         for camera in was.into_iter().filter(|camera| is_gone(&camera.id)) {

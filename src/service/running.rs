@@ -1,6 +1,6 @@
 //! What outlives a change of the configuration.
 
-use std::{path::PathBuf, rc::Rc, sync::Arc, thread, time::Duration};
+use std::{cell::RefCell, path::PathBuf, rc::Rc, sync::Arc, thread, time::Duration};
 
 use jiff::SignedDuration;
 
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Sink, SourceAddress},
-    deliver::Dispatcher,
+    config::{Camera, Config, Filter, SourceAddress},
+    deliver::{self, Dispatcher},
     detect::{Models, OnnxModel},
     domain::{CameraId, ModelName},
     evidence::live::{self, Evidence},
@@ -87,13 +87,19 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     day::tell_lost_clips(&handle, lately, now);
     let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
-    let dispatcher = Dispatcher::start(handle.clone(), config.sinks.clone(), stop.clone())
+    let healthy = board.clone();
+    let health = move |sender: &deliver::Sender| healthy.health(sender);
+    let sender = deliver::Sender::of(&config);
+    let dispatcher = Dispatcher::start(handle.clone(), &config.sinks, &sender, health, stop.clone())
         .map_err(system("alerts cannot be delivered"))?;
+    let delivery = dispatcher.board();
+    let dispatcher = Rc::new(RefCell::new(dispatcher));
     let means = Means {
         hosts: Hosts::new(Arc::clone(&clock)),
         board: board.clone(),
         clock,
         database: handle,
+        dispatcher: Rc::clone(&dispatcher),
         evidence: Rc::clone(&evidence),
         days: Arc::clone(&days),
         guards,
@@ -118,7 +124,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         database: means.database.clone(),
         evidence: evidence.gauge(),
         days: Arc::clone(&days),
-        sinks: config.sinks.iter().map(|sink| sink.name.to_string()).collect(),
+        delivery,
     });
     let teller = Teller::start(board.clone()).map_err(system("facts cannot be told"))?;
     let ended = watch(config, models, settings, &means, &reload, &stop);
@@ -131,22 +137,28 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     {
         tracing::warn!("not all evidence was completed: what was begun is put right at the next start");
     }
-    for (sink, why) in dispatcher.finish(DRAIN) {
+    let left = Rc::into_inner(dispatcher).map(|dispatcher| dispatcher.into_inner().finish(DRAIN));
+    for (sink, why) in left.unwrap_or_default() {
         tracing::warn!("sink {sink}: {why}; what was not delivered waits for the next start");
     }
     database.close(DRAIN)?;
     Ok(ended)
 }
 
+/// For whom alerts are.
+pub(super) fn sinks_of(config: &Config) -> Vec<(String, Filter)> {
+    config.sinks.iter().map(|sink| (sink.name.to_string(), sink.filter.clone())).collect()
+}
+
 /// The database of a configuration.
 fn database_settings(config: &Config) -> database::Settings {
-    let sink = |sink: &Sink| (sink.name.as_str().to_owned(), sink.filter.clone());
     database::Settings {
         directory: config.state.directory.clone(),
         budget: config.state.budget.0,
         keep_sent: config.state.keep_sent,
         keep_violations: config.evidence.keep,
-        sinks: config.sinks.iter().map(sink).collect(),
+        sinks: sinks_of(config),
+        urls: None,
         site: config.site.id.clone(),
         timezone: config.site.timezone.clone(),
         bound: None,

@@ -59,11 +59,15 @@ fn facts() -> BoxFacts {
     (looks.decoding, looks.looking) = (Duration::from_millis(1_500), Duration::from_secs(4));
     (looks.lag, looks.longest_lag) = (Some(Duration::from_millis(250)), Some(Duration::from_secs(1)));
     let works = WorksFacts {
+        delivery: [].into(),
         database: DatabaseFacts {
             waiting: 4,
             oldest_waiting: Some(wall - SignedDuration::from_secs(90)),
             sinks: [
-                ("file".to_owned(), Depth { waiting: 4, oldest: Some(wall - SignedDuration::from_secs(90)) }),
+                (
+                    "file".to_owned(),
+                    Depth { waiting: 4, oldest: Some(wall - SignedDuration::from_secs(90)), refused: 1 },
+                ),
                 ("platform".to_owned(), Depth::default()),
             ]
             .into(),

@@ -1,13 +1,15 @@
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
-
-use jiff::{Timestamp, tz::TimeZone};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::*;
 use crate::{
     clock,
-    config::{AlertFile, ByteSize, Config, Filter},
-    domain::{CameraFact, CameraHealth, CameraId, OfflineReason, SinkName, SiteId},
-    ledger::database::{Database, Settings},
+    config::{AlertFile, ByteSize, Filter},
+    deliver::{
+        Pace,
+        scripted::{Peer, Policy},
+    },
+    domain::{CameraFact, CameraHealth, CameraId, OfflineReason},
+    ledger::database::{Database, Settings, tests::bench::next_alerts},
     stop::Signal,
 };
 
@@ -18,11 +20,37 @@ fn database(folder: &Path) -> Database {
         keep_sent: Duration::from_secs(86_400),
         keep_violations: Duration::from_secs(86_400),
         sinks: vec![("a".to_owned(), Filter::default()), ("b".to_owned(), Filter::default())],
+        urls: None,
         site: SiteId::new("lf-027").expect("an id"),
         timezone: TimeZone::UTC,
         bound: None,
     };
     Database::open(settings, Arc::new(clock::System)).expect("it opens").0
+}
+
+pub(super) fn sender() -> Sender {
+    Sender {
+        site: SiteId::new("lf-027").expect("an id"),
+        site_name: "鸿坤理想城".to_owned(),
+        box_id: "lf-027-a".to_owned(),
+        zone: TimeZone::UTC,
+        evidence: "evidence".into(),
+    }
+}
+
+pub(super) fn health(sender: &Sender) -> BoxHealth {
+    BoxHealth {
+        site: sender.site.clone(),
+        r#box: sender.box_id.clone(),
+        version: "0.1.0".to_owned(),
+        since: Timestamp::UNIX_EPOCH,
+        cameras: 1,
+        cameras_online: 1,
+    }
+}
+
+fn start(handle: &Handle, sinks: &[Sink], stop: &Stop) -> Dispatcher {
+    Dispatcher::start(handle.clone(), sinks, &sender(), health, stop.clone()).expect("it starts")
 }
 
 fn file(name: &str, path: &Path) -> Sink {
@@ -45,7 +73,7 @@ fn tell(handle: &Handle, cameras: std::ops::Range<u32>) {
     }
 }
 
-fn until(what: &str, mut is: impl FnMut() -> bool) {
+pub(super) fn until(what: &str, mut is: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !is() {
         assert!(Instant::now() < deadline, "it did not come about that {what}");
@@ -63,7 +91,7 @@ fn sequences(path: &Path) -> Vec<u64> {
     text.lines().map(sequence).collect()
 }
 
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn alerts_come_to_their_files_in_order_and_once() {
@@ -73,7 +101,7 @@ fn alerts_come_to_their_files_in_order_and_once() {
     let handle = database.handle();
     tell(&handle, 0..300);
     let sinks = vec![file("a", &a), file("b", &b)];
-    let dispatcher = Dispatcher::start(handle.clone(), sinks, Stop::default()).expect("it starts");
+    let dispatcher = start(&handle, &sinks, &Stop::default());
     until("the first are there", || sequences(&a).len() == 300);
     tell(&handle, 300..500);
     until("the others are, too", || sequences(&a).len() == 500);
@@ -85,7 +113,7 @@ fn alerts_come_to_their_files_in_order_and_once() {
     assert_eq!(handle.facts().waiting, 0);
     assert_eq!(fs::metadata(&a).expect("there").permissions().mode() & 0o137, 0);
     // Nothing is given out again by another start.
-    let dispatcher = Dispatcher::start(handle, vec![file("a", &a)], Stop::default()).expect("it starts");
+    let dispatcher = start(&handle, &[file("a", &a)], &Stop::default());
     assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
     assert_eq!(sequences(&a).len(), 510);
 }
@@ -98,7 +126,7 @@ fn a_sink_that_fails_keeps_no_other_waiting_and_has_its_alerts_later() {
     let database = database(folder.path());
     let handle = database.handle();
     let sinks = vec![file("a", &a), file("b", &b)];
-    let dispatcher = Dispatcher::start(handle.clone(), sinks, Stop::default()).expect("it starts");
+    let dispatcher = start(&handle, &sinks, &Stop::default());
     tell(&handle, 0..5);
     until("the other has them", || sequences(&b).len() == 5);
     fs::remove_dir(&a).expect("removed");
@@ -114,27 +142,150 @@ fn at_the_end_a_sink_that_fails_is_told_and_its_alerts_stay() {
     let database = database(folder.path());
     let handle = database.handle();
     let stop = Stop::default();
-    let dispatcher = Dispatcher::start(handle.clone(), vec![file("a", &a)], stop.clone()).expect("it starts");
+    let dispatcher = start(&handle, &[file("a", &a)], &stop);
     tell(&handle, 0..5);
     until("they are written down", || handle.facts().in_memory == 0);
     stop.set(Signal::Terminate);
     let failing = dispatcher.finish(PATIENCE);
-    assert!(failing.get("a").is_some_and(|why| why.contains("a.jsonl")), "{failing:?}");
-    assert_eq!(handle.next_alerts("a", 10).expect("read").len(), 5);
+    assert!(
+        failing.get(&SinkName::new("a").expect("a name")).is_some_and(|why| why.contains("a.jsonl")),
+        "{failing:?}"
+    );
+    assert_eq!(next_alerts(&handle, "a", 10).expect("read").len(), 5);
+}
+
+fn numbers(peer: &Peer) -> Vec<u64> {
+    peer.had().iter().map(|queued| queued.sequence).collect()
 }
 
 #[test]
-fn alerts_for_sinks_that_are_not_served_wait() {
+fn what_a_sink_will_never_take_is_a_dead_letter_and_the_next_follows() {
     let folder = tempfile::tempdir().expect("a folder");
-    let text = "[site]\nid = \"lf-027\"\n[[camera]]\nid = \"c\"\nsource = \"a.mp4\"\n[[camera.rule]]\n\
-                kind = \"fire_lane_parking\"\nzone = [[0,0],[1,0],[1,1],[0,1]]\ndwell = \"60s\"\n\
-                [[sink]]\nname = \"a\"\nkind = \"webhook\"\nurl = \"https://platform.example/\"\nsecrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]\n";
-    let config = Config::parse(text, folder.path(), &|_| None).expect("a configuration");
     let database = database(folder.path());
     let handle = database.handle();
-    let dispatcher = Dispatcher::start(handle.clone(), config.sinks, Stop::default()).expect("it starts");
-    tell(&handle, 0..2);
-    until("they are written down", || handle.facts().in_memory == 0);
+    let peer = Peer::new(Policy::Take);
+    peer.refuse("camera-1", Refusal::permanent("it is malformed"));
+    let mut dispatcher = start(&handle, &[], &Stop::default());
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    tell(&handle, 0..4);
+    until("the others are there", || numbers(&peer).len() == 3);
+    until("the dead letter is noted", || handle.facts().sinks["a"].refused == 1);
     assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
-    assert_eq!(handle.next_alerts("a", 10).expect("read").len(), 2);
+    let facts = handle.facts();
+    // What waits is for the other sink, which nobody serves.
+    assert_eq!((facts.sinks["a"].waiting, facts.sinks["b"].waiting), (0, 4));
+    assert!(!numbers(&peer).contains(&2));
+}
+
+#[test]
+fn a_camera_whose_alerts_are_not_taken_keeps_no_other_waiting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    let peer = Peer::new(Policy::Take);
+    peer.refuse("camera-0", Refusal::transient("the server fails at this one"));
+    let stop = Stop::default();
+    let mut dispatcher = start(&handle, &[], &stop);
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    tell(&handle, 0..40);
+    until("the others are there", || numbers(&peer).len() == 39);
+    let failing = dispatcher.board().facts();
+    assert!(failing[&SinkName::new("a").expect("a name")].failures >= 1);
+    peer.accept("camera-0");
+    until("it is there, too", || numbers(&peer).len() == 40);
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+}
+
+#[test]
+fn an_answer_that_is_lost_is_asked_for_by_the_same_alert() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    let peer = Peer::new(Policy::LoseAnswer);
+    let mut dispatcher = start(&handle, &[], &Stop::default());
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    tell(&handle, 0..1);
+    until("it was given twice", || numbers(&peer).len() >= 2);
+    peer.set(Policy::Take);
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+    let had = peer.had();
+    assert!(had.iter().all(|queued| (queued.id, &queued.body) == (had[0].id, &had[0].body)));
+    assert_eq!(handle.facts().sinks["b"].waiting, 1);
+    assert!(!handle.facts().sinks.contains_key("a"));
+}
+
+#[test]
+fn a_sink_that_says_when_is_not_tried_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    let peer = Peer::new(Policy::Take);
+    let hour = Some(Duration::from_secs(3600));
+    peer.refuse("camera-0", Refusal::Transient { why: "too often".to_owned(), after: hour });
+    let stop = Stop::default();
+    let mut dispatcher = start(&handle, &[], &stop);
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    tell(&handle, 0..1);
+    until("it was tried", || peer.tries() == 1);
+    tell(&handle, 1..20);
+    until("they are written down", || handle.facts().in_memory == 0);
+    stop.set(Signal::Terminate);
+    let left = dispatcher.finish(PATIENCE);
+    assert_eq!(left.get(&SinkName::new("a").expect("a name")).map(String::as_str), Some("too often"));
+    assert_eq!((peer.tries(), numbers(&peer)), (1, vec![]));
+}
+
+#[test]
+fn a_sink_that_hangs_is_left_at_the_end_and_others_are_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    let (hangs, takes) = (Peer::new(Policy::Hang), Peer::new(Policy::Take));
+    let mut dispatcher = start(&handle, &[], &Stop::default());
+    dispatcher.serve_scripted("a", hangs.sink(Pace::CameraByCamera));
+    dispatcher.serve_scripted("b", takes.sink(Pace::Gathered));
+    tell(&handle, 0..30);
+    until("the other has all", || numbers(&takes).len() == 30);
+    assert!(numbers(&takes).is_sorted(), "what is gathered comes in order");
+    let left = dispatcher.finish(Duration::from_millis(200));
+    let names: Vec<&str> = left.keys().map(SinkName::as_str).collect();
+    assert_eq!(names, ["a"]);
+    assert_eq!(next_alerts(&handle, "a", 100).expect("read").len(), 30);
+}
+
+#[test]
+fn a_sink_that_is_configured_no_more_ends_and_one_that_changed_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (a, b, c) =
+        (folder.path().join("a.jsonl"), folder.path().join("b.jsonl"), folder.path().join("c.jsonl"));
+    let database = database(folder.path());
+    let handle = database.handle();
+    let mut dispatcher = start(&handle, &[file("a", &a), file("b", &b)], &Stop::default());
+    tell(&handle, 0..3);
+    until("both have them", || sequences(&a).len() == 3 && sequences(&b).len() == 3);
+    dispatcher.follow(&[file("a", &c)], &sender());
+    tell(&handle, 3..6);
+    until("the other file has them", || sequences(&c).len() == 3);
+    assert_eq!(dispatcher.board().facts().len(), 1);
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+    assert_eq!((sequences(&a).len(), sequences(&b).len()), (3, 3));
+    assert_eq!(handle.facts().sinks["b"].waiting, 3, "what waits for one that is gone stays");
+}
+
+#[test]
+fn signs_of_life_carry_the_last_sequence_and_are_no_alerts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    tell(&handle, 0..3);
+    until("they are written down", || handle.facts().in_memory == 0);
+    let peer = Peer::new(Policy::Take);
+    let mut dispatcher = start(&handle, &[], &Stop::default());
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    until("there is one", || !peer.beats().is_empty());
+    let beat = &peer.beats()[0];
+    let alert: crate::domain::Alert = serde_json::from_str(&beat.body).expect("an alert");
+    assert_eq!((alert.id, alert.sequence.number, alert.sequence.outbox), (beat.id, 3, handle.outbox()));
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+    assert_eq!(handle.last_sequence().expect("read"), 3);
 }

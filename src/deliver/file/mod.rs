@@ -1,110 +1,72 @@
 //! `kind = "file"`: alerts as lines of JSON in a file, which others follow.
 //!
-//! A line is written out to the disk before it counts as delivered. From a size on another file is begun: the one before it
-//! is then called `NAME.1`, the one before that `NAME.2`, and the oldest goes.
+//! A line is written out to the disk before it counts as delivered. What is given at once is written at once. From a size on
+//! another file is begun: the one before it is then called `NAME.1`, the one before that `NAME.2`, and the oldest goes.
 
 mod lines;
+mod writing;
 
-use std::{
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-};
+use std::sync::mpsc::{self, Sender};
 
-use lines::AppendedLines;
+use tokio::sync::oneshot;
+use writing::Writing;
 
-use super::Refusal;
-use crate::{config::AlertFile, files};
+use super::{Beat, Pace, Refusal, Sink};
+use crate::{config::AlertFile, files, ledger::database::Queued};
 
 /// Adds alerts to a file.
-#[derive(Debug)]
 pub(super) struct FileSink {
     settings: AlertFile,
-    /// None before the first, and after it could not be written.
-    lines: Option<AppendedLines>,
+    to: Sender<Line>,
+}
+
+/// A line that is to be written, and who waits for it.
+struct Line {
+    text: String,
+    done: oneshot::Sender<Result<(), Refusal>>,
 }
 
 impl FileSink {
     pub fn new(settings: AlertFile) -> Self {
-        Self { settings, lines: None }
-    }
-
-    /// Adds these alerts, each a line, and writes them out. They count as delivered where all are.
-    pub fn deliver<'a>(&mut self, alerts: impl Iterator<Item = &'a str>) -> Result<(), Refusal> {
-        let done = self.add(alerts);
-        if done.is_err() {
-            self.lines = None;
-        }
-        done.map_err(|error| {
-            let path = files::shown(self.settings.path.as_os_str());
-            Refusal::transient(format!("{path} cannot be written: {}", files::reason(&error)))
-        })
-    }
-
-    fn add<'a>(&mut self, alerts: impl Iterator<Item = &'a str>) -> io::Result<()> {
-        // Somebody may have moved or removed it, as programs do that keep logs small.
-        if self.lines.as_ref().is_some_and(|lines| !lines.is_at(&self.settings.path)) {
-            self.lines = None;
-        }
-        let most = self.settings.rotate.0;
-        let mut block = Vec::new();
-        for alert in alerts {
-            let length = u64::try_from(block.len() + alert.len() + 1).unwrap_or(u64::MAX);
-            let lines = self.open()?;
-            if lines.bytes() + length > most && (lines.bytes() > 0 || !block.is_empty()) {
-                lines.add(&block)?;
-                block.clear();
-                self.rotate()?;
-            }
-            block.extend_from_slice(alert.as_bytes());
-            block.push(b'\n');
-        }
-        self.open()?.add(&block)
-    }
-
-    fn open(&mut self) -> io::Result<&mut AppendedLines> {
-        match &mut self.lines {
-            Some(lines) => Ok(lines),
-            none => {
-                if let Some(folder) = folder(&self.settings.path) {
-                    DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+        let (to, from) = mpsc::channel::<Line>();
+        let mut writing = Writing::new(settings.clone());
+        let work = move || {
+            // All that came while the disk worked is written together.
+            while let Ok(first) = from.recv() {
+                let lines: Vec<Line> = std::iter::once(first).chain(from.try_iter()).collect();
+                let done = writing.write(lines.iter().map(|line| line.text.as_str()));
+                for line in lines {
+                    let _ = line.done.send(done.clone());
                 }
-                Ok(none.insert(AppendedLines::open(&self.settings.path)?))
             }
-        }
-    }
-
-    /// Begins another file, and lets the oldest go.
-    fn rotate(&mut self) -> io::Result<()> {
-        self.lines = None;
-        let AlertFile { path, files, .. } = &self.settings;
-        let gone = |done: io::Result<()>| match done {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            done => done,
         };
-        let older = files.saturating_sub(1);
-        if older == 0 {
-            return gone(fs::remove_file(path));
-        }
-        gone(fs::remove_file(numbered(path, older)))?;
-        for number in (1..older).rev() {
-            gone(fs::rename(numbered(path, number), numbered(path, number + 1)))?;
-        }
-        gone(fs::rename(path, numbered(path, 1)))?;
-        folder(path).map_or(Ok(()), files::sync)
+        // Where there is no thread, nobody hears, and each alert is refused below.
+        let _ = std::thread::Builder::new().name("alert file".to_owned()).spawn(work);
+        Self { settings, to }
+    }
+
+    fn unheard(&self) -> Refusal {
+        let path = files::shown(self.settings.path.as_os_str());
+        Refusal::transient(format!("{path} is not written: its thread has ended"))
     }
 }
 
-/// The name of an older file; 1 is the newest of them.
-fn numbered(path: &Path, number: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{number}"));
-    name.into()
-}
+impl Sink for FileSink {
+    fn pace(&self) -> Pace {
+        Pace::Gathered
+    }
 
-fn folder(path: &Path) -> Option<&Path> {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
+        let (done, told) = oneshot::channel();
+        self.to.send(Line { text: alert.body.clone(), done }).map_err(|_| self.unheard())?;
+        told.await.unwrap_or_else(|_| Err(self.unheard()))
+    }
+
+    async fn test(&self, _: &Beat) -> Result<(), Refusal> {
+        let mut writing = Writing::new(self.settings.clone());
+        let done = tokio::task::spawn_blocking(move || writing.write(std::iter::empty())).await;
+        done.unwrap_or_else(|_| Err(self.unheard()))
+    }
 }
 
 #[cfg(test)]

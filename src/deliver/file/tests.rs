@@ -1,10 +1,10 @@
-use std::os::unix::fs::PermissionsExt;
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use super::*;
+use super::{writing::numbered, *};
 use crate::config::ByteSize;
 
-fn sink(path: &Path, rotate: u64, files: u32) -> FileSink {
-    FileSink::new(AlertFile { path: path.to_owned(), rotate: ByteSize(rotate), files })
+fn sink(path: &Path, rotate: u64, files: u32) -> Writing {
+    Writing::new(AlertFile { path: path.to_owned(), rotate: ByteSize(rotate), files })
 }
 
 fn read(path: &Path) -> String {
@@ -16,8 +16,8 @@ fn alerts_are_lines_and_the_file_is_not_for_everybody() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("below/alerts.jsonl");
     let mut sink = sink(&path, 1_000_000, 8);
-    sink.deliver(["{\"a\":1}", "{\"b\":2}"].into_iter()).expect("written");
-    sink.deliver(["{\"c\":3}"].into_iter()).expect("written");
+    sink.write(["{\"a\":1}", "{\"b\":2}"].into_iter()).expect("written");
+    sink.write(["{\"c\":3}"].into_iter()).expect("written");
     assert_eq!(read(&path), "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
     assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o137, 0, "0640 at most");
 }
@@ -27,7 +27,7 @@ fn a_line_that_broke_off_is_ended_and_nothing_is_taken_away() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("alerts.jsonl");
     fs::write(&path, "{\"a\":1}\n{\"b\":").expect("written");
-    sink(&path, 1_000_000, 8).deliver(["{\"b\":2}"].into_iter()).expect("written");
+    sink(&path, 1_000_000, 8).write(["{\"b\":2}"].into_iter()).expect("written");
     assert_eq!(read(&path), "{\"a\":1}\n{\"b\":\n{\"b\":2}\n");
 }
 
@@ -38,7 +38,7 @@ fn another_file_is_begun_before_one_is_too_large_and_the_oldest_goes() {
     let mut sink = sink(&path, 25, 3);
     let alerts: Vec<String> = (0..10).map(|n| format!("{{\"number\":{n}}}")).collect();
     for some in alerts.chunks(3) {
-        sink.deliver(some.iter().map(String::as_str)).expect("written");
+        sink.write(some.iter().map(String::as_str)).expect("written");
     }
     // Each line has 13 bytes, so that each file has one.
     assert_eq!(read(&path), "{\"number\":9}\n");
@@ -53,7 +53,7 @@ fn of_one_file_nothing_older_is_kept() {
     let path = folder.path().join("alerts.jsonl");
     let mut sink = sink(&path, 10, 1);
     for alert in ["{\"number\":1}", "{\"number\":2}"] {
-        sink.deliver([alert].into_iter()).expect("an alert longer than a file may be has one of its own");
+        sink.write([alert].into_iter()).expect("an alert longer than a file may be has one of its own");
         assert_eq!(read(&path), format!("{alert}\n"));
     }
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
@@ -64,12 +64,12 @@ fn a_file_that_somebody_moved_is_begun_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("alerts.jsonl");
     let mut sink = sink(&path, 1_000_000, 8);
-    sink.deliver(["1"].into_iter()).expect("written");
+    sink.write(["1"].into_iter()).expect("written");
     fs::rename(&path, folder.path().join("moved")).expect("moved");
-    sink.deliver(["2"].into_iter()).expect("written");
+    sink.write(["2"].into_iter()).expect("written");
     assert_eq!(read(&path), "2\n");
     fs::remove_file(&path).expect("removed");
-    sink.deliver(["3"].into_iter()).expect("written");
+    sink.write(["3"].into_iter()).expect("written");
     assert_eq!(read(&path), "3\n");
 }
 
@@ -79,16 +79,16 @@ fn what_cannot_be_written_is_told_with_its_path_and_can_be_later() {
     let path = folder.path().join("alerts.jsonl");
     fs::create_dir(&path).expect("a folder in its place");
     let mut sink = sink(&path, 1_000_000, 8);
-    let error = sink.deliver(["1"].into_iter()).expect_err("it is a folder");
+    let error = sink.write(["1"].into_iter()).expect_err("it is a folder");
     assert!(error.to_string().contains("alerts.jsonl"), "{error}");
     fs::remove_dir(&path).expect("removed");
-    sink.deliver(["1"].into_iter()).expect("written");
+    sink.write(["1"].into_iter()).expect("written");
     assert_eq!(read(&path), "1\n");
 }
 
 #[test]
 fn a_device_is_refused() {
     let mut sink = sink(Path::new("/dev/full"), 1_000_000, 8);
-    let error = sink.deliver(["1"].into_iter()).expect_err("a device");
+    let error = sink.write(["1"].into_iter()).expect_err("a device");
     assert!(error.to_string().contains("a device"), "{error}");
 }

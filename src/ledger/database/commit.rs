@@ -14,10 +14,12 @@ use super::{
     files::Files,
     holds::{Hold, LONGEST, awaited},
     kept::{Changed, Item, Kept},
-    outcomes,
+    marks, outcomes,
     queue::Batch,
     state,
     told::{Known, Told, beginning, is_told, json, keep, known, unknown},
+    uploads,
+    urls::Urls,
 };
 use crate::{
     config::Filter,
@@ -31,8 +33,21 @@ use crate::{
 pub(super) struct Circumstances<'a> {
     pub outbox: OutboxId,
     pub sinks: &'a [(String, Filter)],
+    /// Where files are put; none where they stay on the box.
+    pub urls: Option<Urls>,
     pub wall: Timestamp,
     pub now: Instant,
+}
+
+impl Circumstances<'_> {
+    /// Says in what is told where each file is put.
+    fn address(&self, said: &mut Violation) {
+        if let Some(urls) = &self.urls {
+            for file in &mut said.evidence {
+                file.url = Some(urls.of(&file.name));
+            }
+        }
+    }
 }
 
 /// What came of it, where it is committed.
@@ -42,6 +57,8 @@ pub(super) struct Outcome {
     pub drafted: BTreeMap<u64, Hold>,
     /// Things that could not be written for what they are.
     pub refused: u64,
+    /// How many rows each order concerned.
+    pub counts: Vec<u64>,
     /// Whether there are alerts to be given out, now or once they have waited.
     pub has_alerts: bool,
 }
@@ -75,13 +92,9 @@ pub(super) fn apply(
     for day in batch.outcomes.values() {
         writing.alone(|writing| outcomes::write(writing.connection, day))?;
     }
-    for delivery in batch.deliveries.iter().filter(|delivery| delivery.outbox == about.outbox) {
-        let mut mark = connection.prepare_cached(
-            "UPDATE outbox SET delivered = ?3 WHERE sink = ?1 AND sequence = ?2 AND delivered IS NULL",
-        )?;
-        for sequence in &delivery.sequences {
-            mark.execute(params![delivery.sink, number(*sequence), about.wall.as_microsecond()])?;
-        }
+    for order in &batch.orders {
+        let count = marks::write(connection, &order.mark, about.outbox, about.wall)?;
+        writing.outcome.counts.push(count);
     }
     for day in &batch.days {
         connection.execute(
@@ -96,7 +109,7 @@ pub(super) fn apply(
 }
 
 /// As SQLite has it. No outbox comes to so many.
-fn number(count: u64) -> i64 {
+pub(super) fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -167,6 +180,9 @@ impl Writing<'_> {
     fn evidence(&mut self, kept: &Kept, came: Timestamp) -> rusqlite::Result<()> {
         let before = Files::read(self.connection, kept.violation)?;
         Files::write(self.connection, kept, self.about.wall)?;
+        if self.about.urls.is_some() {
+            uploads::add(self.connection, kept, self.about.wall)?;
+        }
         let Some(Known { mut told, explanation, mut record, .. }) = known(self.connection, kept.violation)?
         else {
             return Ok(());
@@ -199,6 +215,7 @@ impl Writing<'_> {
         for (sequence, hold) in held {
             if let Some((mut violation, explanation)) = told_by(&hold.alert) {
                 files.put_into(&mut violation);
+                self.about.address(&mut violation);
                 let (time, sequence) = (hold.alert.time, hold.alert.sequence);
                 hold.alert = Alert::of_violation(violation, explanation, hold.number, time, sequence);
             }
@@ -236,7 +253,9 @@ impl Writing<'_> {
         role: Option<EvidenceRole>,
     ) -> rusqlite::Result<()> {
         let count = told.of(violation.phase);
-        let alert = Alert::of_violation(violation.clone(), explanation.clone(), *count, time, self.next());
+        let mut said = violation.clone();
+        self.about.address(&mut said);
+        let alert = Alert::of_violation(said, explanation.clone(), *count, time, self.next());
         let number = *count;
         *count = count.saturating_add(1);
         keep(self.connection, violation, explanation, *told)?;

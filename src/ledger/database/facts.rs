@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::uploads::UploadDepth;
+
 /// How the database does.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct DatabaseFacts {
@@ -11,6 +13,8 @@ pub struct DatabaseFacts {
     pub oldest_waiting: Option<Timestamp>,
     /// The same by sink, also of sinks that are configured no more.
     pub sinks: BTreeMap<String, Depth>,
+    /// Files that wait to be put elsewhere.
+    pub uploads: UploadDepth,
     /// Changes of violations, files of evidence and facts of cameras' health that are in memory only.
     pub in_memory: usize,
     /// Bytes written since midnight in the site's time zone.
@@ -34,4 +38,6 @@ pub struct Depth {
     pub waiting: u64,
     /// When the oldest was written down.
     pub oldest: Option<Timestamp>,
+    /// How many the sink has refused for good: the dead letters.
+    pub refused: u64,
 }

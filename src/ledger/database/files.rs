@@ -43,8 +43,9 @@ impl Files {
     pub fn write(connection: &Connection, kept: &Kept, wall: Timestamp) -> rusqlite::Result<()> {
         let id = kept.violation.to_string();
         let mut insert = connection.prepare_cached(
-            "INSERT OR REPLACE INTO evidence (name, violation, role, sha256, bytes, made, entry) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO evidence (name, violation, role, sha256, bytes, made, entry) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (name) DO UPDATE SET \
+             violation = ?2, role = ?3, sha256 = ?4, bytes = ?5, made = ?6, entry = ?7",
         )?;
         let mut forget =
             connection.prepare_cached("DELETE FROM missing WHERE violation = ?1 AND role = ?2")?;
@@ -91,7 +92,7 @@ fn place(role: EvidenceRole) -> u8 {
     }
 }
 
-fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<EvidenceRole> {
+pub(super) fn role(row: &Row<'_>, column: usize) -> rusqlite::Result<EvidenceRole> {
     let text: String = row.get(column)?;
     serde_json::from_value(serde_json::Value::String(text)).map_err(|error| strange(column, error))
 }

@@ -1,24 +1,28 @@
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     sync::{Arc, mpsc},
     time::Duration,
 };
 
 use jiff::{Timestamp, civil::Date};
+use uuid::Uuid;
 
 use super::{
     DatabaseError, DatabaseFacts,
     camera::{CameraLedger, Explanations, changes},
     kept::{Item, Kept},
     outcomes,
-    queue::Delivery,
-    reading::{self, Queued},
+    queue::{Mark, Order},
+    reading::{self, Given, Waiting},
     shared::Shared,
     state,
+    uploads::{self, Upload},
+    urls::Urls,
 };
 use crate::{
     config::Filter,
-    domain::{CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Violation},
+    domain::{CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Verdict, Violation},
     judge::Judgement,
     ledger::days::DayOutcome,
 };
@@ -83,19 +87,27 @@ impl Handle {
         self.shared.push(vec![Item::Health(health, fact)], None);
     }
 
-    /// Alerts that a sink does not have yet, in their order. One that waits for its still is not among them, nor are those of
-    /// its camera that come after it.
+    /// Alerts after this sequence that wait for a sink, in their order, so many at most; 0 is before the first.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub fn next_alerts(&self, sink: &str, most: usize) -> Result<Vec<Queued>, DatabaseError> {
+    pub fn waiting(&self, sink: &str, after: u64, most: usize) -> Result<Waiting, DatabaseError> {
+        self.shared.read(|connection| reading::waiting(connection, sink, after, most))
+    }
+
+    /// These alerts of a sink, as they are given out. One that waits for its still is not yet, nor are those of its camera that
+    /// come after it.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn given(&self, sink: &str, sequences: &[u64]) -> Result<Vec<Given>, DatabaseError> {
         let mut released = false;
         let found = self.shared.read(|connection| {
             // Nobody holds or fills an alert while it is decided which are given out: one that is in the database and not
             // held then never changes.
             let mut holds = self.shared.holds();
             released = holds.release(self.shared.clock.monotonic());
-            reading::next(connection, sink, most, &holds.held())
+            reading::given(connection, sink, sequences, &holds.held())
         });
         if released {
             self.shared.told();
@@ -112,13 +124,88 @@ impl Handle {
         if sequences.is_empty() {
             return Ok(());
         }
+        let (sink, sequences) = (sink.to_owned(), sequences.to_vec());
+        self.order(Mark::Delivered { sink, outbox, sequences }).map(drop)
+    }
+
+    /// Notes that a sink will never take this alert, and why: it is a dead letter from then on.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`].
+    pub fn refused(
+        &self,
+        sink: &str,
+        outbox: OutboxId,
+        sequence: u64,
+        why: &str,
+    ) -> Result<(), DatabaseError> {
+        let (sink, why) = (sink.to_owned(), why.to_owned());
+        self.order(Mark::Refused { sink, outbox, sequence, why }).map(drop)
+    }
+
+    /// Lets alerts of an outbox that a sink had wait for it again, so many at most. How many do.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`].
+    pub fn again(
+        &self,
+        sink: &str,
+        outbox: OutboxId,
+        sequences: RangeInclusive<u64>,
+        most: u64,
+    ) -> Result<u64, DatabaseError> {
+        self.order(Mark::Again { sink: sink.to_owned(), outbox, sequences, most })
+    }
+
+    /// Keeps what was found of a violation. Whether it is one that is known.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`].
+    pub fn verdict(&self, verdict: Verdict) -> Result<bool, DatabaseError> {
+        self.order(Mark::Verdict(verdict)).map(|count| count > 0)
+    }
+
+    /// What was found of a violation, in the order of its times.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn verdicts(&self, violation: Uuid) -> Result<Vec<Verdict>, DatabaseError> {
+        self.shared.read(|connection| reading::verdicts(connection, violation))
+    }
+
+    /// The file that is to be put elsewhere next: stills before clips, the oldest first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub fn next_upload(&self) -> Result<Option<Upload>, DatabaseError> {
+        self.shared.read(uploads::next)
+    }
+
+    /// Notes that a file lies where it was to be put.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`].
+    pub fn uploaded(&self, name: &str) -> Result<(), DatabaseError> {
+        self.order(Mark::Uploaded { name: name.to_owned() }).map(drop)
+    }
+
+    /// Notes that a file can never be put there, and why.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`].
+    pub fn not_uploaded(&self, name: &str, why: &str) -> Result<(), DatabaseError> {
+        self.order(Mark::NotUploaded { name: name.to_owned(), why: why.to_owned() }).map(drop)
+    }
+
+    /// Has something written down, and waits until it is.
+    fn order(&self, mark: Mark) -> Result<u64, DatabaseError> {
         let (done, told) = mpsc::sync_channel(1);
         {
             let mut queue = self.shared.queue();
             if queue.ending == super::queue::Ending::Over {
                 return Err(DatabaseError::Closed);
             }
-            queue.deliver(Delivery { sink: sink.to_owned(), outbox, sequences: sequences.to_vec(), done });
+            queue.order(Order { mark, done });
         }
         self.shared.wake();
         told.recv().unwrap_or(Err(DatabaseError::Closed))
@@ -135,7 +222,8 @@ impl Handle {
         self.shared.holds().next().is_some()
     }
 
-    /// Whether an alert that some sink does not have yet names this file. Where that cannot be told, it does.
+    /// Whether an alert that some sink does not have yet names this file, or it waits to be put elsewhere. Where that cannot be
+    /// told, it does.
     pub fn refers_to(&self, name: &str) -> bool {
         let (mut waits, mut changed) = (false, Vec::new());
         for item in self.shared.queue().items() {
@@ -205,13 +293,20 @@ impl Handle {
         self.shared.set_sinks(sinks);
     }
 
+    /// From now on, files are put there.
+    pub fn set_urls(&self, urls: Option<Urls>) {
+        self.shared.set_urls(urls);
+    }
+
     /// How it does. What needs the database and cannot be read is as it was last known.
     pub fn facts(&self) -> DatabaseFacts {
         let (in_memory, _) = self.shared.queue().waiting();
-        let depths = self.shared.read(reading::depths);
+        let depths =
+            self.shared.read(|connection| Ok((reading::depths(connection)?, uploads::depth(connection)?)));
         let mut facts = self.shared.facts();
         facts.in_memory = in_memory;
-        if let Ok((sinks, bytes)) = depths {
+        if let Ok(((sinks, bytes), uploads)) = depths {
+            facts.uploads = uploads;
             facts.waiting = sinks.values().map(|depth| depth.waiting).sum();
             facts.oldest_waiting = sinks.values().filter_map(|depth| depth.oldest).min();
             (facts.sinks, facts.bytes) = (sinks, bytes);

@@ -18,6 +18,7 @@ mod files;
 mod handle;
 mod holds;
 mod kept;
+mod marks;
 mod opening;
 mod outcomes;
 mod place;
@@ -30,6 +31,8 @@ mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 mod told;
+mod uploads;
+mod urls;
 mod writer;
 mod written;
 
@@ -53,8 +56,10 @@ use opening::{Check, Unopened, open};
 use place::Place;
 use pruning::Limits;
 use queue::Ending;
-pub use reading::Queued;
+pub use reading::{Given, Queued, Waiting};
 use shared::Shared;
+pub use uploads::{Upload, UploadDepth};
+pub use urls::Urls;
 use writer::Writer;
 
 use crate::{
@@ -76,6 +81,8 @@ pub struct Settings {
     pub keep_violations: Duration,
     /// For whom alerts are, by their names, and which.
     pub sinks: Vec<(String, Filter)>,
+    /// Where files of evidence are put; none where they stay on the box.
+    pub urls: Option<Urls>,
     /// Whose cameras these are.
     pub site: SiteId,
     /// Days are counted in it.
@@ -113,7 +120,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] where its folder cannot be made or written, another program has it, or a newer one has written it.
     pub fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<(Self, Found), DatabaseError> {
-        let Settings { directory, budget, keep_sent, keep_violations, sinks, site, timezone, bound } =
+        let Settings { directory, budget, keep_sent, keep_violations, sinks, urls, site, timezone, bound } =
             settings;
         let place = Place::take(&directory)?;
         let mut set_aside = None;
@@ -147,7 +154,7 @@ impl Database {
             }
         }
         let found = Found { outbox: opened.outbox, set_aside, fresh: opened.fresh };
-        let shared = Arc::new(Shared::new(clock, place, opened.outbox, sinks, bound));
+        let shared = Arc::new(Shared::new(clock, place, opened.outbox, sinks, urls, bound));
         let limits = Limits { budget, keep_sent, keep_violations };
         let (to, ended) = mpsc::sync_channel(1);
         let of_writer = Arc::clone(&shared);
@@ -208,7 +215,7 @@ impl Drop for Last {
     fn drop(&mut self) {
         let mut queue = self.0.queue();
         queue.ending = Ending::Over;
-        queue.take_deliveries();
+        queue.take_orders();
     }
 }
 

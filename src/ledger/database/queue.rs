@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    ops::RangeInclusive,
     sync::{Arc, mpsc::SyncSender},
     time::Instant,
 };
@@ -13,7 +14,7 @@ use super::{
     kept::{Changed, Item},
 };
 use crate::{
-    domain::{CameraId, OutboxId, Phase},
+    domain::{CameraId, OutboxId, Phase, Verdict},
     judge::Saved,
     ledger::days::DayOutcome,
 };
@@ -31,7 +32,7 @@ pub(super) struct Queue {
     states: BTreeMap<CameraId, Arc<Saved>>,
     /// The newest of each camera, whether or not it was written down.
     latest: BTreeMap<CameraId, Arc<Saved>>,
-    deliveries: Vec<Delivery>,
+    orders: Vec<Order>,
     days: Vec<Date>,
     /// The newest of each camera and day.
     outcomes: BTreeMap<(CameraId, Date), DayOutcome>,
@@ -54,15 +55,30 @@ pub(super) enum Ending {
     Over,
 }
 
-/// Alerts that a sink has.
+/// Something that others decide, and wait for until it is written down.
 #[derive(Debug)]
-pub(super) struct Delivery {
-    pub sink: String,
-    /// In which they are counted: a database that was begun meanwhile has others under these numbers.
-    pub outbox: OutboxId,
-    pub sequences: Vec<u64>,
-    /// Told once it is written down, or cannot be.
-    pub done: SyncSender<Result<(), DatabaseError>>,
+pub(super) struct Order {
+    pub mark: Mark,
+    /// Told how many rows it concerned once that is written down, or why it cannot be.
+    pub done: SyncSender<Result<u64, DatabaseError>>,
+}
+
+/// What is decided. An outbox is named where numbers are counted in it: a database that was begun meanwhile has others under
+/// them.
+#[derive(Debug)]
+pub(super) enum Mark {
+    /// A sink has these alerts.
+    Delivered { sink: String, outbox: OutboxId, sequences: Vec<u64> },
+    /// A sink will never take this one.
+    Refused { sink: String, outbox: OutboxId, sequence: u64, why: String },
+    /// A sink is to have these again, which it had before: so many of them at most, the first.
+    Again { sink: String, outbox: OutboxId, sequences: RangeInclusive<u64>, most: u64 },
+    /// What somebody found of a violation.
+    Verdict(Verdict),
+    /// A file lies where it was to be put.
+    Uploaded { name: String },
+    /// A file can never be put there.
+    NotUploaded { name: String, why: String },
 }
 
 /// What is written in one commit.
@@ -70,7 +86,7 @@ pub(super) struct Delivery {
 pub(super) struct Batch {
     pub items: VecDeque<Item>,
     pub states: BTreeMap<CameraId, Arc<Saved>>,
-    pub deliveries: Vec<Delivery>,
+    pub orders: Vec<Order>,
     pub days: Vec<Date>,
     pub outcomes: BTreeMap<(CameraId, Date), DayOutcome>,
 }
@@ -79,7 +95,7 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
             && self.states.is_empty()
-            && self.deliveries.is_empty()
+            && self.orders.is_empty()
             && self.days.is_empty()
             && self.outcomes.is_empty()
     }
@@ -110,8 +126,8 @@ impl Queue {
         self.keep(bound)
     }
 
-    pub fn deliver(&mut self, delivery: Delivery) {
-        self.deliveries.push(delivery);
+    pub fn order(&mut self, order: Order) {
+        self.orders.push(order);
     }
 
     pub fn close_day(&mut self, day: Date) {
@@ -136,7 +152,7 @@ impl Queue {
 
     /// Whether something waits that is not to wait.
     pub fn is_urgent(&self) -> bool {
-        !(self.items.is_empty() && self.deliveries.is_empty() && self.days.is_empty())
+        !(self.items.is_empty() && self.orders.is_empty() && self.days.is_empty())
     }
 
     /// Whether the state of any camera waits.
@@ -160,15 +176,15 @@ impl Queue {
         Batch {
             items: std::mem::take(&mut self.items),
             states: std::mem::take(&mut self.states),
-            deliveries: std::mem::take(&mut self.deliveries),
+            orders: std::mem::take(&mut self.orders),
             days: std::mem::take(&mut self.days),
             outcomes: std::mem::take(&mut self.outcomes),
         }
     }
 
-    /// What sinks have taken, to be given back.
-    pub fn take_deliveries(&mut self) -> Vec<Delivery> {
-        std::mem::take(&mut self.deliveries)
+    /// What others wait for, to be given back.
+    pub fn take_orders(&mut self) -> Vec<Order> {
+        std::mem::take(&mut self.orders)
     }
 
     /// What was taken is written.
@@ -178,7 +194,7 @@ impl Queue {
 
     /// What was taken could not be written, and is to be before what came since.
     pub fn put_back(&mut self, batch: Batch, bound: usize) -> Dropped {
-        let Batch { mut items, states, deliveries, mut days, outcomes } = batch;
+        let Batch { mut items, states, orders, mut days, outcomes } = batch;
         self.taken = 0;
         items.append(&mut self.items);
         self.items = items;
@@ -190,7 +206,7 @@ impl Queue {
         }
         days.append(&mut self.days);
         self.days = days;
-        self.deliveries.extend(deliveries);
+        self.orders.extend(orders);
         self.keep(bound)
     }
 

@@ -1,13 +1,13 @@
 //! What is read by others than the thread that writes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use uuid::Uuid;
 
-use super::{facts::Depth, files::parsed};
-use crate::domain::{Alert, CameraId, OutboxId, Violation};
+use super::{facts::Depth, files::parsed, uploads};
+use crate::domain::{Alert, CameraId, Finding, OutboxId, Verdict, Violation};
 
 /// An alert that waits for a sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,36 +36,71 @@ impl Queued {
     }
 }
 
-/// Alerts that wait for a sink, but for those of a camera from the first on that is held.
-pub(super) fn next(
+/// What waits for a sink, without what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The outbox that it waits in.
+    pub outbox: OutboxId,
+    /// The sequences of the alerts, rising, and their cameras.
+    pub alerts: Vec<(u64, CameraId)>,
+}
+
+/// Whether an alert can be given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// It can.
+    Alert(Queued),
+    /// Not yet: it waits for its still, or one of its camera before it does.
+    Held,
+    /// It no longer waits for this sink.
+    Gone,
+}
+
+/// Alerts after this sequence that wait for a sink, so many at most.
+pub(super) fn waiting(
     connection: &Connection,
     sink: &str,
+    after: u64,
     most: usize,
-    held: &BTreeMap<u64, CameraId>,
-) -> rusqlite::Result<Vec<Queued>> {
+) -> rusqlite::Result<Waiting> {
     let mut find = connection.prepare_cached(
-        "SELECT a.sequence, a.id, a.type, a.camera, a.body FROM outbox o INDEXED BY outbox_waiting \
-         JOIN alerts a ON a.sequence = o.sequence WHERE o.sink = ?1 AND o.delivered IS NULL ORDER BY o.sequence",
+        "SELECT o.sequence, a.camera FROM outbox o INDEXED BY outbox_waiting JOIN alerts a ON a.sequence = o.sequence \
+         WHERE o.sink = ?1 AND o.delivered IS NULL AND o.refused IS NULL AND o.sequence > ?2 ORDER BY o.sequence LIMIT ?3",
     )?;
-    let outbox: String = connection.query_row("SELECT outbox FROM meta", [], |row| row.get(0))?;
-    let outbox = Uuid::parse_str(&outbox).map_err(|error| strange(0, error.into()))?;
-    let mut rows = find.query([sink])?;
-    let mut waiting = held.iter().peekable();
-    let mut blocked: BTreeSet<&CameraId> = BTreeSet::new();
-    let mut found = Vec::new();
-    while found.len() < most
-        && let Some(row) = rows.next()?
-    {
-        let queued = queued(row, outbox.into())?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let rows = find.query_map(params![sink, i64::try_from(after).unwrap_or(i64::MAX), most], |row| {
+        Ok((count(row, 0)?, camera(row, 1)?))
+    })?;
+    Ok(Waiting { outbox: outbox(connection)?, alerts: rows.collect::<rusqlite::Result<_>>()? })
+}
+
+/// These alerts of a sink.
+pub(super) fn given(
+    connection: &Connection,
+    sink: &str,
+    sequences: &[u64],
+    held: &BTreeMap<u64, CameraId>,
+) -> rusqlite::Result<Vec<Given>> {
+    let mut find = connection.prepare_cached(
+        "SELECT a.sequence, a.id, a.type, a.camera, a.body FROM outbox o JOIN alerts a ON a.sequence = o.sequence \
+         WHERE o.sink = ?1 AND o.sequence = ?2 AND o.delivered IS NULL AND o.refused IS NULL",
+    )?;
+    let outbox = outbox(connection)?;
+    let mut of = |sequence: &u64| {
+        let key = params![sink, i64::try_from(*sequence).unwrap_or(i64::MAX)];
+        let Some(queued) = find.query_row(key, |row| queued(row, outbox)).optional()? else {
+            return Ok(Given::Gone);
+        };
         // A sink does not get all alerts: one that it does not get keeps its camera's others back all the same.
-        while let Some((_, camera)) = waiting.next_if(|(sequence, _)| **sequence <= queued.sequence) {
-            blocked.insert(camera);
-        }
-        if !blocked.contains(&queued.camera) {
-            found.push(queued);
-        }
-    }
-    Ok(found)
+        let is_held = held.range(..=queued.sequence).any(|(_, camera)| *camera == queued.camera);
+        Ok(if is_held { Given::Held } else { Given::Alert(queued) })
+    };
+    sequences.iter().map(&mut of).collect()
+}
+
+fn outbox(connection: &Connection) -> rusqlite::Result<OutboxId> {
+    let text: String = connection.query_row("SELECT outbox FROM meta", [], |row| row.get(0))?;
+    Ok(Uuid::parse_str(&text).map_err(|error| strange(0, error.into()))?.into())
 }
 
 fn strange(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> rusqlite::Error {
@@ -73,27 +108,35 @@ fn strange(column: usize, error: Box<dyn std::error::Error + Send + Sync>) -> ru
 }
 
 fn queued(row: &Row<'_>, outbox: OutboxId) -> rusqlite::Result<Queued> {
-    let (id, camera): (String, String) = (row.get(1)?, row.get(3)?);
+    let id: String = row.get(1)?;
     Ok(Queued {
         outbox,
         sequence: count(row, 0)?,
         id: Uuid::parse_str(&id).map_err(|error| strange(1, error.into()))?,
         alert_type: row.get(2)?,
-        camera: CameraId::new(&camera).map_err(|error| strange(3, error.into()))?,
+        camera: camera(row, 3)?,
         body: row.get(4)?,
     })
+}
+
+fn camera(row: &Row<'_>, column: usize) -> rusqlite::Result<CameraId> {
+    let text: String = row.get(column)?;
+    CameraId::new(&text).map_err(|error| strange(column, error.into()))
 }
 
 fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
-/// Whether an alert that some sink does not have yet is of the violation that a file shows. `changed` are violations of which
+/// Whether a file waits to be put elsewhere, or an alert that some sink does not have yet is of the violation that it shows. `changed` are violations of which
 /// alerts are not written down yet.
 pub(super) fn refers_to(connection: &Connection, name: &str, changed: &[Uuid]) -> rusqlite::Result<bool> {
     let mut find = connection.prepare_cached("SELECT violation FROM evidence WHERE name = ?1")?;
     let violation: Option<String> = find.query_row([name], |row| row.get(0)).optional()?;
     let Some(violation) = violation else { return Ok(false) };
+    if uploads::waits(connection, name)? {
+        return Ok(true);
+    }
     if changed.iter().any(|id| id.to_string() == violation) {
         return Ok(true);
     }
@@ -117,6 +160,24 @@ pub(super) fn violations(
     rows.collect()
 }
 
+pub(super) fn verdicts(connection: &Connection, violation: Uuid) -> rusqlite::Result<Vec<Verdict>> {
+    let mut find = connection.prepare_cached(
+        "SELECT at, who, verdict, cause FROM verdicts WHERE violation = ?1 ORDER BY at, who",
+    )?;
+    let rows = find.query_map([violation.to_string()], |row| {
+        let (at, verdict): (i64, String) = (row.get(0)?, row.get(2)?);
+        let found = Finding::ALL.into_iter().find(|finding| finding.name() == verdict);
+        Ok(Verdict {
+            subject: violation,
+            verdict: found.ok_or_else(|| strange(2, "it is no finding".into()))?,
+            cause: row.get(3)?,
+            by: row.get(1)?,
+            at: Timestamp::from_microsecond(at).map_err(|error| strange(0, error.into()))?,
+        })
+    })?;
+    rows.collect()
+}
+
 pub(super) fn is_closed(connection: &Connection, day: Date) -> rusqlite::Result<bool> {
     let mut find = connection.prepare_cached("SELECT closed IS NOT NULL FROM days WHERE day = ?1")?;
     Ok(find.query_row(params![day.to_string()], |row| row.get(0)).optional()?.unwrap_or(false))
@@ -130,7 +191,10 @@ pub(super) fn last_sequence(connection: &Connection) -> rusqlite::Result<u64> {
 pub(super) fn depths(connection: &Connection) -> rusqlite::Result<(BTreeMap<String, Depth>, u64)> {
     let mut find = connection.prepare_cached(
         "SELECT o.sink, COUNT(*), MIN(o.sequence) FROM outbox o INDEXED BY outbox_waiting \
-         WHERE o.delivered IS NULL GROUP BY o.sink",
+         WHERE o.delivered IS NULL AND o.refused IS NULL GROUP BY o.sink",
+    )?;
+    let mut refused = connection.prepare_cached(
+        "SELECT sink, COUNT(*) FROM outbox INDEXED BY outbox_refused WHERE refused IS NOT NULL GROUP BY sink",
     )?;
     let mut made = connection.prepare_cached("SELECT made FROM alerts WHERE sequence = ?1")?;
     let mut depths = BTreeMap::new();
@@ -138,8 +202,14 @@ pub(super) fn depths(connection: &Connection) -> rusqlite::Result<(BTreeMap<Stri
     while let Some(row) = rows.next()? {
         let first: i64 = row.get(2)?;
         let oldest: i64 = made.query_row([first], |row| row.get(0))?;
-        let depth = Depth { waiting: count(row, 1)?, oldest: Timestamp::from_microsecond(oldest).ok() };
+        let depth =
+            Depth { waiting: count(row, 1)?, oldest: Timestamp::from_microsecond(oldest).ok(), refused: 0 };
         depths.insert(row.get(0)?, depth);
+    }
+    let mut rows = refused.query([])?;
+    while let Some(row) = rows.next()? {
+        let depth: &mut Depth = depths.entry(row.get(0)?).or_default();
+        depth.refused = count(row, 1)?;
     }
     Ok((depths, size(connection)?))
 }

@@ -20,6 +20,7 @@ use super::{
     opening,
     place::Place,
     queue::{BOUND, Dropped, Ending, Queue},
+    urls::Urls,
 };
 use crate::{
     clock::Clock,
@@ -54,6 +55,7 @@ pub(super) struct Shared {
     began: Instant,
     facts: Mutex<DatabaseFacts>,
     sinks: Mutex<Arc<Vec<(String, Filter)>>>,
+    urls: Mutex<Option<Urls>>,
     outbox: Mutex<OutboxId>,
     /// When the commit that is going on began.
     commit: Mutex<Option<(Instant, Timestamp)>>,
@@ -72,6 +74,7 @@ impl Shared {
         place: Place,
         outbox: OutboxId,
         sinks: Vec<(String, Filter)>,
+        urls: Option<Urls>,
         bound: Option<usize>,
     ) -> Self {
         let began = clock.monotonic();
@@ -90,6 +93,7 @@ impl Shared {
             began,
             facts: Mutex::default(),
             sinks: Mutex::new(Arc::new(sinks)),
+            urls: Mutex::new(urls),
             outbox: Mutex::new(outbox),
             commit: Mutex::new(None),
             #[cfg(test)]
@@ -115,6 +119,14 @@ impl Shared {
 
     pub fn set_sinks(&self, sinks: Vec<(String, Filter)>) {
         *lock(&self.sinks) = Arc::new(sinks);
+    }
+
+    pub fn urls(&self) -> Option<Urls> {
+        lock(&self.urls).clone()
+    }
+
+    pub fn set_urls(&self, urls: Option<Urls>) {
+        *lock(&self.urls) = urls;
     }
 
     pub fn outbox(&self) -> OutboxId {

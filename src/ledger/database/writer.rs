@@ -134,8 +134,8 @@ impl Writer {
             }
             if let Some(failing) = &self.failing {
                 // Who has delivered alerts has others to deliver, and does not wait for the disk.
-                for delivery in queue.take_deliveries() {
-                    let _ = delivery.done.send(Err(DatabaseError::Write(failing.why.clone())));
+                for order in queue.take_orders() {
+                    let _ = order.done.send(Err(DatabaseError::Write(failing.why.clone())));
                 }
             }
             queue = shared.wait(queue);
@@ -157,14 +157,14 @@ impl Writer {
         match done {
             Ok(outcome) => {
                 self.shared.queue().written();
-                for delivery in batch.deliveries {
-                    let _ = delivery.done.send(Ok(()));
+                for (order, count) in batch.orders.iter().zip(&outcome.counts) {
+                    let _ = order.done.send(Ok(*count));
                 }
                 self.succeeded(&outcome, began);
             }
             Err(error) => {
-                for delivery in batch.deliveries.drain(..) {
-                    let _ = delivery.done.send(Err(DatabaseError::Write(error.why().to_owned())));
+                for order in batch.orders.drain(..) {
+                    let _ = order.done.send(Err(DatabaseError::Write(error.why().to_owned())));
                 }
                 let dropped = self.shared.queue().put_back(batch, self.shared.bound);
                 self.shared.dropped(dropped);
@@ -194,7 +194,13 @@ impl Writer {
         shared.faults.apply(connection);
         let sinks = shared.sinks();
         let now = shared.clock.monotonic();
-        let about = Circumstances { outbox: shared.outbox(), sinks: &sinks, wall: shared.wall(), now };
+        let about = Circumstances {
+            outbox: shared.outbox(),
+            sinks: &sinks,
+            urls: shared.urls(),
+            wall: shared.wall(),
+            now,
+        };
         let pinned = shared.holds().pin(&commit::touched(batch), now);
         let mut added = None;
         let mut write = || {

@@ -158,7 +158,7 @@ fn an_alert_waits_two_seconds_and_no_longer_and_what_comes_later_is_told() {
     bench.clock.advance(Duration::from_millis(100));
     assert_ne!(handle.changed(news, Duration::from_secs(10)), news);
     assert_eq!(shorts(&bench.now(SINK)), ["1 raised", "2 updated"]);
-    let given = handle.next_alerts(SINK, 1).expect("read");
+    let given = next_alerts(&handle, SINK, 1).expect("read");
     handle.evidence(kept("lane", 1, &[EvidenceRole::Started, EvidenceRole::Raised]));
     handle.evidence(kept("lane", 1, &[EvidenceRole::Clip]));
     // The same again is nothing new.
@@ -168,7 +168,7 @@ fn an_alert_waits_two_seconds_and_no_longer_and_what_comes_later_is_told() {
         shorts(&bench.now(SINK)),
         ["1 raised", "2 updated", "3 updated +started +raised", "4 updated +started +raised +clip"]
     );
-    assert_eq!(given, handle.next_alerts(SINK, 1).expect("read"), "what was given out never changes");
+    assert_eq!(given, next_alerts(&handle, SINK, 1).expect("read"), "what was given out never changes");
 }
 
 #[test]

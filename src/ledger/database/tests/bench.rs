@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::super::{CameraLedger, Database, Found, Handle, Kept, Queued, Settings};
+use super::super::{CameraLedger, Database, DatabaseError, Found, Given, Handle, Kept, Queued, Settings};
 use crate::{
     clock::{Clock, Manual},
     config::{Camera, Config, Filter},
@@ -136,7 +136,7 @@ impl Bench {
 
     /// What can be given out now.
     pub fn now(&self, sink: &str) -> Vec<Alert> {
-        let queued = self.handle().next_alerts(sink, usize::MAX).expect("read");
+        let queued = next_alerts(&self.handle(), sink, usize::MAX).expect("read");
         queued.iter().map(|queued: &Queued| queued.alert().expect("an alert")).collect()
     }
 
@@ -154,6 +154,17 @@ impl Bench {
     }
 }
 
+/// Alerts that can be given to a sink, in their order, so many at most.
+pub fn next_alerts(handle: &Handle, sink: &str, most: usize) -> Result<Vec<Queued>, DatabaseError> {
+    let waiting = handle.waiting(sink, 0, usize::MAX)?;
+    let sequences: Vec<u64> = waiting.alerts.iter().map(|(sequence, _)| *sequence).collect();
+    let given = handle.given(sink, &sequences)?.into_iter().filter_map(|given| match given {
+        Given::Alert(queued) => Some(queued),
+        Given::Held | Given::Gone => None,
+    });
+    Ok(given.take(most).collect())
+}
+
 pub fn settings(directory: &Path) -> Settings {
     let raised = Filter { phases: vec![Phase::Raised], ..Filter::default() };
     let lane = Filter { cameras: vec![id("lane")], ..Filter::default() };
@@ -167,6 +178,7 @@ pub fn settings(directory: &Path) -> Settings {
             ("raised".to_owned(), raised),
             ("lane".to_owned(), lane),
         ],
+        urls: None,
         site: SiteId::new("lf-027").expect("an id"),
         timezone: TimeZone::UTC,
         bound: None,

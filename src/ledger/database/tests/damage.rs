@@ -90,7 +90,7 @@ fn damage_that_is_met_while_it_is_in_use_loses_nothing_that_is_in_memory() {
         drop(other);
     }
     until("it is noticed", || {
-        let _ = handle.next_alerts(SINK, 1000);
+        let _ = next_alerts(&handle, SINK, 1000);
         handle.outbox() != outbox
     });
     step(&mut lane, "lane", &[(0, Updated), (0, Ended)], 100);

@@ -104,7 +104,7 @@ fn beyond_the_bound_the_oldest_updates_go_first() {
     clock.advance(Duration::from_secs(31));
     until("all is written", || handle.facts().in_memory == 0);
     clock.advance(Duration::from_secs(2));
-    let queued = handle.next_alerts(SINK, 100).expect("read");
+    let queued = next_alerts(&handle, SINK, 100).expect("read");
     let phases = |phase: &str| queued.iter().filter(|queued| queued.alert_type.ends_with(phase)).count();
     assert_eq!((phases("raised"), phases("updated"), phases("ended")), (5, 1, 4));
 }

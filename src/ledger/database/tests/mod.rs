@@ -5,6 +5,8 @@ pub(crate) mod bench;
 mod damage;
 mod disk;
 mod keeping;
+mod marks;
+mod migration;
 mod model;
 mod races;
 mod restarts;

@@ -62,7 +62,7 @@ struct Platform {
 
 impl Platform {
     fn take(&mut self, bench: &Bench, most: usize, noted: bool) {
-        let queued = bench.handle().next_alerts(SINK, most).expect("read");
+        let queued = next_alerts(&bench.handle(), SINK, most).expect("read");
         for queued in &queued {
             let is = (queued.sequence, queued.body.clone());
             if let Some(was) = self.had.insert(queued.id, is.clone()) {

@@ -25,7 +25,7 @@ fn what_was_given_out_never_changes_whoever_comes_when() {
             let mut given: BTreeMap<u64, String> = BTreeMap::new();
             let mut news = 0;
             while !is_over.load(Ordering::SeqCst) {
-                for queued in handle.next_alerts(SINK, usize::MAX).expect("read") {
+                for queued in next_alerts(&handle, SINK, usize::MAX).expect("read") {
                     let was = given.entry(queued.sequence).or_insert_with(|| queued.body.clone());
                     assert_eq!(*was, queued.body, "it was given out before");
                 }

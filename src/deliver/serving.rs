@@ -1,0 +1,413 @@
+//! One sink, and all that is done for it: it is given what waits, again until it has it, and what it has is noted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+    time::{sleep_until, timeout},
+};
+
+use super::{Beat, Refusal, Sink, backoff::Backoff, lanes::Lanes};
+use crate::{
+    domain::OutboxId,
+    ledger::database::{DatabaseError, Given, Handle},
+    stop::Stop,
+};
+
+/// So many are learned of at once.
+const LEARNED: usize = 5_000;
+/// All that waits is looked through so often: somebody may have changed it from outside.
+const AFRESH: Duration = Duration::from_secs(30);
+/// A sink that does not answer in this time never will.
+const SILENT: Duration = Duration::from_secs(300);
+/// What could not be noted is noted again after this.
+const NOTED_AGAIN: Duration = Duration::from_secs(1);
+/// A sink has so much time to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How a sink does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SinkFacts {
+    /// Alerts that it has taken since the start, each as often as it was given.
+    pub delivered: u64,
+    /// Alerts that it has refused for good since the start.
+    pub refused: u64,
+    /// Tries since the start that came to nothing.
+    pub failures: u64,
+    /// There while it does not take what it is given.
+    pub failing: Option<Failing>,
+}
+
+/// A sink that does not take what it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failing {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why, as it said last.
+    pub why: String,
+}
+
+/// What is wanted of those who serve sinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// That they go on.
+    Service,
+    /// That they deliver what waits, and end.
+    Drain,
+    /// That they end once what is under way is over: the sink is configured no more.
+    Leave,
+}
+
+/// What whoever serves a sink works with.
+pub(super) struct Means {
+    pub name: String,
+    pub handle: Handle,
+    pub stop: Stop,
+    pub wanted: watch::Receiver<Wanted>,
+    /// Counts how often alerts may have come.
+    pub news: watch::Receiver<u64>,
+    /// Counts how often something else may have changed.
+    pub changes: watch::Receiver<u64>,
+    /// The newest sign of life.
+    pub beat: watch::Receiver<Option<Arc<Beat>>>,
+    pub facts: Arc<Mutex<SinkFacts>>,
+}
+
+/// Serves a sink until it is to end.
+pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
+    let lanes = Lanes::new(sink.pace());
+    let mut serving = Serving {
+        sink: Arc::new(sink),
+        means,
+        lanes,
+        outbox: None,
+        flights: JoinSet::new(),
+        aboard: BTreeMap::new(),
+        beat: None,
+        unnoted: BTreeSet::new(),
+        noting: None,
+        note_at: None,
+        pause: None,
+        backoff: Backoff::default(),
+        afresh: Instant::now(),
+        is_behind: true,
+    };
+    serving.run().await;
+    let _ = timeout(GOODBYE, serving.sink.close()).await;
+}
+
+/// What came of one alert that was given.
+type Landed = (u64, Result<(), Refusal>);
+
+struct Serving<S> {
+    sink: Arc<S>,
+    means: Means,
+    lanes: Lanes,
+    /// The outbox that `lanes` are of.
+    outbox: Option<OutboxId>,
+    flights: JoinSet<Landed>,
+    /// Which alert is on which flight.
+    aboard: BTreeMap<tokio::task::Id, u64>,
+    beat: Option<JoinHandle<()>>,
+    /// What it has, and is not noted yet.
+    unnoted: BTreeSet<u64>,
+    noting: Option<JoinHandle<(BTreeSet<u64>, Result<(), DatabaseError>)>>,
+    note_at: Option<Instant>,
+    /// Nothing is given before.
+    pause: Option<Instant>,
+    backoff: Backoff,
+    /// When all that waits is looked through again.
+    afresh: Instant,
+    /// Whether there may be alerts that it does not know of.
+    is_behind: bool,
+}
+
+impl<S: Sink> Serving<S> {
+    async fn run(&mut self) {
+        loop {
+            let wanted = *self.means.wanted.borrow_and_update();
+            if wanted != Wanted::Leave {
+                self.learn().await;
+                self.give().await;
+            }
+            self.note();
+            if self.is_over(wanted) {
+                return;
+            }
+            self.wait().await;
+        }
+    }
+
+    fn is_over(&self, wanted: Wanted) -> bool {
+        let is_idle = self.flights.is_empty() && self.noting.is_none();
+        let is_noted = self.unnoted.is_empty();
+        match wanted {
+            Wanted::Service => false,
+            Wanted::Leave => is_idle && is_noted,
+            Wanted::Drain => {
+                let is_failing = self.pause.is_some() || self.note_at.is_some();
+                let gives_up = self.means.stop.is_set() && is_failing;
+                let is_done = is_noted && self.lanes.is_empty() && !self.is_behind;
+                is_idle && (gives_up || is_done && !self.means.handle.has_held())
+            }
+        }
+    }
+
+    /// Learns of what waits.
+    async fn learn(&mut self) {
+        if self.means.changes.has_changed().unwrap_or(false) || Instant::now() >= self.afresh {
+            self.means.changes.mark_unchanged();
+            self.lanes.forget_waiting();
+            self.afresh = Instant::now() + AFRESH;
+            self.is_behind = true;
+        }
+        if self.means.news.has_changed().unwrap_or(false) {
+            self.means.news.mark_unchanged();
+            self.is_behind = true;
+        }
+        while self.is_behind {
+            let (handle, name, after) =
+                (self.means.handle.clone(), self.means.name.clone(), self.lanes.known());
+            let found = tokio::task::spawn_blocking(move || handle.waiting(&name, after, LEARNED)).await;
+            let mut waiting = match found {
+                Ok(Ok(waiting)) => waiting,
+                Ok(Err(error)) => return self.fail(&error.to_string(), None),
+                Err(error) => return self.fail(&error.to_string(), None),
+            };
+            if self.outbox != Some(waiting.outbox) {
+                let is_first = self.outbox.is_none();
+                self.outbox = Some(waiting.outbox);
+                self.unnoted.clear();
+                self.lanes.forget_all();
+                if !is_first {
+                    continue;
+                }
+            }
+            self.is_behind = waiting.alerts.len() == LEARNED;
+            let last = waiting.alerts.last().map_or(0, |(sequence, _)| *sequence);
+            waiting.alerts.retain(|(sequence, _)| !self.unnoted.contains(sequence));
+            self.lanes.learn(waiting.alerts, last);
+        }
+    }
+
+    /// Gives what may be given.
+    async fn give(&mut self) {
+        let now = Instant::now();
+        if self.pause.is_some_and(|pause| now < pause) {
+            return;
+        }
+        let due = self.lanes.due(now);
+        let Some(outbox) = self.outbox.filter(|_| !due.is_empty()) else { return };
+        let (handle, name, asked) = (self.means.handle.clone(), self.means.name.clone(), due.clone());
+        let found = match tokio::task::spawn_blocking(move || handle.given(&name, &asked)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => return self.fail(&error.to_string(), None),
+            Err(error) => return self.fail(&error.to_string(), None),
+        };
+        for (sequence, given) in due.into_iter().zip(found) {
+            match given {
+                Given::Alert(alert) if alert.outbox == outbox => {
+                    self.lanes.started(&alert.camera, sequence);
+                    let sink = Arc::clone(&self.sink);
+                    let deliver = async move {
+                        let answer = AssertUnwindSafe(timeout(SILENT, sink.deliver(&alert))).catch_unwind();
+                        let answer = answer.await.unwrap_or_else(|_| {
+                            Ok(Err(Refusal::transient("it failed within this program: please report that")))
+                        });
+                        (sequence, answer.unwrap_or_else(|_| Err(Refusal::transient("it does not answer"))))
+                    };
+                    self.begin(sequence, deliver.boxed());
+                }
+                // It is asked for again once something has changed.
+                Given::Held => {}
+                Given::Alert(_) => self.is_behind = true,
+                Given::Gone => self.lanes.done(sequence),
+            }
+        }
+    }
+
+    /// Begins to give an alert: it takes its place among the others before the next one does.
+    fn begin(&mut self, sequence: u64, mut deliver: BoxFuture<'static, Landed>) {
+        match (&mut deliver).now_or_never() {
+            Some((sequence, answer)) => self.landed(sequence, answer),
+            None => {
+                let flight = self.flights.spawn(deliver);
+                self.aboard.insert(flight.id(), sequence);
+            }
+        }
+    }
+
+    fn landed(&mut self, sequence: u64, answer: Result<(), Refusal>) {
+        match answer {
+            Ok(()) => {
+                self.lanes.done(sequence);
+                self.unnoted.insert(sequence);
+                self.facts().delivered += 1;
+                self.works();
+            }
+            Err(Refusal::Permanent { why }) => {
+                self.facts().refused += 1;
+                tracing::error!(
+                    sink = self.means.name,
+                    sequence,
+                    "an alert is refused for good: {why}. It is kept among the dead letters, see `firewarden outbox`"
+                );
+                self.works();
+                self.refuse(sequence, why);
+            }
+            Err(Refusal::Transient { why, after }) => {
+                self.lanes.failed(sequence, Instant::now(), after);
+                self.fail(&why, after);
+            }
+        }
+    }
+
+    /// Notes a dead letter. Where that cannot be written just now, the alert waits and is refused again.
+    fn refuse(&mut self, sequence: u64, why: String) {
+        let (handle, name) = (self.means.handle.clone(), self.means.name.clone());
+        let Some(outbox) = self.outbox else { return };
+        let written = tokio::task::block_in_place(|| handle.refused(&name, outbox, sequence, &why));
+        match written {
+            Ok(()) => self.lanes.done(sequence),
+            Err(error) => {
+                self.lanes.failed(sequence, Instant::now(), None);
+                self.fail(&error.to_string(), None);
+            }
+        }
+    }
+
+    /// Notes what it has, together what has come meanwhile.
+    fn note(&mut self) {
+        let is_due = self.note_at.is_none_or(|at| at <= Instant::now());
+        let Some(outbox) = self.outbox.filter(|_| is_due) else { return };
+        if self.noting.is_some() || self.unnoted.is_empty() {
+            return;
+        }
+        let (handle, name, taken) =
+            (self.means.handle.clone(), self.means.name.clone(), self.unnoted.clone());
+        self.noting = Some(tokio::task::spawn_blocking(move || {
+            let sequences: Vec<u64> = taken.iter().copied().collect();
+            let done = handle.delivered(&name, outbox, &sequences);
+            (taken, done)
+        }));
+    }
+
+    fn noted(&mut self, taken: &BTreeSet<u64>, done: Result<(), DatabaseError>) {
+        match done {
+            Ok(()) => {
+                self.unnoted.retain(|sequence| !taken.contains(sequence));
+                self.note_at = None;
+            }
+            // The database says by itself what is wrong with it.
+            Err(_) => self.note_at = Some(Instant::now() + NOTED_AGAIN),
+        }
+    }
+
+    /// It does not work: said once.
+    fn fail(&mut self, why: &str, after: Option<Duration>) {
+        let now = Instant::now();
+        // What fails together counts once.
+        if self.pause.is_none_or(|pause| pause <= now) {
+            self.pause = Some(now + self.backoff.next());
+        }
+        let least = now + after.unwrap_or_default();
+        self.pause = self.pause.map(|pause| pause.max(least));
+        let mut facts = self.facts();
+        facts.failures += 1;
+        match &mut facts.failing {
+            Some(failing) => why.clone_into(&mut failing.why),
+            None => {
+                let why = why.to_owned();
+                facts.failing = Some(Failing { since: Timestamp::now(), why: why.clone() });
+                drop(facts);
+                tracing::error!(
+                    sink = self.means.name,
+                    "alerts cannot be delivered: {why}. They wait in the database, and delivery is tried again"
+                );
+            }
+        }
+    }
+
+    /// It works: said where it did not.
+    fn works(&mut self) {
+        (self.pause, self.backoff) = (None, Backoff::default());
+        let failing = self.facts().failing.take();
+        if let Some(failing) = failing {
+            let seconds = Timestamp::now().duration_since(failing.since).as_secs().max(0);
+            tracing::warn!(sink = self.means.name, "alerts are delivered again, after {seconds} s");
+        }
+    }
+
+    fn facts(&self) -> MutexGuard<'_, SinkFacts> {
+        self.means.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something happens.
+    async fn wait(&mut self) {
+        let now = Instant::now();
+        let times = [self.pause, self.lanes.next(now), self.note_at, Some(self.afresh)];
+        let next = times.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(now + AFRESH);
+        let noting = async {
+            match &mut self.noting {
+                Some(noting) => noting.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            Some(flight) = self.flights.join_next_with_id() => self.arrived(flight),
+            done = noting => {
+                self.noting = None;
+                if let Ok((taken, done)) = done {
+                    self.noted(&taken, done);
+                }
+            }
+            Ok(()) = self.means.news.changed() => self.is_behind = true,
+            Ok(()) = self.means.changes.changed() => self.afresh = now,
+            // What was committed just before the end is delivered, too.
+            Ok(()) = self.means.wanted.changed() => self.is_behind = true,
+            Ok(()) = self.means.beat.changed() => self.beat(),
+            () = sleep_until(next.into()) => {}
+        }
+        while let Some(flight) = self.flights.try_join_next_with_id() {
+            self.arrived(flight);
+        }
+    }
+
+    fn arrived(&mut self, flight: Result<(tokio::task::Id, Landed), tokio::task::JoinError>) {
+        match flight {
+            Ok((id, (sequence, answer))) => {
+                self.aboard.remove(&id);
+                self.landed(sequence, answer);
+            }
+            Err(error) => {
+                if let Some(sequence) = self.aboard.remove(&error.id()) {
+                    self.landed(sequence, Err(Refusal::transient("it was broken off")));
+                }
+            }
+        }
+    }
+
+    /// Gives it the newest sign of life, unless it still has to do with the one before.
+    fn beat(&mut self) {
+        let Some(beat) = self.means.beat.borrow_and_update().clone() else { return };
+        if self.beat.as_ref().is_some_and(|before| !before.is_finished()) {
+            return;
+        }
+        let (sink, name) = (Arc::clone(&self.sink), self.means.name.clone());
+        self.beat = Some(tokio::spawn(async move {
+            match timeout(SILENT, sink.heartbeat(&beat)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(refusal)) => tracing::debug!(sink = name, "a sign of life is lost: {refusal}"),
+                Err(_) => tracing::debug!(sink = name, "a sign of life is lost: no answer"),
+            }
+        }));
+    }
+}
