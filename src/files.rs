@@ -98,6 +98,12 @@ fn is_unseen(c: char) -> bool {
     )
 }
 
+/// How many bytes anybody may still write where this file or folder lies; none where the system does not tell.
+pub fn free(path: &Path) -> Option<u64> {
+    let about = rustix::fs::statvfs(path).ok()?;
+    about.f_bavail.checked_mul(about.f_frsize)
+}
+
 /// What a path names that can be opened and is neither file nor folder: a named pipe, a socket, a device. Opening one can wait
 /// for ever, or do something.
 pub fn special(path: &Path) -> Option<&'static str> {

@@ -47,7 +47,7 @@ pub struct Sender {
     pub box_id: String,
     /// The time zone in which people read times.
     pub zone: TimeZone,
-    /// Below it lie the files of evidence, by the names that alerts have.
+    /// `[evidence] directory`.
     pub evidence: std::path::PathBuf,
 }
 

@@ -91,7 +91,7 @@ pub(crate) struct About {
     pub box_id: String,
     /// The time zone in which people read times.
     pub zone: TimeZone,
-    /// Below it lie the files of evidence, by the names that alerts have.
+    /// `[evidence] directory`. Where a file lies that an alert names is told by [`crate::evidence::live::path`].
     pub evidence: PathBuf,
     /// Where it hands in what a platform asks for.
     pub requests: Requests,

@@ -165,6 +165,22 @@ pub struct BoxHealth {
     pub cameras: u32,
     /// How many of them are seen at present.
     pub cameras_online: u32,
+    /// How many of them are not, by the reason. Those that are in neither are just being connected to.
+    pub cameras_offline: BTreeMap<OfflineReason, u32>,
+    /// How many processor cores the program may use.
+    pub cores: u32,
+    /// The memory that it takes, in bytes; null where the system does not tell.
+    pub memory_bytes: Option<u64>,
+    /// What is free on the disk that evidence is kept on, in bytes; null where the system does not tell.
+    pub disk_free_bytes: Option<u64>,
+    /// Alerts that a sink does not have yet, counted once for each sink.
+    pub alerts_waiting: u64,
+    /// For how many seconds the oldest of these has been waiting; 0 where none is.
+    pub oldest_waiting_s: u64,
+    /// Alerts that a sink refuses for good, counted once for each sink.
+    pub dead_letters: u64,
+    /// Files of evidence that wait to be put where `[evidence] upload` says.
+    pub uploads_waiting: u64,
 }
 
 macro_rules! names {

@@ -2,6 +2,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::{
     deliver::{DeliveryBoard, Sender, SinkFacts},
     domain::{BoxHealth, CameraId, SinkName},
     evidence::live::{EvidenceFacts, EvidenceGauge},
+    files,
     ledger::{
         database::{DatabaseFacts, Handle},
         days::Days,
@@ -182,6 +184,14 @@ impl Board {
     pub(super) fn health(&self, sender: &Sender) -> BoxHealth {
         let facts = self.facts();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let mut offline = BTreeMap::new();
+        for camera in facts.cameras.iter().filter(|camera| !camera.is_connected()) {
+            if let Some(reason) = camera.link.reason {
+                *offline.entry(reason).or_default() += 1;
+            }
+        }
+        let database = facts.works().map(|works| works.database.clone()).unwrap_or_default();
+        let age = |since: Timestamp| u64::try_from(facts.wall.duration_since(since).as_secs()).unwrap_or(0);
         let online = facts.cameras.iter().filter(|camera| camera.is_connected()).count();
         BoxHealth {
             site: sender.site.clone(),
@@ -190,6 +200,14 @@ impl Board {
             since: facts.began,
             cameras: count(facts.cameras.len()),
             cameras_online: count(online),
+            cameras_offline: offline,
+            cores: count(thread::available_parallelism().map_or(1, usize::from)),
+            memory_bytes: facts.memory,
+            disk_free_bytes: files::free(&sender.evidence),
+            alerts_waiting: database.waiting,
+            oldest_waiting_s: database.oldest_waiting.map_or(0, age),
+            dead_letters: database.sinks.values().map(|depth| depth.refused).sum(),
+            uploads_waiting: database.uploads.waiting,
         }
     }
 

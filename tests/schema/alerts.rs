@@ -85,6 +85,14 @@ fn heartbeat() -> Alert {
         since: time("2026-11-23T01:12:40Z"),
         cameras: 8,
         cameras_online: 7,
+        cameras_offline: [(OfflineReason::Unreachable, 1)].into(),
+        cores: 2,
+        memory_bytes: Some(311_427_072),
+        disk_free_bytes: Some(48_318_382_080),
+        alerts_waiting: 3,
+        oldest_waiting_s: 41,
+        dead_letters: 0,
+        uploads_waiting: 2,
     };
     Alert::heartbeat(health, time("2026-11-24T13:10:00Z"), sequence(21))
 }

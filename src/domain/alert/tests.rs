@@ -62,6 +62,14 @@ fn heartbeat(time: &str) -> Alert {
         since: Timestamp::UNIX_EPOCH,
         cameras: 3,
         cameras_online: 2,
+        cameras_offline: [].into(),
+        cores: 2,
+        memory_bytes: Some(311_427_072),
+        disk_free_bytes: Some(48_318_382_080),
+        alerts_waiting: 0,
+        oldest_waiting_s: 0,
+        dead_letters: 0,
+        uploads_waiting: 0,
     };
     Alert::heartbeat(health, time.parse().expect("a time"), sequence())
 }
