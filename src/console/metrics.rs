@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
+    deliver::SinkFacts,
     domain::OfflineReason,
     ledger::database::Depth,
     service::{BoxFacts, CameraFacts, WorksFacts},
@@ -41,8 +42,10 @@ pub(super) enum Of {
     Box(fn(&BoxFacts) -> Option<Value>),
     /// What all cameras share: not told before they are watched.
     Works(fn(&WorksFacts, &BoxFacts) -> Value),
-    /// Each sink.
+    /// Each sink: what waits for it.
     Sink(fn(&Depth, &BoxFacts) -> Value),
+    /// Each sink that is served: how it does.
+    Served(fn(&SinkFacts, &BoxFacts) -> Value),
     /// Each camera; none where there is nothing to tell of it.
     Camera(fn(&CameraFacts) -> Option<Value>),
     /// Each camera, by a reason.
@@ -87,7 +90,7 @@ impl Of {
     pub fn labels(&self) -> &'static [&'static str] {
         match self {
             Self::Box(_) | Self::Works(_) => &[],
-            Self::Sink(_) => &["sink"],
+            Self::Sink(_) | Self::Served(_) => &["sink"],
             Self::Camera(_) => &["camera"],
             Self::Reason(_) => &["camera", "reason"],
             Self::Version => &["version"],
@@ -370,6 +373,54 @@ pub(super) const METRICS: &[Metric] = &[
         SECONDS,
         "How long the oldest of these has been waiting; 0 where none is.",
         Of::Sink(|depth, facts| age(depth.oldest, facts)),
+    ),
+    gauge(
+        "firewarden_sink_dead_letters",
+        None,
+        "Alerts that the sink has refused for good and that lie in the database until somebody lets them wait again, or removes them.",
+        Of::Sink(|depth, _| depth.refused.into()),
+    ),
+    gauge(
+        "firewarden_sink_failing",
+        SECONDS,
+        "How long the sink has taken nothing although it was tried; 0 where it takes what it is given.",
+        Of::Served(|sink, facts| age(sink.failing.as_ref().map(|failing| failing.since), facts)),
+    ),
+    counter(
+        "firewarden_sink_delivered",
+        None,
+        "Alerts that the sink has taken, each as often as it was given.",
+        Of::Served(|sink, _| sink.delivered.into()),
+    ),
+    counter(
+        "firewarden_sink_refused",
+        None,
+        "Alerts that the sink has refused for good.",
+        Of::Served(|sink, _| sink.refused.into()),
+    ),
+    counter(
+        "firewarden_sink_failures",
+        None,
+        "Tries that came to nothing.",
+        Of::Served(|sink, _| sink.failures.into()),
+    ),
+    gauge(
+        "firewarden_uploads_waiting",
+        None,
+        "Files of evidence that wait to be put where `[evidence] upload` says.",
+        Of::Works(|works, _| works.database.uploads.waiting.into()),
+    ),
+    gauge(
+        "firewarden_uploads_waiting",
+        BYTES,
+        "How much that is.",
+        Of::Works(|works, _| works.database.uploads.bytes.into()),
+    ),
+    gauge(
+        "firewarden_uploads_refused",
+        None,
+        "Files of evidence that can never be put there.",
+        Of::Works(|works, _| works.database.uploads.refused.into()),
     ),
 ];
 

@@ -181,7 +181,7 @@ impl Board {
     }
 
     /// How the box does, as signs of life tell it. It reads the database, and may wait for its disk.
-    pub(super) fn health(&self, sender: &Sender) -> BoxHealth {
+    pub(super) fn sign_of_life(&self, sender: &Sender) -> BoxHealth {
         let facts = self.facts();
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let mut offline = BTreeMap::new();

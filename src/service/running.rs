@@ -87,8 +87,8 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     day::tell_lost_clips(&handle, lately, now);
     let days = Arc::new(begin_days(&config, &clock, &handle).map_err(system("looks cannot be kept"))?);
     let guards = Guards::start().map_err(system("the guard of cameras cannot be started"))?;
-    let healthy = board.clone();
-    let health = move |sender: &deliver::Sender| healthy.health(sender);
+    let of_beats = board.clone();
+    let health = move |sender: &deliver::Sender| of_beats.sign_of_life(sender);
     let sender = deliver::Sender::of(&config);
     let dispatcher = Dispatcher::start(handle.clone(), &config.sinks, &sender, health, stop.clone())
         .map_err(system("alerts cannot be delivered"))?;

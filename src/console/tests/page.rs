@@ -77,15 +77,15 @@ fn is_sent(alert: AlertType) -> bool {
         AlertType::ViolationWarned
         | AlertType::ViolationRaised
         | AlertType::ViolationUpdated
-        | AlertType::ViolationEnded => true,
+        | AlertType::ViolationEnded
+        | AlertType::BoxHeartbeat => true,
         AlertType::CameraOffline
         | AlertType::CameraOnline
         | AlertType::CameraObstructed
         | AlertType::CameraMoved
         | AlertType::CameraClock
         | AlertType::CameraKeyframes
-        | AlertType::CameraRestored
-        | AlertType::BoxHeartbeat => false,
+        | AlertType::CameraRestored => false,
     }
 }
 
