@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     future::Future,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError},
     },
@@ -16,7 +16,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tokio::{runtime::Runtime, sync::watch};
 
 use super::{
-    About, Beat, Refusal, Requests, Sink as _, SinkFacts,
+    About, Beat, DeliveryBoard, Refusal, Requests, Sink as _, SinkFacts,
     answering::Answering,
     file::FileSink,
     requests::{self, Asked},
@@ -83,32 +83,6 @@ pub struct Dispatcher {
     sender: watch::Sender<Sender>,
     is_over: Arc<AtomicBool>,
     board: DeliveryBoard,
-}
-
-/// How all sinks do, for others to look at. Copies are of the same.
-#[derive(Debug, Clone, Default)]
-pub struct DeliveryBoard(Arc<Mutex<BTreeMap<SinkName, Arc<Mutex<SinkFacts>>>>>);
-
-impl DeliveryBoard {
-    /// How each sink does.
-    pub fn facts(&self) -> BTreeMap<SinkName, SinkFacts> {
-        let facts =
-            |facts: &Arc<Mutex<SinkFacts>>| facts.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.lock().iter().map(|(name, of)| (name.clone(), facts(of))).collect()
-    }
-
-    /// One with these sinks, of which nothing is known.
-    #[cfg(test)]
-    pub fn of<const N: usize>(names: [&str; N]) -> Self {
-        let board = Self::default();
-        let names = names.map(|name| SinkName::new(name).expect("a name"));
-        board.lock().extend(names.map(|name| (name, Arc::default())));
-        board
-    }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<SinkName, Arc<Mutex<SinkFacts>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A sink that is served.
@@ -202,7 +176,7 @@ impl Dispatcher {
             if let Some(served) = self.sinks.remove(name) {
                 // Who takes its place waits until it has ended: two would give the same alerts.
                 served.wanted.send_replace(Wanted::Leave);
-                self.board.lock().remove(name);
+                self.board.remove(name);
                 if sinks.iter().any(|sink| sink.name == *name) {
                     self.begin_after(name, served.ended, sinks, sender);
                 }
@@ -256,7 +230,7 @@ impl Dispatcher {
             serve(about, means).await;
             drop(end);
         });
-        self.board.lock().insert(sink.name.clone(), Arc::clone(&facts));
+        self.board.put(sink.name.clone(), Arc::clone(&facts));
         let served = Served { settings: sink.settings.clone(), sender: sender.clone(), wanted, facts, ended };
         self.sinks.insert(sink.name.clone(), served);
     }

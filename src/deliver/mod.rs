@@ -6,6 +6,7 @@
 mod answering;
 mod backoff;
 mod dispatcher;
+mod facts;
 mod file;
 mod http;
 mod lanes;
@@ -17,10 +18,10 @@ mod tls;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
-pub use dispatcher::{DeliveryBoard, Dispatcher, Sender, try_sink};
+pub use dispatcher::{Dispatcher, Sender, try_sink};
+pub use facts::{DeliveryBoard, Failing, SinkFacts};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
-pub use serving::{Failing, SinkFacts};
 use thiserror::Error;
 use uuid::Uuid;
 

@@ -15,7 +15,12 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 
-use super::{Beat, Refusal, Sink, backoff::Backoff, lanes::Lanes};
+use super::{
+    Beat, Refusal, Sink,
+    backoff::Backoff,
+    facts::{Failing, SinkFacts},
+    lanes::Lanes,
+};
 use crate::{
     domain::OutboxId,
     ledger::database::{DatabaseError, Given, Handle},
@@ -32,28 +37,6 @@ const SILENT: Duration = Duration::from_secs(300);
 const NOTED_AGAIN: Duration = Duration::from_secs(1);
 /// A sink has so much time to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
-
-/// How a sink does.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SinkFacts {
-    /// Alerts that it has taken since the start, each as often as it was given.
-    pub delivered: u64,
-    /// Alerts that it has refused for good since the start.
-    pub refused: u64,
-    /// Tries since the start that came to nothing.
-    pub failures: u64,
-    /// There while it does not take what it is given.
-    pub failing: Option<Failing>,
-}
-
-/// A sink that does not take what it is given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failing {
-    /// Since when.
-    pub since: Timestamp,
-    /// Why, as it said last.
-    pub why: String,
-}
 
 /// What is wanted of those who serve sinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

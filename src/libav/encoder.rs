@@ -5,7 +5,7 @@ use std::{ffi::CStr, ops::Range, ptr, sync::Arc};
 use ffmpeg_sys_next as ffi;
 
 use super::{
-    Frame, LibavError, MICROS, Packet, Scaler, StreamInfo, init, open::Dictionary, packet::RawPacket,
+    Frame, LibavError, MICROS, Packet, Scaler, StreamInfo, dictionary::Dictionary, init, packet::RawPacket,
 };
 
 /// What this FFmpeg may have, the better one first. Each with its time base, and whether it is told a quality.

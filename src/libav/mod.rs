@@ -9,6 +9,7 @@ mod clip_tests;
 mod codec;
 mod deadline;
 mod decoder;
+mod dictionary;
 mod edits;
 mod encoder;
 mod error;

@@ -10,7 +10,8 @@ use std::{
 use ffmpeg_sys_next as ffi;
 
 use super::{
-    LibavError, MICROS, Packet, PixelAspect, StreamInfo, codec::CodecId, error::words, init, open::Dictionary,
+    LibavError, MICROS, Packet, PixelAspect, StreamInfo, codec::CodecId, dictionary::Dictionary,
+    error::words, init,
 };
 
 /// How FFmpeg writes the four characters of a codec.

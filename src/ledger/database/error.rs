@@ -127,3 +127,16 @@ impl Meaning {
         }
     }
 }
+/// Why a commit did not come about.
+pub(super) enum Failure {
+    Damaged(String),
+    Passing(String),
+}
+
+impl Failure {
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Damaged(why) | Self::Passing(why) => why,
+        }
+    }
+}

@@ -6,12 +6,12 @@ use std::{
 };
 
 use jiff::{civil::Date, tz::TimeZone};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{
     DatabaseError,
     commit::{self, Circumstances, Outcome, apply},
-    error::{Meaning, reason},
+    error::{Failure, Meaning, reason},
     opening::{Check, Opened, Unopened, open},
     pruning::{Left, Limits, prune},
     queue::{Batch, Ending},
@@ -343,8 +343,8 @@ impl Writer {
         let now = self.shared.clock.monotonic();
         self.tidy_at = now + TIDY;
         let Some(connection) = &mut self.connection else { return };
-        let done = note_written(connection, &self.written)
-            .and_then(|()| prune(connection, self.limits, self.shared.wall()));
+        let done =
+            self.written.note(connection).and_then(|()| prune(connection, self.limits, self.shared.wall()));
         match done {
             Ok(Left::More) => self.tidy_at = now,
             Ok(Left::Nothing) => self.is_over = false,
@@ -380,7 +380,9 @@ impl Writer {
         drop(self.shared.close_reader());
         if let Some(connection) = self.connection.take() {
             // What is not in the database itself is in its log, and is read from there.
-            let tidied = note_written(&connection, &self.written)
+            let tidied = self
+                .written
+                .note(&connection)
                 .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
             if let Err(error) = tidied {
                 tracing::warn!("the database's log stays: {}", reason(&error));
@@ -395,29 +397,6 @@ impl Writer {
     }
 }
 
-/// Why a commit did not come about.
-enum Failure {
-    Damaged(String),
-    Passing(String),
-}
-
-impl Failure {
-    fn why(&self) -> &str {
-        match self {
-            Self::Damaged(why) | Self::Passing(why) => why,
-        }
-    }
-}
-
 fn day(shared: &Shared, zone: &TimeZone) -> Date {
     shared.wall().to_zoned_datetime(zone.clone()).date()
-}
-
-fn note_written(connection: &Connection, written: &Written) -> rusqlite::Result<()> {
-    let bytes = i64::try_from(written.today).unwrap_or(i64::MAX);
-    connection.execute(
-        "INSERT INTO days (day, written) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET written = ?2",
-        params![written.day.to_string(), bytes],
-    )?;
-    Ok(())
 }

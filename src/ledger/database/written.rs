@@ -3,6 +3,7 @@
 use std::fs;
 
 use jiff::civil::Date;
+use rusqlite::{Connection, params};
 
 /// Counts what the thread that owns it writes.
 ///
@@ -13,7 +14,7 @@ use jiff::civil::Date;
 pub(super) struct Written {
     before: Option<u64>,
     log: u64,
-    pub day: Date,
+    day: Date,
     pub today: u64,
 }
 
@@ -21,6 +22,16 @@ impl Written {
     /// Begins to count, on the thread that writes.
     pub fn begin(day: Date, today: u64, log: u64) -> Self {
         Self { before: counted(), log, day, today }
+    }
+
+    /// Writes down how much it was.
+    pub fn note(&self, connection: &Connection) -> rusqlite::Result<()> {
+        let bytes = i64::try_from(self.today).unwrap_or(i64::MAX);
+        connection.execute(
+            "INSERT INTO days (day, written) VALUES (?1, ?2) ON CONFLICT (day) DO UPDATE SET written = ?2",
+            params![self.day.to_string(), bytes],
+        )?;
+        Ok(())
     }
 
     /// Adds what was written since. `log` is how large the log is now.
