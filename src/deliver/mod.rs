@@ -10,6 +10,7 @@ mod facts;
 mod file;
 mod http;
 mod lanes;
+mod mqtt;
 mod requests;
 #[cfg(test)]
 mod scripted;
