@@ -16,6 +16,7 @@ mod requests;
 mod scripted;
 mod serving;
 mod tls;
+pub(crate) mod webhook;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
