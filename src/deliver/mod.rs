@@ -17,6 +17,7 @@ mod scripted;
 mod serving;
 mod tls;
 pub(crate) mod webhook;
+mod upload;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
