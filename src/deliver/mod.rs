@@ -4,11 +4,15 @@
 //! it, not now, or never this one.
 
 mod backoff;
+mod chat;
+mod dingtalk;
 mod dispatcher;
+mod feishu;
 mod file;
 mod http;
 mod requests;
 mod tls;
+mod wecom;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
