@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{super::Refusal, bucket::Bucket};
-use crate::domain::OutboxId;
+use crate::{domain::OutboxId, kinds::urgency::Urgency};
 
 /// What digests leave in the bucket: what is urgent finds it there.
 const FOR_URGENT: u32 = 1;
@@ -32,15 +32,6 @@ impl Default for Timing {
     fn default() -> Self {
         Self { window: Duration::from_secs(30), burst: 5, every: Duration::from_secs(4) }
     }
-}
-
-/// Whether an alert can wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Urgency {
-    /// It goes at once.
-    Urgent,
-    /// It is collected with others.
-    Collected,
 }
 
 /// An alert's place in an outbox.

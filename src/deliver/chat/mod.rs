@@ -13,9 +13,7 @@ mod post;
 mod text;
 
 #[cfg(test)]
-pub(super) mod testing;
-#[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{
     collections::VecDeque,

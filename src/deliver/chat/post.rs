@@ -37,7 +37,7 @@ pub(in crate::deliver) enum Meaning {
     Signature,
     /// It asks for a keyword.
     Keyword,
-    /// It lets this address in the network not in.
+    /// It lets nobody in from this address in the network.
     Network,
     /// There is no such robot.
     NoRobot,
@@ -128,7 +128,8 @@ fn signature(secret: Option<&Secret>, answer: &Answer, now: Timestamp) -> String
     let Some(there) = date.map(|date| date.timestamp()) else {
         return format!("this box's clock may be wrong, it shows {now:.0}; or `secret` is not this robot's");
     };
-    let off = now.duration_since(there);
+    // Headers tell whole seconds.
+    let off = SignedDuration::from_secs(now.duration_since(there).as_secs());
     if off.abs() < SAME {
         return "this box's clock is right, so that `secret` is not this robot's: copy it from the robot's settings again"
             .to_owned();

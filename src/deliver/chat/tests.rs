@@ -1,14 +1,14 @@
 //! The task of a robot, by the robot that is simplest.
 
+pub(in crate::deliver) mod testing;
+
 use std::{path::Path, task::Poll};
 
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{
-    testing::{Fake, Heard, NEVER, Reply, URGENT_ONLY, about, car, clock, ebike},
-    *,
-};
+use self::testing::{Fake, Heard, NEVER, Reply, URGENT_ONLY, about, car, clock, ebike};
+use super::*;
 use crate::clock::Manual;
 
 const EBIKE: &str = "ebike_in_elevator";

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::gather::Urgency;
 use crate::{
     deliver::About,
     domain::{
@@ -12,7 +11,10 @@ use crate::{
         ViolationData,
     },
     files,
-    kinds::words::names,
+    kinds::{
+        urgency::{Urgency, urgency},
+        words::names,
+    },
     words::{self, Pair, Said, chat},
 };
 
@@ -91,10 +93,8 @@ impl Told {
         } else {
             words::alert_type(alert_type)
         };
-        let urgency = match violation.kind {
-            Kind::EbikeInElevator if !is_over => Urgency::Urgent,
-            _ => Urgency::Collected,
-        };
+        // What is over can no longer be stopped.
+        let urgency = if is_over { Urgency::Collected } else { urgency(violation.kind) };
         let is_raised = alert_type == AlertType::ViolationRaised;
         let still = violation.evidence.iter().find(|file| is_raised && file.role == EvidenceRole::Raised);
         Self {

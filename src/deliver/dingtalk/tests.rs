@@ -3,7 +3,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::deliver::chat::testing::{Fake, Reply, URGENT_ONLY, about, beat, car, clock, ebike};
+use crate::deliver::chat::tests::testing::{Fake, Reply, URGENT_ONLY, about, beat, car, clock, ebike};
 
 const PATH: &str = "/robot/send?access_token=t0kent0ken";
 const SECRET: &str = "SECtest0123456789";

@@ -3,7 +3,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::deliver::chat::testing::{Fake, Reply, URGENT_ONLY, about, beat, clock, ebike, violation};
+use crate::deliver::chat::tests::testing::{Fake, Reply, URGENT_ONLY, about, beat, clock, ebike, violation};
 
 const PATH: &str = "/open-apis/bot/v2/hook/h00kh00kh00k";
 const SECRET: &str = "SECtest0123456789";

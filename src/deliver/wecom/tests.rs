@@ -3,7 +3,9 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::deliver::chat::testing::{Fake, Reply, URGENT_ONLY, about, beat, car, clock, ebike, violation};
+use crate::deliver::chat::tests::testing::{
+    Fake, Reply, URGENT_ONLY, about, beat, car, clock, ebike, violation,
+};
 
 const PATH: &str = "/cgi-bin/webhook/send?key=k3yk3yk3y";
 

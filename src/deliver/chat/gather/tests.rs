@@ -204,7 +204,7 @@ enum Happens {
     Comes { camera: u8, is_urgent: bool },
     Passes(u16),
     Taken,
-    Refused(u8),
+    Refused,
     NotNow(u8),
     StillRefused(u8),
 }
@@ -214,7 +214,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         6 => (0..4_u8, any::<bool>()).prop_map(|(camera, is_urgent)| Happens::Comes { camera, is_urgent }),
         4 => (0..40_000_u16).prop_map(Happens::Passes),
         4 => Just(Happens::Taken),
-        1 => any::<u8>().prop_map(Happens::Refused),
+        1 => Just(Happens::Refused),
         2 => (0..90_u8).prop_map(Happens::NotNow),
         1 => (1..90_u8).prop_map(Happens::StillRefused),
     ]
@@ -286,8 +286,7 @@ proptest! {
                     None
                 }
                 Happens::Taken => Some(Ok(())),
-                // One of every eight alerts or so is none that a robot takes.
-                Happens::Refused(_) => Some(Err(permanent())),
+                Happens::Refused => Some(Err(permanent())),
                 Happens::NotNow(after) => Some(Err(transient(after.into()))),
                 Happens::StillRefused(after) => {
                     giver.answered(gather.hold(&transient(after.into()), now))?;

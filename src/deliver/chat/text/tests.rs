@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{
-    super::testing::{about, car, ebike, health, violation},
+    super::tests::testing::{about, car, ebike, health, violation},
     *,
 };
 use crate::ledger::database::Queued;
