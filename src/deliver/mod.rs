@@ -5,8 +5,11 @@
 
 mod answering;
 mod backoff;
+mod chat;
+mod dingtalk;
 mod dispatcher;
 mod facts;
+mod feishu;
 mod file;
 mod http;
 mod lanes;
@@ -18,6 +21,7 @@ mod serving;
 mod tls;
 pub(crate) mod webhook;
 mod upload;
+mod wecom;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
