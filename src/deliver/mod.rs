@@ -14,13 +14,14 @@ mod file;
 mod http;
 mod lanes;
 mod mqtt;
+mod nats_missing;
 mod requests;
 #[cfg(test)]
 mod scripted;
 mod serving;
 mod tls;
-pub(crate) mod webhook;
 mod upload;
+pub(crate) mod webhook;
 mod wecom;
 
 use std::{future::Future, path::PathBuf, time::Duration};
@@ -30,6 +31,7 @@ pub use facts::{DeliveryBoard, Failing, SinkFacts};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
+pub use upload::{UploadFacts, Uploader, urls};
 use uuid::Uuid;
 
 use crate::{
