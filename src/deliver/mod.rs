@@ -9,6 +9,7 @@ mod file;
 mod http;
 mod requests;
 mod tls;
+pub(crate) mod webhook;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
