@@ -64,6 +64,11 @@ pub(crate) trait Sink: Send + Sync + 'static {
         self.heartbeat(beat)
     }
 
+    /// How many alerts it has taken since the start that nobody listened to.
+    fn unheard(&self) -> u64 {
+        0
+    }
+
     /// The end: it says goodbye where that is usual. It takes a second at most.
     fn close(&self) -> impl Future<Output = ()> + Send {
         async {}
