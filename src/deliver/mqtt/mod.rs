@@ -48,11 +48,6 @@ impl MqttSink {
         let client = Rumqtt::new(settings, topics.offline());
         Self(Outlet::new(client, topics, about, waits))
     }
-
-    /// How many alerts were delivered to a broker on which nobody had subscribed to them.
-    pub fn unheard(&self) -> u64 {
-        self.0.unheard()
-    }
 }
 
 /// Settings hold a user's name and password.
@@ -63,6 +58,10 @@ impl fmt::Debug for MqttSink {
 }
 
 impl Sink for MqttSink {
+    fn unheard(&self) -> u64 {
+        self.0.unheard()
+    }
+
     async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
         self.0.deliver(alert).await
     }
