@@ -176,7 +176,9 @@ async fn converse(
             }
         }
     };
-    // What was acknowledged with the last that came is known; all else is let go of, unanswered.
+    // What was acknowledged with the last that came is known; all else is let go of, unanswered. Nothing is taken any longer before
+    // turns are given back.
+    drop(orders);
     drop(events);
     while answers.next().await.is_some() {}
     ended
@@ -185,7 +187,7 @@ async fn converse(
 /// Does as it is told, and hands on the answer, if there is one.
 async fn obey(client: &AsyncClient, order: Order, limits: Limits) {
     match order {
-        Order::Publish(message, answer) => {
+        Order::Publish { message, turn: _turn, answer } => {
             if let Some(reason) = publish(client, message, limits).await {
                 let _ = answer.send(reason);
             }
