@@ -19,12 +19,12 @@ pub(super) fn of_connecting(error: &ConnectionError, tls: bool) -> Trouble {
             "the broker does not answer: check the address and the network; or it wants {other}"
         )),
         ConnectionError::Io(error) => Trouble::new(of_network(error)),
-        ConnectionError::Tls(_) => {
-            Trouble::new("no TLS connection: what answers there may want mqtt:// without TLS")
-        }
+        ConnectionError::MqttState(StateError::Deserialization(
+            mqttbytes::Error::InvalidConnectReturnCode(1..=5),
+        )) => Trouble::new("the broker speaks an earlier version of MQTT, not MQTT 5: take one that does"),
         ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Io(_)) => {
             Trouble::new(format!(
-                "what answers there ends the connection without a word of MQTT 5: is it a broker of an earlier version? Or it wants {other}"
+                "what answers there ends the connection without a word of MQTT 5: is it a broker? Or it wants {other}"
             ))
         }
         ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
