@@ -24,6 +24,8 @@ mod fake;
 mod scripted_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 use std::fmt;
 
