@@ -48,11 +48,16 @@ async def read(args):
     async def failed(error):
         say(f"NATS: {error!r}")
 
-    server = await nats.connect(args.server, user_credentials=args.credentials, tls=tls, max_reconnect_attempts=-1,
-                                error_cb=failed)
+    # Answers come by an inbox of its own: boxes may hear `_INBOX.>`.
+    server = await nats.connect(args.server, user_credentials=args.credentials, tls=tls, user=args.user,
+                                password=os.environ.get("NATS_PASSWORD"), inbox_prefix="_INBOX_platform",
+                                max_reconnect_attempts=-1, error_cb=failed)
     jetstream = server.jetstream()
     if args.make_stream:
-        info = await jetstream.add_stream(stream(args))
+        try:
+            info = await jetstream.add_stream(stream(args))
+        except nats.js.errors.Error as error:
+            sys.exit(f"no stream is made: {error}")
         say(f"stream {info.config.name} takes {', '.join(info.config.subjects)}")
         await server.close()
         return 0
@@ -67,7 +72,10 @@ async def read(args):
     subjects = [f"firewarden.v1.{args.site}.*.{word}" for word in ("violation", "health")]
     # The server remembers for this consumer what it has acknowledged.
     config = ConsumerConfig(filter_subjects=subjects, ack_policy=AckPolicy.EXPLICIT, ack_wait=30, max_ack_pending=1000)
-    alerts = await jetstream.pull_subscribe("", durable=args.durable, stream=args.stream, config=config)
+    try:
+        alerts = await jetstream.pull_subscribe("", durable=args.durable, stream=args.stream, config=config)
+    except nats.js.errors.Error as error:
+        sys.exit(f"stream {args.stream} cannot be read ({error}); --make-stream makes it")
     say("connected")
     while not inbox.is_over():
         for box, request in inbox.due():
@@ -87,7 +95,8 @@ async def read(args):
                 break  # It is not acknowledged, and comes again next time.
             await take(message)
             await message.ack()
-    await server.drain()
+    await server.flush()
+    await server.close()
     return inbox.code()
 
 
@@ -95,13 +104,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", default="nats://127.0.0.1:4222", help="default: nats://127.0.0.1:4222")
     parser.add_argument("--credentials", metavar="FILE", help="the .creds file of the platform's user")
+    parser.add_argument("--user", help="the user, where it is known by a password; NATS_PASSWORD has that")
     parser.add_argument("--ca", metavar="FILE", help="the authority that vouches for the server; default: those of the system")
     parser.add_argument("--stream", default="FIREWARDEN", help="default: FIREWARDEN")
     parser.add_argument("--durable", default="platform", help="the consumer's name; default: platform")
     parser.add_argument("--site", default="*", help="one site's id; default: all sites")
     parser.add_argument("--make-stream", action="store_true", help="make the stream, and end")
     parser.add_argument("--replicas", type=int, default=1, help="of a stream that is made: 3 in a cluster; default: 1")
-    parser.add_argument("--max-bytes", type=int, default=10_000_000_000, help="of a stream that is made; default: 10 GB")
+    parser.add_argument("--max-bytes", type=int, default=1_000_000_000, help="of a stream that is made; default: 1 GB")
     return asyncio.run(read(arguments(parser).parse_args()))
 
 
