@@ -138,6 +138,8 @@ pub mod ledger;
 #[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
 pub mod looks;
+#[cfg(feature = "edge")]
+pub mod reactions;
 pub mod report;
 pub mod results;
 pub mod rules;

@@ -11,7 +11,7 @@ use super::{
     camera::read_cameras,
     console::Console,
     detector::{DetectorConfig, located},
-    evidence::Evidence,
+    evidence::read_evidence,
     expand::{Outside, expand},
     places::Places,
     reaction::read_reactions,
@@ -54,7 +54,8 @@ pub(super) fn parse(
     let box_keys = take_table(&mut file, "box", "", &faults).and_then(|table| read_box(table, &faults));
     let (memory, box_id) = box_keys.map(|keys| (keys.memory, keys.id)).unwrap_or_default();
     let detector = section(&mut file, "detector", DetectorConfig::check, &faults);
-    let evidence = section(&mut file, "evidence", Evidence::check, &faults);
+    let evidence = take_table(&mut file, "evidence", "", &faults);
+    let evidence = evidence.and_then(|table| read_evidence(table, &faults)).unwrap_or_default();
     let state = section(&mut file, "state", State::check, &faults);
     let console = section(&mut file, "console", Console::check, &faults);
     refuse_unknown(&mut file, &TOP, "", &faults);
@@ -68,7 +69,7 @@ pub(super) fn parse(
     let mut config = Config {
         detector: DetectorConfig { model: located(&detector.model, folder), ..detector },
         cameras: cameras.sound,
-        evidence: Evidence { directory: folder.join(&evidence.directory), ..evidence },
+        evidence: evidence.located(folder),
         state: State { directory: folder.join(&state.directory), ..state },
         sinks,
         reactions,

@@ -41,7 +41,7 @@ use std::{
 pub use camera::{Camera, Playing};
 pub use console::Console;
 pub use detector::DetectorConfig;
-pub use evidence::Evidence;
+pub use evidence::{Evidence, S3, S3Style};
 pub use filter::Filter;
 pub use provider::Provider;
 pub use reaction::{Command, Deed, Reaction};

@@ -7,7 +7,6 @@ use super::{
     Config, camera::Camera, console::Console, detector::DetectorConfig, evidence::Evidence, site::Site,
     size::ByteSize, state::State,
 };
-use crate::address::Address;
 
 /// What a configuration comes to: every key with its value, those that were left out too, and no secret. It is written as
 /// JSON beside what was done by it, and read back to tell of that again.
@@ -53,8 +52,8 @@ impl Config {
             cameras: self.cameras.iter().map(camera_shown).collect(),
             evidence: Evidence {
                 directory: self.below(&self.evidence.directory),
-                upload: self.evidence.upload.as_ref().map(Address::redacted),
-                ..self.evidence.clone()
+                upload_ca: self.evidence.upload_ca.as_ref().map(|ca| self.below(ca)),
+                ..self.evidence.redacted()
             },
             state: State { directory: self.below(&self.state.directory), ..self.state.clone() },
             sinks: self.sinks.iter().map(shown).collect(),

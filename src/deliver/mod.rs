@@ -5,16 +5,24 @@
 
 mod answering;
 mod backoff;
+mod chat;
+mod dingtalk;
 mod dispatcher;
 mod facts;
+mod feishu;
 mod file;
 mod http;
 mod lanes;
+mod mqtt;
+mod nats_missing;
 mod requests;
 #[cfg(test)]
 mod scripted;
 mod serving;
 mod tls;
+mod upload;
+pub(crate) mod webhook;
+mod wecom;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
@@ -23,6 +31,7 @@ pub use facts::{DeliveryBoard, Failing, SinkFacts};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
+pub use upload::{UploadFacts, Uploader, urls};
 use uuid::Uuid;
 
 use crate::{
@@ -53,6 +62,11 @@ pub(crate) trait Sink: Send + Sync + 'static {
     /// is a test.
     fn test(&self, beat: &Beat) -> impl Future<Output = Result<(), Refusal>> + Send {
         self.heartbeat(beat)
+    }
+
+    /// How many alerts it has taken since the start that nobody listened to.
+    fn unheard(&self) -> u64 {
+        0
     }
 
     /// The end: it says goodbye where that is usual. It takes a second at most.

@@ -11,6 +11,7 @@ pub mod keys;
 mod list;
 pub mod settings;
 pub mod still;
+pub mod urgency;
 pub mod wording;
 pub mod words;
 

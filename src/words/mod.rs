@@ -3,6 +3,7 @@
 
 mod alerts;
 mod amounts;
+pub mod chat;
 mod facts;
 mod notices;
 

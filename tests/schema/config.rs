@@ -21,6 +21,7 @@ fn secrets() -> TempDir {
     for (name, holds) in [
         ("gate-1", "s3cret"),
         ("mqtt", "s3cret"),
+        ("s3", "s3cret"),
         ("nats.creds", creds),
         ("desk", "whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0"),
         ("wecom", "s3cret"),
@@ -40,7 +41,9 @@ fn secrets() -> TempDir {
 fn whole_sample() -> String {
     let shown = |line: &str| {
         line.strip_prefix("# ").is_some_and(|rest| {
-            let plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
+            let plain = |text: &str| {
+                text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c))
+            };
             let table = rest.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
             table.is_some_and(plain) || rest.split_once(" = ").is_some_and(|(key, _)| plain(key))
         })
@@ -100,6 +103,9 @@ grace = "3m"
 [evidence]
 keep = "90d"
 budget = "20GB"
+upload = "https://s3.example/boxes"
+upload_rate = "500kB"
+s3 = { bucket = "evidence", access_key = "box", secret_key = "s3cret", style = "host" }
 [state]
 directory = "state"
 [[sink]]
@@ -161,6 +167,7 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("kind = \"control_room_unattended\"", "kind = \"control_room_unattended\"\nfoo = 1"),
         ("kind = \"ebike_in_elevator\"", "kind = \"ebike_in_elevator\"\nfoo = 1"),
         ("[evidence]", "[evidence]\nfoo = 1"),
+        ("bucket = \"evidence\"", "bucket = \"evidence\", foo = 1"),
         ("[state]", "[state]\nfoo = 1"),
         ("name = \"platform\"", "name = \"platform\"\nfoo = 1"),
         ("name = \"chat\"", "name = \"chat\"\nfoo = 1"),
@@ -187,6 +194,8 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("url = \"mqtts://broker.example\"\n", ""),
         ("name = \"platform\"\n", ""),
         ("path = \"alerts.jsonl\"\n", ""),
+        ("access_key = \"box\", ", ""),
+        ("secret_key = \"s3cret\", ", ""),
         ("secrets = [\"whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0\"]\n", ""),
         ("secrets = [\"whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0\"]", "secrets = []"),
         ("secrets = [\"whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0\"]", "secrets = [\"s3cret\"]"),
@@ -196,6 +205,9 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("name = \"n\"", "name = 3"),
         ("dwell = \"60s\"", "dwell = 60"),
         ("required = 2", "required = \"two\""),
+        ("bucket = \"evidence\"", "bucket = \"a/b\""),
+        ("style = \"host\"", "style = \"dns\""),
+        ("\"500kB\"", "\"500KiB\""),
         ("confidence = 0.5", "provider = 1"),
         ("confidence = 0.5", "provider = \"gpu\""),
         ("confidence = 0.5", "require = \"yes\""),

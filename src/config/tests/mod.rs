@@ -1,5 +1,6 @@
 //! What a configuration may say, and what is said of one that is wrong.
 
+mod evidence;
 mod live;
 mod secrets;
 mod sinks;

@@ -1,0 +1,164 @@
+//! The task that keeps a connection with a broker for as long as the sink lives.
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{
+    sync::{Notify, mpsc, oneshot, watch},
+    time::{Instant, sleep},
+};
+
+use super::{
+    super::{About, backoff::Backoff},
+    client::{Client, Concern, Order, Reason, Told, Trouble},
+    link::{Company, Link, State, Unanswered},
+    outlet::Waits,
+    topics::Topics,
+};
+
+/// So many orders wait at most.
+const ORDERS: usize = 64;
+/// A connection that lasted so long was a good one: waits begin anew.
+const HEALTHY: Duration = Duration::from_secs(30);
+
+/// Makes connections, greets the broker on each, hands in what arrives.
+pub(super) struct Keeper<C> {
+    pub client: Arc<C>,
+    pub topics: Topics,
+    pub about: About,
+    /// When the sink began.
+    pub since: Timestamp,
+    pub waits: Waits,
+    pub state: watch::Sender<State>,
+    /// As [`super::outlet::Outlet`] has it.
+    pub alone: Arc<AtomicU32>,
+}
+
+impl<C: Client> Keeper<C> {
+    /// Until it is told to say goodbye, or dropped.
+    pub async fn run(self) {
+        let mut backoff = Backoff::default();
+        let mut said = Said::default();
+        for number in 0.. {
+            let began = Instant::now();
+            let ended = self.connection(number, &mut said).await;
+            let Err(trouble) = ended else {
+                self.state.send_replace(State::Down(Trouble::new("the sink is closed")));
+                return;
+            };
+            // Two with one name that come back at once have no peace for as long as both live.
+            if began.elapsed() >= HEALTHY && trouble.about != Concern::Name {
+                backoff = Backoff::default();
+            }
+            said.of_connection(&self.about, &trouble);
+            self.state.send_replace(State::Down(trouble));
+            sleep(backoff.next()).await;
+        }
+    }
+
+    /// One connection, until it ends.
+    async fn connection(&self, number: u64, said: &mut Said) -> Result<(), Trouble> {
+        let (orders, to_do) = mpsc::channel(ORDERS);
+        let late = Arc::new(Notify::new());
+        let (connected, connects) = oneshot::channel();
+        let connected = std::sync::Mutex::new(Some(connected));
+        let tell = |told| match told {
+            Told::Connected { at_once } => {
+                let link = Link::new(number, orders.clone(), at_once, Arc::clone(&late));
+                self.state.send_replace(State::Up(link.clone()));
+                let connected = connected.lock().ok().and_then(|mut connected| connected.take());
+                let _ = connected.map(|connected| connected.send(link));
+            }
+            Told::Arrived { topic, body } => self.arrived(&topic, &body),
+        };
+        let mut connection = pin!(self.client.connect(to_do, tell));
+        let mut greeting = pin!(async {
+            if let Ok(link) = connects.await {
+                self.greet(&link, said).await;
+            }
+            std::future::pending::<()>().await;
+        });
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = late.notified() => Err(Trouble::new("the broker does not acknowledge what it is sent: is it overloaded?")),
+            () = &mut greeting => Ok(()),
+        }
+    }
+
+    fn arrived(&self, topic: &str, body: &[u8]) {
+        if topic == self.topics.resend {
+            self.about.requests.resend(body);
+        } else if topic == self.topics.verdict {
+            self.about.requests.verdict(body);
+        }
+    }
+
+    /// Says that the box is there, and asks for what is meant for it: on each connection, because a broker may have forgotten it.
+    async fn greet(&self, link: &Link, said: &mut Said) {
+        said.connected(&self.about);
+        let topics = vec![self.topics.resend.clone(), self.topics.verdict.clone()];
+        let subscribed = link.subscribe(topics, self.waits.acknowledged, &self.state).await;
+        if let Ok(reasons) = subscribed {
+            said.of_subscription(&self.about, reasons.into_iter().find(|reason| reason.refuses()));
+        }
+        let company = if self.alone.load(Ordering::Relaxed) > 0 { Company::Alone } else { Company::Others };
+        let Some(_turn) = link.turn(company, self.waits.acknowledged).await else { return };
+        let message = self.topics.online(self.since);
+        match link.publish(message, self.waits.acknowledged, &self.state).await {
+            Ok(reason) => said.of_status(&self.about, Some(reason).filter(|reason| reason.refuses())),
+            Err(Unanswered::Late | Unanswered::Lost(_)) => {}
+        }
+    }
+}
+
+/// What was said last, so that it is said once.
+#[derive(Debug, Default)]
+struct Said {
+    /// Why there is no connection; none while there is one.
+    trouble: Option<String>,
+    subscription: Option<Reason>,
+    status: Option<Reason>,
+}
+
+impl Said {
+    fn connected(&mut self, about: &About) {
+        self.trouble = None;
+        tracing::info!(sink = %about.name, "connected with the broker");
+    }
+
+    fn of_connection(&mut self, about: &About, trouble: &Trouble) {
+        if self.trouble.as_ref() != Some(&trouble.why) {
+            tracing::warn!(sink = %about.name, "no connection with the broker: {}", trouble.why);
+            self.trouble = Some(trouble.why.clone());
+        }
+    }
+
+    fn of_subscription(&mut self, about: &About, refused: Option<Reason>) {
+        if let Some(Reason(code)) = refused.filter(|_| self.subscription.is_none()) {
+            tracing::warn!(
+                sink = %about.name,
+                "the broker does not let this user subscribe (0x{code:02X}): the platform can neither ask for alerts again nor send \
+                 verdicts; allow it to subscribe to firewarden/v1/SITE/BOX/resend and …/verdict. Alerts are delivered all the same"
+            );
+        }
+        self.subscription = refused;
+    }
+
+    fn of_status(&mut self, about: &About, refused: Option<Reason>) {
+        if let Some(Reason(code)) = refused.filter(|_| self.status.is_none()) {
+            tracing::warn!(
+                sink = %about.name,
+                "the broker does not take the status of this box (0x{code:02X}): allow this user to publish and retain \
+                 firewarden/v1/SITE/BOX/status. Alerts are delivered all the same"
+            );
+        }
+        self.status = refused;
+    }
+}

@@ -1,0 +1,81 @@
+//! `kind = "mqtt"`: alerts are published to an MQTT 5 broker with QoS 1.
+//!
+//! An alert is delivered when the broker has acknowledged this very message with a reason code that says so. What was sent and not
+//! acknowledged when a connection ended is not sent again here: the dispatcher gives the alert again.
+//!
+//! ```text
+//! MqttSink ─► Outlet ── orders ──► Keeper ── one connection after the other ──► Client (Rumqtt; scripted in tests)
+//!               ▲                    │
+//!               └──── State ─────────┘
+//! ```
+
+mod answer;
+mod client;
+mod keeper;
+mod link;
+mod outlet;
+mod rumqtt;
+mod topics;
+mod trouble;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod scripted_tests;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use outlet::{Outlet, Waits};
+use rumqtt::Rumqtt;
+use topics::Topics;
+
+use super::{About, Beat, Refusal, Sink};
+use crate::{config::Mqtt, ledger::database::Queued};
+
+/// Publishes alerts to an MQTT 5 broker.
+pub(crate) struct MqttSink(Outlet<Rumqtt>);
+
+impl MqttSink {
+    /// A sink that is not connected yet: it is, and stays so, from when it is first given something.
+    pub fn new(settings: Mqtt, about: About) -> Self {
+        Self::patient(settings, about, Waits::USUAL)
+    }
+
+    fn patient(settings: Mqtt, about: About, waits: Waits) -> Self {
+        let topics = Topics::new(&about.site, &about.box_id);
+        let client = Rumqtt::new(settings, topics.offline());
+        Self(Outlet::new(client, topics, about, waits))
+    }
+
+    /// How many alerts were delivered to a broker on which nobody had subscribed to them.
+    pub fn unheard(&self) -> u64 {
+        self.0.unheard()
+    }
+}
+
+/// Settings hold a user's name and password.
+impl fmt::Debug for MqttSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MqttSink").field(self.0.name()).finish()
+    }
+}
+
+impl Sink for MqttSink {
+    async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
+        self.0.deliver(alert).await
+    }
+
+    async fn heartbeat(&self, beat: &Beat) -> Result<(), Refusal> {
+        self.0.heartbeat(beat).await
+    }
+
+    async fn test(&self, beat: &Beat) -> Result<(), Refusal> {
+        self.0.test(beat).await
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}

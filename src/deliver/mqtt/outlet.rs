@@ -1,0 +1,244 @@
+//! The sink behind whichever client: waits, turns, and what an answer means.
+
+use std::{
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+
+use super::{
+    super::{About, Beat, Refusal},
+    answer::{judged, refused},
+    client::{Client, Concern, Message, Reason, Trouble},
+    keeper::Keeper,
+    link::{Company, Link, State, Unanswered},
+    topics::Topics,
+};
+use crate::{domain::SinkName, ledger::database::Queued};
+
+/// So many messages are sent alone after the broker refused one without saying which, unless it is found before.
+const ALONE: u32 = 100;
+/// A goodbye takes no longer.
+const GOODBYE: Duration = Duration::from_millis(900);
+
+/// How long something is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Waits {
+    /// A connection, where there is none.
+    pub connected: Duration,
+    /// A turn, where as many messages are on their way as the broker takes.
+    pub turn: Duration,
+    /// An acknowledgement.
+    pub acknowledged: Duration,
+}
+
+impl Waits {
+    pub const USUAL: Self = Self {
+        connected: Duration::from_secs(3),
+        turn: Duration::from_secs(8),
+        acknowledged: Duration::from_secs(15),
+    };
+
+    /// Those of a heartbeat, which is of no use later.
+    fn of_heartbeat(self) -> Self {
+        Self {
+            connected: self.connected.min(Duration::from_secs(2)),
+            turn: self.turn.min(Duration::from_secs(1)),
+            acknowledged: self.acknowledged.min(Duration::from_secs(7)),
+        }
+    }
+
+    /// Those of a test: whoever asks wants to know why there is no connection, which takes longer than to know that there is none.
+    fn of_test(self) -> Self {
+        Self { connected: self.connected.max(Duration::from_secs(12)), ..self.of_heartbeat() }
+    }
+}
+
+/// Publishes by a client, on one connection after the other.
+pub(super) struct Outlet<C> {
+    client: Arc<C>,
+    topics: Topics,
+    about: About,
+    since: Timestamp,
+    waits: Waits,
+    state: watch::Sender<State>,
+    keeping: Mutex<Keeping>,
+    /// How many messages are yet to be sent alone.
+    alone: Arc<AtomicU32>,
+    unheard: AtomicU64,
+    /// Whether it was said that nobody listens.
+    is_said: AtomicBool,
+}
+
+/// Whether the task runs that keeps a connection.
+enum Keeping {
+    NotYet,
+    Now(JoinHandle<()>),
+    Over,
+}
+
+impl<C: Client> Outlet<C> {
+    pub fn new(client: C, topics: Topics, about: About, waits: Waits) -> Self {
+        let (state, _) = watch::channel(State::Down(Trouble::new("the broker has not answered yet")));
+        Self {
+            client: Arc::new(client),
+            topics,
+            about,
+            since: Timestamp::now(),
+            waits,
+            state,
+            keeping: Mutex::new(Keeping::NotYet),
+            alone: Arc::default(),
+            unheard: AtomicU64::new(0),
+            is_said: AtomicBool::new(false),
+        }
+    }
+
+    pub fn name(&self) -> &SinkName {
+        &self.about.name
+    }
+
+    pub fn unheard(&self) -> u64 {
+        self.unheard.load(Ordering::Relaxed)
+    }
+
+    pub async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
+        let reason = self.publish(self.topics.alert(alert), self.waits).await?;
+        judged(reason)?;
+        self.count(reason);
+        Ok(())
+    }
+
+    pub async fn heartbeat(&self, beat: &Beat) -> Result<(), Refusal> {
+        judged(self.publish(self.topics.heartbeat(beat), self.waits.of_heartbeat()).await?)
+    }
+
+    pub async fn test(&self, beat: &Beat) -> Result<(), Refusal> {
+        judged(self.publish(self.topics.heartbeat(beat), self.waits.of_test()).await?)
+    }
+
+    /// Says goodbye where there is a connection, and ends it.
+    pub async fn close(&self) {
+        let keeping = mem::replace(&mut *self.keeping(), Keeping::Over);
+        let Keeping::Now(mut task) = keeping else { return };
+        let goodbye = async {
+            let State::Up(link) = self.state.borrow().clone() else { return };
+            // Where it is not taken, the last will says the same, but for a goodbye.
+            if link.publish(self.topics.offline(), GOODBYE, &self.state).await.is_ok() {
+                link.disconnect().await;
+                let _ = (&mut task).await;
+            }
+        };
+        let _ = timeout(GOODBYE, goodbye).await;
+        task.abort();
+    }
+
+    /// The acknowledgement's reason code.
+    async fn publish(&self, message: Message, waits: Waits) -> Result<Reason, Refusal> {
+        self.start()?;
+        let link = self.link(waits.connected).await?;
+        let company = if self.alone.load(Ordering::Relaxed) > 0 { Company::Alone } else { Company::Others };
+        let Some(_turn) = link.turn(company, waits.turn).await else {
+            return Err(Refusal::transient(
+                "as many messages are on their way as the broker takes, and it acknowledges none: is it overloaded?",
+            ));
+        };
+        match link.publish(message, waits.acknowledged, &self.state).await {
+            Ok(reason) => {
+                if company == Company::Alone {
+                    let fewer = |left: u32| left.checked_sub(1);
+                    let _ = self.alone.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
+                }
+                Ok(reason)
+            }
+            Err(Unanswered::Late) => Err(Refusal::transient(format!(
+                "the broker did not acknowledge it within {} s: is it overloaded?",
+                waits.acknowledged.as_secs_f32()
+            ))),
+            Err(Unanswered::Lost(trouble)) => Err(self.lost(trouble, company)),
+        }
+    }
+
+    /// A broker may refuse a message by ending the connection, and does not say then which it was: it is the one that was alone.
+    fn lost(&self, trouble: Trouble, company: Company) -> Refusal {
+        match (trouble.about, company) {
+            (Concern::Message(reason), Company::Alone) => {
+                self.alone.store(0, Ordering::Relaxed);
+                refused(reason)
+            }
+            (Concern::Message(_), Company::Others) => {
+                self.alone.store(ALONE, Ordering::Relaxed);
+                Refusal::transient(format!("{}; which it was is found by sending each alone", trouble.why))
+            }
+            (Concern::Connection | Concern::Name, _) => Refusal::transient(trouble.why),
+        }
+    }
+
+    /// Starts what keeps the connection, on the runtime that this is called on.
+    fn start(&self) -> Result<(), Refusal> {
+        let mut keeping = self.keeping();
+        match &*keeping {
+            Keeping::Over => return Err(Refusal::transient("the sink is closed")),
+            Keeping::Now(task) if !task.is_finished() => return Ok(()),
+            Keeping::Now(_) | Keeping::NotYet => {}
+        }
+        let keeper = Keeper {
+            client: Arc::clone(&self.client),
+            topics: self.topics.clone(),
+            about: self.about.clone(),
+            since: self.since,
+            waits: self.waits,
+            state: self.state.clone(),
+            alone: Arc::clone(&self.alone),
+        };
+        *keeping = Keeping::Now(tokio::spawn(keeper.run()));
+        Ok(())
+    }
+
+    /// The connection; one that was lost may be back at once.
+    async fn link(&self, patience: Duration) -> Result<Link, Refusal> {
+        let mut states = self.state.subscribe();
+        let up = timeout(patience, states.wait_for(|state| matches!(state, State::Up(_)))).await;
+        if let Ok(Ok(state)) = up
+            && let State::Up(link) = &*state
+        {
+            return Ok(link.clone());
+        }
+        match &*self.state.borrow() {
+            State::Down(trouble) => Err(Refusal::transient(trouble.why.clone())),
+            State::Up(link) => Ok(link.clone()),
+        }
+    }
+
+    fn count(&self, reason: Reason) {
+        if reason != Reason::NO_SUBSCRIBERS {
+            self.is_said.store(false, Ordering::Relaxed);
+            return;
+        }
+        self.unheard.fetch_add(1, Ordering::Relaxed);
+        if !self.is_said.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                sink = %self.about.name,
+                "the broker takes alerts, and nobody has subscribed to them (0x10): subscribe to firewarden/v1/SITE/#"
+            );
+        }
+    }
+
+    fn keeping(&self) -> std::sync::MutexGuard<'_, Keeping> {
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C> Drop for Outlet<C> {
+    fn drop(&mut self) {
+        if let Keeping::Now(task) = self.keeping.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
+}

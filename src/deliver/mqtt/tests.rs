@@ -1,0 +1,510 @@
+//! The sink and its crate before a broker of bytes.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{
+    super::requests::{self, Asked, Request},
+    fake::{Acks, DEADLINE, Fake, Manner, Published, Sent, alerts, connack, puback, publish},
+    *,
+};
+use crate::{
+    address::Address,
+    config::Secret,
+    domain::{CameraId, OutboxId, SinkName, SiteId},
+};
+
+const PASSWORD: &str = "p4ssw0rd-s3cret";
+const USER: &str = "us3r-s3cret";
+const BASE: &str = "firewarden/v1/lf-027";
+
+pub(super) fn about(requests: super::super::Requests) -> About {
+    About {
+        name: SinkName::new("platform").expect("a name"),
+        site: SiteId::new("lf-027").expect("an id"),
+        site_name: "鸿坤理想城".to_owned(),
+        box_id: "box-a".to_owned(),
+        zone: jiff::tz::TimeZone::UTC,
+        evidence: "evidence".into(),
+        requests,
+    }
+}
+
+pub(super) fn unheard() -> super::super::Requests {
+    super::super::Requests::unheard(SinkName::new("platform").expect("a name"))
+}
+
+fn settings(url: String) -> Mqtt {
+    Mqtt {
+        url: Address::from(url),
+        username: Some(USER.to_owned()),
+        password: Some(Secret::from(PASSWORD)),
+        ca: None,
+        client_id: "lf-027-box-a".to_owned(),
+    }
+}
+
+fn waits() -> Waits {
+    Waits { connected: Duration::from_secs(10), turn: DEADLINE, acknowledged: DEADLINE }
+}
+
+fn sink_of(fake: &Fake, waits: Waits) -> Arc<MqttSink> {
+    Arc::new(MqttSink::patient(settings(format!("mqtt://{}", fake.address)), about(unheard()), waits))
+}
+
+pub(super) fn alert(number: u64) -> Queued {
+    let id = Uuid::from_u128(u128::from(number));
+    Queued {
+        outbox: OutboxId::from(Uuid::nil()),
+        sequence: number,
+        id,
+        alert_type: "firewarden.violation.raised".to_owned(),
+        camera: CameraId::new("lane-3").expect("an id"),
+        body: json!({ "id": id, "text": "消防车道" }).to_string(),
+    }
+}
+
+fn beat() -> Beat {
+    Beat { id: Uuid::from_u128(99), body: "{\"beat\":1}".to_owned() }
+}
+
+fn why(result: Result<(), Refusal>) -> String {
+    match result {
+        Err(Refusal::Transient { why, .. }) => why,
+        other => panic!("it passes by itself: {other:?}"),
+    }
+}
+
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    timeout(DEADLINE, what).await.expect("in time")
+}
+
+/// What is said on this thread in the meantime, of everything that can be said.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn start(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let log = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        tracing::subscriber::set_default(log.finish())
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("whole").clone()).expect("a text")
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("whole").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_alert_is_delivered_with_what_the_contract_says() {
+    let fake = Fake::start(Manner::default()).await;
+    let sink = sink_of(&fake, waits());
+    soon(sink.deliver(&alert(7))).await.expect("delivered");
+    let health = Queued { alert_type: "firewarden.camera.offline".to_owned(), sequence: 8, ..alert(8) };
+    soon(sink.deliver(&health)).await.expect("delivered");
+    soon(sink.heartbeat(&beat())).await.expect("delivered");
+    let sent = fake.until("the status", |sent| {
+        sent.iter().any(|sent| matches!(sent, Sent::Publish(published) if !published.is_alert()))
+    });
+    let sent = sent.await;
+    let Some(Sent::Connect(connect)) = sent.first() else { panic!("{sent:?}") };
+    assert_eq!((connect.version, connect.clean_start, connect.keep_alive), (5, false, 15));
+    assert_eq!((connect.properties.session_expiry, connect.properties.largest), (Some(3600), Some(16 << 10)));
+    assert!(connect.properties.receive_max.is_some());
+    assert_eq!(connect.client_id, "lf-027-box-a");
+    assert_eq!((connect.username.as_deref(), connect.password.as_deref()), (Some(USER), Some(PASSWORD)));
+    let status = format!("{BASE}/box-a/status");
+    assert_eq!(connect.will, Some((status.clone(), "{\"online\":false}".to_owned(), true)));
+
+    let came: Vec<&Published> = alerts(&sent).collect();
+    let topics: Vec<&str> = came.iter().map(|published| published.topic.as_str()).collect();
+    let heartbeat = format!("{BASE}/box-a/heartbeat");
+    assert_eq!(topics, [format!("{BASE}/lane-3/violation"), format!("{BASE}/lane-3/health"), heartbeat]);
+    let first = came[0];
+    assert_eq!((first.qos, first.retain, first.body.as_str()), (1, false, alert(7).body.as_str()));
+    assert_eq!(first.properties.format, Some(1));
+    assert_eq!(first.properties.content_type.as_deref(), Some("application/cloudevents+json; charset=utf-8"));
+    assert_eq!(first.properties.user, [("id".to_owned(), alert(7).id.to_string())]);
+
+    let told = sent.iter().find_map(|sent| match sent {
+        Sent::Publish(published) if !published.is_alert() => Some(published),
+        _ => None,
+    });
+    let told = told.expect("a status");
+    assert!(told.retain && told.qos == 1 && told.topic == status, "{told:?}");
+    let body: Value = serde_json::from_str(&told.body).expect("JSON");
+    assert_eq!((&body["online"], &body["version"]), (&json!(true), &json!(env!("CARGO_PKG_VERSION"))));
+    assert!(body["since"].as_str().is_some_and(|since| since.ends_with('Z')), "{body}");
+    // Retained requests are not wanted: 0x20 in the options of a subscription.
+    let topics = vec![(format!("{BASE}/box-a/resend"), 0x21), (format!("{BASE}/box-a/verdict"), 0x21)];
+    assert!(sent.contains(&Sent::Subscribe { topics }), "{sent:?}");
+}
+
+#[tokio::test]
+async fn only_its_own_acknowledgement_delivers_an_alert() {
+    let fake = Fake::start(Manner { acks: Acks::Lost, ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let delivery = |number| {
+        let sink = Arc::clone(&sink);
+        tokio::spawn(async move { sink.deliver(&alert(number)).await })
+    };
+    let deliveries = [delivery(1), delivery(2), delivery(3)];
+    let came = fake.alerts(3).await;
+    let packet = |number: u64| {
+        let body = alert(number).body;
+        came.iter().find(|published| published.body == body).expect("it came").packet
+    };
+    let [first, second, third] = deliveries;
+    fake.send(puback(packet(3), 0));
+    soon(third).await.expect("whole").expect("delivered");
+    fake.send(puback(packet(1), 0x87));
+    assert!(why(soon(first).await.expect("whole")).contains("0x87"));
+    assert!(!second.is_finished(), "two were acknowledged, and neither was it");
+    // With no properties and no reason code at all: success.
+    let [high, low] = packet(2).to_be_bytes();
+    fake.send(vec![0x40, 2, high, low]);
+    soon(second).await.expect("whole").expect("delivered");
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_is_not_delivered_until_it_is() {
+    let fake = Fake::start(Manner { acks: Acks::Lost, ..Manner::default() }).await;
+    let sink = sink_of(&fake, Waits { acknowledged: Duration::from_millis(300), ..waits() });
+    let late = why(soon(sink.deliver(&alert(1))).await);
+    assert!(late.contains("did not acknowledge"), "{late}");
+    fake.change(|manner| manner.acks = Acks::Code(0));
+    // The connection was ended, and comes back by itself.
+    loop {
+        match soon(sink.deliver(&alert(1))).await {
+            Ok(()) => break,
+            Err(Refusal::Transient { .. }) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let came = fake.alerts(2).await;
+    assert!(came.len() >= 2);
+    for published in &came {
+        assert_eq!(published.properties.user, [("id".to_owned(), alert(1).id.to_string())]);
+        assert!(!published.duplicate, "the crate sends nothing again by itself");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_delivers_nothing_and_comes_back() {
+    let fake = Fake::start(Manner { acks: Acks::Lost, ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let giving = Arc::clone(&sink);
+    let lost = tokio::spawn(async move { giving.deliver(&alert(1)).await });
+    fake.alerts(1).await;
+    fake.kill();
+    assert!(why(soon(lost).await.expect("whole")).contains("broke off"));
+    // The broker has kept the session, in which nothing of ours was on its way.
+    fake.change(|manner| *manner = Manner { greeting: connack(true, 0, &[]), ..Manner::default() });
+    soon(sink.deliver(&alert(1))).await.expect("delivered");
+    let sent = fake.until("subscribed again", |sent| {
+        sent.iter().filter(|sent| matches!(sent, Sent::Subscribe { .. })).count() == 2
+    });
+    let sent = sent.await;
+    assert_eq!(alerts(&sent).count(), 2, "each was sent once");
+}
+
+#[tokio::test]
+async fn each_refusal_means_what_it_says() {
+    let fake = Fake::start(Manner::default()).await;
+    let sink = sink_of(&fake, waits());
+    for (code, words) in [
+        (0x80, "does not say why"),
+        (0x83, "of its own"),
+        (0x87, "allow it to publish"),
+        (0x91, "0x91"),
+        (0x97, "quota"),
+    ] {
+        fake.change(|manner| manner.acks = Acks::Code(code));
+        let why = why(soon(sink.deliver(&alert(1))).await);
+        assert!(why.contains(words), "{code:#x}: {why}");
+    }
+    for code in [0x90, 0x99] {
+        fake.change(|manner| manner.acks = Acks::Code(code));
+        let refused = soon(sink.deliver(&alert(1))).await;
+        assert!(matches!(refused, Err(Refusal::Permanent { .. })), "{code:#x}: {refused:?}");
+    }
+    fake.change(|manner| manner.acks = Acks::Code(0));
+    soon(sink.deliver(&alert(1))).await.expect("delivered");
+    let connections = fake.all().iter().filter(|sent| matches!(sent, Sent::Connect(_))).count();
+    assert_eq!(connections, 1, "a refusal ends no connection");
+}
+
+#[tokio::test]
+async fn that_nobody_listens_is_counted_and_said_once() {
+    let log = Log::default();
+    let _log = log.start();
+    let fake = Fake::start(Manner { acks: Acks::Code(0x10), ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let said = || log.text().matches("nobody has subscribed").count();
+    for number in 0..3 {
+        soon(sink.deliver(&alert(number))).await.expect("delivered");
+    }
+    assert_eq!((sink.unheard(), said()), (3, 1));
+    fake.change(|manner| manner.acks = Acks::Code(0));
+    soon(sink.deliver(&alert(4))).await.expect("delivered");
+    fake.change(|manner| manner.acks = Acks::Code(0x10));
+    soon(sink.deliver(&alert(5))).await.expect("delivered");
+    assert_eq!((sink.unheard(), said()), (4, 2));
+}
+
+#[tokio::test]
+async fn a_message_that_a_broker_takes_from_nobody_is_found_and_no_other_goes_with_it() {
+    // A PUBACK with 0x95, as Mosquitto sends it, which MQTT 5 does not have; and a DISCONNECT.
+    for bytes in [&[0x40, 4, 0, 1, 0x95, 0][..], &[0xE0, 2, 0x95, 0], &[0xE0, 2, 0x99, 0]] {
+        let bytes: &'static [u8] = bytes.to_vec().leak();
+        let acks = Acks::Refused("large", bytes);
+        let fake = Fake::start(Manner { acks, ..Manner::default() }).await;
+        let sink = sink_of(&fake, waits());
+        let large = Queued { body: "{\"large\":1}".to_owned(), ..alert(1) };
+        let delivered = |alert: Queued| {
+            let sink = Arc::clone(&sink);
+            tokio::spawn(async move {
+                loop {
+                    match sink.deliver(&alert).await {
+                        Err(Refusal::Transient { .. }) => {}
+                        done => return done,
+                    }
+                }
+            })
+        };
+        let others = [delivered(alert(2)), delivered(alert(3)), delivered(alert(4))];
+        let refused = soon(delivered(large)).await.expect("whole");
+        assert!(matches!(refused, Err(Refusal::Permanent { .. })), "{refused:?}");
+        for other in others {
+            soon(other).await.expect("whole").expect("delivered");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_larger_than_the_broker_takes_is_not_sent() {
+    // A greatest size of 1,000 bytes.
+    let greeting = connack(false, 0, &[0x27, 0, 0, 0x03, 0xE8]);
+    let fake = Fake::start(Manner { greeting, ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let large = Queued { body: format!("{{\"a\":\"{}\"}}", "x".repeat(900)), ..alert(1) };
+    let refused = soon(sink.deliver(&large)).await;
+    let Err(Refusal::Permanent { why }) = refused else { panic!("{refused:?}") };
+    assert!(why.contains("larger than the broker takes"), "{why}");
+    soon(sink.deliver(&alert(2))).await.expect("delivered");
+    assert_eq!(fake.alerts(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_broker_that_takes_one_at_a_time_is_given_one_at_a_time() {
+    let fake =
+        Fake::start(Manner { greeting: connack(false, 0, &[0x21, 0, 1]), acks: Acks::Lost, subscribed: 1 })
+            .await;
+    let sink = sink_of(&fake, waits());
+    let deliveries: Vec<_> = (0..5)
+        .map(|number| {
+            let sink = Arc::clone(&sink);
+            tokio::spawn(async move { sink.deliver(&alert(number)).await })
+        })
+        .collect();
+    for number in 1..=5 {
+        let came = fake.alerts(number).await;
+        assert_eq!(came.len(), number, "the next comes once the one before is acknowledged");
+        fake.send(puback(came[number - 1].packet, 0));
+    }
+    for delivery in deliveries {
+        soon(delivery).await.expect("whole").expect("delivered");
+    }
+}
+
+#[tokio::test]
+async fn why_there_is_no_connection_is_told_with_the_way_out() {
+    let impatient = Waits { connected: Duration::from_secs(2), ..waits() };
+    for (greeting, words) in [
+        (connack(false, 0x84, &[]), "does not speak MQTT 5"),
+        (connack(false, 0x85, &[]), "`client_id`"),
+        (connack(false, 0x86, &[]), "`username` and `password`"),
+        (connack(false, 0x87, &[]), "does not let this user in"),
+        (connack(false, 0x89, &[]), "busy"),
+        (connack(false, 0x8A, &[]), "banned"),
+        (connack(false, 0x9A, &[]), "retained"),
+        (connack(false, 0x9D, &[]), "`url`"),
+        // QoS 0 at most.
+        (connack(false, 0, &[0x24, 0]), "QoS 1"),
+        // As MQTT 3.1.1 refuses.
+        (vec![0x20, 2, 0, 1], "an earlier version"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), "does not speak MQTT 5"),
+        (vec![0x15, 3, 3, 0, 2, 2, 40], "does not speak MQTT 5"),
+        (vec![0xFF; 64], "does not speak MQTT 5"),
+        // 200 MB are announced.
+        (vec![0x20, 0x80, 0x80, 0x80, 0x60], "does not speak MQTT 5"),
+    ] {
+        let fake = Fake::start(Manner { greeting: greeting.clone(), ..Manner::default() }).await;
+        let sink = sink_of(&fake, impatient);
+        let why = why(soon(sink.deliver(&alert(1))).await);
+        assert!(why.contains(words), "{greeting:x?}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_is_or_says_anything_it_is_told_soon() {
+    let impatient = Waits { connected: Duration::from_secs(2), ..waits() };
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
+    let sink = MqttSink::patient(settings(format!("mqtt://{nobody}")), about(unheard()), impatient);
+    let refused = why(soon(sink.deliver(&alert(1))).await);
+    assert!(refused.contains("nobody answers"), "{refused}");
+    let silent = Fake::start(Manner { greeting: Vec::new(), ..Manner::default() }).await;
+    let why = why(soon(sink_of(&silent, impatient).deliver(&alert(1))).await);
+    assert!(why.contains("has not answered yet"), "{why}");
+}
+
+#[tokio::test]
+async fn two_with_one_name_are_told_so() {
+    let fake = Fake::start(Manner { acks: Acks::Lost, ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let giving = Arc::clone(&sink);
+    let taken = tokio::spawn(async move { giving.deliver(&alert(1)).await });
+    fake.alerts(1).await;
+    fake.send(vec![0xE0, 2, 0x8E, 0]);
+    let why = why(soon(taken).await.expect("whole"));
+    assert!(why.contains("`client_id`") && why.contains("0x8E"), "{why}");
+}
+
+#[tokio::test]
+async fn what_is_odd_ends_a_connection_and_nothing_else() {
+    let fake = Fake::start(Manner::default()).await;
+    let sink = sink_of(&fake, waits());
+    let larger = publish(&format!("{BASE}/box-a/resend"), 1, &vec![b'x'; 20_000]);
+    for odd in [larger, vec![0xF0, 0], vec![0x40, 4, 0xFF, 0xFF, 0, 0], vec![0x20, 3, 0, 0, 0], vec![0x10, 0]]
+    {
+        soon(sink.deliver(&alert(1))).await.expect("delivered");
+        let ends = |sent: &[Sent]| sent.iter().filter(|sent| **sent == Sent::End).count();
+        let before = ends(&fake.all());
+        fake.send(odd);
+        fake.until("the end of the connection", |sent| ends(sent) > before).await;
+    }
+    // After as many ends in a row a wait may be of many seconds.
+    loop {
+        if soon(sink.deliver(&alert(2))).await.is_ok() {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_of_the_platform_arrive() {
+    let fake = Fake::start(Manner::default()).await;
+    let (to, mut asked) = requests::queue();
+    let requests = super::super::Requests::new(SinkName::new("platform").expect("a name"), to);
+    let sink = MqttSink::new(settings(format!("mqtt://{}", fake.address)), about(requests));
+    soon(sink.heartbeat(&beat())).await.expect("delivered");
+    let id = Uuid::from_u128(7);
+    let resend = json!({ "outboxid": id, "from": 3, "to": 9 }).to_string();
+    let verdict =
+        json!({ "subject": id, "verdict": "true", "by": "王", "at": "2026-01-01T00:00:00Z" }).to_string();
+    fake.send(publish(&format!("{BASE}/box-a/elsewhere"), 1, resend.as_bytes()));
+    fake.send(publish(&format!("{BASE}/box-a/resend"), 2, b"{\"odd\":"));
+    fake.send(publish(&format!("{BASE}/box-a/resend"), 3, resend.as_bytes()));
+    fake.send(publish(&format!("{BASE}/box-a/verdict"), 4, verdict.as_bytes()));
+    let Some(Asked { request: Request::Resend(first), .. }) = soon(asked.recv()).await else {
+        panic!("a resend")
+    };
+    assert_eq!((first.from, first.to), (3, 9));
+    let Some(Asked { request: Request::Verdict(second), .. }) = soon(asked.recv()).await else {
+        panic!("a verdict")
+    };
+    assert_eq!(second.subject, id);
+    let count = |sent: &[Sent]| sent.iter().filter(|sent| matches!(sent, Sent::PubAck)).count();
+    fake.until("each is acknowledged", |sent| count(sent) == 4).await;
+}
+
+#[tokio::test]
+async fn a_refused_subscription_is_said_once_and_stops_nothing() {
+    let log = Log::default();
+    let _log = log.start();
+    let fake = Fake::start(Manner { subscribed: 0x87, ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let subscribed = |number: usize| {
+        let is_so = move |sent: &[Sent]| {
+            let of = |is: fn(&Sent) -> bool| sent.iter().filter(|sent| is(sent)).count();
+            // The status follows when the refusal is known.
+            of(|sent| matches!(sent, Sent::Publish(published) if !published.is_alert())) == number
+        };
+        fake.until("subscribed", is_so)
+    };
+    soon(sink.deliver(&alert(1))).await.expect("delivered");
+    subscribed(1).await;
+    fake.kill();
+    subscribed(2).await;
+    soon(sink.deliver(&alert(2))).await.expect("delivered");
+    assert_eq!(log.text().matches("does not let this user subscribe").count(), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn the_end_is_told_and_dropping_it_is_an_end() {
+    let fake = Fake::start(Manner::default()).await;
+    let sink = sink_of(&fake, waits());
+    soon(sink.deliver(&alert(1))).await.expect("delivered");
+    soon(sink.close()).await;
+    let sent = fake.until("the end", |sent| sent.last() == Some(&Sent::End)).await;
+    let [.., Sent::Publish(goodbye), Sent::Disconnect, Sent::End] = &sent[..] else { panic!("{sent:#?}") };
+    assert_eq!((goodbye.body.as_str(), goodbye.retain), ("{\"online\":false}", true));
+    assert!(goodbye.topic.ends_with("/box-a/status"));
+    assert!(why(soon(sink.deliver(&alert(2))).await).contains("closed"));
+
+    let fake = Fake::start(Manner::default()).await;
+    let sink = sink_of(&fake, waits());
+    soon(sink.deliver(&alert(1))).await.expect("delivered");
+    drop(sink);
+    let sent = fake.until("the end", |sent| sent.last() == Some(&Sent::End)).await;
+    assert!(!sent.contains(&Sent::Disconnect), "the broker tells the last will");
+}
+
+#[tokio::test]
+async fn nobody_learns_the_name_or_the_password() {
+    let log = Log::default();
+    let _log = log.start();
+    let mut said = Vec::new();
+    // CONNECT sent back, as a server does that echoes; then refusals, and what is odd.
+    let (name, password) = (USER.as_bytes(), PASSWORD.as_bytes());
+    let short = |bytes: &[u8]| [&u16::try_from(bytes.len()).expect("short").to_be_bytes(), bytes].concat();
+    let rest =
+        [&[0, 4][..], b"MQTT", &[5, 0xC2, 0, 15, 0], &short(b"a"), &short(name), &short(password)].concat();
+    let echo = [&[0x10, u8::try_from(rest.len()).expect("short")][..], &rest].concat();
+    let reason = [&[0x1F][..], &short(password)].concat();
+    let after = [connack(false, 0, &[]), echo.clone()].concat();
+    for greeting in [echo, connack(false, 0x86, &reason), after, b"HTTP/1.1 200 OK\r\n".to_vec()] {
+        let fake = Fake::start(Manner { greeting, acks: Acks::Lost, subscribed: 0x87 }).await;
+        let impatient =
+            Waits { connected: Duration::from_secs(2), acknowledged: Duration::from_secs(1), ..waits() };
+        let sink = sink_of(&fake, impatient);
+        said.push(format!("{sink:?}"));
+        said.push(soon(sink.deliver(&alert(1))).await.expect_err("refused").to_string());
+    }
+    said.push(log.text());
+    let said = said.join("\n");
+    assert!(said.contains("no connection with the broker"), "{said}");
+    assert!(!said.contains(PASSWORD) && !said.contains(USER), "{said}");
+    assert!(!said.contains("rumqttc"), "the crate itself is not heard: {said}");
+}
