@@ -29,6 +29,7 @@ absent! {
     detect DetectArgs;
     eval EvalArgs;
     models ModelsArgs;
+    outbox OutboxArgs;
     run RunArgs;
 }
 

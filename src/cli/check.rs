@@ -5,13 +5,14 @@ use clap::Args;
 use super::Status;
 use crate::{config::Config, files, say::print};
 
-/// Check a configuration; with --probe open its recordings and models too.
+/// Check a configuration; with --probe open its recordings and models too, and try its sinks.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The configuration.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Open every recording and load every model. Live cameras and sinks are not opened.
+    /// Open every recording, load every model, and send every sink a sign of life, which its platform sees. Live cameras are not
+    /// opened.
     #[arg(long)]
     probe: bool,
 }

@@ -13,6 +13,8 @@ mod exit;
 #[cfg(feature = "edge")]
 mod models;
 #[cfg(feature = "edge")]
+mod outbox;
+#[cfg(feature = "edge")]
 mod probe;
 mod replay;
 mod report;
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[cfg(not(feature = "edge"))]
-use self::absent::{analyze, detect, eval, models, run};
+use self::absent::{analyze, detect, eval, models, outbox, run};
 use crate::{
     say::say,
     stop::Signal,
@@ -60,6 +62,7 @@ enum Command {
     Report(report::ReportArgs),
     Check(check::CheckArgs),
     Verify(verify::VerifyArgs),
+    Outbox(outbox::OutboxArgs),
     Models(models::ModelsArgs),
     Schema(schema::SchemaArgs),
 }
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Outbox(args) => outbox::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Schema(args) => schema::run(&args),
     };

@@ -1,8 +1,8 @@
-//! What `check --probe` opens: every recording and every model.
+//! What `check --probe` opens: every recording, every model and every sink.
 
 use jiff::tz::TimeZone;
 
-use super::{Status, table};
+use super::{Status, outbox::try_sinks, table};
 use crate::{
     config::{Config, SourceAddress},
     detect::Models,
@@ -49,10 +49,10 @@ pub fn probe(config: &Config) -> anyhow::Result<Status> {
             }
         }
     }
-    for sink in &config.sinks {
-        print(&format!("sink {}: {}, was not opened\n", sink.name, sink.settings.kind().name()))?;
+    match (status, try_sinks(config)?) {
+        (Status::Done, of_sinks) => Ok(of_sinks),
+        (status, _) => Ok(status),
     }
-    Ok(status)
 }
 
 /// What a recording says of itself, once its first group has been read.

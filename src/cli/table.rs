@@ -44,7 +44,8 @@ fn rows(violations: &[Violation], zone: &TimeZone) -> String {
             "what",
             "confidence",
         ]
-        .map(str::to_owned),
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for violation in violations {
         let recorded = violation.started.file_s.unwrap_or(violation.started.media_s).as_secs_f64();
@@ -58,7 +59,7 @@ fn rows(violations: &[Violation], zone: &TimeZone) -> String {
             (None, Some(count)) => format!("{} of {} people", count.seen, count.required),
             (None, None) => String::new(),
         };
-        rows.push([
+        rows.push(vec![
             violation.camera.to_string(),
             violation.rule.as_str().split_once('/').map_or("", |(_, rule)| rule).to_owned(),
             local(violation.started.wall, zone),
@@ -69,6 +70,11 @@ fn rows(violations: &[Violation], zone: &TimeZone) -> String {
             violation.confidence.map_or_else(String::new, |confidence| format!("{confidence:.2}")),
         ]);
     }
+    columns(&rows)
+}
+
+/// Rows, the first of which are the headings, with their cells one below the other. Each takes one line, whatever its cells hold.
+pub fn columns(rows: &[Vec<String>]) -> String {
     // What is told comes from files that others may have written.
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| files::visible(cell)).collect()).collect();

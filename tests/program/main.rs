@@ -13,3 +13,5 @@ mod clip_tests;
 #[path = "../common/mod.rs"]
 mod common;
 mod fuzz;
+mod outbox;
+mod subscribers;

@@ -12,6 +12,7 @@
 
 mod camera;
 mod commit;
+mod desk;
 mod error;
 mod facts;
 mod files;
@@ -47,6 +48,7 @@ use std::{
 };
 
 pub use camera::CameraLedger;
+pub use desk::{Desk, DeskError, Fate, Letter, Purged, Refused, WaitingFile};
 pub use error::DatabaseError;
 pub use facts::{DatabaseFacts, Depth};
 pub use handle::Handle;

@@ -17,7 +17,8 @@ use rustix::{
 use super::DatabaseError;
 use crate::files;
 
-const NAME: &str = "firewarden.db";
+/// The database, within its folder.
+pub(super) const NAME: &str = "firewarden.db";
 const LOCK: &str = "firewarden.lock";
 /// What SQLite keeps beside the file itself.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];

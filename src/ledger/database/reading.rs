@@ -98,7 +98,7 @@ pub(super) fn given(
     sequences.iter().map(&mut of).collect()
 }
 
-fn outbox(connection: &Connection) -> rusqlite::Result<OutboxId> {
+pub(super) fn outbox(connection: &Connection) -> rusqlite::Result<OutboxId> {
     let text: String = connection.query_row("SELECT outbox FROM meta", [], |row| row.get(0))?;
     Ok(Uuid::parse_str(&text).map_err(|error| strange(0, error.into()))?.into())
 }
@@ -119,12 +119,12 @@ fn queued(row: &Row<'_>, outbox: OutboxId) -> rusqlite::Result<Queued> {
     })
 }
 
-fn camera(row: &Row<'_>, column: usize) -> rusqlite::Result<CameraId> {
+pub(super) fn camera(row: &Row<'_>, column: usize) -> rusqlite::Result<CameraId> {
     let text: String = row.get(column)?;
     CameraId::new(&text).map_err(|error| strange(column, error.into()))
 }
 
-fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 

@@ -3,6 +3,7 @@
 mod alerts;
 pub(crate) mod bench;
 mod damage;
+mod desk;
 mod disk;
 mod keeping;
 mod marks;

@@ -1,0 +1,126 @@
+//! `outbox test`, and what `check --probe` does with sinks: they are sent a sign of life.
+
+use std::thread;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::{ConfigArg, configured, unknown};
+use crate::{
+    cli::Status,
+    config::{Config, Sink, SinkSettings},
+    deliver::{Refusal, Sender, try_sink},
+    domain::BoxHealth,
+    files,
+    ledger::database::Desk,
+    say::{print, say},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct TestArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The sink
+    #[arg(value_name = "SINK")]
+    sink: String,
+}
+
+pub(super) fn run(args: &TestArgs) -> anyhow::Result<Status> {
+    let config = args.config.load()?;
+    let Some(sink) = configured(&config, &args.sink) else {
+        return Err(unknown(&config, std::iter::empty(), &args.sink).into());
+    };
+    try_one(&config, sink, &health(&config))
+}
+
+/// Tries every sink, one after the other, and prints what each answers.
+pub fn try_sinks(config: &Config) -> anyhow::Result<Status> {
+    let mut status = Status::Done;
+    let health = health(config);
+    for sink in &config.sinks {
+        if try_one(config, sink, &health)? != Status::Done {
+            status = Status::Failed;
+        }
+    }
+    Ok(status)
+}
+
+fn try_one(config: &Config, sink: &Sink, health: &BoxHealth) -> anyhow::Result<Status> {
+    let (name, kind) = (&sink.name, sink.settings.kind().name());
+    match try_sink(&apart(sink.clone()), &Sender::of(config), health) {
+        Ok(()) => {
+            let what = match &sink.settings {
+                SinkSettings::File(file) => format!("{} can be written", files::shown(file.path.as_os_str())),
+                _ => "it has taken a sign of life".to_owned(),
+            };
+            print(&format!("sink {name}: {kind}, {what}\n"))?;
+            Ok(Status::Done)
+        }
+        Err(refusal) => {
+            say(format_args!("error: sink {name} ({kind}): {refusal}{}", for_good(&refusal)));
+            Ok(Status::Failed)
+        }
+    }
+}
+
+fn for_good(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Transient { .. } => "",
+        Refusal::Permanent { .. } => ". Alerts that it refuses so become dead letters",
+    }
+}
+
+/// The sink under which this program is not taken for the service: a broker ends the connection of whoever comes under the same
+/// client id.
+fn apart(mut sink: Sink) -> Sink {
+    if let SinkSettings::Mqtt(mqtt) = &mut sink.settings {
+        mqtt.client_id += "-test";
+    }
+    sink
+}
+
+/// A sign of life of a box on which only this program looks: it connects to no camera.
+fn health(config: &Config) -> BoxHealth {
+    let now = Timestamp::now();
+    // Where there is no database yet, nothing waits.
+    let desk = Desk::open(&config.state.directory).ok();
+    let depths = desk.as_ref().and_then(|desk| desk.depths().ok()).unwrap_or_default();
+    let uploads = desk.and_then(|desk| desk.uploads().ok()).unwrap_or_default();
+    let oldest = depths.values().filter_map(|depth| depth.oldest).min();
+    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    BoxHealth {
+        site: config.site.id.clone(),
+        r#box: config.box_id.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        since: now,
+        cameras: count(config.cameras.len()),
+        cameras_online: 0,
+        cameras_offline: [].into(),
+        cores: count(thread::available_parallelism().map_or(1, usize::from)),
+        memory_bytes: None,
+        disk_free_bytes: files::free(&config.evidence.directory),
+        alerts_waiting: depths.values().map(|depth| depth.waiting).sum(),
+        oldest_waiting_s: oldest
+            .map_or(0, |oldest| u64::try_from(now.duration_since(oldest).as_secs()).unwrap_or(0)),
+        dead_letters: depths.values().map(|depth| depth.refused).sum(),
+        uploads_waiting: uploads.waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_broker_takes_a_test_for_somebody_else() {
+        let text = "[site]\nid = \"s\"\n[box]\nid = \"b\"\n[[sink]]\nname = \"m\"\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1\"\n\
+                    [[camera]]\nid = \"c\"\nsource = \"rtsp://10.0.0.1/s\"\n[[camera.rule]]\nkind = \"ebike_in_elevator\"\n";
+        let config = Config::parse(text, Path::new(""), &|_| None).expect("well formed");
+        let SinkSettings::Mqtt(mqtt) = apart(config.sinks[0].clone()).settings else { panic!("mqtt") };
+        assert_eq!(mqtt.client_id, "s-b-test");
+        let health = health(&config);
+        assert_eq!((health.cameras, health.cameras_online, health.alerts_waiting), (1, 0, 0));
+    }
+}
