@@ -7,6 +7,11 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, fmt::time::SystemTime};
 
+/// Libraries that would write addresses and what is sent into the log, in which secrets stand. They are heard no further than this,
+/// whatever is asked for.
+const TELLTALES: [&str; 5] =
+    ["ureq=info", "ureq_proto=info", "rumqttc=info", "async_nats=info", "rustls=info"];
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
@@ -21,6 +26,7 @@ pub enum Voice {
 pub fn start(voice: Voice) {
     let usual = if voice == Voice::Service { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("FIREWARDEN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let filter = TELLTALES.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

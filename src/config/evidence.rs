@@ -226,10 +226,8 @@ impl S3 {
     fn check(&self, places: &Places<'_, '_>) {
         let inner = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let outer = |c: char| c.is_ascii_alphanumeric();
-        if !(3..=63).contains(&self.bucket.len())
-            || !self.bucket.chars().all(inner)
-            || !(self.bucket.starts_with(outer) && self.bucket.ends_with(outer))
-        {
+        let is_name = (3..=63).contains(&self.bucket.len()) && self.bucket.chars().all(inner);
+        if !(is_name && self.bucket.starts_with(outer) && self.bucket.ends_with(outer)) {
             places.fault(
                 "bucket",
                 "buckets are called by 3 to 63 letters, digits, - . and _, with a letter or digit at both ends",

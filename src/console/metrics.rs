@@ -399,6 +399,12 @@ pub(super) const METRICS: &[Metric] = &[
         Of::Served(|sink, _| sink.refused.into()),
     ),
     counter(
+        "firewarden_sink_unheard",
+        None,
+        "Alerts that the sink has taken although nobody listened, as MQTT brokers tell.",
+        Of::Served(|sink, _| sink.unheard.into()),
+    ),
+    counter(
         "firewarden_sink_failures",
         None,
         "Tries that came to nothing.",

@@ -18,9 +18,14 @@ use tokio::{runtime::Runtime, sync::watch};
 use super::{
     About, Beat, DeliveryBoard, Refusal, Requests, Sink as _, SinkFacts,
     answering::Answering,
+    dingtalk::DingtalkSink,
+    feishu::FeishuSink,
     file::FileSink,
+    mqtt::MqttSink,
     requests::{self, Asked},
     serving::{self, Means, Wanted},
+    webhook::WebhookSink,
+    wecom::WecomSink,
 };
 use crate::{
     config::{Config, Sink, SinkSettings},
@@ -290,19 +295,29 @@ impl Drop for Dispatcher {
     }
 }
 
-/// Serves a sink of whatever kind.
-async fn serve_as(settings: SinkSettings, about: About, means: Means) {
-    match settings {
-        SinkSettings::File(settings) => serving::serve(FileSink::new(settings), means).await,
-        other => {
-            let _ = about;
-            tracing::warn!(
-                sink = means.name,
-                "sinks of kind {} are not served yet: alerts for it wait in the database",
-                other.kind().name()
-            );
+/// Does something with a sink of whatever kind, once it is made of its settings.
+macro_rules! with_sink {
+    ($settings:expr, $about:expr, |$sink:ident| $does:expr) => {
+        match $settings {
+            SinkSettings::Mqtt(settings) => with_sink!(MqttSink::new(settings, $about), $sink, $does),
+            SinkSettings::Nats(settings) => {
+                with_sink!(super::nats_missing::NatsSink::new(settings, $about), $sink, $does)
+            }
+            SinkSettings::Webhook(settings) => with_sink!(WebhookSink::new(settings, $about), $sink, $does),
+            SinkSettings::File(settings) => with_sink!(FileSink::new(settings), $sink, $does),
+            SinkSettings::Wecom(settings) => with_sink!(WecomSink::new(settings, $about), $sink, $does),
+            SinkSettings::Dingtalk(settings) => with_sink!(DingtalkSink::new(settings, $about), $sink, $does),
+            SinkSettings::Feishu(settings) => with_sink!(FeishuSink::new(settings, $about), $sink, $does),
         }
-    }
+    };
+    ($made:expr, $sink:ident, $does:expr) => {{
+        let $sink = $made;
+        $does
+    }};
+}
+
+async fn serve_as(settings: SinkSettings, about: About, means: Means) {
+    with_sink!(settings, about, |sink| serving::serve(sink, means).await);
 }
 
 /// Tries a sink, as it is asked for by hand: whether it can be reached and takes what it is given. It takes half a minute at
@@ -322,18 +337,7 @@ pub fn try_sink(sink: &Sink, sender: &Sender, health: &BoxHealth) -> Result<(), 
         .map_err(|error| Refusal::transient(format!("no thread can be had: {error}")))?;
     let settings = sink.settings.clone();
     let answer = runtime.block_on(async move {
-        let tried = async {
-            match settings {
-                SinkSettings::File(settings) => FileSink::new(settings).test(&beat).await,
-                other => {
-                    let _ = about;
-                    Err(Refusal::transient(format!(
-                        "sinks of kind {} are not served yet",
-                        other.kind().name()
-                    )))
-                }
-            }
-        };
+        let tried = async { with_sink!(settings, about, |sink| sink.test(&beat).await) };
         let in_time = tokio::time::timeout(Duration::from_secs(30), tried).await;
         in_time.unwrap_or_else(|_| Err(Refusal::transient("it does not answer")))
     });

@@ -16,6 +16,8 @@ pub struct SinkFacts {
     pub delivered: u64,
     /// Alerts that it has refused for good since the start.
     pub refused: u64,
+    /// Alerts that it has taken since the start although nobody listened, as brokers tell.
+    pub unheard: u64,
     /// Tries since the start that came to nothing.
     pub failures: u64,
     /// There while it does not take what it is given.

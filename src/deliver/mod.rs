@@ -14,13 +14,14 @@ mod file;
 mod http;
 mod lanes;
 mod mqtt;
+mod nats_missing;
 mod requests;
 #[cfg(test)]
 mod scripted;
 mod serving;
 mod tls;
-pub(crate) mod webhook;
 mod upload;
+pub(crate) mod webhook;
 mod wecom;
 
 use std::{future::Future, path::PathBuf, time::Duration};
@@ -30,6 +31,7 @@ pub use facts::{DeliveryBoard, Failing, SinkFacts};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
+pub use upload::{UploadFacts, Uploader, urls};
 use uuid::Uuid;
 
 use crate::{
@@ -60,6 +62,11 @@ pub(crate) trait Sink: Send + Sync + 'static {
     /// is a test.
     fn test(&self, beat: &Beat) -> impl Future<Output = Result<(), Refusal>> + Send {
         self.heartbeat(beat)
+    }
+
+    /// How many alerts it has taken since the start that nobody listened to.
+    fn unheard(&self) -> u64 {
+        0
     }
 
     /// The end: it says goodbye where that is usual. It takes a second at most.

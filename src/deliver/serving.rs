@@ -233,7 +233,10 @@ impl<S: Sink> Serving<S> {
             Ok(()) => {
                 self.lanes.done(sequence);
                 self.unnoted.insert(sequence);
-                self.facts().delivered += 1;
+                let unheard = self.sink.unheard();
+                let mut facts = self.facts();
+                (facts.delivered, facts.unheard) = (facts.delivered + 1, unheard);
+                drop(facts);
                 self.works();
             }
             Err(Refusal::Permanent { why }) => {

@@ -51,7 +51,7 @@ impl Call {
     pub fn make(&mut self, message: &Message) -> Result<(), Failure> {
         let agent = match &self.agent {
             Some(agent) => agent.clone(),
-            none => agent(self.endpoint.is_https(), self.patience)?,
+            None => agent(self.endpoint.is_https(), self.patience)?,
         };
         self.agent = Some(agent.clone());
         let began = Instant::now();

@@ -20,6 +20,7 @@ use crate::{
     evidence::live::Keeper,
     judge::Judgement,
     ledger::{Fact, Ledger, Step, database::CameraLedger, days::DayKeeper},
+    reactions::Reactions,
     source::{
         Part, Source,
         live::{LiveSource, Timeline},
@@ -40,6 +41,7 @@ pub(super) struct Post {
     pub source: LiveSource,
     pub desk: Desk,
     pub ledger: CameraLedger,
+    pub reactions: Reactions,
     pub keeper: Keeper,
     pub days: DayKeeper,
     pub counts: Counts,
@@ -65,7 +67,8 @@ impl Post {
     /// Watches until it is to stop, its source is over, or something fails that it needs. A panic of the camera's thread or its
     /// reader's is its failure; others go on.
     pub fn hold(self) -> Left {
-        let Self { camera, mut source, desk, ledger, keeper, days, counts, stop, zone, day } = self;
+        let Self { camera, mut source, desk, ledger, reactions, keeper, days, counts, stop, zone, day } =
+            self;
         let timeline = source.timeline();
         let (parts, ahead) = channel::bounded(AHEAD);
         let name = ledger.camera().clone();
@@ -90,7 +93,8 @@ impl Post {
                 Ok(reader) => reader,
                 Err(error) => return Left::Failed(format!("a thread cannot be started: {error}")),
             };
-            let mut watch = Watch { camera, desk, ledger, keeper, days, counts, timeline, zone, day };
+            let mut watch =
+                Watch { camera, desk, ledger, reactions, keeper, days, counts, timeline, zone, day };
             let left = catch_unwind(AssertUnwindSafe(|| watch.run(ahead, &stop)));
             stop_reading(&stop, &left);
             let left = match left {
@@ -120,6 +124,7 @@ struct Watch {
     camera: Camera,
     desk: Desk,
     ledger: CameraLedger,
+    reactions: Reactions,
     keeper: Keeper,
     days: DayKeeper,
     counts: Counts,
@@ -216,6 +221,12 @@ impl Watch {
         }
         if facts.is_empty() {
             return failure;
+        }
+        // What is done on the spot waits for no disk.
+        for (violation, explanation, time) in self.ledger.changes(&facts) {
+            if let Some(explanation) = explanation {
+                self.reactions.told(violation, explanation, time);
+            }
         }
         let step = Step {
             camera: &self.ledger.camera().clone(),

@@ -18,13 +18,14 @@ use super::{
 use crate::{
     clock::Clock,
     config::{Camera as CameraConfig, Config, Playing, SourceAddress},
-    deliver::{Dispatcher, Sender},
+    deliver::{self, Dispatcher, Sender, Uploader},
     detect::Models,
     domain::{CameraId, Explanation, ModelName, RuleId},
     engine::{Camera, Crew, Looking, Regions, WhenFull},
     evidence::live::Evidence,
     judge::{Judge, Saved},
     ledger::{database::Handle, days::Days},
+    reactions::Reactions,
     rules::Beginning,
     source::{
         files,
@@ -43,6 +44,8 @@ pub(super) struct Means {
     pub clock: Arc<dyn Clock>,
     pub database: Handle,
     pub dispatcher: Rc<RefCell<Dispatcher>>,
+    pub uploader: Rc<Uploader>,
+    pub reactions: Reactions,
     pub evidence: Rc<Evidence>,
     pub days: Arc<Days>,
     pub guards: Guards,
@@ -93,6 +96,11 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         // Alerts of cameras that begin now are for the sinks that are configured now.
         self.means.database.set_sinks(sinks_of(config));
         self.means.dispatcher.borrow_mut().follow(&config.sinks, &Sender::of(config));
+        self.means.database.set_urls(deliver::urls(&config.evidence));
+        self.means.uploader.follow(&config.evidence);
+        if let Err(error) = self.means.reactions.follow(config.reactions.clone()) {
+            tracing::error!("a [[reaction]] that is new cannot begin: {error}");
+        }
         self.end(&changed);
         let is_gone = |id: &CameraId| config.cameras.iter().all(|camera| camera.id != *id);
         for camera in was.into_iter().filter(|camera| is_gone(&camera.id)) {
@@ -255,6 +263,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             source,
             desk: self.crew.desk(),
             ledger: database.ledger(camera.id.clone(), explanations),
+            reactions: self.means.reactions.clone(),
             keeper: evidence.keeper(config, camera),
             days: days.keeper(&camera.id),
             counts,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::{Clock, System},
     config::{Camera, Config, Filter, SourceAddress},
-    deliver::{self, Dispatcher},
+    deliver::{self, Dispatcher, Uploader},
     detect::{Models, OnnxModel},
     domain::{CameraId, ModelName},
     evidence::live::{self, Evidence},
@@ -26,6 +26,7 @@ use crate::{
         days::{self, Days},
     },
     libav,
+    reactions::Reactions,
     results::ModelFact,
     source::{files, live::Hosts, rtsp::Guards, sought},
     stop::{Signal, Stop},
@@ -94,12 +95,18 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         .map_err(system("alerts cannot be delivered"))?;
     let delivery = dispatcher.board();
     let dispatcher = Rc::new(RefCell::new(dispatcher));
+    let uploader = Uploader::start(handle.clone(), &config.evidence, delivery.clone())
+        .map_err(system("evidence cannot be uploaded"))?;
+    let uploader = Rc::new(uploader);
+    let reactions = Reactions::start(config.reactions.clone()).map_err(system("reactions cannot begin"))?;
     let means = Means {
         hosts: Hosts::new(Arc::clone(&clock)),
         board: board.clone(),
         clock,
         database: handle,
         dispatcher: Rc::clone(&dispatcher),
+        uploader: Rc::clone(&uploader),
+        reactions: reactions.clone(),
         evidence: Rc::clone(&evidence),
         days: Arc::clone(&days),
         guards,
@@ -130,6 +137,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let ended = watch(config, models, settings, &means, &reload, &stop);
     drop((teller, means));
     board.end();
+    reactions.finish(DRAIN);
     // In this order: what is made last is still kept, and what is kept last still sent.
     days.finish(DRAIN);
     if let Some(evidence) = Rc::into_inner(evidence)
@@ -140,6 +148,9 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let left = Rc::into_inner(dispatcher).map(|dispatcher| dispatcher.into_inner().finish(DRAIN));
     for (sink, why) in left.unwrap_or_default() {
         tracing::warn!("sink {sink}: {why}; what was not delivered waits for the next start");
+    }
+    if let Some(uploader) = Rc::into_inner(uploader) {
+        uploader.finish(GOODBYE);
     }
     database.close(DRAIN)?;
     Ok(ended)
@@ -158,12 +169,15 @@ fn database_settings(config: &Config) -> database::Settings {
         keep_sent: config.state.keep_sent,
         keep_violations: config.evidence.keep,
         sinks: sinks_of(config),
-        urls: None,
+        urls: deliver::urls(&config.evidence),
         site: config.site.id.clone(),
         timezone: config.site.timezone.clone(),
         bound: None,
     }
 }
+
+/// An upload is left between two blocks, which takes so long at most.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Of all memory for pictures, the rings have so much; the rest is for groups and frames that are at work.
 const OF_RINGS: u64 = 2;

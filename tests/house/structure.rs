@@ -7,7 +7,7 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 35] = [
+const ORDER: [&str; 36] = [
     "address",
     "geometry",
     "domain",
@@ -36,6 +36,7 @@ const ORDER: [&str; 35] = [
     "results",
     DATABASE,
     "deliver",
+    "reactions",
     "evidence",
     "engine",
     "report",

@@ -21,6 +21,7 @@ fn secrets() -> TempDir {
     for (name, holds) in [
         ("gate-1", "s3cret"),
         ("mqtt", "s3cret"),
+        ("s3", "s3cret"),
         ("nats.creds", creds),
         ("desk", "whsec_czNjcmV0czNjcmV0czNjcmV0czNjcmV0"),
         ("wecom", "s3cret"),
@@ -40,7 +41,9 @@ fn secrets() -> TempDir {
 fn whole_sample() -> String {
     let shown = |line: &str| {
         line.strip_prefix("# ").is_some_and(|rest| {
-            let plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
+            let plain = |text: &str| {
+                text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c))
+            };
             let table = rest.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
             table.is_some_and(plain) || rest.split_once(" = ").is_some_and(|(key, _)| plain(key))
         })

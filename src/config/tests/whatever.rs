@@ -8,7 +8,9 @@ use super::*;
 fn sample() -> Value {
     let shown = |line: &str| {
         line.strip_prefix("# ").is_some_and(|rest| {
-            let plain = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || "_.".contains(c));
+            let plain = |text: &str| {
+                text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c))
+            };
             let table = rest.strip_prefix("[[").and_then(|rest| rest.strip_suffix("]]"));
             table.is_some_and(plain) || rest.split_once(" = ").is_some_and(|(key, _)| plain(key))
         })

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use ureq::{Agent, RequestBuilder, http::header, typestate::WithBody};
 
 use super::hidden::Hidden;
@@ -24,18 +24,20 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// Of an address with these parts. What has none is no address, and nothing can be posted there.
     pub fn of(parts: Option<Parts<'_>>) -> Self {
-        let Some(Parts { scheme, user, host, port, path }) = parts else {
+        let Some(parts) = parts else {
             let (url, shown) = (String::new(), INSTEAD.to_owned());
             return Self { url, authorization: None, is_https: false, shown, hidden: Hidden::default() };
         };
+        let Parts { scheme, user, host, port, path } = parts;
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let path = path.split('#').next().unwrap_or_default();
+        let path = utf8_percent_encode(path, UNUSUAL).to_string();
         Self {
             url: format!("{scheme}://{host}{port}{path}"),
             authorization: user.map(basic),
             is_https: scheme.eq_ignore_ascii_case("https"),
             shown: format!("{scheme}://{host}{port}/{INSTEAD}"),
-            hidden: Hidden::of_address(parts),
+            hidden: Hidden::of_address(Parts { path: &path, ..parts }),
         }
     }
 
@@ -58,6 +60,10 @@ impl Endpoint {
         }
     }
 }
+
+/// What people write into a path, and HTTP does not have there. A character that is not ASCII is, too.
+const UNUSUAL: &AsciiSet =
+    &CONTROLS.add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
 
 /// What stands for what is not shown.
 const INSTEAD: &str = "…";
@@ -101,6 +107,16 @@ mod tests {
         let without = endpoint("http://10.2.0.40?a=1");
         assert_eq!((without.url.as_str(), without.authorization), ("http://10.2.0.40?a=1", None));
         assert!(with.is_https && !without.is_https);
+    }
+
+    #[test]
+    fn a_path_may_be_written_as_people_write() {
+        let endpoint = endpoint("http://h/报警/a%20b?x={1}&y=\"2\"");
+        assert_eq!(endpoint.url, "http://h/%E6%8A%A5%E8%AD%A6/a%20b?x=%7B1%7D&y=%222%22");
+        endpoint.url.parse::<ureq::http::Uri>().expect("an address as HTTP has them");
+        for said in ["no /报警/a b", "no /%E6%8A%A5%E8%AD%A6/a%20b"] {
+            assert_eq!(endpoint.hidden.clean(said), "no /…");
+        }
     }
 
     #[test]

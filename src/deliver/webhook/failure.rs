@@ -31,6 +31,8 @@ pub(crate) fn why(error: &Error) -> String {
         Some(rustls::Error::InvalidCertificate(error)) => of_certificate(error),
         Some(error) => format!("no TLS connection: {error}"),
         None if is_closed(error) => "it closes the connection and answers nothing".to_owned(),
+        // It is refused before anything is asked for.
+        None if matches!(error, Error::Http(_) | Error::BadUri(_)) => "its address cannot be used".to_owned(),
         None => http::unanswered(error).to_string(),
     }
 }

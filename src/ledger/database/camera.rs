@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{CameraId, Explanation, Phase, RuleId, Violation},
     judge::{Judgement, Saved},
-    ledger::{Ledger, LedgerError, Step},
+    ledger::{Fact, Ledger, LedgerError, Step},
     rules::Finding,
 };
 
@@ -38,6 +38,17 @@ pub struct CameraLedger {
 impl CameraLedger {
     pub(super) fn new(shared: Arc<Shared>, camera: CameraId, explanations: Explanations) -> Self {
         Self { shared, camera, explanations, before: None, apart: [Duration::ZERO; 2], asked: None }
+    }
+
+    /// The violations that come to another phase by these facts, what explains each, and when that came about.
+    pub fn changes<'f>(
+        &'f self,
+        facts: &'f [Fact],
+    ) -> impl Iterator<Item = (&'f Violation, Option<&'f Explanation>, Timestamp)> {
+        let judgements = facts.iter().filter_map(|fact| fact.judgement());
+        judgements.flat_map(happened).map(|(violation, time)| {
+            (violation, self.explanations.get(&violation.rule).map(|explanation| &**explanation), time)
+        })
     }
 
     /// Whose.
@@ -90,14 +101,18 @@ pub(super) fn changes<'j>(
     judgement: &'j Judgement,
     explanations: &'j Explanations,
 ) -> impl Iterator<Item = Item> + 'j {
+    happened(judgement).map(|(violation, time)| {
+        let explanation = explanations.get(&violation.rule).cloned();
+        Item::Changed(Changed { time, explanation, violation: Box::new(violation.clone()) })
+    })
+}
+
+/// The violations that have come to another phase, and when.
+fn happened(judgement: &Judgement) -> impl Iterator<Item = (&Violation, Timestamp)> {
     let happened = |(_, violation): &(usize, &Violation)| violation.last_seen.is_none();
     judgement.violations.iter().enumerate().filter(happened).map(|(index, violation)| {
         let finding = judgement.findings.get(index).map(|(_, finding)| finding);
-        Item::Changed(Changed {
-            time: time(violation, finding),
-            explanation: explanations.get(&violation.rule).cloned(),
-            violation: Box::new(violation.clone()),
-        })
+        (violation, time(violation, finding))
     })
 }
 

@@ -16,7 +16,7 @@ fn it_is_posted_as_a_cloud_event() {
     let head = called.head.to_ascii_lowercase();
     assert!(head.contains("\r\ncontent-type: application/cloudevents+json\r\n"), "{head}");
     assert_eq!(called.body, message("lift-1", "raised").body);
-    called.is_done();
+    called.succeed();
     facts(&reactions, |facts| facts.done == 1);
 }
 
@@ -65,7 +65,7 @@ fn a_connection_that_breaks_is_tried_once_more_at_once() {
     let reactions = started(&[posting(&device, "/")]);
     tell(&reactions, "lift-1", "raised");
     drop(device.next());
-    device.next().is_done();
+    device.next().succeed();
     assert_eq!(facts(&reactions, |facts| facts.done == 1).failed, 0);
     tell(&reactions, "lift-1", "ended");
     drop(device.next());

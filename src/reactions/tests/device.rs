@@ -27,7 +27,7 @@ impl Called {
         self.answer.send(bytes.to_owned()).expect("the connection waits");
     }
 
-    pub fn is_done(self) {
+    pub fn succeed(self) {
         self.answer("HTTP/1.1 204 Done\r\n\r\n");
     }
 }

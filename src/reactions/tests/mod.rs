@@ -148,21 +148,21 @@ fn only_what_passes_its_filter_is_told() {
         (told_of(&one.body), told_of(&another.body)),
         ("lift-2 raised".to_owned(), "lift-3 ended".to_owned())
     );
-    one.is_done();
-    another.is_done();
+    one.succeed();
+    another.succeed();
     reactions.finish(LONG);
     assert!(elevators.is_idle() && ends.is_idle());
 }
 
 /// Who tells goes on at once: the device has heard of it before anything else is done, and has answered nothing yet.
 #[test]
-fn it_is_done_while_who_told_of_it_goes_on() {
+fn it_succeed_while_who_told_of_it_goes_on() {
     let device = Device::start();
     let reactions = started(&[posting(&device, "/hold")]);
     tell(&reactions, "lift-1", "raised");
     let called = device.next();
     assert_eq!((told_of(&called.body), reactions.facts()[0].done), ("lift-1 raised".to_owned(), 0));
-    called.is_done();
+    called.succeed();
     assert_eq!(facts(&reactions, |facts| facts.done == 1).failing, None);
 }
 
@@ -172,12 +172,12 @@ fn one_that_hangs_holds_up_no_other() {
     let reactions = started(&[posting(&hanging, "/"), posting(&other, "/")]);
     tell(&reactions, "lift-1", "raised");
     let held = hanging.next();
-    other.next().is_done();
+    other.next().succeed();
     for phase in ["updated", "ended"] {
         tell(&reactions, "lift-1", phase);
-        other.next().is_done();
+        other.next().succeed();
     }
-    held.is_done();
+    held.succeed();
     assert_eq!(told_of(&hanging.next().body), "lift-1 ended");
 }
 
@@ -190,11 +190,11 @@ fn the_newest_of_each_camera_waits() {
     for (camera, phase) in [("lift-1", "updated"), ("lift-2", "raised"), ("lift-1", "ended")] {
         tell(&reactions, camera, phase);
     }
-    held.is_done();
+    held.succeed();
     let then = [(), ()].map(|()| {
         let called = device.next();
         let told = told_of(&called.body);
-        called.is_done();
+        called.succeed();
         told
     });
     assert_eq!(then, ["lift-1 ended", "lift-2 raised"]);
@@ -211,11 +211,11 @@ fn of_too_many_cameras_the_oldest_go() {
     for number in 1..=66 {
         tell(&reactions, &format!("lift-{number}"), "raised");
     }
-    held.is_done();
+    held.succeed();
     for number in 3..=66 {
         let called = device.next();
         assert_eq!(told_of(&called.body), format!("lift-{number} raised"));
-        called.is_done();
+        called.succeed();
     }
     assert_eq!(facts(&reactions, |facts| facts.done == 65).dropped, 2);
 }
@@ -240,12 +240,12 @@ fn a_reload_leaves_alone_what_did_not_change() {
     tell(&reactions, "lift-2", "raised");
     reactions.follow(vec![posting(&kept, "/"), posting(&new, "/")]).expect("threads");
     tell(&reactions, "lift-3", "raised");
-    held.is_done();
-    leaving.is_done();
+    held.succeed();
+    leaving.succeed();
     let told = |device: &Device| {
         let called = device.next();
         let told = told_of(&called.body);
-        called.is_done();
+        called.succeed();
         told
     };
     assert_eq!([told(&kept), told(&kept)], ["lift-2 raised", "lift-3 raised"]);
@@ -265,20 +265,20 @@ fn two_that_are_the_same_are_two() {
     reactions.follow(twice.to_vec()).expect("threads");
     tell(&reactions, "lift-1", "raised");
     let both = [device.next(), device.next()];
-    both.into_iter().for_each(device::Called::is_done);
+    both.into_iter().for_each(device::Called::succeed);
     reactions.follow(twice[..1].to_vec()).expect("threads");
     assert_eq!(reactions.facts().len(), 1);
 }
 
 #[test]
-fn what_waits_at_the_end_is_done() {
+fn what_waits_at_the_end_succeed() {
     let device = Device::start();
     let reactions = started(&[posting(&device, "/")]);
     tell(&reactions, "lift-1", "raised");
     let held = device.next();
     tell(&reactions, "lift-2", "raised");
     let ending = thread::spawn(move || reactions.finish(LONG));
-    held.is_done();
-    device.next().is_done();
+    held.succeed();
+    device.next().succeed();
     ending.join().expect("it ends");
 }

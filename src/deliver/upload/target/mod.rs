@@ -112,10 +112,6 @@ impl Target {
     }
 
     /// The address of the file of this name, as alerts tell it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "alerts are told by `Urls` alone, which needs no target")
-    )]
     pub fn url(&self, name: &str) -> String {
         self.urls.url(name)
     }

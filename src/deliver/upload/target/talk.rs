@@ -229,10 +229,13 @@ impl<'a> Talk<'a> {
         let url = match (&self.target.entry, whose) {
             (Entry::S3(keys), _) => {
                 let own = match ask {
-                    Ask::Put(..) => ("x-amz-checksum-sha256", STANDARD.encode(self.hash)),
-                    Ask::Head | Ask::Get => ("x-amz-checksum-mode", "ENABLED".to_owned()),
+                    // The second makes some keep the first.
+                    Ask::Put(..) => vec![
+                        ("x-amz-checksum-sha256", STANDARD.encode(self.hash)),
+                        ("x-amz-sdk-checksum-algorithm", "SHA256".to_owned()),
+                    ],
+                    Ask::Head | Ask::Get => vec![("x-amz-checksum-mode", "ENABLED".to_owned())],
                 };
-                let own = [own];
                 let url = keys.signed(signing, url, &own, self.target.clock.wall());
                 headers.extend(own);
                 url.ok_or_else(|| Refusal::transient("its address cannot be used: check `upload`"))?

@@ -38,7 +38,10 @@ fn each_request_is_signed_anew_and_the_bucket_tells_the_hash() {
     assert_eq!(asked[0].header("x-amz-checksum-sha256"), Some(hash.as_str()));
     assert_eq!(asked[0].header("if-none-match"), Some("*"));
     assert_eq!(asked[1].header("x-amz-checksum-mode"), Some("ENABLED"));
-    for (asked, signed) in asked.iter().zip(["host;x-amz-checksum-sha256", "host;x-amz-checksum-mode"]) {
+    for (asked, signed) in asked
+        .iter()
+        .zip(["host;x-amz-checksum-sha256;x-amz-sdk-checksum-algorithm", "host;x-amz-checksum-mode"])
+    {
         assert_eq!(query(asked, "X-Amz-SignedHeaders").as_deref(), Some(signed));
         let of = query(asked, "X-Amz-Credential").expect("it names its key");
         assert!(of.starts_with("box/") && of.ends_with("/cn-1/s3/aws4_request"), "{of}");
