@@ -15,13 +15,16 @@ mod common;
 mod connection;
 mod evidence;
 mod faults;
+#[path = "../common/hostile.rs"]
 mod hostile;
 mod hostility;
 mod reload;
 mod sameness;
+#[path = "../common/scenes.rs"]
 mod scenes;
 mod secrets;
 mod server;
+#[path = "../common/service.rs"]
 mod service;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
