@@ -7,6 +7,7 @@ mod backoff;
 mod dispatcher;
 mod file;
 mod http;
+mod nats;
 mod requests;
 mod tls;
 
