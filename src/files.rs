@@ -9,7 +9,7 @@ use std::{
         ffi::OsStrExt,
         fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
     },
-    path::Path,
+    path::{Component, Path, PathBuf},
     time::SystemTime,
 };
 
@@ -96,6 +96,13 @@ fn is_unseen(c: char) -> bool {
             | '\u{FFF9}'..='\u{FFFB}'
             | '\u{E0000}'..='\u{E007F}'
     )
+}
+
+/// Where the file of evidence lies that alerts call so, below the folder of evidence; none where none is called so.
+pub fn of_evidence(folder: &Path, name: &str) -> Option<PathBuf> {
+    let within = Path::new(name.strip_prefix("evidence/")?);
+    let is_plain = within.components().all(|part| matches!(part, Component::Normal(_)));
+    (is_plain && within.components().count() == 2).then(|| folder.join(within))
 }
 
 /// How many bytes anybody may still write where this file or folder lies; none where the system does not tell.

@@ -26,7 +26,8 @@ pub enum Voice {
 pub fn start(voice: Voice) {
     let usual = if voice == Voice::Service { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("FIREWARDEN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    let filter = TELLTALES.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let filter =
+        TELLTALES.iter().filter_map(|quiet| quiet.parse().ok()).fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

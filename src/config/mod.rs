@@ -121,6 +121,13 @@ fn list(path: &Path, faults: &[Fault]) -> String {
 }
 
 impl Config {
+    /// For whom alerts are, by the names of the sinks, and of what each is told.
+    pub fn sink_filters(&self) -> Vec<(String, Filter)> {
+        self.sinks.iter().map(|sink| (sink.name.to_string(), sink.filter.clone())).collect()
+    }
+}
+
+impl Config {
     /// Reads and checks a file.
     ///
     /// # Errors

@@ -106,7 +106,7 @@ pub(crate) struct About {
     pub box_id: String,
     /// The time zone in which people read times.
     pub zone: TimeZone,
-    /// `[evidence] directory`. Where a file lies that an alert names is told by [`crate::evidence::live::path`].
+    /// `[evidence] directory`. Where a file lies that an alert names is told by [`files::of_evidence`].
     pub evidence: PathBuf,
     /// Where it hands in what a platform asks for.
     pub requests: Requests,

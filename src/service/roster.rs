@@ -13,7 +13,6 @@ use super::{
     board::{Board, Known},
     day::gone,
     post::{Left, Post},
-    running::sinks_of,
 };
 use crate::{
     clock::Clock,
@@ -94,7 +93,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         let was: Vec<CameraConfig> =
             changed.iter().filter_map(|id| Some(self.watched.get(id)?.settings.clone())).collect();
         // Alerts of cameras that begin now are for the sinks that are configured now.
-        self.means.database.set_sinks(sinks_of(config));
+        self.means.database.set_sinks(config.sink_filters());
         self.means.dispatcher.borrow_mut().follow(&config.sinks, &Sender::of(config));
         self.means.database.set_urls(deliver::urls(&config.evidence));
         self.means.uploader.follow(&config.evidence);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, System},
-    config::{Camera, Config, Filter, SourceAddress},
+    config::{Camera, Config, SourceAddress},
     deliver::{self, Dispatcher, Uploader},
     detect::{Models, OnnxModel},
     domain::{CameraId, ModelName},
@@ -156,11 +156,6 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     Ok(ended)
 }
 
-/// For whom alerts are.
-pub(super) fn sinks_of(config: &Config) -> Vec<(String, Filter)> {
-    config.sinks.iter().map(|sink| (sink.name.to_string(), sink.filter.clone())).collect()
-}
-
 /// The database of a configuration.
 fn database_settings(config: &Config) -> database::Settings {
     database::Settings {
@@ -168,7 +163,7 @@ fn database_settings(config: &Config) -> database::Settings {
         budget: config.state.budget.0,
         keep_sent: config.state.keep_sent,
         keep_violations: config.evidence.keep,
-        sinks: sinks_of(config),
+        sinks: config.sink_filters(),
         urls: deliver::urls(&config.evidence),
         site: config.site.id.clone(),
         timezone: config.site.timezone.clone(),

@@ -15,13 +15,17 @@ mod common;
 mod connection;
 mod evidence;
 mod faults;
+#[path = "../common/hostile.rs"]
 mod hostile;
 mod hostility;
+mod reactions;
 mod reload;
 mod sameness;
+#[path = "../common/scenes.rs"]
 mod scenes;
 mod secrets;
 mod server;
+#[path = "../common/service.rs"]
 mod service;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -74,6 +78,7 @@ fn main() {
         (of(true, Takes::Part), of(served, Takes::Part), of(clock, Takes::Part));
     let alone = of(served, Takes::All);
     let tests = vec![
+        always("reactions_are_on_the_spot", reactions::are_on_the_spot),
         alone("what_comes_by_rtsp_in_h264_is_judged_as_what_is_analysed", sameness::h264),
         alone("what_comes_by_rtsp_in_h265_is_judged_as_what_is_analysed", sameness::h265),
         with_server("killed_again_and_again_nothing_is_lost_and_nothing_told_twice", faults::killed),

@@ -24,7 +24,7 @@ fn raised(site: &Site, camera: &str) -> Vec<Value> {
     site.told("raised").into_iter().filter(|alert| alert["data"]["camera"] == camera).collect()
 }
 
-fn film() -> (tempfile::TempDir, PathBuf) {
+pub fn film() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let film = scenes::raw(folder.path());
     (folder, film)

@@ -76,6 +76,18 @@ pub(super) fn read_sinks(tables: Vec<Table<'_>>, around: &Around<'_>, faults: &F
             (SinkSettings::File(other), SinkSettings::File(own)) => other.path == own.path,
             _ => false,
         };
+        let same_client = |other: &Sink| match (&other.settings, &sink.settings) {
+            (SinkSettings::Mqtt(other), SinkSettings::Mqtt(own)) => {
+                (&other.url, &other.client_id) == (&own.url, &own.client_id)
+            }
+            _ => false,
+        };
+        if sinks.iter().any(same_client) {
+            places.fault(
+                "client_id",
+                "another sink is known to this broker by the same name, and each would throw the other off: write another one",
+            );
+        }
         if sinks.iter().any(same_file) {
             places.fault("path", "another sink writes this file");
         }

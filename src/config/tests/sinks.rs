@@ -138,6 +138,15 @@ fn sinks_are_told_apart() {
     assert_eq!(twice, ["15: sink.a.name: another sink has this name; names must be unique"]);
     let one_file = faults(&with(&format!("{}{}", file("a", "a"), file("b", "a"))));
     assert_eq!(one_file, ["17: sink.b.path: another sink writes this file"]);
+    let broker = |name: &str, more: &str| {
+        format!("[[sink]]\nname = \"{name}\"\nkind = \"mqtt\"\nurl = \"mqtt://h\"\n{more}")
+    };
+    sound(&format!("{}{}", broker("a", ""), broker("b", "client_id = \"other\"\n")));
+    let one_client = faults(&with(&format!("{}{}", broker("a", ""), broker("b", ""))));
+    assert!(
+        one_client.len() == 1 && one_client[0].contains("client_id: another sink is known"),
+        "{one_client:?}"
+    );
     let nameless = faults(&with("[[sink]]\nkind = \"file\"\npath = \"a\"\n"));
     assert_eq!(nameless, ["10: sink[0].name: this key is required"]);
     let odd = faults(&with(&file("Platform 1", "a")));

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use uuid::Uuid;
 
 /// Speaks MQTT 5 with a broker.
@@ -22,13 +22,17 @@ pub(super) trait Client: Send + Sync + 'static {
 /// What a connection is to do.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// Publish with QoS 1; the answer is the reason code with which the broker acknowledged it.
-    Publish(Message, oneshot::Sender<Reason>),
+    /// Publish with QoS 1; the answer is the reason code with which the broker acknowledged it. The turn is given back when it is
+    /// no longer on its way, whoever still waits for the answer.
+    Publish { message: Message, turn: Option<Turn>, answer: oneshot::Sender<Reason> },
     /// Subscribe with QoS 1; the answer has the reason code of each topic. What is retained there is not wanted.
     Subscribe(Vec<String>, oneshot::Sender<Vec<Reason>>),
     /// Say goodbye, and end.
     Disconnect,
 }
+
+/// The right to have a message on its way.
+pub(super) type Turn = OwnedSemaphorePermit;
 
 /// What a connection tells.
 #[derive(Debug)]

@@ -22,6 +22,8 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 pub(super) struct Manner {
     /// The whole CONNACK, or anything else that is sent after CONNECT.
     pub greeting: Vec<u8>,
+    /// Whether that is the end of the connection.
+    pub only_greets: bool,
     pub acks: Acks,
     /// The reason code for each topic of SUBSCRIBE.
     pub subscribed: u8,
@@ -47,12 +49,13 @@ pub(super) fn connack(session_present: bool, code: u8, properties: &[u8]) -> Vec
 
 pub(super) fn puback(packet: u16, code: u8) -> Vec<u8> {
     let [high, low] = packet.to_be_bytes();
-    vec![0x40, 4, high, low, code, 0]
+    // What may be left out is, as brokers do.
+    if code == 0 { vec![0x40, 4, high, low, 0, 0] } else { vec![0x40, 3, high, low, code] }
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Self { greeting: connack(false, 0, &[]), acks: Acks::Code(0), subscribed: 1 }
+        Self { greeting: connack(false, 0, &[]), only_greets: false, acks: Acks::Code(0), subscribed: 1 }
     }
 }
 
@@ -202,7 +205,10 @@ async fn serve(
             let manner = manner.lock().expect("whole").clone();
             let mut end = false;
             let answer = match &sent {
-                Sent::Connect(_) => manner.greeting,
+                Sent::Connect(_) => {
+                    end = manner.only_greets;
+                    manner.greeting
+                }
                 Sent::Publish(published) if !published.is_alert() => puback(published.packet, 0),
                 Sent::Publish(published) => match manner.acks {
                     Acks::Code(code) => puback(published.packet, code),

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     super::{About, backoff::Backoff},
-    client::{Client, Concern, Order, Reason, Told, Trouble},
+    client::{Client, Concern, Reason, Told, Trouble},
     link::{Company, Link, State, Unanswered},
     outlet::Waits,
     topics::Topics,
@@ -56,32 +56,29 @@ impl<C: Client> Keeper<C> {
     pub async fn run(self) {
         let mut backoff = Backoff::default();
         let mut said = Said::default();
-        for number in 0.. {
+        loop {
             let began = Instant::now();
-            let ended = self.connection(number, &mut said).await;
-            let Err(trouble) = ended else {
-                self.state.send_replace(State::Down(Trouble::new("the sink is closed")));
-                return;
-            };
+            let ended = self.connection(&mut said).await;
+            let Err(trouble) = ended else { return };
             // Two with one name that come back at once have no peace for as long as both live.
             if began.elapsed() >= HEALTHY && trouble.about != Concern::Name {
                 backoff = Backoff::default();
             }
             said.of_connection(&self.about, &trouble);
-            self.state.send_replace(State::Down(trouble));
-            sleep(backoff.next()).await;
+            sleep(backoff.next().min(self.waits.between)).await;
         }
     }
 
     /// One connection, until it ends.
-    async fn connection(&self, number: u64, said: &mut Said) -> Result<(), Trouble> {
+    async fn connection(&self, said: &mut Said) -> Result<(), Trouble> {
         let (orders, to_do) = mpsc::channel(ORDERS);
         let late = Arc::new(Notify::new());
+        let (end, ended) = watch::channel(None);
         let (connected, connects) = oneshot::channel();
         let connected = std::sync::Mutex::new(Some(connected));
         let tell = |told| match told {
             Told::Connected { at_once } => {
-                let link = Link::new(number, orders.clone(), at_once, Arc::clone(&late));
+                let link = Link::new(orders.clone(), at_once, Arc::clone(&late), ended.clone());
                 self.state.send_replace(State::Up(link.clone()));
                 let connected = connected.lock().ok().and_then(|mut connected| connected.take());
                 let _ = connected.map(|connected| connected.send(link));
@@ -95,11 +92,16 @@ impl<C: Client> Keeper<C> {
             }
             std::future::pending::<()>().await;
         });
-        tokio::select! {
-            ended = &mut connection => ended,
+        let over = tokio::select! {
+            over = &mut connection => over,
             () = late.notified() => Err(Trouble::new("the broker does not acknowledge what it is sent: is it overloaded?")),
             () = &mut greeting => Ok(()),
-        }
+        };
+        // Nobody may publish on it any longer before it is known why it ended.
+        let trouble = over.as_ref().err().cloned();
+        self.state.send_replace(State::Down(trouble.clone().unwrap_or_else(closed)));
+        end.send_replace(Some(trouble.unwrap_or_else(closed)));
+        over
     }
 
     fn arrived(&self, topic: &str, body: &[u8]) {
@@ -117,18 +119,23 @@ impl<C: Client> Keeper<C> {
             return;
         }
         let topics = vec![self.topics.resend.clone(), self.topics.verdict.clone()];
-        let subscribed = link.subscribe(topics, self.waits.acknowledged, &self.state).await;
+        let subscribed = link.subscribe(topics, self.waits.acknowledged).await;
         if let Ok(reasons) = subscribed {
             said.of_subscription(&self.about, reasons.into_iter().find(|reason| reason.refuses()));
         }
         let company = if self.alone.load(Ordering::Relaxed) > 0 { Company::Alone } else { Company::Others };
-        let Some(_turn) = link.turn(company, self.waits.acknowledged).await else { return };
+        let Some(turn) = link.turn(company, self.waits.acknowledged).await else { return };
         let message = self.topics.online(self.since);
-        match link.publish(message, self.waits.acknowledged, &self.state).await {
+        match link.publish(message, Some(turn), self.waits.acknowledged).await {
             Ok(reason) => said.of_status(&self.about, Some(reason).filter(|reason| reason.refuses())),
-            Err(Unanswered::Late | Unanswered::Lost(_)) => {}
+            Err(Unanswered::Late | Unanswered::Unsent | Unanswered::Lost(_)) => {}
         }
     }
+}
+
+/// What is wrong with a connection that was ended on purpose.
+fn closed() -> Trouble {
+    Trouble::new("the sink is closed")
 }
 
 /// What was said last, so that it is said once.

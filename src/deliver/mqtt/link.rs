@@ -3,16 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch},
+    sync::{Notify, Semaphore, mpsc, oneshot, watch},
     time::timeout,
 };
 
-use super::client::{Message, Order, Reason, Trouble};
+use super::client::{Message, Order, Reason, Trouble, Turn};
 
 /// Whether there is a connection.
 #[derive(Debug, Clone)]
 pub(super) enum State {
-    /// None, and why: that of nobody having tried yet, too.
+    /// Nobody knows yet.
+    Untried,
+    /// None, and why.
     Down(Trouble),
     /// There is.
     Up(Link),
@@ -21,17 +23,14 @@ pub(super) enum State {
 /// A connection that stands.
 #[derive(Debug, Clone)]
 pub(super) struct Link {
-    /// No other connection of this sink has it.
-    number: u64,
     orders: mpsc::Sender<Order>,
     turns: Arc<Semaphore>,
     /// How many turns there are.
     most: u32,
     late: Arc<Notify>,
+    /// Why it ended, once it has.
+    ended: watch::Receiver<Option<Trouble>>,
 }
-
-/// The right to have a message on its way.
-pub(super) type Turn = OwnedSemaphorePermit;
 
 /// With how many others a message is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,24 +44,26 @@ pub(super) enum Company {
 /// Why there is no acknowledgement.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unanswered {
-    /// It did not come in time. The connection is ended: nobody knows any longer what was on its way.
+    /// It did not come in time. The connection is ended: nobody knows any longer what is on its way.
     Late,
+    /// The connection had ended before, and nothing was sent.
+    Unsent,
     /// The connection ended first.
     Lost(Trouble),
 }
 
 impl Link {
-    /// The end that publishes, and the one that keeps the connection: what comes out of the receiver is to be done, and the
-    /// connection to be ended where it is told that an acknowledgement is late.
-    pub fn new(number: u64, orders: mpsc::Sender<Order>, at_once: u16, late: Arc<Notify>) -> Self {
+    /// A connection that takes orders here, and so many messages at once. Where an acknowledgement is late, that is told, for
+    /// the connection to be ended.
+    pub fn new(
+        orders: mpsc::Sender<Order>,
+        at_once: u16,
+        late: Arc<Notify>,
+        ended: watch::Receiver<Option<Trouble>>,
+    ) -> Self {
         let most = at_once.max(1);
-        Self {
-            number,
-            orders,
-            turns: Arc::new(Semaphore::new(usize::from(most))),
-            most: u32::from(most),
-            late,
-        }
+        let turns = Arc::new(Semaphore::new(usize::from(most)));
+        Self { orders, turns, most: u32::from(most), late, ended }
     }
 
     /// Waits for a turn; none where none came in time.
@@ -76,10 +77,10 @@ impl Link {
     pub async fn publish(
         &self,
         message: Message,
+        turn: Option<Turn>,
         patience: Duration,
-        state: &watch::Sender<State>,
     ) -> Result<Reason, Unanswered> {
-        self.ask(|answer| Order::Publish(message, answer), patience, state).await
+        self.ask(|answer| Order::Publish { message, turn, answer }, patience).await
     }
 
     /// Subscribes, and waits for what is said of each topic.
@@ -87,9 +88,8 @@ impl Link {
         &self,
         topics: Vec<String>,
         patience: Duration,
-        state: &watch::Sender<State>,
     ) -> Result<Vec<Reason>, Unanswered> {
-        self.ask(|answer| Order::Subscribe(topics, answer), patience, state).await
+        self.ask(|answer| Order::Subscribe(topics, answer), patience).await
     }
 
     /// Has it end well.
@@ -101,34 +101,30 @@ impl Link {
         &self,
         order: impl FnOnce(oneshot::Sender<T>) -> Order,
         patience: Duration,
-        state: &watch::Sender<State>,
     ) -> Result<T, Unanswered> {
         let (answer, answered) = oneshot::channel();
         let asked = async {
-            self.orders.send(order(answer)).await.ok()?;
-            answered.await.ok()
-        };
-        match timeout(patience, asked).await {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) => Err(Unanswered::Lost(self.end(state).await)),
-            Err(_) => {
-                self.late.notify_one();
-                Err(Unanswered::Late)
+            // What was not even sent is to blame for nothing.
+            if self.orders.send(order(answer)).await.is_err() {
+                return Err(Unanswered::Unsent);
             }
-        }
+            match answered.await {
+                Ok(answer) => Ok(answer),
+                Err(_) => Err(Unanswered::Lost(self.end().await)),
+            }
+        };
+        let Ok(asked) = timeout(patience, asked).await else {
+            self.late.notify_one();
+            return Err(Unanswered::Late);
+        };
+        asked
     }
 
     /// Why this connection ended, which is told right after it has.
-    async fn end(&self, state: &watch::Sender<State>) -> Trouble {
-        let mut states = state.subscribe();
-        let is_over = |state: &State| !matches!(state, State::Up(link) if link.number == self.number);
-        let over = timeout(Duration::from_secs(1), states.wait_for(is_over)).await;
-        match over {
-            Ok(Ok(state)) => match &*state {
-                State::Down(trouble) => trouble.clone(),
-                State::Up(_) => Trouble::new("the connection with the broker broke off"),
-            },
-            _ => Trouble::new("the connection with the broker broke off"),
-        }
+    async fn end(&self) -> Trouble {
+        let mut ended = self.ended.clone();
+        let known = ended.wait_for(Option::is_some).await;
+        let known = known.ok().and_then(|trouble| trouble.clone());
+        known.unwrap_or_else(|| Trouble::new("the connection with the broker broke off"))
     }
 }

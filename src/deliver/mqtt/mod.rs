@@ -24,6 +24,8 @@ mod fake;
 mod scripted_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;
 
 use std::fmt;
 
@@ -56,11 +58,6 @@ impl MqttSink {
         let client = Rumqtt::new(settings, Some(topics.offline()));
         Self(Outlet::new(client, topics, about, waits))
     }
-
-    /// How many alerts were delivered to a broker on which nobody had subscribed to them.
-    pub fn unheard(&self) -> u64 {
-        self.0.unheard()
-    }
 }
 
 /// Settings hold a user's name and password.
@@ -71,6 +68,10 @@ impl fmt::Debug for MqttSink {
 }
 
 impl Sink for MqttSink {
+    fn unheard(&self) -> u64 {
+        self.0.unheard()
+    }
+
     async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
         self.0.deliver(alert).await
     }

@@ -24,6 +24,8 @@ use crate::{domain::SinkName, ledger::database::Queued};
 
 /// So many messages are sent alone after the broker refused one without saying which, unless it is found before.
 const ALONE: u32 = 100;
+/// So many are after a connection broke off: a broker may have refused one, and its word been lost among what was on its way.
+const ALONE_AFTER_BREAK: u32 = 16;
 /// A goodbye takes no longer.
 const GOODBYE: Duration = Duration::from_millis(900);
 
@@ -32,17 +34,23 @@ const GOODBYE: Duration = Duration::from_millis(900);
 pub(super) struct Waits {
     /// A connection, where there is none.
     pub connected: Duration,
+    /// The end of the first attempt to connect, where that is what is asked for.
+    pub tried: Duration,
     /// A turn, where as many messages are on their way as the broker takes.
     pub turn: Duration,
     /// An acknowledgement.
     pub acknowledged: Duration,
+    /// At most so long nothing is tried after a connection ended.
+    pub between: Duration,
 }
 
 impl Waits {
     pub const USUAL: Self = Self {
         connected: Duration::from_secs(3),
+        tried: Duration::from_secs(12),
         turn: Duration::from_secs(8),
         acknowledged: Duration::from_secs(15),
+        between: Duration::from_secs(60),
     };
 
     /// Those of a heartbeat, which is of no use later.
@@ -51,12 +59,8 @@ impl Waits {
             connected: self.connected.min(Duration::from_secs(2)),
             turn: self.turn.min(Duration::from_secs(1)),
             acknowledged: self.acknowledged.min(Duration::from_secs(7)),
+            ..self
         }
-    }
-
-    /// Those of a test: whoever asks wants to know why there is no connection, which takes longer than to know that there is none.
-    fn of_test(self) -> Self {
-        Self { connected: self.connected.max(Duration::from_secs(12)), ..self.of_heartbeat() }
     }
 }
 
@@ -86,7 +90,7 @@ enum Keeping {
 
 impl<C: Client> Outlet<C> {
     pub fn new(client: C, topics: Topics, about: About, waits: Waits) -> Self {
-        let (state, _) = watch::channel(State::Down(Trouble::new("the broker has not answered yet")));
+        let (state, _) = watch::channel(State::Untried);
         Self {
             client: Arc::new(client),
             topics,
@@ -128,7 +132,11 @@ impl<C: Client> Outlet<C> {
     }
 
     pub async fn test(&self, beat: &Beat) -> Result<(), Refusal> {
-        judged(self.publish(self.topics.heartbeat(beat), self.waits.of_test()).await?)
+        self.start()?;
+        // Whoever asks wants to know why there is no connection, which takes longer than to know that there is none.
+        let tried = |state: &State| !matches!(state, State::Untried);
+        let _ = timeout(self.waits.tried, self.state.subscribe().wait_for(tried)).await;
+        self.heartbeat(beat).await
     }
 
     /// Says goodbye where there is a connection, and ends it.
@@ -139,7 +147,7 @@ impl<C: Client> Outlet<C> {
             let State::Up(link) = self.state.borrow().clone() else { return };
             // Where it is not taken, the last will says the same, but for a goodbye.
             let is_told = self.presence == Presence::InPassing
-                || link.publish(self.topics.offline(), GOODBYE, &self.state).await.is_ok();
+                || link.publish(self.topics.offline(), None, GOODBYE).await.is_ok();
             if is_told {
                 link.disconnect().await;
                 let _ = (&mut task).await;
@@ -154,12 +162,12 @@ impl<C: Client> Outlet<C> {
         self.start()?;
         let link = self.link(waits.connected).await?;
         let company = if self.alone.load(Ordering::Relaxed) > 0 { Company::Alone } else { Company::Others };
-        let Some(_turn) = link.turn(company, waits.turn).await else {
+        let Some(turn) = link.turn(company, waits.turn).await else {
             return Err(Refusal::transient(
                 "as many messages are on their way as the broker takes, and it acknowledges none: is it overloaded?",
             ));
         };
-        match link.publish(message, waits.acknowledged, &self.state).await {
+        match link.publish(message, Some(turn), waits.acknowledged).await {
             Ok(reason) => {
                 if company == Company::Alone {
                     let fewer = |left: u32| left.checked_sub(1);
@@ -171,6 +179,7 @@ impl<C: Client> Outlet<C> {
                 "the broker did not acknowledge it within {} s: is it overloaded?",
                 waits.acknowledged.as_secs_f32()
             ))),
+            Err(Unanswered::Unsent) => Err(Refusal::transient("the connection with the broker broke off")),
             Err(Unanswered::Lost(trouble)) => Err(self.lost(trouble, company)),
         }
     }
@@ -186,7 +195,11 @@ impl<C: Client> Outlet<C> {
                 self.alone.store(ALONE, Ordering::Relaxed);
                 Refusal::transient(format!("{}; which it was is found by sending each alone", trouble.why))
             }
-            (Concern::Connection | Concern::Name, _) => Refusal::transient(trouble.why),
+            (Concern::Connection, Company::Others) => {
+                self.alone.fetch_max(ALONE_AFTER_BREAK, Ordering::Relaxed);
+                Refusal::transient(trouble.why)
+            }
+            (Concern::Connection, Company::Alone) | (Concern::Name, _) => Refusal::transient(trouble.why),
         }
     }
 
@@ -222,6 +235,7 @@ impl<C: Client> Outlet<C> {
             return Ok(link.clone());
         }
         match &*self.state.borrow() {
+            State::Untried => Err(Refusal::transient("the broker has not answered yet")),
             State::Down(trouble) => Err(Refusal::transient(trouble.why.clone())),
             State::Up(link) => Ok(link.clone()),
         }

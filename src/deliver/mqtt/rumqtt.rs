@@ -4,6 +4,7 @@
 //! unacknowledged is dropped with its loop.
 
 mod session;
+mod stream;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,10 +12,12 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use rumqttc::{
     AsyncClient, Broker, ConnAck, ConnectionError, Event, EventLoop, LastWill, LastWillProperties,
     MqttOptions, Packet, PublishNoticeError, PublishOptions, PublishProperties, PublishResult, QoS,
-    RetainForwardRule, SubscribeFilter, SubscribeReasonCode, TlsConfiguration, Transport,
-    default_socket_connect,
+    RetainForwardRule, SubscribeFilter, SubscribeReasonCode, default_socket_connect,
+    tokio_rustls::TlsConnector,
 };
+use rustls::pki_types::ServerName;
 use session::NothingOnItsWay;
+use stream::Completed;
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tracing::{Dispatch, instrument::WithSubscriber};
 
@@ -52,7 +55,8 @@ impl Rumqtt {
         Self { settings, last_will }
     }
 
-    async fn options(&self) -> Result<MqttOptions, Trouble> {
+    /// How it is connected, and whether by TLS.
+    async fn options(&self) -> Result<(MqttOptions, bool), Trouble> {
         let settings = &self.settings;
         let parts = settings.url.parts().ok_or_else(|| Trouble::new("its address cannot be used"))?;
         let is_tls = parts.scheme == "mqtts";
@@ -60,18 +64,29 @@ impl Rumqtt {
         // A certificate names a number of IPv6 without brackets.
         let name = parts.host.trim_start_matches('[').trim_end_matches(']');
         let mut options = MqttOptions::new(settings.client_id.clone(), Broker::tcp(name, port));
-        options.set_transport(match is_tls {
-            true => {
-                Transport::tls_with_config(TlsConfiguration::Rustls(authorities(settings.ca.clone()).await?))
-            }
-            false => Transport::tcp(),
-        });
         let address = format!("{}:{port}", parts.host);
         let mut network = options.network_options();
         network.set_tcp_nodelay(true);
         network.set_connection_timeout(CONNECT.as_secs());
         options.set_network_options(network);
-        options.set_socket_connector(move |_, network| default_socket_connect(address.clone(), network));
+        // TLS is made here, so that what it carries passes through the same hands.
+        if is_tls {
+            let name = ServerName::try_from(name.to_owned())
+                .map_err(|_| Trouble::new("no certificate can be for such a name: check `url`"))?;
+            let tls = TlsConnector::from(authorities(settings.ca.clone()).await?);
+            options.set_socket_connector(move |_, network| {
+                let (address, name, tls) = (address.clone(), name.clone(), tls.clone());
+                async move {
+                    let stream = default_socket_connect(address, network).await?;
+                    Ok(Completed::new(tls.connect(name, stream).await?))
+                }
+            });
+        } else {
+            options.set_socket_connector(move |_, network| {
+                let address = address.clone();
+                async move { Ok(Completed::new(default_socket_connect(address, network).await?)) }
+            });
+        }
         match (&settings.username, &settings.password) {
             (Some(name), Some(password)) => {
                 options.set_credentials(name.clone(), password.expose().to_owned());
@@ -92,7 +107,7 @@ impl Rumqtt {
             options.set_last_will(last_will(message));
         }
         options.set_session_store(NothingOnItsWay::of(settings.client_id.clone(), SESSION, AT_ONCE));
-        Ok(options)
+        Ok((options, is_tls))
     }
 }
 
@@ -102,8 +117,7 @@ impl Client for Rumqtt {
         orders: mpsc::Receiver<Order>,
         tell: impl Fn(Told) + Send + Sync,
     ) -> Result<(), Trouble> {
-        let options = self.options().await?;
-        let tls = matches!(options.transport(), Transport::Tls(_));
+        let (options, tls) = self.options().await?;
         let built = AsyncClient::builder(options).capacity(REQUESTS).try_build();
         let (client, mut events) = built.map_err(|_| Trouble::new("its settings cannot be used"))?;
         let greeting = next(&mut events).await.map_err(|error| trouble::of_connecting(&error, tls))?;
@@ -178,7 +192,9 @@ async fn converse(
             }
         }
     };
-    // What was acknowledged with the last that came is known; all else is let go of, unanswered.
+    // What was acknowledged with the last that came is known; all else is let go of, unanswered. Nothing is taken any longer before
+    // turns are given back.
+    drop(orders);
     drop(events);
     while answers.next().await.is_some() {}
     ended
@@ -187,7 +203,7 @@ async fn converse(
 /// Does as it is told, and hands on the answer, if there is one.
 async fn obey(client: &AsyncClient, order: Order, limits: Limits) {
     match order {
-        Order::Publish(message, answer) => {
+        Order::Publish { message, turn: _turn, answer } => {
             if let Some(reason) = publish(client, message, limits).await {
                 let _ = answer.send(reason);
             }

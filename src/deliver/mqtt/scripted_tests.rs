@@ -44,10 +44,10 @@ impl Client for Scripted {
                     let _ = answer.send(vec![Reason(1); topics.len()]);
                 }
                 Order::Disconnect => return Ok(()),
-                Order::Publish(message, answer) if message.id.is_none() => {
+                Order::Publish { message, answer, .. } if message.id.is_none() => {
                     let _ = answer.send(Reason::SUCCESS);
                 }
-                Order::Publish(message, answer) => {
+                Order::Publish { message, turn: _turn, answer } => {
                     self.published.lock().expect("whole").push(message);
                     let does = self.script.lock().expect("whole").pop_front();
                     match does.unwrap_or(Does::Answers(Reason::SUCCESS)) {
@@ -70,7 +70,21 @@ fn outlet(script: &[Does]) -> (Outlet<Scripted>, Arc<Mutex<Vec<Message>>>) {
     let about = about(unheard());
     let topics = Topics::new(&about.site, &about.box_id);
     let long = Duration::from_secs(30);
-    (Outlet::new(client, topics, about, Waits { connected: long, turn: long, acknowledged: long }), published)
+    (
+        Outlet::new(
+            client,
+            topics,
+            about,
+            Waits {
+                connected: long,
+                tried: long,
+                turn: long,
+                acknowledged: long,
+                between: Duration::from_millis(50),
+            },
+        ),
+        published,
+    )
 }
 
 async fn delivered(outlet: &Outlet<Scripted>) -> Result<(), Refusal> {

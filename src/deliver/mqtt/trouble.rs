@@ -19,15 +19,12 @@ pub(super) fn of_connecting(error: &ConnectionError, tls: bool) -> Trouble {
             "the broker does not answer: check the address and the network; or it wants {other}"
         )),
         ConnectionError::Io(error) => Trouble::new(of_network(error)),
-        ConnectionError::Tls(_) => {
-            Trouble::new("no TLS connection: what answers there may want mqtt:// without TLS")
-        }
         ConnectionError::MqttState(StateError::Deserialization(
-            mqttbytes::Error::InvalidConnectReturnCode(1),
-        )) => Trouble::new("the broker does not speak MQTT 5, but an earlier version: take one that does"),
+            mqttbytes::Error::InvalidConnectReturnCode(1..=5),
+        )) => Trouble::new("the broker speaks an earlier version of MQTT, not MQTT 5: take one that does"),
         ConnectionError::MqttState(StateError::ConnectionAborted | StateError::Io(_)) => {
             Trouble::new(format!(
-                "what answers there ends the connection without a word: is it a broker of MQTT 5? It may want {other}"
+                "what answers there ends the connection without a word of MQTT 5: is it a broker? Or it wants {other}"
             ))
         }
         ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
@@ -48,13 +45,18 @@ pub(super) fn of_connection(error: &ConnectionError) -> Trouble {
     };
     match error {
         StateError::ServerDisconnect { reason_code, .. } => of_disconnect(*reason_code),
-        // Of a reason code that no acknowledgement may have the crate does not tell to what it was. Mosquitto sends 0x95.
-        StateError::Deserialization(Odd::InvalidReason(code)) if Reason(*code).is_of_message() => {
+        // Of a reason code that no acknowledgement may have the crate does not tell to what it was, and it calls it by either
+        // name. Mosquitto sends 0x95.
+        StateError::Deserialization(Odd::InvalidReason(code) | Odd::InvalidConnectReturnCode(code))
+            if Reason(*code).is_of_message() =>
+        {
             of_message(Reason(*code))
         }
-        StateError::Deserialization(Odd::InvalidReason(code)) => Trouble::new(format!(
-            "the broker answers with a reason code that MQTT 5 does not have there (0x{code:02X})"
-        )),
+        StateError::Deserialization(Odd::InvalidReason(code) | Odd::InvalidConnectReturnCode(code)) => {
+            Trouble::new(format!(
+                "the broker answers with a reason code that MQTT 5 does not have there (0x{code:02X})"
+            ))
+        }
         StateError::Deserialization(Odd::PayloadSizeLimitExceeded { .. })
         | StateError::IncomingPacketTooLarge { .. } => Trouble::new(
             "the broker sends a larger message than it was told to, so that the connection was ended",
@@ -202,7 +204,8 @@ fn of_tls(error: &rustls::Error) -> String {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "the broker's certificate is not valid yet: this box's clock may be wrong".to_owned()
             }
-            CertificateError::UnknownIssuer => {
+            // That of an authority with the same name and another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "no authority that is believed vouches for the broker's certificate: write the file of the one that does as `ca`"
                     .to_owned()
             }

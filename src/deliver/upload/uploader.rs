@@ -17,8 +17,7 @@ use super::{
     File, Target,
 };
 use crate::{
-    config,
-    evidence::live,
+    config, files,
     ledger::database::{Handle, Upload},
     stop::{Signal, Stop},
 };
@@ -165,7 +164,7 @@ impl Work {
     fn put(&mut self, upload: &Upload) {
         let Some(target) = &self.place.target else { return };
         let Upload { name, role, sha256, bytes } = upload;
-        let answer = match live::path(&self.place.evidence.directory, name) {
+        let answer = match files::of_evidence(&self.place.evidence.directory, name) {
             Some(path) => {
                 let (name, sha256) = (name.clone(), sha256.clone());
                 target.put(&File { name, path, sha256, bytes: *bytes, role: *role }, &self.leave)

@@ -34,7 +34,6 @@ use std::{
     collections::BTreeMap,
     io,
     panic::{self, AssertUnwindSafe},
-    path::{Component, Path, PathBuf},
     sync::{
         Arc,
         mpsc::{self, RecvTimeoutError},
@@ -67,13 +66,6 @@ pub struct Kept {
     pub entries: Vec<Entry>,
     /// Files that could not be had.
     pub missing: Vec<MissingEvidence>,
-}
-
-/// Where a file lies that alerts call so; none where no file of evidence is called so.
-pub fn path(directory: &Path, name: &str) -> Option<PathBuf> {
-    let within = Path::new(name.strip_prefix("evidence/")?);
-    let is_plain = within.components().all(|part| matches!(part, Component::Normal(_)));
-    (is_plain && within.components().count() == 2).then(|| directory.join(within))
 }
 
 /// What all parts of it share.

@@ -17,7 +17,7 @@ use super::{
     marks, outcomes,
     queue::Batch,
     state,
-    told::{Known, Told, beginning, is_told, json, keep, known, unknown},
+    told::{Known, Told, beginning, is_told, json, keep, known, number, unknown},
     uploads,
     urls::Urls,
 };
@@ -106,11 +106,6 @@ pub(super) fn apply(
         connection.execute("UPDATE meta SET last_sequence = ?1", [number(writing.last)])?;
     }
     Ok(writing.outcome)
-}
-
-/// As SQLite has it. No outbox comes to so many.
-pub(super) fn number(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 struct Writing<'a> {

@@ -17,12 +17,12 @@ use rusqlite::{
 use thiserror::Error;
 
 use super::{
-    commit::number,
     error::reason,
     facts::Depth,
     place::NAME,
     reading,
     schema::{known, version},
+    told::number,
     uploads::{self, UploadDepth},
 };
 use crate::{

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::{commit::number, queue::Mark};
+use super::{queue::Mark, told::number};
 use crate::domain::OutboxId;
 
 /// Writes a mark, and tells how many rows it concerned. One of another outbox concerns none.

@@ -112,6 +112,7 @@ impl Target {
     }
 
     /// The address of the file of this name, as alerts tell it.
+    #[cfg(test)]
     pub fn url(&self, name: &str) -> String {
         self.urls.url(name)
     }

@@ -1,4 +1,5 @@
 //! What cameras of these tests show.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! `firewarden run` as it is started, watched and ended by tests.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::{
     fs::{self, File},
@@ -55,6 +56,13 @@ impl Site {
     pub fn camera(mut self, id: &str, source: &str, more: &str) -> Self {
         self.cameras.push(format!("[[camera]]\nid = \"{id}\"\nsource = \"{source}\"\n{more}\n"));
         self
+    }
+
+    /// The same in the place of the camera of this id.
+    pub fn with_camera(mut self, id: &str, source: &str, more: &str) -> Self {
+        let head = format!("[[camera]]\nid = \"{id}\"\n");
+        self.cameras.retain(|camera| !camera.starts_with(&head));
+        self.camera(id, source, more)
     }
 
     /// Its cameras are looked at by a model that always sees a car, an e-bike and a person at the same places.

@@ -1,0 +1,77 @@
+//! What only MQTT can do.
+
+use serde_json::json;
+
+use crate::{
+    mosquitto::Mosquitto,
+    peer::Peer,
+    script::{read, sequence},
+    service::{PATIENCE, wait_for},
+    station::{PLATFORM, Station},
+};
+
+/// One alert is larger than the broker takes: it is a dead letter, and the next follow.
+pub fn too_large() {
+    let mut broker = Mosquitto::start_with("max_packet_size 1500", None);
+    let mut station = Station::start(&broker.sink());
+    station.tell(2);
+    station.tell_dead("lift", &"x".repeat(1500));
+    station.tell(2);
+    station.arrives(|| broker.alerts());
+    wait_for("it is a dead letter", PATIENCE, || {
+        (station.handle().facts().sinks[PLATFORM].refused == 1).then_some(())
+    });
+    station.end();
+}
+
+/// While nobody listens the broker takes alerts and loses them, as the protocol has it. The platform sees the hole by the
+/// sequence, asks, and has them all.
+pub fn holes_are_filled() {
+    let mut broker = Mosquitto::start();
+    let mut station = Station::start(&broker.sink());
+    station.tell(3);
+    station.arrives(|| broker.alerts());
+    let before = broker.alerts();
+    broker.platform_leaves();
+    station.tell(4);
+    wait_for("the broker has taken them", PATIENCE, || (station.handle().facts().waiting == 0).then_some(()));
+    broker.platform_comes();
+    station.tell(1);
+    wait_for("the next come", PATIENCE, || (broker.alerts().len() == 4).then_some(()));
+    // 12 were there, 16 are missing.
+    let known = before.iter().map(|text| sequence(&read(text))).max().expect("some");
+    let next = broker.alerts().iter().map(|text| sequence(&read(text))).min().expect("some");
+    assert_eq!((known, next), (12, 29));
+    let outbox = read(&before[0])["outboxid"].clone();
+    let ask = json!({ "outboxid": outbox, "from": known + 1, "to": next - 1 });
+    broker.say("firewarden/v1/test/box/resend", &ask.to_string());
+    // What is sent again comes later than what came first; of all that were never there, each camera's come in order.
+    wait_for("the hole is filled", PATIENCE, || (broker.alerts().len() >= 20).then_some(()));
+    let again: Vec<u64> = broker.alerts()[4..].iter().map(|text| sequence(&read(text))).collect();
+    let mut sorted = again.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (13..=28).collect::<Vec<_>>(), "those that were missing, and no others");
+    station.end();
+}
+
+/// Two boxes by one client id throw each other off: that is said by its name, and all arrives once one of them is gone.
+pub fn one_client_id() {
+    let mut broker = Mosquitto::start();
+    let mut station = Station::start(&broker.sink());
+    let other = Station::start(&broker.sink());
+    station.tell(2);
+    let said = |station: &Station| {
+        station.facts(PLATFORM).failing.is_some_and(|failing| failing.why.contains("client_id"))
+    };
+    let began = std::time::Instant::now();
+    let mut is_said = false;
+    while !is_said && began.elapsed() < PATIENCE / 3 {
+        station.tell(1);
+        is_said = said(&station) || said(&other);
+    }
+    drop(other);
+    station.tell(2);
+    station.arrives(|| broker.alerts());
+    station.end();
+    assert!(is_said, "two boxes by one id are told of");
+}
