@@ -83,7 +83,7 @@ async def read(args):
                 await server.publish("firewarden.v1.{}.{}.resend".format(*box), json.dumps(request).encode())
         inbox.listen()
         try:
-            messages = await alerts.fetch(100, timeout=0.5)
+            messages = await asyncio.wait_for(alerts.fetch(100, timeout=0.5), 30)
         except asyncio.TimeoutError:
             continue
         except nats.errors.Error as error:

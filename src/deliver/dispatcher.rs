@@ -338,7 +338,18 @@ pub fn try_sink(sink: &Sink, sender: &Sender, health: &BoxHealth) -> Result<(), 
         .map_err(|error| Refusal::transient(format!("no thread can be had: {error}")))?;
     let settings = sink.settings.clone();
     let answer = runtime.block_on(async move {
-        let tried = async { with_sink!(settings, about, |sink| sink.test(&beat).await) };
+        let tried = async {
+            match settings {
+                // A broker is not to take it for the service.
+                SinkSettings::Mqtt(settings) => {
+                    let sink = MqttSink::tried(settings, about);
+                    let answer = sink.test(&beat).await;
+                    sink.close().await;
+                    answer
+                }
+                settings => with_sink!(settings, about, |sink| sink.test(&beat).await),
+            }
+        };
         let in_time = tokio::time::timeout(Duration::from_secs(30), tried).await;
         in_time.unwrap_or_else(|_| Err(Refusal::transient("it does not answer")))
     });

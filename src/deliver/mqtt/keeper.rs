@@ -28,6 +28,15 @@ const ORDERS: usize = 64;
 /// A connection that lasted so long was a good one: waits begin anew.
 const HEALTHY: Duration = Duration::from_secs(30);
 
+/// Whether a broker is told that the box is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// It is, and hands in what is meant for the box.
+    Announced,
+    /// It is not: somebody only tries it.
+    InPassing,
+}
+
 /// Makes connections, greets the broker on each, hands in what arrives.
 pub(super) struct Keeper<C> {
     pub client: Arc<C>,
@@ -36,6 +45,7 @@ pub(super) struct Keeper<C> {
     /// When the sink began.
     pub since: Timestamp,
     pub waits: Waits,
+    pub presence: Presence,
     pub state: watch::Sender<State>,
     /// As [`super::outlet::Outlet`] has it.
     pub alone: Arc<AtomicU32>,
@@ -105,6 +115,9 @@ impl<C: Client> Keeper<C> {
     /// Says that the box is there, and asks for what is meant for it: on each connection, because a broker may have forgotten it.
     async fn greet(&self, link: &Link, said: &mut Said) {
         said.connected(&self.about);
+        if self.presence == Presence::InPassing {
+            return;
+        }
         let topics = vec![self.topics.resend.clone(), self.topics.verdict.clone()];
         let subscribed = link.subscribe(topics, self.waits.acknowledged).await;
         if let Ok(reasons) = subscribed {

@@ -45,9 +45,17 @@ impl MqttSink {
         Self::patient(settings, about, Waits::USUAL)
     }
 
+    /// A sink that is only tried, beside another that may serve the same box: it has a name of its own, so that the broker does
+    /// not take the other's connection from it, says nothing of whether the box is there, and hears nothing.
+    pub fn tried(settings: Mqtt, about: About) -> Self {
+        let settings = Mqtt { client_id: format!("{}-test", settings.client_id), ..settings };
+        let topics = Topics::new(&about.site, &about.box_id);
+        Self(Outlet::new(Rumqtt::new(settings, None), topics, about, Waits::USUAL).in_passing())
+    }
+
     fn patient(settings: Mqtt, about: About, waits: Waits) -> Self {
         let topics = Topics::new(&about.site, &about.box_id);
-        let client = Rumqtt::new(settings, topics.offline());
+        let client = Rumqtt::new(settings, Some(topics.offline()));
         Self(Outlet::new(client, topics, about, waits))
     }
 }

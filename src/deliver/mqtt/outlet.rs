@@ -16,7 +16,7 @@ use super::{
     super::{About, Beat, Refusal},
     answer::{judged, refused},
     client::{Client, Concern, Message, Reason, Trouble},
-    keeper::Keeper,
+    keeper::{Keeper, Presence},
     link::{Company, Link, State, Unanswered},
     topics::Topics,
 };
@@ -71,6 +71,7 @@ pub(super) struct Outlet<C> {
     about: About,
     since: Timestamp,
     waits: Waits,
+    presence: Presence,
     state: watch::Sender<State>,
     keeping: Mutex<Keeping>,
     /// How many messages are yet to be sent alone.
@@ -96,12 +97,19 @@ impl<C: Client> Outlet<C> {
             about,
             since: Timestamp::now(),
             waits,
+            presence: Presence::Announced,
             state,
             keeping: Mutex::new(Keeping::NotYet),
             alone: Arc::default(),
             unheard: AtomicU64::new(0),
             is_said: AtomicBool::new(false),
         }
+    }
+
+    /// The same, without a word to the broker of whether the box is there.
+    pub fn in_passing(mut self) -> Self {
+        self.presence = Presence::InPassing;
+        self
     }
 
     pub fn name(&self) -> &SinkName {
@@ -138,7 +146,9 @@ impl<C: Client> Outlet<C> {
         let goodbye = async {
             let State::Up(link) = self.state.borrow().clone() else { return };
             // Where it is not taken, the last will says the same, but for a goodbye.
-            if link.publish(self.topics.offline(), None, GOODBYE).await.is_ok() {
+            let is_told = self.presence == Presence::InPassing
+                || link.publish(self.topics.offline(), None, GOODBYE).await.is_ok();
+            if is_told {
                 link.disconnect().await;
                 let _ = (&mut task).await;
             }
@@ -207,6 +217,7 @@ impl<C: Client> Outlet<C> {
             about: self.about.clone(),
             since: self.since,
             waits: self.waits,
+            presence: self.presence,
             state: self.state.clone(),
             alone: Arc::clone(&self.alone),
         };

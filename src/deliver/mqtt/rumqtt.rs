@@ -46,12 +46,12 @@ const REQUESTS: usize = 256;
 /// Connects to the broker of these settings.
 pub(super) struct Rumqtt {
     settings: Mqtt,
-    /// What the broker publishes where the connection breaks off.
-    last_will: Message,
+    /// What the broker publishes where the connection breaks off; none for nothing.
+    last_will: Option<Message>,
 }
 
 impl Rumqtt {
-    pub fn new(settings: Mqtt, last_will: Message) -> Self {
+    pub fn new(settings: Mqtt, last_will: Option<Message>) -> Self {
         Self { settings, last_will }
     }
 
@@ -103,7 +103,9 @@ impl Rumqtt {
         options.set_outgoing_inflight_upper_limit(AT_ONCE);
         options.set_keep_alive(KEEP_ALIVE);
         options.set_connect_timeout(CONNECT);
-        options.set_last_will(last_will(&self.last_will));
+        if let Some(message) = &self.last_will {
+            options.set_last_will(last_will(message));
+        }
         options.set_session_store(NothingOnItsWay::of(settings.client_id.clone(), SESSION, AT_ONCE));
         Ok((options, is_tls))
     }

@@ -185,6 +185,21 @@ async fn an_alert_is_delivered_with_what_the_contract_says() {
 }
 
 #[tokio::test]
+async fn a_sink_that_is_tried_leaves_the_service_of_its_box_alone() {
+    let fake = Fake::start(Manner::default()).await;
+    let sink = MqttSink::tried(settings(format!("mqtt://{}", fake.address)), about(unheard()));
+    soon(sink.test(&beat())).await.expect("taken");
+    soon(sink.close()).await;
+    let sent = fake.until("goodbye", |sent| sent.contains(&Sent::Disconnect)).await;
+    let Some(Sent::Connect(connect)) = sent.first() else { panic!("{sent:?}") };
+    assert_eq!((connect.client_id.as_str(), &connect.will), ("lf-027-box-a-test", &None));
+    let own = |sent: &&Sent| matches!(sent, Sent::Publish(_) | Sent::Subscribe { .. });
+    let own: Vec<&Sent> = sent.iter().filter(own).collect();
+    let [Sent::Publish(heartbeat)] = own[..] else { panic!("{own:?}") };
+    assert_eq!((heartbeat.topic.as_str(), heartbeat.retain), ("firewarden/v1/lf-027/box-a/heartbeat", false));
+}
+
+#[tokio::test]
 async fn only_its_own_acknowledgement_delivers_an_alert() {
     let fake = Fake::start(Manner { acks: Acks::Lost, ..Manner::default() }).await;
     let sink = sink_of(&fake, waits());
