@@ -29,7 +29,8 @@
 //!  engine     a camera as a state machine, the workers that look for it
 //!  report     the page and the table that people read
 //!  batch      the analysis of recordings
-//!  deliver    alerts from the database to sinks: all retrying is here
+//!  deliver    alerts from the database to sinks, files to where they are put: all retrying is here
+//!  reactions  what is done on the spot: siren, voice, relay
 //!  service    live cameras, watched until the program is to end; reload
 //!  console    how a box does, by HTTP
 //!  cli        one file per command
@@ -37,7 +38,7 @@
 //! ```
 //!
 //! The feature `edge`, which is on by default, has what needs codecs and models: batch, catalog, console, decode, deliver, detect,
-//! engine, evidence, libav, service, source, vision and parts of ledger, looks and cli. The rest is built without it for the
+//! engine, evidence, libav, reactions, service, source, vision and parts of ledger, looks and cli. The rest is built without it for the
 //! platform's side (feature `hub`). Loops over pixels are a crate of their own, in `src/pixels`.
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded
@@ -84,6 +85,10 @@
 //! | outbox | the alerts that sinks are to have; its id names what `sequence` counts in |
 //! | held | of an alert: written down, and waiting for its still, for two seconds at most |
 //! | sink | who is given alerts |
+//! | lane | what waits for one sink of one camera: the next is given once the sink has the one before |
+//! | dead letter | an alert that a sink refuses for good |
+//! | beat | a sign of life of the box |
+//! | reaction | what is done on the spot, waiting for nothing |
 //! | ring | the last pictures of a live camera, in memory |
 //! | keeper | what stands beside a live camera and keeps its evidence, or its looks |
 //! | roster | which cameras are watched |
