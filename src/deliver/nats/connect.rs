@@ -3,8 +3,11 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event, ServerAddr};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use tokio::{sync::broadcast, time::timeout};
 use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 
@@ -12,7 +15,7 @@ use super::{
     super::tls,
     Waits,
     link::Notice,
-    trouble::{Reader, Trouble},
+    trouble::{Concern, Reader, Trouble},
 };
 use crate::{address::Parts, config};
 
@@ -51,7 +54,13 @@ pub(super) async fn connect(
     // The client has no bounds of its own for what is no server of NATS, and panics at some of it.
     let client = match AssertUnwindSafe(timeout(waits.connection, connecting)).catch_unwind().await {
         Ok(Ok(Ok(client))) => client,
-        Ok(Ok(Err(error))) => return Err(reader.connecting(&error, parts.scheme == "tls")),
+        Ok(Ok(Err(error))) => {
+            let trouble = reader.connecting(&error, parts.scheme == "tls");
+            return Err(match ended(settings).filter(|_| trouble.concern == Concern::Entry) {
+                Some(ended) => Trouble::expired(ended),
+                None => trouble,
+            });
+        }
         Ok(Err(_)) => return Err(Trouble::silent()),
         Err(_) => return Err(Trouble::foreign()),
     };
@@ -137,6 +146,23 @@ fn who(settings: &config::Nats, parts: Parts<'_>) -> Option<Who> {
         Some(Ok((name, password))) => Who::User { name: read(name)?, password: read(password)? },
         Some(Err(token)) => Who::Token(read(token)?),
     })
+}
+
+/// What matters of the token in credentials.
+#[derive(Deserialize)]
+struct Token {
+    /// When it ends, in seconds of Unix; none for never.
+    exp: Option<i64>,
+}
+
+/// When the token in the credentials ended, where it has by the clock of this box. A server that is shown it says only that it lets
+/// nobody in.
+fn ended(settings: &config::Nats) -> Option<Timestamp> {
+    let text = settings.credentials.as_ref()?.expose();
+    let token = text.lines().map(str::trim).find(|line| line.starts_with("ey"))?;
+    let read = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let token: Token = serde_json::from_slice(&read).ok()?;
+    Timestamp::from_second(token.exp?).ok().filter(|end| *end <= Timestamp::now())
 }
 
 /// All that is secret of these settings, as it may be repeated by others.

@@ -11,6 +11,8 @@ use async_nats::{
     },
 };
 
+use jiff::Timestamp;
+
 use super::{
     super::{Refusal, quoted},
     link::Notice,
@@ -63,6 +65,12 @@ impl Trouble {
         Self::locked_out(
             "the user may not subscribe to _INBOX.>, where acknowledgements come: allow it at the server",
         )
+    }
+
+    pub fn expired(ended: Timestamp) -> Self {
+        Self::locked_out(format!(
+            "the server does not let this box in: the token in `credentials` ended at {ended}. Renew it, or set the clock of this box"
+        ))
     }
 
     pub fn unpublished(subject: &str) -> Self {
