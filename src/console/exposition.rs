@@ -60,6 +60,10 @@ fn tell(metric: &Metric, facts: &BoxFacts, encoder: &mut DescriptorEncoder<'_>) 
             let mut sinks = facts.works().into_iter().flat_map(|works| &works.database.sinks);
             sinks.try_for_each(|(sink, depth)| told(&[sink], of(depth, facts)))
         }
+        Of::Reaction(of) => {
+            let mut reactions = facts.works().into_iter().flat_map(|works| &works.reactions);
+            reactions.try_for_each(|reaction| told(&[&reaction.what], of(reaction, facts)))
+        }
         Of::Served(of) => {
             let mut sinks = facts.works().into_iter().flat_map(|works| &works.delivery);
             sinks.try_for_each(|(sink, served)| told(&[sink.as_str()], of(served, facts)))

@@ -1,6 +1,6 @@
 //! The list of all metrics: what is told at `/metrics` is made of it, and `docs/metrics.md` is compared with it.
 //!
-//! A metric has no label but a camera's id, a sink's name, a reason that is one of a few, and the program's version: how many
+//! A metric has no label but a camera's id, a sink's name, a reaction's host or program, a reason that is one of a few, and the program's version: how many
 //! series there are follows from the configuration.
 
 use std::time::Duration;
@@ -11,6 +11,7 @@ use crate::{
     deliver::SinkFacts,
     domain::OfflineReason,
     ledger::database::Depth,
+    reactions::ReactionFacts,
     service::{BoxFacts, CameraFacts, WorksFacts},
 };
 
@@ -46,6 +47,8 @@ pub(super) enum Of {
     Sink(fn(&Depth, &BoxFacts) -> Value),
     /// Each sink that is served: how it does.
     Served(fn(&SinkFacts, &BoxFacts) -> Value),
+    /// Each reaction.
+    Reaction(fn(&ReactionFacts, &BoxFacts) -> Value),
     /// Each camera; none where there is nothing to tell of it.
     Camera(fn(&CameraFacts) -> Option<Value>),
     /// Each camera, by a reason.
@@ -91,6 +94,7 @@ impl Of {
         match self {
             Self::Box(_) | Self::Works(_) => &[],
             Self::Sink(_) | Self::Served(_) => &["sink"],
+            Self::Reaction(_) => &["reaction"],
             Self::Camera(_) => &["camera"],
             Self::Reason(_) => &["camera", "reason"],
             Self::Version => &["version"],
@@ -427,6 +431,36 @@ pub(super) const METRICS: &[Metric] = &[
         None,
         "Files of evidence that can never be put there.",
         Of::Works(|works, _| works.database.uploads.refused.into()),
+    ),
+    gauge(
+        "firewarden_uploads_failing",
+        SECONDS,
+        "How long no file could be put there although it was tried; 0 where files are put.",
+        Of::Works(|works, facts| age(works.uploads.failing.as_ref().map(|failing| failing.since), facts)),
+    ),
+    counter(
+        "firewarden_uploads_put",
+        None,
+        "Files of evidence that were put there.",
+        Of::Works(|works, _| works.uploads.put.into()),
+    ),
+    gauge(
+        "firewarden_reaction_failing",
+        SECONDS,
+        "How long the reaction has failed; 0 where it worked last. It is named by its host or its program.",
+        Of::Reaction(|reaction, facts| age(reaction.failing.as_ref().map(|failing| failing.since), facts)),
+    ),
+    counter(
+        "firewarden_reaction_done",
+        None,
+        "How often the reaction was done.",
+        Of::Reaction(|reaction, _| reaction.done.into()),
+    ),
+    counter(
+        "firewarden_reaction_failed",
+        None,
+        "How often it failed, and was not done.",
+        Of::Reaction(|reaction, _| reaction.failed.into()),
     ),
 ];
 

@@ -22,6 +22,7 @@ use super::{
     feishu::FeishuSink,
     file::FileSink,
     mqtt::MqttSink,
+    nats::NatsSink,
     requests::{self, Asked},
     serving::{self, Means, Wanted},
     webhook::WebhookSink,
@@ -301,7 +302,7 @@ macro_rules! with_sink {
         match $settings {
             SinkSettings::Mqtt(settings) => with_sink!(MqttSink::new(settings, $about), $sink, $does),
             SinkSettings::Nats(settings) => {
-                with_sink!(super::nats_missing::NatsSink::new(settings, $about), $sink, $does)
+                with_sink!(NatsSink::new(settings, $about), $sink, $does)
             }
             SinkSettings::Webhook(settings) => with_sink!(WebhookSink::new(settings, $about), $sink, $does),
             SinkSettings::File(settings) => with_sink!(FileSink::new(settings), $sink, $does),

@@ -16,7 +16,7 @@ mod file;
 mod http;
 mod lanes;
 mod mqtt;
-mod nats_missing;
+mod nats;
 mod requests;
 #[cfg(test)]
 mod scripted;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    deliver::{DeliveryBoard, Sender, SinkFacts},
+    deliver::{DeliveryBoard, Sender, SinkFacts, UploadFacts},
     domain::{BoxHealth, CameraId, SinkName},
     evidence::live::{EvidenceFacts, EvidenceGauge},
     files,
@@ -21,6 +21,7 @@ use crate::{
         database::{DatabaseFacts, Handle},
         days::Days,
     },
+    reactions::{ReactionFacts, Reactions},
     source::live::{Link, LinkState},
 };
 
@@ -50,6 +51,8 @@ pub(super) struct Works {
     pub days: Arc<Days>,
     /// The sinks that are configured.
     pub delivery: DeliveryBoard,
+    pub uploads: Arc<Mutex<UploadFacts>>,
+    pub reactions: Reactions,
 }
 
 /// How far the program has come.
@@ -85,6 +88,10 @@ pub struct WorksFacts {
     pub database: DatabaseFacts,
     /// How each sink that is configured does.
     pub delivery: BTreeMap<SinkName, SinkFacts>,
+    /// How files of evidence are put where `[evidence] upload` says.
+    pub uploads: UploadFacts,
+    /// How each reaction does, in the order of the configuration.
+    pub reactions: Vec<ReactionFacts>,
     /// Evidence.
     pub evidence: EvidenceFacts,
     /// Records that were left out of the looks of the day, as the disk did not follow.
@@ -160,20 +167,28 @@ impl Board {
         let stage = match &*lock(&self.0.stage) {
             Stage::Loading => Stage::Loading,
             Stage::Ending => Stage::Ending,
-            Stage::Watching(Works { database, evidence, days, delivery }) => {
-                Stage::Watching((database.clone(), delivery.facts(), evidence.facts(), days.dropped()))
+            Stage::Watching(Works { database, evidence, days, delivery, uploads, reactions }) => {
+                let others = (delivery.facts(), lock(uploads).clone(), reactions.facts());
+                Stage::Watching((database.clone(), others, evidence.facts(), days.dropped()))
             }
         };
         // By now nobody waits for the disk who is to end.
         let stage = match stage {
             Stage::Loading => Stage::Loading,
             Stage::Ending => Stage::Ending,
-            Stage::Watching((database, delivery, evidence, looks_left_out)) => {
+            Stage::Watching((database, (delivery, uploads, reactions), evidence, looks_left_out)) => {
                 let mut database = database.facts();
                 for sink in delivery.keys() {
                     database.sinks.entry(sink.to_string()).or_default();
                 }
-                Stage::Watching(WorksFacts { database, delivery, evidence, looks_left_out })
+                Stage::Watching(WorksFacts {
+                    database,
+                    delivery,
+                    uploads,
+                    reactions,
+                    evidence,
+                    looks_left_out,
+                })
             }
         };
         let Inner { clock, began, .. } = &*self.0;
@@ -347,6 +362,8 @@ mod tests {
             evidence: evidence.gauge(),
             days: Arc::clone(&days),
             delivery: DeliveryBoard::of(["file"]),
+            uploads: Arc::default(),
+            reactions: Reactions::start(Vec::new()).expect("threads"),
         });
         let facts = board.facts();
         let works = facts.works().expect("they are told");

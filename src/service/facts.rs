@@ -115,7 +115,7 @@ fn tell_camera(facts: &CameraFacts, minute: &Tally) {
 }
 
 fn tell_box(facts: &BoxFacts, works: &WorksFacts, before: Option<&WorksFacts>) {
-    let WorksFacts { database, delivery, evidence, looks_left_out } = works;
+    let WorksFacts { database, delivery, uploads, reactions, evidence, looks_left_out } = works;
     let age = |since: jiff::Timestamp| facts.wall.duration_since(since).as_secs().max(0);
     let new = |of: fn(&WorksFacts) -> u64| of(works).saturating_sub(before.map(of).unwrap_or_default());
     let sinks = database.sinks.iter().map(|(sink, depth)| format!("{sink} {}", depth.waiting));
@@ -136,6 +136,8 @@ fn tell_box(facts: &BoxFacts, works: &WorksFacts, before: Option<&WorksFacts>) {
         sinks = sinks.collect::<Vec<_>>().join(", "),
         sinks_failing = failing.collect::<Vec<_>>().join(", "),
         uploads_wait = database.uploads.waiting,
+        uploads_failing_s = uploads.failing.as_ref().map(|failing| age(failing.since)),
+        reactions_failing = reactions.iter().filter(|reaction| reaction.failing.is_some()).count(),
         stills = new(|works| works.evidence.stills),
         clips = new(|works| works.evidence.clips),
         missing = new(|works| works.evidence.missing),
@@ -171,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        deliver::UploadFacts,
         domain::OfflineReason,
         evidence::live::EvidenceFacts,
         ledger::database::{DatabaseFacts, Depth},
@@ -244,6 +247,8 @@ mod tests {
         let wall = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1);
         let works = |commits| WorksFacts {
             delivery: [].into(),
+            uploads: UploadFacts::default(),
+            reactions: Vec::new(),
             database: DatabaseFacts {
                 waiting: 3,
                 oldest_waiting: Some(wall - SignedDuration::from_secs(40)),

@@ -132,6 +132,8 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         evidence: evidence.gauge(),
         days: Arc::clone(&days),
         delivery,
+        uploads: uploader.facts(),
+        reactions: reactions.clone(),
     });
     let teller = Teller::start(board.clone()).map_err(system("facts cannot be told"))?;
     let ended = watch(config, models, settings, &means, &reload, &stop);

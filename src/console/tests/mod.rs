@@ -23,9 +23,11 @@ use crate::{
         pages::{is_loopback, is_this_machine, pages},
         serving::Peer,
     },
-    domain::{CameraId, OfflineReason},
+    deliver::{SinkFacts, UploadFacts},
+    domain::{CameraId, OfflineReason, SinkName},
     evidence::live::EvidenceFacts,
     ledger::database::{DatabaseFacts, Depth},
+    reactions::ReactionFacts,
     service::{CameraFacts, Stage, Tally, WorksFacts},
     source::live::LinkState,
 };
@@ -59,7 +61,20 @@ fn facts() -> BoxFacts {
     (looks.decoding, looks.looking) = (Duration::from_millis(1_500), Duration::from_secs(4));
     (looks.lag, looks.longest_lag) = (Some(Duration::from_millis(250)), Some(Duration::from_secs(1)));
     let works = WorksFacts {
-        delivery: [].into(),
+        delivery: [(
+            SinkName::new("file").expect("a name"),
+            SinkFacts { delivered: 12, ..SinkFacts::default() },
+        )]
+        .into(),
+        uploads: UploadFacts::default(),
+        reactions: vec![ReactionFacts {
+            what: "POST http://10.2.0.40/…".to_owned(),
+            done: 3,
+            failed: 0,
+            replaced: 0,
+            dropped: 0,
+            failing: None,
+        }],
         database: DatabaseFacts {
             waiting: 4,
             oldest_waiting: Some(wall - SignedDuration::from_secs(90)),
