@@ -6,6 +6,8 @@
 mod answering;
 mod backoff;
 mod chat;
+#[cfg(test)]
+mod contract_tests;
 mod dingtalk;
 mod dispatcher;
 mod facts;

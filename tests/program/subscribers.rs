@@ -31,14 +31,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const OUTBOX: &str = "0b5a1c9e-6f3d-4e2a-9b7c-21d84f60a3e5";
 
 /// A subscriber that runs.
-struct Subscriber {
+pub struct Subscriber {
     child: Child,
     printed: Receiver<String>,
     said: Receiver<String>,
 }
 
 impl Subscriber {
-    fn start(name: &str, args: &[&str], secret: &str) -> Self {
+    pub fn start(name: &str, args: &[&str], secret: &str) -> Self {
         let path = root().join("samples/subscribers").join(name);
         let mut command = Command::new("python3");
         command.arg("-B").arg(path).args(args).env("WEBHOOK_SECRET", secret);
@@ -50,7 +50,7 @@ impl Subscriber {
     }
 
     /// The next alerts that it prints.
-    fn alerts(&self, count: usize) -> Vec<Value> {
+    pub fn alerts(&self, count: usize) -> Vec<Value> {
         let next = |_| {
             let line = self.printed.recv_timeout(PATIENCE).expect("it prints an alert");
             serde_json::from_str(&line).expect("each line is JSON")
@@ -59,7 +59,7 @@ impl Subscriber {
     }
 
     /// Waits until it says something with these words.
-    fn says(&self, words: &str) -> String {
+    pub fn says(&self, words: &str) -> String {
         let mut said = String::new();
         loop {
             let Ok(line) = self.said.recv_timeout(PATIENCE) else {
@@ -73,7 +73,7 @@ impl Subscriber {
     }
 
     /// Waits until it has ended. Its exit code, and what else it printed.
-    fn end(&mut self) -> (Option<i32>, Vec<String>) {
+    pub fn end(&mut self) -> (Option<i32>, Vec<String>) {
         let began = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be asked") {
@@ -248,7 +248,7 @@ fn a_sink_with_a_filter_has_holes_by_design() {
     assert_eq!(inbox.said.iter().collect::<Vec<_>>(), Vec::<String>::new());
 }
 
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const RENEWED: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 /// Posts a body, signed at this time; the status of the answer.
@@ -269,7 +269,7 @@ fn post(address: &str, body: &str, secret: &str, at: i64, more: &str) -> u16 {
 }
 
 /// A webhook that listens, and its address.
-fn listening(args: &[&str], secret: &str) -> (Subscriber, String) {
+pub fn listening(args: &[&str], secret: &str) -> (Subscriber, String) {
     let inbox = Subscriber::start("webhook.py", &[&["--listen", "127.0.0.1:0"], args].concat(), secret);
     let said = inbox.says("listens on http://");
     let address = said.rsplit("http://").next().map(|rest| rest.trim_end_matches('/').to_owned());

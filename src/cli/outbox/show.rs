@@ -13,7 +13,7 @@ use crate::{
     cli::{Status, table},
     config::Config,
     files,
-    ledger::database::Fate,
+    ledger::database::{Fate, Shown},
     say::{print, say},
 };
 
@@ -44,7 +44,7 @@ struct FateRow {
 }
 
 #[derive(Serialize)]
-struct Shown<'a> {
+struct Printed<'a> {
     alert: &'a RawValue,
     sinks: Vec<FateRow>,
 }
@@ -53,7 +53,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Status> {
     let ShowArgs { sink, sequence, .. } = args;
     let (config, desk) = args.config.open()?;
     check_known(&config, &desk, sink)?;
-    let Some((body, fates)) = desk.alert(*sequence)? else {
+    let Some(Shown { body, fates }) = desk.alert(*sequence)? else {
         bail!(
             "no alert {sequence} is kept: alerts are counted from 1, and go `[state] keep_sent` after all sinks have them"
         );
@@ -62,7 +62,7 @@ pub(super) fn run(args: &ShowArgs) -> anyhow::Result<Status> {
     let sinks = rows(&config, fates);
     if args.json {
         let alert: &RawValue = serde_json::from_str(&body)?;
-        print(&(serde_json::to_string(&Shown { alert, sinks })? + "\n"))?;
+        print(&(serde_json::to_string(&Printed { alert, sinks })? + "\n"))?;
     } else {
         print(&pretty(&body)?)?;
         let zone = &config.site.timezone;

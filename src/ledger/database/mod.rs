@@ -48,7 +48,7 @@ use std::{
 };
 
 pub use camera::CameraLedger;
-pub use desk::{Desk, DeskError, Fate, Letter, Purged, Refused, WaitingFile};
+pub use desk::{Desk, DeskError, Fate, Letter, Purged, Refused, Shown, WaitingFile};
 pub use error::DatabaseError;
 pub use facts::{DatabaseFacts, Depth};
 pub use handle::Handle;

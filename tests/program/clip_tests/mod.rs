@@ -6,4 +6,5 @@ mod made;
 mod naming;
 mod report;
 mod results;
+mod subscribers;
 mod verdict;

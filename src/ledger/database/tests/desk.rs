@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    super::{Desk, DeskError, Fate, Purged, Refused, Urls},
+    super::{Desk, DeskError, Fate, Purged, Refused, Shown, Urls},
     bench::*,
 };
 use crate::domain::{
@@ -59,11 +59,11 @@ fn all_that_a_sink_does_not_have_is_seen_while_the_service_runs() {
     assert_eq!(newest, letters[1..]);
     assert!(desk.letters(SINK, 0).expect("read").is_empty());
 
-    let (body, fates) = desk.alert(2).expect("read").expect("it is there");
+    let Shown { body, fates } = desk.alert(2).expect("read").expect("it is there");
     assert_eq!(body, serde_json::to_string(&bench.alerts_for("raised")[1]).expect("JSON"));
     assert!(matches!(&fates[SINK], Fate::Refused(Refused { why, .. }) if why == "it is malformed"));
     assert_eq!(fates["raised"], Fate::Waiting);
-    let (_, fates) = desk.alert(1).expect("read").expect("it is there");
+    let Shown { fates, .. } = desk.alert(1).expect("read").expect("it is there");
     assert!(matches!(fates[SINK], Fate::Delivered(_)));
     assert_eq!(desk.alert(7).expect("read"), None);
 }
@@ -95,7 +95,7 @@ fn what_is_purged_is_gone_and_nothing_else() {
     assert_eq!(desk.purge("raised", Purged::All).expect("written"), 6);
     let depths = desk.depths().expect("read");
     assert!(!depths.contains_key("raised") && depths["lane"].waiting == 6, "{depths:?}");
-    let (_, fates) = desk.alert(1).expect("read").expect("it is there");
+    let Shown { fates, .. } = desk.alert(1).expect("read").expect("it is there");
     assert!(matches!(fates[SINK], Fate::Delivered(_)), "what was delivered is still known");
     // What comes afterwards is for all of them.
     step(&mut bench.ledger("lane"), "lane", &[(7, Raised)], 7);

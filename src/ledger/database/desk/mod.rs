@@ -3,6 +3,9 @@
 //! It takes no lock of the folder: SQLite keeps small transactions of two programs apart. It neither makes a database nor brings
 //! one to another version, which is for the service to do.
 
+mod error;
+mod rows;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
@@ -10,14 +13,11 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, params,
-};
-use thiserror::Error;
+pub use error::DeskError;
+pub use rows::{Fate, Letter, Refused, Shown, WaitingFile};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::{
-    error::reason,
     facts::Depth,
     place::NAME,
     reading,
@@ -25,123 +25,12 @@ use super::{
     told::number,
     uploads::{self, UploadDepth},
 };
-use crate::{
-    domain::{CameraId, OutboxId},
-    files,
-};
+use crate::domain::OutboxId;
 
 /// The service is waited for so long where it writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So many rows are changed in one transaction, so that the service does not wait long behind it.
 const SLICE: i64 = 2_000;
-
-/// What cannot be done with an outbox.
-#[derive(Debug, Error)]
-pub enum DeskError {
-    /// There is no database.
-    #[error(
-        "there is no database {}: the service makes it when it first runs with this configuration; `[state] directory` says where it \
-         lies",
-        files::shown(.0.as_os_str())
-    )]
-    Missing(PathBuf),
-    /// Another version of the program has written it. It is left as it is.
-    #[error(
-        "{} is of version {found}, and this program works with version {known}: {}",
-        files::shown(.path.as_os_str()), way_out(*.found, *.known)
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version; 0 where it is empty.
-        found: i64,
-        /// The version that this program works with.
-        known: i64,
-    },
-    /// It is no file that could be read.
-    #[error("{} cannot be read: {}", files::shown(.path.as_os_str()), files::reason(source))]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It cannot be read or changed just now.
-    #[error("{} cannot be used: {}", files::shown(.path.as_os_str()), said(source))]
-    Unusable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: rusqlite::Error,
-    },
-}
-
-fn way_out(found: i64, known: i64) -> &'static str {
-    match found < known {
-        true => "start this version's service, which brings it up to date",
-        false => "use the newer program that wrote it",
-    }
-}
-
-fn said(error: &rusqlite::Error) -> String {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            format!("another program writes it for longer than {} s; try again", PATIENCE.as_secs())
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            format!("it is damaged ({error}); the service sets it aside and begins another")
-        }
-        _ => reason(error),
-    }
-}
-
-/// An alert that a sink does not have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
-    /// Its place in the outbox.
-    pub sequence: u64,
-    /// When what it tells came about.
-    pub time: Timestamp,
-    /// What it tells, as [`crate::domain::AlertType::name`] has it.
-    pub alert_type: String,
-    /// Of which camera.
-    pub camera: CameraId,
-    /// When it was refused for good, and why; none while it waits.
-    pub refused: Option<Refused>,
-}
-
-/// That a sink will never take something.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// When it said so.
-    pub at: Timestamp,
-    /// Why.
-    pub why: String,
-}
-
-/// What became of an alert at a sink.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// It waits.
-    Waiting,
-    /// The sink has had it since then.
-    Delivered(Timestamp),
-    /// It is a dead letter.
-    Refused(Refused),
-}
-
-/// A file of evidence that is to be put elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitingFile {
-    /// Its name below the folder of evidence.
-    pub name: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Since when it waits.
-    pub since: Timestamp,
-    /// When and why it was found that it never can be; none while it waits.
-    pub refused: Option<Refused>,
-}
 
 /// What of a sink is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,7 +90,7 @@ impl Desk {
     pub fn depths(&self) -> Result<BTreeMap<String, Depth>, DeskError> {
         self.read(|connection| {
             let (mut depths, _) = reading::depths(connection)?;
-            for sink in sinks(connection)? {
+            for sink in rows::sinks(connection)? {
                 depths.entry(sink).or_default();
             }
             Ok(depths)
@@ -221,7 +110,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Unusable`].
     pub fn letters(&self, sink: &str, most: usize) -> Result<Vec<Letter>, DeskError> {
-        self.read(|connection| letters(connection, sink, most))
+        self.read(|connection| rows::letters(connection, sink, most))
     }
 
     /// The files that are to be put elsewhere, so many at most: first those that never can be, then those that wait, each the
@@ -230,15 +119,15 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Unusable`].
     pub fn files(&self, most: usize) -> Result<Vec<WaitingFile>, DeskError> {
-        self.read(|connection| waiting_files(connection, most))
+        self.read(|connection| rows::waiting_files(connection, most))
     }
 
     /// An alert as it is sent, and what became of it at each sink that it is for; none where there is no such alert any more.
     ///
     /// # Errors
     /// [`DeskError::Unusable`].
-    pub fn alert(&self, sequence: u64) -> Result<Option<(String, BTreeMap<String, Fate>)>, DeskError> {
-        self.read(|connection| alert(connection, sequence))
+    pub fn alert(&self, sequence: u64) -> Result<Option<Shown>, DeskError> {
+        self.read(|connection| rows::alert(connection, sequence))
     }
 
     /// Lets dead letters of a sink wait again, all of them or these. Which of these are none of its dead letters.
@@ -355,97 +244,4 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
-}
-
-/// The sinks of which anything is known, each found by the one before it: a sink has many rows.
-fn sinks(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut find = connection.prepare(
-        "WITH RECURSIVE known (sink) AS (SELECT MIN(sink) FROM outbox UNION ALL \
-         SELECT (SELECT MIN(o.sink) FROM outbox o WHERE o.sink > known.sink) FROM known WHERE known.sink IS NOT NULL) \
-         SELECT sink FROM known WHERE sink IS NOT NULL",
-    )?;
-    find.query_map([], |row| row.get(0))?.collect()
-}
-
-fn letters(connection: &Connection, sink: &str, most: usize) -> rusqlite::Result<Vec<Letter>> {
-    let most_rows = i64::try_from(most).unwrap_or(i64::MAX);
-    let mut letters = Vec::new();
-    for which in [
-        "o INDEXED BY outbox_waiting JOIN alerts a ON a.sequence = o.sequence \
-         WHERE o.sink = ?1 AND o.delivered IS NULL AND o.refused IS NULL",
-        "o INDEXED BY outbox_refused JOIN alerts a ON a.sequence = o.sequence \
-         WHERE o.sink = ?1 AND o.refused IS NOT NULL",
-    ] {
-        let mut find = connection.prepare(&format!(
-            "SELECT o.sequence, a.time, a.type, a.camera, o.refused, o.why FROM outbox {which} ORDER BY o.sequence DESC LIMIT ?2"
-        ))?;
-        for letter in find.query_map(params![sink, most_rows], letter)? {
-            letters.push(letter?);
-        }
-    }
-    letters.sort_by_key(|letter| letter.sequence);
-    let surplus = letters.len().saturating_sub(most);
-    Ok(letters.split_off(surplus))
-}
-
-fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
-    Ok(Letter {
-        sequence: reading::count(row, 0)?,
-        time: time(row, 1)?,
-        alert_type: row.get(2)?,
-        camera: reading::camera(row, 3)?,
-        refused: refused(row, 4)?,
-    })
-}
-
-/// When and why something was refused, as two columns have it from this one on.
-fn refused(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Refused>> {
-    if row.get::<_, Option<i64>>(column)?.is_none() {
-        return Ok(None);
-    }
-    let why: Option<String> = row.get(column + 1)?;
-    Ok(Some(Refused { at: time(row, column)?, why: why.unwrap_or_default() }))
-}
-
-fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_microsecond(row.get(column)?).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Integer, error.into())
-    })
-}
-
-fn waiting_files(connection: &Connection, most: usize) -> rusqlite::Result<Vec<WaitingFile>> {
-    let mut find = connection.prepare(
-        "SELECT u.name, e.bytes, u.made, u.refused, u.why FROM uploads u JOIN evidence e ON e.name = u.name \
-         ORDER BY u.refused IS NULL, u.made, u.name LIMIT ?1",
-    )?;
-    let rows = find.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| {
-        Ok(WaitingFile {
-            name: row.get(0)?,
-            bytes: reading::count(row, 1)?,
-            since: time(row, 2)?,
-            refused: refused(row, 3)?,
-        })
-    })?;
-    rows.collect()
-}
-
-fn alert(
-    connection: &Connection,
-    sequence: u64,
-) -> rusqlite::Result<Option<(String, BTreeMap<String, Fate>)>> {
-    let text = "SELECT body FROM alerts WHERE sequence = ?1";
-    let body: Option<String> = connection.query_row(text, [number(sequence)], |row| row.get(0)).optional()?;
-    let Some(body) = body else { return Ok(None) };
-    let mut find =
-        connection.prepare("SELECT sink, delivered, refused, why FROM outbox WHERE sequence = ?1")?;
-    let fates = find.query_map([number(sequence)], |row| {
-        let delivered: Option<i64> = row.get(1)?;
-        let fate = match (delivered, refused(row, 2)?) {
-            (Some(_), _) => Fate::Delivered(time(row, 1)?),
-            (None, Some(refused)) => Fate::Refused(refused),
-            (None, None) => Fate::Waiting,
-        };
-        Ok((row.get(0)?, fate))
-    })?;
-    Ok(Some((body, fates.collect::<rusqlite::Result<_>>()?)))
 }
