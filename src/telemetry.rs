@@ -10,7 +10,7 @@ use tracing_subscriber::{EnvFilter, fmt::time::SystemTime};
 /// Libraries that would write addresses and what is sent into the log, in which secrets stand. They are heard no further than this,
 /// whatever is asked for.
 const TELLTALES: [&str; 5] =
-    ["ureq=info", "ureq_proto=info", "rumqttc=info", "async_nats=info", "rustls=info"];
+    ["ureq=info", "ureq_proto=info", "rumqttc=info", "async_nats=off", "rustls=info"];
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

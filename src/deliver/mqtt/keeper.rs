@@ -19,8 +19,8 @@ use super::{
     super::{About, backoff::Backoff},
     client::{Client, Concern, Reason, Told, Trouble},
     link::{Company, Link, State, Unanswered},
-    outlet::Waits,
     topics::Topics,
+    waits::Waits,
 };
 
 /// So many orders wait at most.

@@ -17,6 +17,7 @@ mod outlet;
 mod rumqtt;
 mod topics;
 mod trouble;
+mod waits;
 
 #[cfg(test)]
 mod fake;
@@ -29,9 +30,10 @@ mod tls_tests;
 
 use std::fmt;
 
-use outlet::{Outlet, Waits};
+use outlet::Outlet;
 use rumqtt::Rumqtt;
 use topics::Topics;
+use waits::Waits;
 
 use super::{About, Beat, Refusal, Sink};
 use crate::{config::Mqtt, ledger::database::Queued};

@@ -11,9 +11,10 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     super::Refusal,
     client::{Client, Concern, Message, Order, Reason, Told, Trouble},
-    outlet::{Outlet, Waits},
+    outlet::Outlet,
     tests::{about, alert, unheard},
     topics::Topics,
+    waits::Waits,
 };
 
 /// What a connection does with an alert.

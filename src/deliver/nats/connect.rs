@@ -14,8 +14,7 @@ use tracing::{instrument::WithSubscriber, subscriber::NoSubscriber};
 use super::{
     super::tls,
     Waits,
-    link::Notice,
-    trouble::{Concern, Reader, Trouble},
+    trouble::{Concern, Notice, Reader, Trouble},
 };
 use crate::{address::Parts, config};
 

@@ -18,9 +18,9 @@ use super::{
     super::{About, Refusal, backoff::Backoff},
     Waits,
     connect::{connect, secrets},
-    link::{Link, Notice, is_inbox},
+    link::{Link, is_inbox},
     subjects::Subjects,
-    trouble::{Concern, Reader, Trouble},
+    trouble::{Concern, Notice, Reader, Trouble},
 };
 use crate::config;
 

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::{
     super::Refusal,
     Waits,
-    trouble::{Reader, Trouble},
+    trouble::{Notice, Reader, Trouble},
 };
 
 /// So many alerts are under way at most.
@@ -38,21 +38,6 @@ const UNANSWERED: u32 = 1_000;
 
 const CONTENT_TYPE: &str = "Content-Type";
 const ALERT: &str = "application/cloudevents+json";
-
-/// What a server says beside its answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Notice {
-    /// The user may not publish this.
-    Unpublished { subject: String },
-    /// The user may not subscribe to this.
-    Unsubscribed { subject: String },
-    /// A platform sent more requests at once than can be taken in.
-    TooMany,
-    /// The server says why it is about to end the connection.
-    Ending(Trouble),
-    /// The connection is over.
-    Lost(Trouble),
-}
 
 /// A connection. Copies are of the same.
 #[derive(Clone)]

@@ -13,10 +13,7 @@ use async_nats::{
 
 use jiff::Timestamp;
 
-use super::{
-    super::{Refusal, quoted},
-    link::Notice,
-};
+use super::super::{Refusal, quoted};
 
 /// What stands for a secret.
 const HIDDEN: &str = "***";
@@ -332,4 +329,19 @@ fn caused_by<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option
 fn of_tls(error: &ConnectError) -> Option<&rustls::Error> {
     let io: &io::Error = caused_by(error)?;
     io.get_ref()?.downcast_ref()
+}
+
+/// What a server says beside its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Notice {
+    /// The user may not publish this.
+    Unpublished { subject: String },
+    /// The user may not subscribe to this.
+    Unsubscribed { subject: String },
+    /// A platform sent more requests at once than can be taken in.
+    TooMany,
+    /// The server says why it is about to end the connection.
+    Ending(Trouble),
+    /// The connection is over.
+    Lost(Trouble),
 }
