@@ -7,10 +7,10 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, fmt::time::SystemTime};
 
-/// Libraries that would write addresses and what is sent into the log, in which secrets stand. They are heard no further than this,
-/// whatever is asked for.
+/// Libraries that would write addresses and what is sent into the log, in which secrets stand. Whatever is asked for, they are
+/// heard no further than this; what they have to say is said by who uses them.
 const TELLTALES: [&str; 5] =
-    ["ureq=info", "ureq_proto=info", "rumqttc=info", "async_nats=off", "rustls=info"];
+    ["ureq=warn", "ureq_proto=warn", "rumqttc=warn", "rustls=warn", "async_nats=off"];
 
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

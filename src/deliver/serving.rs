@@ -87,6 +87,9 @@ pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
     let _ = timeout(GOODBYE, serving.sink.close()).await;
 }
 
+/// What was noted, and what came of that.
+type Noted = (BTreeSet<u64>, Result<(), DatabaseError>);
+
 /// What came of one alert that was given.
 type Landed = (u64, Result<(), Refusal>);
 
@@ -102,7 +105,7 @@ struct Serving<S> {
     beat: Option<JoinHandle<()>>,
     /// What it has, and is not noted yet.
     unnoted: BTreeSet<u64>,
-    noting: Option<JoinHandle<(BTreeSet<u64>, Result<(), DatabaseError>)>>,
+    noting: Option<JoinHandle<Noted>>,
     note_at: Option<Instant>,
     /// Nothing is given before.
     pause: Option<Instant>,

@@ -209,12 +209,12 @@ impl Work {
         let until = Instant::now() + wait;
         while Instant::now() < until && !self.leave.is_set() {
             // Another configuration may name another place.
-            if let Ok(evidence) = self.from.try_recv() {
-                if evidence != self.place.evidence {
-                    self.place = Place::of(&evidence);
-                    self.backoff = Backoff::default();
-                    return;
-                }
+            if let Ok(evidence) = self.from.try_recv()
+                && evidence != self.place.evidence
+            {
+                self.place = Place::of(&evidence);
+                self.backoff = Backoff::default();
+                return;
             }
             self.leave.sleep(NAP);
         }
