@@ -7,6 +7,7 @@ use crate::{
     mosquitto::Mosquitto,
     nats::Nats,
     peer::{Access, Peer},
+    service::{PATIENCE, wait_for},
     station::{CAMERAS, PLATFORM, Station, platform},
 };
 
@@ -168,6 +169,8 @@ pub fn out_of_the_configuration(kind: Kind) {
     let mut station = Station::start(&broker.sink());
     station.tell(3);
     station.arrives(|| broker.alerts());
+    // What it has acknowledged is noted before it goes, so that it is known what waits.
+    wait_for("all is noted", PATIENCE, || (station.handle().facts().waiting == 0).then_some(()));
     broker.end();
     station.tell(3);
     station.fails(&[""]);

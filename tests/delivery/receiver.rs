@@ -196,9 +196,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             continue;
         }
         let _ = stream.set_nodelay(true);
-        if let Ok(copy) = stream.try_clone() {
-            lock(&shared.streams).push(copy);
-        }
+        let (Ok(copy), Ok(own)) = (stream.try_clone(), stream.try_clone()) else { continue };
+        lock(&shared.streams).push(copy);
         let (shared, tls) = (Arc::clone(shared), lock(&shared.tls).clone());
         thread::spawn(move || {
             // How it ends is what the client wants, or this server.
@@ -208,6 +207,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
                     .map_err(io::Error::other)
                     .and_then(|tls| serve(StreamOwned::new(tls, stream), &shared)),
             };
+            // The copy that is kept would hold it open.
+            let _ = own.shutdown(std::net::Shutdown::Both);
         });
     }
 }
