@@ -22,6 +22,8 @@ pub(super) enum Policy {
     Refuse,
     /// It does not answer until another policy holds, and then refuses.
     Hang,
+    /// It does not answer until another policy holds, and then has taken it.
+    Late,
 }
 
 /// What it was given. Copies are of the same.
@@ -105,6 +107,10 @@ impl Sink for Scripted {
                 return Err(Refusal::transient("the connection was lost"));
             }
             Policy::Refuse => return Err(Refusal::transient("nobody is let in")),
+            Policy::Late => {
+                let _ = policy.changed().await;
+                lock(&self.peer.0.had).push(alert.clone());
+            }
             Policy::Hang => {
                 let _ = policy.changed().await;
                 return Err(Refusal::Transient { why: "no answer".to_owned(), after: Some(Duration::ZERO) });

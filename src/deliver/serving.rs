@@ -88,10 +88,13 @@ pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
 }
 
 /// What was noted, and what came of that.
-type Noted = (BTreeSet<u64>, Result<(), DatabaseError>);
+type Noted = (OutboxId, BTreeSet<u64>, Result<(), DatabaseError>);
 
 /// What came of one alert that was given.
-type Landed = (u64, Result<(), Refusal>);
+type Landed = (Ticket, Result<(), Refusal>);
+
+/// An alert that was given: the outbox that counts it, and its sequence there. Another outbox has others under the same numbers.
+type Ticket = (OutboxId, u64);
 
 struct Serving<S> {
     sink: Arc<S>,
@@ -101,7 +104,7 @@ struct Serving<S> {
     outbox: Option<OutboxId>,
     flights: JoinSet<Landed>,
     /// Which alert is on which flight.
-    aboard: BTreeMap<tokio::task::Id, u64>,
+    aboard: BTreeMap<tokio::task::Id, Ticket>,
     beat: Option<JoinHandle<()>>,
     /// What it has, and is not noted yet.
     unnoted: BTreeSet<u64>,
@@ -202,15 +205,16 @@ impl<S: Sink> Serving<S> {
             match given {
                 Given::Alert(alert) if alert.outbox == outbox => {
                     self.lanes.started(&alert.camera, sequence);
+                    let ticket = (outbox, sequence);
                     let sink = Arc::clone(&self.sink);
                     let deliver = async move {
                         let answer = AssertUnwindSafe(timeout(SILENT, sink.deliver(&alert))).catch_unwind();
                         let answer = answer.await.unwrap_or_else(|_| {
                             Ok(Err(Refusal::transient("it failed within this program: please report that")))
                         });
-                        (sequence, answer.unwrap_or_else(|_| Err(Refusal::transient("it does not answer"))))
+                        (ticket, answer.unwrap_or_else(|_| Err(Refusal::transient("it does not answer"))))
                     };
-                    self.begin(sequence, deliver.boxed());
+                    self.begin(ticket, deliver.boxed());
                 }
                 // It is asked for again once something has changed.
                 Given::Held => {}
@@ -221,17 +225,21 @@ impl<S: Sink> Serving<S> {
     }
 
     /// Begins to give an alert: it takes its place among the others before the next one does.
-    fn begin(&mut self, sequence: u64, mut deliver: BoxFuture<'static, Landed>) {
+    fn begin(&mut self, ticket: Ticket, mut deliver: BoxFuture<'static, Landed>) {
         match (&mut deliver).now_or_never() {
-            Some((sequence, answer)) => self.landed(sequence, answer),
+            Some((ticket, answer)) => self.landed(ticket, answer),
             None => {
                 let flight = self.flights.spawn(deliver);
-                self.aboard.insert(flight.id(), sequence);
+                self.aboard.insert(flight.id(), ticket);
             }
         }
     }
 
-    fn landed(&mut self, sequence: u64, answer: Result<(), Refusal>) {
+    fn landed(&mut self, (outbox, sequence): Ticket, answer: Result<(), Refusal>) {
+        if self.outbox != Some(outbox) {
+            // The database that held it is gone: nobody is to be told what became of it.
+            return;
+        }
         match answer {
             Ok(()) => {
                 self.lanes.done(sequence);
@@ -285,7 +293,7 @@ impl<S: Sink> Serving<S> {
         self.noting = Some(tokio::task::spawn_blocking(move || {
             let sequences: Vec<u64> = taken.iter().copied().collect();
             let done = handle.delivered(&name, outbox, &sequences);
-            (taken, done)
+            (outbox, taken, done)
         }));
     }
 
@@ -354,7 +362,9 @@ impl<S: Sink> Serving<S> {
             Some(flight) = self.flights.join_next_with_id() => self.arrived(flight),
             done = noting => {
                 self.noting = None;
-                if let Ok((taken, done)) = done {
+                if let Ok((outbox, taken, done)) = done
+                    && self.outbox == Some(outbox)
+                {
                     self.noted(&taken, done);
                 }
             }
@@ -372,13 +382,13 @@ impl<S: Sink> Serving<S> {
 
     fn arrived(&mut self, flight: Result<(tokio::task::Id, Landed), tokio::task::JoinError>) {
         match flight {
-            Ok((id, (sequence, answer))) => {
+            Ok((id, (ticket, answer))) => {
                 self.aboard.remove(&id);
-                self.landed(sequence, answer);
+                self.landed(ticket, answer);
             }
             Err(error) => {
-                if let Some(sequence) = self.aboard.remove(&error.id()) {
-                    self.landed(sequence, Err(Refusal::transient("it was broken off")));
+                if let Some(ticket) = self.aboard.remove(&error.id()) {
+                    self.landed(ticket, Err(Refusal::transient("it was broken off")));
                 }
             }
         }

@@ -297,3 +297,36 @@ fn signs_of_life_carry_the_last_sequence_and_are_no_alerts() {
     assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
     assert_eq!(handle.last_sequence().expect("read"), 3);
 }
+
+#[test]
+fn what_was_given_of_a_database_that_is_gone_is_not_taken_for_what_another_counts_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    let peer = Peer::new(Policy::Late);
+    let mut dispatcher = start(&handle, &[], &Stop::default());
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    tell(&handle, 0..1);
+    until("it is under way", || peer.tries() == 1);
+    peer.refuse("camera-1", Refusal::transient("not this one now"));
+    let before = handle.outbox();
+    for name in ["firewarden.db", "firewarden.db-wal", "firewarden.db-shm"] {
+        let _ = fs::remove_file(folder.path().join("state").join(name));
+    }
+    tell(&handle, 1..2);
+    until("another is begun", || handle.outbox() != before && handle.facts().in_memory == 0);
+    until("it is known", || peer.tries() >= 2);
+    peer.set(Policy::Take);
+    until("the first is there", || numbers(&peer).len() == 1);
+    // The other, which has the same number, is not taken for it.
+    let tries = peer.tries();
+    until("it is tried again", || peer.tries() > tries);
+    assert_eq!(handle.facts().sinks["a"].waiting, 1);
+    peer.accept("camera-1");
+    until("both are there", || numbers(&peer).len() == 2);
+    assert_eq!(numbers(&peer), [1, 1]);
+    until("nothing waits", || !handle.facts().sinks.contains_key("a"));
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+    let cameras: Vec<String> = peer.had().iter().map(|queued| queued.camera.to_string()).collect();
+    assert_eq!(cameras, ["camera-0", "camera-1"]);
+}

@@ -67,7 +67,7 @@ pub(super) fn sweep(shared: &Shared, before: &mut Option<Swept>) {
         tracing::warn!(
             bytes = total,
             budget = shared.settings.budget,
-            "evidence takes more room than it may: what is left belongs to alerts that are not delivered yet"
+            "evidence takes more room than it may: what is left belongs to alerts that are not delivered yet, or waits to be uploaded"
         );
     }
     shared.counts.bytes.store(total, Relaxed);

@@ -233,7 +233,12 @@ impl Handle {
                 Item::Health(..) => {}
             }
         }
-        waits || self.shared.read(|connection| reading::refers_to(connection, name, &changed)).unwrap_or(true)
+        let is_put_elsewhere = self.shared.urls().is_some();
+        let read = |connection: &rusqlite::Connection| {
+            Ok((is_put_elsewhere && uploads::waits(connection, name)?)
+                || reading::refers_to(connection, name, &changed)?)
+        };
+        waits || self.shared.read(read).unwrap_or(true)
     }
 
     /// Violations that were raised before `to` and were not over before `from`, as last known, sorted by start, camera and rule.

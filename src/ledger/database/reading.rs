@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 use uuid::Uuid;
 
-use super::{facts::Depth, files::parsed, uploads};
+use super::{facts::Depth, files::parsed};
 use crate::domain::{Alert, CameraId, Finding, OutboxId, Verdict, Violation};
 
 /// An alert that waits for a sink.
@@ -128,15 +128,12 @@ pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(column)?).unwrap_or(0))
 }
 
-/// Whether a file waits to be put elsewhere, or an alert that some sink does not have yet is of the violation that it shows. `changed` are violations of which
+/// Whether an alert that some sink does not have yet is of the violation that a file shows. `changed` are violations of which
 /// alerts are not written down yet.
 pub(super) fn refers_to(connection: &Connection, name: &str, changed: &[Uuid]) -> rusqlite::Result<bool> {
     let mut find = connection.prepare_cached("SELECT violation FROM evidence WHERE name = ?1")?;
     let violation: Option<String> = find.query_row([name], |row| row.get(0)).optional()?;
     let Some(violation) = violation else { return Ok(false) };
-    if uploads::waits(connection, name)? {
-        return Ok(true);
-    }
     if changed.iter().any(|id| id.to_string() == violation) {
         return Ok(true);
     }
