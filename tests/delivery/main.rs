@@ -47,6 +47,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 /// What most tests do is wait: so many go on at once on whatever machine.
 const AT_ONCE: usize = 4;
 
+/// What can happen to a broker, by its name.
+type Way = (&'static str, fn(Kind));
+
 fn main() {
     if let Some(folder) = std::env::var_os(child::CHILD) {
         return child::run(folder.as_ref());
@@ -62,14 +65,15 @@ fn main() {
     if !mounts {
         eprintln!("this user may mount no disk: what a full one does is not tested (run as root)");
     }
-    let mut tests = Vec::new();
     // The longest first.
-    tests.push(test("killed_while_violations_come_and_go", all, kills::while_violations_come_and_go));
-    tests.push(test("killed_while_alerts_come", all, kills::while_alerts_come));
-    tests.push(test("webhook_that_is_silent", true, webhook::silent));
-    tests.push(test("webhook_that_is_slow", true, webhook::slow));
+    let mut tests = vec![
+        test("killed_while_violations_come_and_go", all, kills::while_violations_come_and_go),
+        test("killed_while_alerts_come", all, kills::while_alerts_come),
+        test("webhook_that_is_silent", true, webhook::silent),
+        test("webhook_that_is_slow", true, webhook::slow),
+    ];
     for (name, kind) in [("mqtt", Kind::Mqtt), ("nats", Kind::Nats)] {
-        let ways: [(&str, fn(Kind)); 6] = [
+        let ways: [Way; 6] = [
             ("is_frozen_and_thawed", brokers::frozen_and_thawed),
             ("is_killed_and_back", brokers::killed_and_back),
             ("is_away_for_a_while", brokers::away_for_a_while),

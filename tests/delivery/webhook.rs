@@ -98,7 +98,7 @@ pub fn says_when() {
     station.tell_of(&CAMERAS[..1], 1);
     station.fails(&["429"]);
     let posted = |request: &Request| !request.text().contains("heartbeat");
-    let refused = receiver.seen().into_iter().filter(posted).next_back().expect("one");
+    let refused = receiver.seen().into_iter().rfind(posted).expect("one");
     receiver.takes();
     station.tell(3);
     station.arrives(|| receiver.alerts());

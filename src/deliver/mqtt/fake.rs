@@ -116,13 +116,16 @@ pub(super) struct Properties {
     pub receive_max: Option<u16>,
 }
 
+/// Bytes for a connection; none ends it.
+type ToClient = mpsc::UnboundedSender<Option<Vec<u8>>>;
+
 /// The broker. It ends with this.
 pub(super) struct Fake {
     pub address: SocketAddr,
     manner: Arc<Mutex<Manner>>,
     sent: watch::Receiver<Vec<Sent>>,
-    /// Bytes for the latest connection; none ends it.
-    to: Arc<Mutex<Option<mpsc::UnboundedSender<Option<Vec<u8>>>>>>,
+    /// The way to the latest connection.
+    to: Arc<Mutex<Option<ToClient>>>,
     task: JoinHandle<()>,
 }
 
