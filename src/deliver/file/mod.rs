@@ -6,13 +6,17 @@
 mod lines;
 mod writing;
 
-use std::sync::mpsc::{self, Sender};
+use std::{
+    collections::BTreeMap,
+    sync::mpsc::{self, Sender},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::oneshot;
 use writing::Writing;
 
 use super::{Beat, Pace, Refusal, Sink};
-use crate::{config::AlertFile, files, ledger::database::Queued};
+use crate::{config::AlertFile, domain::CameraId, files, ledger::database::Queued};
 
 /// Adds alerts to a file.
 pub(super) struct FileSink {
@@ -22,6 +26,8 @@ pub(super) struct FileSink {
 
 /// A line that is to be written, and who waits for it.
 struct Line {
+    camera: CameraId,
+    sequence: u64,
     text: String,
     done: oneshot::Sender<Result<(), Refusal>>,
 }
@@ -29,15 +35,11 @@ struct Line {
 impl FileSink {
     pub fn new(settings: AlertFile) -> Self {
         let (to, from) = mpsc::channel::<Line>();
-        let mut writing = Writing::new(settings.clone());
+        let mut work = Work { writing: Writing::new(settings.clone()), refused: BTreeMap::new() };
         let work = move || {
             // All that came while the disk worked is written together.
             while let Ok(first) = from.recv() {
-                let lines: Vec<Line> = std::iter::once(first).chain(from.try_iter()).collect();
-                let done = writing.write(lines.iter().map(|line| line.text.as_str()));
-                for line in lines {
-                    let _ = line.done.send(done.clone());
-                }
+                work.write(std::iter::once(first).chain(from.try_iter()).collect());
             }
         };
         // Where there is no thread, nobody hears, and each alert is refused below.
@@ -58,7 +60,9 @@ impl Sink for FileSink {
 
     async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
         let (done, told) = oneshot::channel();
-        self.to.send(Line { text: alert.body.clone(), done }).map_err(|_| self.unheard())?;
+        let line =
+            Line { camera: alert.camera.clone(), sequence: alert.sequence, text: alert.body.clone(), done };
+        self.to.send(line).map_err(|_| self.unheard())?;
         told.await.unwrap_or_else(|_| Err(self.unheard()))
     }
 
@@ -66,6 +70,40 @@ impl Sink for FileSink {
         let mut writing = Writing::new(self.settings.clone());
         let done = tokio::task::spawn_blocking(move || writing.write(std::iter::empty())).await;
         done.unwrap_or_else(|_| Err(self.unheard()))
+    }
+}
+
+/// What was given just when something of its camera was refused is refused as well, for so long: it would come before that.
+const BEHIND: Duration = Duration::from_secs(5);
+
+/// What the thread of a file does.
+struct Work {
+    writing: Writing,
+    /// The first alert of a camera that was refused and has not come again, and when that was.
+    refused: BTreeMap<CameraId, (u64, Instant)>,
+}
+
+impl Work {
+    fn write(&mut self, lines: Vec<Line>) {
+        let mut block = Vec::new();
+        for line in lines {
+            match self.refused.get(&line.camera) {
+                Some((first, since)) if line.sequence > *first && since.elapsed() < BEHIND => {
+                    let _ = line.done.send(Err(Refusal::transient("one before it was not taken")));
+                }
+                _ => {
+                    self.refused.remove(&line.camera);
+                    block.push(line);
+                }
+            }
+        }
+        let done = self.writing.write(block.iter().map(|line| line.text.as_str()));
+        for line in block {
+            if done.is_err() {
+                self.refused.entry(line.camera).or_insert((line.sequence, Instant::now()));
+            }
+            let _ = line.done.send(done.clone());
+        }
     }
 }
 

@@ -92,3 +92,31 @@ fn a_device_is_refused() {
     let error = sink.write(["1"].into_iter()).expect_err("a device");
     assert!(error.to_string().contains("a device"), "{error}");
 }
+
+#[test]
+fn what_comes_behind_one_that_was_refused_waits_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("alerts.jsonl");
+    fs::create_dir(&path).expect("a folder in its place");
+    let settings = AlertFile { path: path.clone(), rotate: ByteSize(1_000_000), files: 8 };
+    let sink = FileSink::new(settings);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let give = |camera: &str, sequence: u64| {
+        let alert = Queued {
+            outbox: uuid::Uuid::nil().into(),
+            sequence,
+            id: uuid::Uuid::nil(),
+            alert_type: "firewarden.camera.offline".to_owned(),
+            camera: CameraId::new(camera).expect("an id"),
+            body: format!("{camera} {sequence}"),
+        };
+        runtime.block_on(sink.deliver(&alert)).is_ok()
+    };
+    assert!(!give("a", 1));
+    fs::remove_dir(&path).expect("removed");
+    // It was given before anybody knew that the first was refused.
+    assert!(!give("a", 2), "it would come before the first");
+    assert!(give("b", 3), "another camera does not wait");
+    assert!(give("a", 1) && give("a", 2));
+    assert_eq!(read(&path), "b 3\na 1\na 2\n");
+}
