@@ -93,6 +93,8 @@ bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 
 	    $(addprefix --scene ,$(BENCH_SCENES)) $(if $(GO_ON),--go-on)
 	@bash .ci/setup.sh live
 	@bash .ci/bench.sh $(target)/release/firewarden live
+	@bash .ci/setup.sh delivery
+	cargo bench --locked --bench delivery -- $(abspath $(target))/bench-delivery
 	cargo bench --locked --bench micro
 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
