@@ -27,6 +27,8 @@ use super::{
 const ORDERS: usize = 64;
 /// A connection that lasted so long was a good one: waits begin anew.
 const HEALTHY: Duration = Duration::from_secs(30);
+/// So many connections in a row that broke off sooner are more than chance.
+const SUSPICIOUS: u32 = 3;
 
 /// Makes connections, greets the broker on each, hands in what arrives.
 pub(super) struct Keeper<C> {
@@ -46,24 +48,45 @@ impl<C: Client> Keeper<C> {
     pub async fn run(self) {
         let mut backoff = Backoff::default();
         let mut said = Said::default();
+        let mut breaks = 0_u32;
         loop {
             let began = Instant::now();
-            let ended = self.connection(&mut said).await;
-            let Err(trouble) = ended else { return };
+            let (end, ended) = watch::channel(None);
+            let over = self.connection(ended, &mut said).await;
+            let Err(mut trouble) = over else {
+                self.state.send_replace(State::Down(closed()));
+                end.send_replace(Some(closed()));
+                return;
+            };
+            let was_up = matches!(&*self.state.borrow(), State::Up(_));
             // Two with one name that come back at once have no peace for as long as both live.
             if began.elapsed() >= HEALTHY && trouble.about != Concern::Name {
-                backoff = Backoff::default();
+                (backoff, breaks) = (Backoff::default(), 0);
+            } else if was_up && trouble.about == Concern::Connection {
+                breaks += 1;
+            }
+            // A broker may say nothing to the one of two with one name that it drops, as Mosquitto does.
+            if breaks >= SUSPICIOUS && trouble.about == Concern::Connection {
+                trouble.why.push_str(
+                    ", as it does again and again: another sink of this broker may have the same `client_id`, or the network is bad",
+                );
             }
             said.of_connection(&self.about, &trouble);
+            // Nobody may publish on it any longer before it is known why it ended.
+            self.state.send_replace(State::Down(trouble.clone()));
+            end.send_replace(Some(trouble));
             sleep(backoff.next().min(self.waits.between)).await;
         }
     }
 
     /// One connection, until it ends.
-    async fn connection(&self, said: &mut Said) -> Result<(), Trouble> {
+    async fn connection(
+        &self,
+        ended: watch::Receiver<Option<Trouble>>,
+        said: &mut Said,
+    ) -> Result<(), Trouble> {
         let (orders, to_do) = mpsc::channel(ORDERS);
         let late = Arc::new(Notify::new());
-        let (end, ended) = watch::channel(None);
         let (connected, connects) = oneshot::channel();
         let connected = std::sync::Mutex::new(Some(connected));
         let tell = |told| match told {
@@ -82,16 +105,11 @@ impl<C: Client> Keeper<C> {
             }
             std::future::pending::<()>().await;
         });
-        let over = tokio::select! {
+        tokio::select! {
             over = &mut connection => over,
             () = late.notified() => Err(Trouble::new("the broker does not acknowledge what it is sent: is it overloaded?")),
             () = &mut greeting => Ok(()),
-        };
-        // Nobody may publish on it any longer before it is known why it ended.
-        let trouble = over.as_ref().err().cloned();
-        self.state.send_replace(State::Down(trouble.clone().unwrap_or_else(closed)));
-        end.send_replace(Some(trouble.unwrap_or_else(closed)));
-        over
+        }
     }
 
     fn arrived(&self, topic: &str, body: &[u8]) {

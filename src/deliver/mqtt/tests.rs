@@ -418,6 +418,18 @@ async fn two_with_one_name_are_told_so() {
 }
 
 #[tokio::test]
+async fn that_a_connection_breaks_again_and_again_may_be_for_its_name() {
+    let fake = Fake::start(Manner { acks: Acks::Refused("id", &[]), ..Manner::default() }).await;
+    let sink = sink_of(&fake, waits());
+    let mut said = Vec::new();
+    for _ in 0..4 {
+        said.push(why(soon(sink.deliver(&alert(1))).await));
+    }
+    let named: Vec<bool> = said.iter().map(|why| why.contains("`client_id`")).collect();
+    assert_eq!(named, [false, false, true, true], "{said:#?}");
+}
+
+#[tokio::test]
 async fn what_is_odd_ends_a_connection_and_nothing_else() {
     let fake = Fake::start(Manner::default()).await;
     let sink = sink_of(&fake, waits());

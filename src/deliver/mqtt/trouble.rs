@@ -175,7 +175,10 @@ fn of_network(error: &io::Error) -> String {
             "nobody answers at its address: does the broker run there, and is the port right?".to_owned()
         }
         io::ErrorKind::TimedOut => "nobody answers at its address: check it, and the network".to_owned(),
-        _ => format!("no connection with the broker: {error}"),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => {
+            "what answers there ends the connection at once: check the port, and whether it wants mqtt:// or mqtts://".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 

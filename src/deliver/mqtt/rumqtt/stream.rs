@@ -67,9 +67,8 @@ impl<S> Completed<S> {
                     [DISCONNECT, 1] | [CONNACK, 2] => Add::NoProperties,
                     _ => Add::Nothing,
                 };
-                match (add, header.last_mut()) {
-                    (Add::NoProperties, Some(length)) => *length += 1,
-                    _ => {}
+                if let (Add::NoProperties, Some(length)) = (add, header.last_mut()) {
+                    *length += 1;
                 }
                 self.ready.extend(header.iter());
                 self.at = match length {
