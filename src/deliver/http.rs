@@ -1,6 +1,6 @@
 //! HTTP as sinks use it: one request with bounds, no redirect followed, and what an answer means.
 
-use std::{path::Path, time::Duration};
+use std::{io::ErrorKind, path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use ureq::{
@@ -139,7 +139,16 @@ pub(crate) fn unanswered(error: &Error) -> Refusal {
         Error::HostNotFound => "its host is not known: check the address, and the network".to_owned(),
         Error::Timeout(what) => format!("no answer in time ({what})"),
         Error::ConnectionFailed => "nobody answers at its address".to_owned(),
-        Error::Io(error) => format!("no connection: {}", crate::files::reason(error)),
+        Error::Io(error) => match error.kind() {
+            ErrorKind::ConnectionRefused => {
+                "nobody takes connections at its address: does the server run, and are host and port right?"
+                    .to_owned()
+            }
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
+                "it ended the connection without an answer".to_owned()
+            }
+            _ => format!("no connection: {error}"),
+        },
         Error::Tls(why) => format!("no TLS connection: {why}"),
         Error::Rustls(error) => format!("no TLS connection: {error}"),
         Error::Protocol(_) | Error::Http(_) => "what answers there does not speak HTTP".to_owned(),

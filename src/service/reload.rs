@@ -11,7 +11,7 @@ use std::{
 
 use super::ServiceError;
 use crate::{
-    config::{Config, SourceAddress, Transport},
+    config::{Config, Evidence, SourceAddress, Transport},
     stop,
 };
 
@@ -49,9 +49,8 @@ impl Reload {
         for (what, same) in [
             ("[site]", new.site == now.site),
             ("[box]", new.box_id == now.box_id && new.memory == now.memory),
-            ("[evidence]", new.evidence == now.evidence),
+            ("[evidence]", kept_as(&new.evidence, &now.evidence) == new.evidence),
             ("[state]", new.state == now.state),
-            ("[[sink]]", new.sinks == now.sinks),
             ("[console]", new.console == now.console),
         ] {
             if !same {
@@ -59,10 +58,17 @@ impl Reload {
             }
         }
         // Days and ids are counted by them: one part of the program is not to follow what another does not.
-        (new.site, new.evidence) = (now.site.clone(), now.evidence.clone());
+        new.evidence = kept_as(&new.evidence, &now.evidence);
+        new.site = now.site.clone();
         tracing::info!("the configuration was read again");
         Some(new)
     }
+}
+
+/// Evidence that is kept as it was, and put where it is to be now.
+fn kept_as(new: &Evidence, now: &Evidence) -> Evidence {
+    let Evidence { upload, upload_rate, upload_ca, s3, .. } = new.clone();
+    Evidence { upload, upload_rate, upload_ca, s3, ..now.clone() }
 }
 
 /// Whether cameras are reached in ways that this version has.

@@ -64,9 +64,10 @@ pub fn changed() {
     }
     assert_eq!(site.connections("other"), 2);
 
-    // One goes, one comes. What the one that goes had open is ended: nobody will see its end.
+    // One goes, one comes, and so does a sink. What the camera that goes had open is ended: nobody will see its end.
     wait_for("its car is told of", PATIENCE, || (!raised(&site, "gone").is_empty()).then_some(()));
-    let text = text.replace("id = \"gone\"", "id = \"new\"");
+    let more = "[[sink]]\nname = \"more\"\nkind = \"file\"\npath = \"more.jsonl\"\n[[camera]]";
+    let text = text.replace("id = \"gone\"", "id = \"new\"").replacen("[[camera]]", more, 1);
     fs::write(&config, text).expect("written");
     service.signal("HUP");
     site.looks_reach("new", 3);
@@ -77,6 +78,11 @@ pub fn changed() {
         (&ended["subject"], &ended["data"]["ended_unknown"]),
         (&raised(&site, "gone")[0]["subject"], &Value::Bool(true))
     );
+    wait_for("the new sink is told, too", PATIENCE, || {
+        let text = fs::read_to_string(site.path("more.jsonl")).unwrap_or_default();
+        text.contains(ended["id"].as_str().expect("an id")).then_some(())
+    });
+    assert!(!site.log().contains("[[sink]] changed"), "a sink needs no start of the program");
     let before = site.looks("gone");
     site.looks_on("new", 6);
     assert_eq!(site.looks("gone"), before);

@@ -27,6 +27,8 @@ mod scripted_tests;
 mod tests;
 #[cfg(test)]
 mod tls_tests;
+#[cfg(test)]
+mod trouble_tests;
 
 use std::fmt;
 
