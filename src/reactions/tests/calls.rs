@@ -81,7 +81,7 @@ fn nobody_there_is_said() {
     let at = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let reactions = started(&[to_all(Deed::Url(format!("http://{at}/").into()))]);
     tell(&reactions, "lift-1", "raised");
-    assert!(failed(&reactions).contains("no connection"));
+    assert!(failed(&reactions).contains("takes connections"));
 }
 
 /// Devices quote what they were asked for.
