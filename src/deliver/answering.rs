@@ -45,6 +45,7 @@ impl Answering {
                         if is_rested {
                             self.resend();
                             is_rested = false;
+                            every.reset();
                         }
                     }
                     Some(Asked { sink, request: Request::Verdict(verdict) }) => self.keep(&sink, verdict),
