@@ -23,6 +23,7 @@ mod gate;
 mod hostile;
 mod jetstream;
 mod kills;
+mod log;
 mod mosquitto;
 mod mqtt;
 mod nats;
@@ -54,6 +55,7 @@ fn main() {
     if let Some(folder) = std::env::var_os(child::CHILD) {
         return child::run(folder.as_ref());
     }
+    log::keep();
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     if soak::time().is_some() {
