@@ -106,7 +106,7 @@ fn who_sits_and_is_found_now_and_then_is_there() {
 fn two_who_sit_and_are_found_now_and_then_are_two() {
     let pair = |share: f64, who: u64| {
         move |t: f64| {
-            let is_found = |who: u64| t < 12.0 || found(who, share, t);
+            let is_found = |who: u64| t < 20.0 || found(who, share, t);
             vec![
                 comes(DESK, 0.0, t).filter(|_| is_found(who)),
                 comes(OTHER_DESK, 2.0, t).filter(|_| is_found(who + 1000)),

@@ -19,6 +19,9 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// A coat that is taken for a person now and then comes to less.
 const PROVEN_BY: u32 = 4;
 const PROVEN_SHARE: f32 = 0.5;
+/// What somebody is given of that who is found where one was lost (`Lost`) not too many times the memory's length ago.
+const GIVEN: u32 = 1;
+const LOST_TIMES: u32 = 6;
 /// Looks at which somebody must have been seen for his leaving to date an absence: one false box does not.
 const DATES_FROM: u32 = 2;
 /// Overlap of two boxes that are in the same place: a new track there is the one who was missed.
@@ -38,10 +41,35 @@ pub(crate) struct Memory {
     pub after: Duration,
 }
 
+/// How long somebody who is missed is still there: for a third of what is due first (`grace` or `warn_after`) at most, so that
+/// nobody who is gone delays it, for two looks that confirm it fit into the rest; and for no longer than the tracker keeps a
+/// track that is lost. At a look in two seconds that bridges five that miss him.
+const LASTS: Duration = Duration::from_secs(10);
+const LASTS_PART: u32 = 3;
+
+impl Memory {
+    /// That of a post where something is due after `due`, and a change of state is proven `after` so long.
+    pub fn new(due: Duration, after: Duration) -> Self {
+        Self { lasts: LASTS.min(due / LASTS_PART), after }
+    }
+}
+
 /// All who were seen lately.
 #[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Occupants(Vec<Occupant>);
+#[serde(deny_unknown_fields)]
+pub(super) struct Occupants {
+    seen: Vec<Occupant>,
+    /// Where somebody was who was proven, missed for too long to be remembered, and not seen to leave.
+    lost: Vec<Lost>,
+}
+
+/// Somebody who was missed for too long.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Lost {
+    bbox: BBox,
+    #[serde(with = "micros")]
+    last_seen: MediaTime,
+}
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Occupant {
@@ -78,19 +106,23 @@ pub(crate) struct Missed {
 impl Occupants {
     /// Whether they can have been seen up to `until`.
     pub fn are_sound(&self, until: MediaTime) -> bool {
-        self.0.len() <= MOST && self.0.iter().all(|one| one.is_sound(until))
+        let is_sound = |lost: &Lost| lost.bbox.is_valid() && lost.last_seen <= until;
+        self.seen.len() <= MOST
+            && self.seen.iter().all(|one| one.is_sound(until))
+            && self.lost.len() <= MOST
+            && self.lost.iter().all(is_sound)
     }
 
     /// Time passes that counts.
     pub fn pass(&mut self, passed: Duration) {
-        for missed in self.0.iter_mut().filter_map(|one| one.missed.as_mut()) {
+        for missed in self.seen.iter_mut().filter_map(|one| one.missed.as_mut()) {
             missed.passed = missed.passed.saturating_add(passed);
         }
     }
 
     /// Takes back time that turned out not to count.
     pub fn take_back(&mut self, span: Duration) {
-        for missed in self.0.iter_mut().filter_map(|one| one.missed.as_mut()) {
+        for missed in self.seen.iter_mut().filter_map(|one| one.missed.as_mut()) {
             missed.passed = missed.passed.saturating_sub(span);
         }
     }
@@ -98,7 +130,7 @@ impl Occupants {
     /// The post was manned from this look on: nobody is dated away further back.
     pub fn manned_since(&mut self, since: When, now: When) {
         let passed = now.at.since(since.at);
-        for missed in self.0.iter_mut().filter_map(|one| one.missed.as_mut()) {
+        for missed in self.seen.iter_mut().filter_map(|one| one.missed.as_mut()) {
             if missed.since.at < since.at {
                 (missed.since, missed.passed) = (since, missed.passed.min(passed));
             }
@@ -120,7 +152,7 @@ impl Occupants {
         let mut new: Vec<&Person> = Vec::new();
         for person in people {
             let theirs = |one: &&mut Occupant| one.track == person.track && one.is_fresh(at, memory);
-            match self.0.iter_mut().find(theirs) {
+            match self.seen.iter_mut().find(theirs) {
                 Some(one) => one.see(person, at, memory),
                 None => new.push(person),
             }
@@ -130,13 +162,14 @@ impl Occupants {
                 let was_there = one.last_seen < at && !one.left && one.is_fresh(at, memory);
                 was_there && (is_same_place(&one.bbox, &person.bbox) || in_place(&one.bbox, &person.bbox))
             };
-            if let Some(one) = self.0.iter_mut().find(is_same) {
+            if let Some(one) = self.seen.iter_mut().find(is_same) {
                 one.see(person, at, memory);
-            } else if self.0.len() < MOST {
-                self.0.push(Occupant::new(person, at));
+            } else if self.seen.len() < MOST {
+                let is_lost = self.lost.iter().any(|lost| is_same_place(&lost.bbox, &person.bbox));
+                self.seen.push(Occupant::new(person, at, if is_lost { GIVEN } else { 0 }));
             }
         }
-        for one in self.0.iter_mut().filter(|one| one.last_seen < at) {
+        for one in self.seen.iter_mut().filter(|one| one.last_seen < at) {
             one.miss(look, zone, too_few);
         }
         self.meet_again(at, memory);
@@ -145,16 +178,20 @@ impl Occupants {
     /// Somebody new may be one who was missed before and has got up meanwhile, for tracks break where somebody walks. Until
     /// both are seen at one look they are one, who is where he was seen last: nobody is counted twice.
     fn meet_again(&mut self, at: MediaTime, memory: &Memory) {
-        let mut new: Vec<(MediaTime, BBox)> =
-            self.0.iter().filter(|one| one.last_seen == at).map(|one| (one.first_seen, one.bbox)).collect();
+        let mut new: Vec<(MediaTime, BBox)> = self
+            .seen
+            .iter()
+            .filter(|one| one.last_seen == at)
+            .map(|one| (one.first_seen, one.bbox))
+            .collect();
         // Who came first has the fewest whom he may be.
         new.sort_by_key(|(began, _)| *began);
-        let mut met = vec![false; self.0.len()];
+        let mut met = vec![false; self.seen.len()];
         for (began, bbox) in new {
             let may_be = |(one, met): &(&mut Occupant, &mut bool)| {
                 !**met && one.last_seen < began && one.trial.is_none() && one.is_fresh(at, memory)
             };
-            let all = self.0.iter_mut().zip(&mut met).filter(may_be);
+            let all = self.seen.iter_mut().zip(&mut met).filter(may_be);
             let apart = |one: &Occupant| {
                 let (a, b) = (one.bbox.center(), bbox.center());
                 (a.x - b.x).hypot(a.y - b.y)
@@ -170,7 +207,7 @@ impl Occupants {
         let is_there = |one: &&Occupant| {
             one.last_seen < at && one.trial.is_none() && !one.left && one.is_fresh(at, memory)
         };
-        let there = self.0.iter().filter(is_there);
+        let there = self.seen.iter().filter(is_there);
         there.map(|one| Person::new(one.track, one.confidence, one.bbox)).collect()
     }
 
@@ -179,7 +216,7 @@ impl Occupants {
     pub fn lacking_since(&self, lacking: u32, there: &[Person]) -> Option<Missed> {
         let dates = |one: &&Occupant| one.trial.is_none_or(|(seen, _)| seen >= DATES_FROM);
         let is_there = |one: &&Occupant| there.iter().any(|person| person.track == one.track);
-        let gone = self.0.iter().filter(dates).filter(|one| !is_there(one));
+        let gone = self.seen.iter().filter(dates).filter(|one| !is_there(one));
         let mut missed: Vec<Missed> = gone.filter_map(|one| one.missed).collect();
         missed.sort_by_key(|missed| std::cmp::Reverse(missed.since.at));
         missed.get(usize::try_from(lacking).ok()?.checked_sub(1)?).copied()
@@ -187,12 +224,21 @@ impl Occupants {
 
     /// Forgets who is of no use any more. Whom nobody could look for is kept: when he left is known once somebody can.
     pub fn forget(&mut self, at: MediaTime, clear: bool, memory: &Memory) {
-        self.0.retain(|one| match one.trial {
-            Some((seen, looks)) => {
-                seen as f32 >= PROVEN_SHARE * looks as f32 && !one.left && one.is_fresh(at, memory)
-            }
-            None => !clear || one.is_fresh(at, memory),
+        let lost = &mut self.lost;
+        self.seen.retain(|one| {
+            let is_fresh = one.is_fresh(at, memory);
+            let Some((seen, looks)) = one.trial else {
+                if !is_fresh && clear && !one.left {
+                    lost.retain(|lost| !is_same_place(&lost.bbox, &one.bbox));
+                    lost.push(Lost { bbox: one.bbox, last_seen: one.last_seen });
+                }
+                return is_fresh || !clear;
+            };
+            seen as f32 >= PROVEN_SHARE * looks as f32 && !one.left && is_fresh
         });
+        lost.retain(|lost| at.since(lost.last_seen) <= memory.lasts.saturating_mul(LOST_TIMES));
+        let surplus = lost.len().saturating_sub(MOST);
+        lost.drain(..surplus);
     }
 
     /// Since when somebody is missed whose leaving may yet turn out to have left too few.
@@ -202,12 +248,12 @@ impl Occupants {
 
     /// Since when somebody is missed.
     pub fn missed(&self) -> impl Iterator<Item = Missed> {
-        self.0.iter().filter_map(|one| one.missed)
+        self.seen.iter().filter_map(|one| one.missed)
     }
 }
 
 impl Occupant {
-    fn new(person: &Person, at: MediaTime) -> Self {
+    fn new(person: &Person, at: MediaTime, given: u32) -> Self {
         Self {
             track: person.track,
             confidence: person.confidence,
@@ -216,7 +262,7 @@ impl Occupant {
             settled: at,
             first_seen: at,
             last_seen: at,
-            trial: Some((1, 1)),
+            trial: Some((1 + given, 1 + given)),
             missed: None,
             left: false,
         }

@@ -25,11 +25,6 @@ const WEIGHED_FOR: Duration = Duration::from_secs(2);
 const SHARE_SHORT: f32 = 0.7;
 /// Share of looks that must show enough people before it counts as manned again.
 const SHARE_MANNED: f32 = 0.5;
-/// How long somebody who is missed is still there: for a third of `grace` (or of `warn_after`) at most, so that nobody who is
-/// gone delays what is due, for two looks that confirm it fit into the rest; and for no longer than the tracker keeps a
-/// track that is lost. At a look in two seconds that bridges four that miss him.
-const REMEMBERED_FOR: Duration = Duration::from_secs(10);
-const REMEMBERED_PART: u32 = 3;
 /// Share of the picture that changes when somebody walks.
 const MOVING: f32 = 0.005;
 /// Grace is measured to this part of itself, while it matters.
@@ -43,7 +38,7 @@ const CLOSEST: Duration = Duration::from_millis(200);
 ///
 /// The post is manned, short, or unknown. Unknown (a gap, a dark, covered or frozen picture, a change of light
 /// everywhere) stops the clock and never raises; people who are seen are believed even in a dark picture. Somebody who sat
-/// there and was not seen to leave is there for some seconds more (`REMEMBERED_FOR`); where he is not seen again, he is
+/// there and was not seen to leave is there for some seconds more (`Memory`); where he is not seen again, he is
 /// dated away back to the first look that missed him. While
 /// somebody walks at a post that is only just manned, and while it is short, the rule asks for looks often enough
 /// to measure `grace` to a fortieth: for long times that is no more than it always looks.
@@ -106,8 +101,7 @@ impl ControlRoom {
     pub fn new(keys: ControlRoomUnattended, every: Duration) -> Self {
         let time = WEIGHED_FOR.min(keys.grace / 4);
         let proof = |share| Proof { share, time, contrary: time };
-        let least = keys.warn_after.map_or(keys.grace, |after| after.min(keys.grace));
-        let memory = Memory { lasts: REMEMBERED_FOR.min(least / REMEMBERED_PART), after: time };
+        let memory = Memory::new(keys.warn_after.unwrap_or(keys.grace).min(keys.grace), time);
         Self {
             keys,
             every,
