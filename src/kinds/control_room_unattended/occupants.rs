@@ -59,7 +59,7 @@ impl Memory {
 #[serde(deny_unknown_fields)]
 pub(super) struct Occupants {
     seen: Vec<Occupant>,
-    /// Where somebody was who was proven, missed for too long to be remembered, and not seen to leave.
+    /// Where somebody was who was missed for too long to be remembered, and not seen to leave.
     lost: Vec<Lost>,
 }
 
@@ -67,6 +67,9 @@ pub(super) struct Occupants {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Lost {
     bbox: BBox,
+    was_proven: bool,
+    #[serde(with = "micros")]
+    first_seen: MediaTime,
     #[serde(with = "micros")]
     last_seen: MediaTime,
 }
@@ -85,11 +88,27 @@ struct Occupant {
     first_seen: MediaTime,
     #[serde(with = "micros")]
     last_seen: MediaTime,
-    /// While he is not proven: at how many looks he was seen, and how many there were.
-    trial: Option<(u32, u32)>,
+    /// None once he is proven.
+    trial: Option<Trial>,
     missed: Option<Missed>,
     /// He was seen to leave his place, and is remembered nowhere.
     left: bool,
+}
+
+/// Whether somebody is seen well enough to be remembered.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Trial {
+    #[serde(with = "micros")]
+    since: MediaTime,
+    /// At how many looks he was seen, and how many there were.
+    seen: u32,
+    looks: u32,
+}
+
+impl Trial {
+    fn is_well_seen(&self) -> bool {
+        self.seen as f32 >= PROVEN_SHARE * self.looks as f32
+    }
 }
 
 /// Since when somebody has been missed.
@@ -106,7 +125,9 @@ pub(crate) struct Missed {
 impl Occupants {
     /// Whether they can have been seen up to `until`.
     pub fn are_sound(&self, until: MediaTime) -> bool {
-        let is_sound = |lost: &Lost| lost.bbox.is_valid() && lost.last_seen <= until;
+        let is_sound = |lost: &Lost| {
+            lost.bbox.is_valid() && lost.first_seen <= lost.last_seen && lost.last_seen <= until
+        };
         self.seen.len() <= MOST
             && self.seen.iter().all(|one| one.is_sound(until))
             && self.lost.len() <= MOST
@@ -165,8 +186,9 @@ impl Occupants {
             if let Some(one) = self.seen.iter_mut().find(is_same) {
                 one.see(person, at, memory);
             } else if self.seen.len() < MOST {
-                let is_lost = self.lost.iter().any(|lost| is_same_place(&lost.bbox, &person.bbox));
-                self.seen.push(Occupant::new(person, at, if is_lost { GIVEN } else { 0 }));
+                let lost = self.lost.iter().position(|lost| is_same_place(&lost.bbox, &person.bbox));
+                let lost = lost.map(|index| self.lost.remove(index));
+                self.seen.push(Occupant::new(person, at, lost));
             }
         }
         for one in self.seen.iter_mut().filter(|one| one.last_seen < at) {
@@ -192,12 +214,19 @@ impl Occupants {
                 !**met && one.last_seen < began && one.trial.is_none() && one.is_fresh(at, memory)
             };
             let all = self.seen.iter_mut().zip(&mut met).filter(may_be);
-            let apart = |one: &Occupant| {
-                let (a, b) = (one.bbox.center(), bbox.center());
+            let apart = |other: &BBox| {
+                let (a, b) = (other.center(), bbox.center());
                 (a.x - b.x).hypot(a.y - b.y)
             };
-            if let Some((one, met)) = all.min_by(|(a, _), (b, _)| apart(a).total_cmp(&apart(b))) {
+            let nearest = all.min_by(|(a, _), (b, _)| apart(&a.bbox).total_cmp(&apart(&b.bbox)));
+            if let Some((one, met)) = nearest {
                 (one.left, one.missed, *met) = (true, None, true);
+                continue;
+            }
+            let lost = self.lost.iter().enumerate().filter(|(_, lost)| lost.last_seen < began);
+            let nearest = lost.min_by(|(_, a), (_, b)| apart(&a.bbox).total_cmp(&apart(&b.bbox)));
+            if let Some(index) = nearest.map(|(index, _)| index) {
+                self.lost.remove(index);
             }
         }
     }
@@ -214,7 +243,7 @@ impl Occupants {
     /// Since when `lacking` too few have been there, `there` being remembered: of all others who are missed, the last to be
     /// seen who would have made them enough.
     pub fn lacking_since(&self, lacking: u32, there: &[Person]) -> Option<Missed> {
-        let dates = |one: &&Occupant| one.trial.is_none_or(|(seen, _)| seen >= DATES_FROM);
+        let dates = |one: &&Occupant| one.trial.is_none_or(|trial| trial.seen >= DATES_FROM);
         let is_there = |one: &&Occupant| there.iter().any(|person| person.track == one.track);
         let gone = self.seen.iter().filter(dates).filter(|one| !is_there(one));
         let mut missed: Vec<Missed> = gone.filter_map(|one| one.missed).collect();
@@ -227,14 +256,16 @@ impl Occupants {
         let lost = &mut self.lost;
         self.seen.retain(|one| {
             let is_fresh = one.is_fresh(at, memory);
-            let Some((seen, looks)) = one.trial else {
-                if !is_fresh && clear && !one.left {
-                    lost.retain(|lost| !is_same_place(&lost.bbox, &one.bbox));
-                    lost.push(Lost { bbox: one.bbox, last_seen: one.last_seen });
-                }
-                return is_fresh || !clear;
+            let stays = match one.trial {
+                Some(trial) => trial.is_well_seen() && !one.left && is_fresh,
+                None => is_fresh || !clear,
             };
-            seen as f32 >= PROVEN_SHARE * looks as f32 && !one.left && is_fresh
+            let was_there = one.trial.is_none_or(|trial| trial.seen >= DATES_FROM) && !one.left;
+            if !stays && was_there {
+                let Occupant { bbox, first_seen, last_seen, .. } = *one;
+                lost.push(Lost { bbox, was_proven: one.trial.is_none(), first_seen, last_seen });
+            }
+            stays
         });
         lost.retain(|lost| at.since(lost.last_seen) <= memory.lasts.saturating_mul(LOST_TIMES));
         let surplus = lost.len().saturating_sub(MOST);
@@ -253,16 +284,18 @@ impl Occupants {
 }
 
 impl Occupant {
-    fn new(person: &Person, at: MediaTime, given: u32) -> Self {
+    /// Somebody who is seen where another was lost, if that is so: the same.
+    fn new(person: &Person, at: MediaTime, lost: Option<Lost>) -> Self {
+        let given = if lost.as_ref().is_some_and(|lost| lost.was_proven) { GIVEN } else { 0 };
         Self {
             track: person.track,
             confidence: person.confidence,
             bbox: person.bbox,
             place: person.bbox,
             settled: at,
-            first_seen: at,
+            first_seen: lost.map_or(at, |lost| lost.first_seen),
             last_seen: at,
-            trial: Some((1 + given, 1 + given)),
+            trial: Some(Trial { since: at, seen: 1 + given, looks: 1 + given }),
             missed: None,
             left: false,
         }
@@ -272,10 +305,10 @@ impl Occupant {
         self.go_to(person.bbox, at);
         (self.track, self.confidence) = (person.track, person.confidence);
         (self.last_seen, self.missed, self.left) = (at, None, false);
-        if let Some((seen, looks)) = &mut self.trial {
-            (*seen, *looks) = (seen.saturating_add(1), looks.saturating_add(1));
-            let is_proven = *seen >= PROVEN_BY && *seen as f32 >= PROVEN_SHARE * *looks as f32;
-            if is_proven && at.since(self.first_seen) >= memory.after {
+        if let Some(trial) = &mut self.trial {
+            (trial.seen, trial.looks) = (trial.seen.saturating_add(1), trial.looks.saturating_add(1));
+            let is_proven = trial.seen >= PROVEN_BY && trial.is_well_seen();
+            if is_proven && at.since(trial.since) >= memory.after {
                 self.trial = None;
             }
         }
@@ -295,8 +328,8 @@ impl Occupant {
             self.left |= self.last_seen.since(self.settled) < SETTLED;
             self.missed = Some(Missed { since: look.when(), passed: Duration::ZERO, matters: too_few });
         }
-        if let Some((_, looks)) = &mut self.trial {
-            *looks = looks.saturating_add(1);
+        if let Some(trial) = &mut self.trial {
+            trial.looks = trial.looks.saturating_add(1);
         }
     }
 
@@ -325,7 +358,7 @@ impl Occupant {
             && self.confidence.is_finite()
             && self.bbox.is_valid()
             && self.place.is_valid()
-            && self.trial.is_none_or(|(seen, looks)| seen <= looks)
+            && self.trial.is_none_or(|trial| trial.seen <= trial.looks && trial.since <= until)
             && self.missed.as_ref().is_none_or(is_sound)
     }
 }

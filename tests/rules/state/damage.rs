@@ -160,7 +160,11 @@ fn what_cannot_have_come_about_is_refused() {
         (1, "state/people/occupants/seen", thousandfold(&occupants["seen"])),
         (1, "state/people/occupants/seen/0/last_seen", far.clone()),
         (1, "state/people/occupants/seen/0/place", json!([1.0, 1.0, 0.0, 0.0])),
-        (1, "state/people/occupants/lost", json!([{ "bbox": [0, 0, 1, 1], "last_seen": i64::MAX / 2 }])),
+        (
+            1,
+            "state/people/occupants/lost",
+            json!([{ "bbox": [0, 0, 1, 1], "was_proven": true, "first_seen": 0, "last_seen": far }]),
+        ),
         (1, "state/state/short/lasted", ages.clone()),
         (1, "state/state/short/since/at", far.clone()),
         (2, "state/last/at", far.clone()),
