@@ -18,6 +18,7 @@ mod live;
 mod people;
 mod samples;
 mod scene;
+mod seated;
 mod stage;
 mod state;
 mod vehicles;

@@ -1,5 +1,6 @@
 //! `control_room_unattended`: fewer people at a post than required, for longer than may be.
 
+mod occupants;
 mod one_person;
 mod people;
 mod rule;

@@ -2,10 +2,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::one_person::{are_neighbours, is_one_person, is_row, is_weak_part};
+use super::{
+    occupants::{Memory, Missed, Occupants, is_in},
+    one_person::{are_neighbours, is_one_person, is_row, is_weak_part},
+    settings::ControlRoomUnattended,
+};
 use crate::{
-    domain::{Class, MediaTime, micros},
-    geometry::{BBox, Polygon},
+    domain::{MediaTime, micros},
+    geometry::BBox,
     rules::Look,
     track::MOST_TRACKS,
 };
@@ -32,7 +36,8 @@ const KNOWN_FROM: u8 = 2;
 ///
 /// What shows one person at a single look is told by the boxes alone (`one_person`). Three or more boxes in a row are one
 /// as well, unless they were seen apart before: people come one by one, arms and legs do not. A row that was there at
-/// many of the latest looks is one person at the looks between, too, at which only two of its boxes are found.
+/// many of the latest looks is one person at the looks between, too, at which only two of its boxes are found. Who sat there
+/// some seconds ago and is missed is counted as if he were seen (`occupants`).
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct People {
     rows: Vec<Row>,
@@ -40,6 +45,18 @@ pub(crate) struct People {
     apart: Vec<(u64, u8)>,
     #[serde(with = "micros::optional")]
     last: Option<MediaTime>,
+    occupants: Occupants,
+}
+
+/// How many are there at a look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted {
+    /// How many are seen.
+    pub seen: u32,
+    /// How many are there, with those who are missed and remembered.
+    pub there: u32,
+    /// Where too few are there: the look since which it is so, where that is an earlier one.
+    pub short_since: Option<Missed>,
 }
 
 /// One person who was found as a row of boxes.
@@ -52,12 +69,18 @@ struct Row {
 
 /// Somebody at this look.
 #[derive(Debug, Clone, Copy)]
-struct Person {
-    track: u64,
-    confidence: f32,
-    bbox: BBox,
+pub(super) struct Person {
+    pub track: u64,
+    pub confidence: f32,
+    pub bbox: BBox,
     /// Boxes with the same number belong together.
     group: usize,
+}
+
+impl Person {
+    pub fn new(track: u64, confidence: f32, bbox: BBox) -> Self {
+        Self { track, confidence, bbox, group: 0 }
+    }
 }
 
 impl People {
@@ -68,41 +91,91 @@ impl People {
             && self.rows.iter().all(is_sound)
             && self.apart.len() <= MOST_TRACKS
             && self.last.is_none_or(|last| last <= until)
+            && self.occupants.are_sound(until)
     }
 
-    /// How many things of these classes stand or sit in the zone.
-    pub fn count(&mut self, look: &Look, classes: &[Class], zone: &Polygon) -> u32 {
-        let passed = self.last.map_or(Duration::ZERO, |last| look.observation.at.since(last));
-        self.last = Some(look.observation.at);
+    /// How many people stand or sit in the zone. `passed` is the time since the look before, as far as it counts.
+    pub fn count(
+        &mut self,
+        look: &Look,
+        keys: &ControlRoomUnattended,
+        passed: Duration,
+        memory: &Memory,
+    ) -> Counted {
+        let (at, clarity) = (look.observation.at, look.seeing.clarity);
+        let since_last = self.last.map_or(Duration::ZERO, |last| at.since(last));
+        self.last = Some(at);
         self.apart.retain(|(id, _)| look.tracks.iter().any(|track| track.id == *id));
-        let mut people = self.told_apart(look, classes, zone);
+        self.occupants.pass(passed);
+        let mut people = self.told_apart(look, keys);
         self.note_apart(&people);
         let rows = rows(&mut people);
-        self.follow(&people, &rows, passed);
-        self.sum(&people, &rows)
+        self.follow(&people, &rows, since_last);
+        let once = self.each_once(&people, &rows);
+        let seen = number(&once);
+        if clarity.is_frozen() {
+            return Counted { seen, there: seen, short_since: None };
+        }
+        let mut occupants = std::mem::take(&mut self.occupants);
+        let in_place = |a: &BBox, b: &BBox| {
+            let row = self.row_of(a, FORGOTTEN);
+            row.is_some() && row == self.row_of(b, FORGOTTEN)
+        };
+        occupants.follow(&once, look, &keys.zone, memory, seen < keys.required, in_place);
+        let remembered = occupants.remembered(at, memory);
+        let there = self.with(people, &remembered);
+        let short_since = occupants.lacking_since(keys.required.saturating_sub(there), &remembered);
+        occupants.forget(at, clarity.is_clear(), memory);
+        self.occupants = occupants;
+        Counted { seen, there, short_since }
+    }
+
+    /// Who was missed, and may yet turn out to be gone.
+    pub fn occupants(&self) -> &Occupants {
+        &self.occupants
+    }
+
+    /// The same, for times that change.
+    pub fn occupants_mut(&mut self) -> &mut Occupants {
+        &mut self.occupants
+    }
+
+    /// How many they are with these, who are not seen.
+    fn with(&self, mut people: Vec<Person>, remembered: &[Person]) -> u32 {
+        for one in remembered {
+            if !self.is_part(one, &people) {
+                people.push(*one);
+            }
+        }
+        people.iter_mut().enumerate().for_each(|(group, one)| one.group = group);
+        let rows = rows(&mut people);
+        number(&self.each_once(&people, &rows))
     }
 
     /// The people at this look, surest first, without boxes that are surely parts of others.
-    fn told_apart(&self, look: &Look, classes: &[Class], zone: &Polygon) -> Vec<Person> {
+    fn told_apart(&self, look: &Look, keys: &ControlRoomUnattended) -> Vec<Person> {
         let mut seen: Vec<Person> = look
             .seen()
-            .filter(|(_, d)| classes.contains(&d.class))
-            .filter(|(_, d)| zone.contains(d.bbox.anchor()) || zone.contains(d.bbox.center()))
-            .map(|(track, d)| Person { track: track.id, confidence: d.confidence, bbox: d.bbox, group: 0 })
+            .filter(|(_, d)| keys.classes.contains(&d.class) && is_in(&keys.zone, &d.bbox))
+            .map(|(track, d)| Person::new(track.id, d.confidence, d.bbox))
             .collect();
         seen.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         let mut people: Vec<Person> = Vec::with_capacity(seen.len());
         for one in seen {
-            let is_known = self.is_known(one.track);
-            let is_part = |other: &Person| {
-                is_one_person(&one.bbox, &other.bbox)
-                    || (!is_known && is_weak_part(&one.bbox, one.confidence, &other.bbox))
-            };
-            if !people.iter().any(is_part) {
+            if !self.is_part(&one, &people) {
                 people.push(Person { group: people.len(), ..one });
             }
         }
         people
+    }
+
+    /// Whether somebody's box is surely a part of one of those who were seen better.
+    fn is_part(&self, one: &Person, people: &[Person]) -> bool {
+        let is_known = self.is_known(one.track);
+        people.iter().any(|other| {
+            is_one_person(&one.bbox, &other.bbox)
+                || (!is_known && is_weak_part(&one.bbox, one.confidence, &other.bbox))
+        })
     }
 
     fn is_known(&self, track: u64) -> bool {
@@ -149,27 +222,38 @@ impl People {
         self.rows.drain(..surplus);
     }
 
-    /// How many they are: of a row one, or as many as are known.
-    fn sum(&self, people: &[Person], rows: &[usize]) -> u32 {
-        let mut counted: Vec<(Belongs, u32)> = Vec::new();
-        let mut count: u32 = 0;
+    /// All of them, each once: of a row one, or those who are known.
+    fn each_once(&self, people: &[Person], rows: &[usize]) -> Vec<Person> {
+        let mut counted: Vec<(Belongs, Vec<Person>)> = Vec::new();
+        let mut once: Vec<Person> = Vec::new();
         for one in people {
             let belongs = match self.row_of(&one.bbox, BELIEVED) {
                 Some(row) => Belongs::Remembered(row),
                 None if rows.contains(&one.group) => Belongs::Seen(one.group),
                 None => {
-                    count = count.saturating_add(1);
+                    once.push(*one);
                     continue;
                 }
             };
-            let known = u32::from(self.is_known(one.track));
             match counted.iter_mut().find(|(row, _)| *row == belongs) {
-                Some((_, people)) => *people = people.saturating_add(known),
-                None => counted.push((belongs, known)),
+                Some((_, of_row)) => of_row.push(*one),
+                None => counted.push((belongs, vec![*one])),
             }
         }
-        counted.iter().fold(count, |count, (_, known)| count.saturating_add((*known).max(1)))
+        for (_, of_row) in &counted {
+            let known = of_row.iter().filter(|one| self.is_known(one.track));
+            let before = once.len();
+            once.extend(known);
+            if once.len() == before {
+                once.extend(of_row.first());
+            }
+        }
+        once
     }
+}
+
+fn number(people: &[Person]) -> u32 {
+    u32::try_from(people.len()).unwrap_or(u32::MAX)
 }
 
 /// Which row a box belongs to.

@@ -5,7 +5,11 @@ use std::time::Duration;
 use known::Known;
 use serde::{Deserialize, Serialize};
 
-use super::{people::People, settings::ControlRoomUnattended};
+use super::{
+    occupants::{Memory, Missed},
+    people::{Counted, People},
+    settings::ControlRoomUnattended,
+};
 use crate::domain::{Attention, Count, Gap, MediaTime, Phase, When, micros};
 use crate::rules::{
     Clarity, Finding, Look, NoState, Open, Pending, Presence, Prospect, Rule, RuleState, Status, Verdict,
@@ -33,7 +37,9 @@ const CLOSEST: Duration = Duration::from_millis(200);
 /// Fewer people at a post than required, for longer than `grace`.
 ///
 /// The post is manned, short, or unknown. Unknown (a gap, a dark, covered or frozen picture, a change of light
-/// everywhere) stops the clock and never raises; people who are seen are believed even in a dark picture. While
+/// everywhere) stops the clock and never raises; people who are seen are believed even in a dark picture. Somebody who sat
+/// there and was not seen to leave is there for some seconds more (`Memory`); where he is not seen again, he is
+/// dated away back to the first look that missed him. While
 /// somebody walks at a post that is only just manned, and while it is short, the rule asks for looks often enough
 /// to measure `grace` to a fortieth: for long times that is no more than it always looks.
 #[derive(Debug, Serialize)]
@@ -46,6 +52,8 @@ pub struct ControlRoom {
     to_short: Proof,
     #[serde(skip)]
     to_manned: Proof,
+    #[serde(skip)]
+    memory: Memory,
     stopwatch: Stopwatch,
     people: People,
     /// For how long nothing has shown that the picture is live, at the last look.
@@ -93,9 +101,11 @@ impl ControlRoom {
     pub fn new(keys: ControlRoomUnattended, every: Duration) -> Self {
         let time = WEIGHED_FOR.min(keys.grace / 4);
         let proof = |share| Proof { share, time, contrary: time };
+        let memory = Memory::new(keys.warn_after.unwrap_or(keys.grace).min(keys.grace), time);
         Self {
             keys,
             every,
+            memory,
             to_short: proof(SHARE_SHORT),
             to_manned: proof(SHARE_MANNED),
             stopwatch: Stopwatch::default(),
@@ -108,7 +118,14 @@ impl ControlRoom {
     }
 
     /// Goes on from a manned post.
-    fn after_manned(&self, doubt: Option<Doubt>, post: Post, passed: Duration, now: When) -> Staffing {
+    fn after_manned(
+        &self,
+        doubt: Option<Doubt>,
+        post: Post,
+        short_since: Option<Missed>,
+        passed: Duration,
+        now: When,
+    ) -> Staffing {
         match (doubt, post) {
             (Some(mut doubt), Post::Unknown) => {
                 doubt.pass(passed);
@@ -128,14 +145,18 @@ impl ControlRoom {
                     doubt: None,
                 }),
             },
-            (None, Post::Short) => Staffing::Manned(Some(Doubt::open(now))),
+            (None, Post::Short) => {
+                let mut doubt = Doubt::open(short_since.map_or(now, |missed| missed.since));
+                doubt.pass(short_since.map_or(Duration::ZERO, |missed| missed.passed));
+                Staffing::Manned(Some(doubt))
+            }
             (None, _) => Staffing::Manned(None),
         }
     }
 
     /// Goes on from a short post.
     fn after_short(
-        &self,
+        &mut self,
         mut short: Short,
         post: Post,
         passed: Duration,
@@ -166,6 +187,7 @@ impl ControlRoom {
                 let ended =
                     told.filter(|told| short.notified > since.at && told.at > since.at).unwrap_or(since);
                 let unknown = *unknown;
+                self.people.occupants_mut().manned_since(ended, now);
                 if short.warned || short.raised.is_some() {
                     findings.push(short.finding(self.keys.required, Phase::Ended, ended, unknown));
                 }
@@ -203,7 +225,8 @@ impl ControlRoom {
         let matters = match &self.state {
             Staffing::Manned(Some(_)) => true,
             Staffing::Manned(None) => {
-                seen <= self.keys.required && look.scene.changed.is_some_and(|share| share >= MOVING)
+                let moves = look.scene.changed.is_some_and(|share| share >= MOVING);
+                seen < self.keys.required || (seen == self.keys.required && moves)
             }
             Staffing::Short(short) => short.raised.is_none() || short.doubt.is_some(),
         };
@@ -212,6 +235,7 @@ impl ControlRoom {
     }
 
     fn take_back(&mut self, span: Duration) {
+        self.people.occupants_mut().take_back(span);
         match &mut self.state {
             Staffing::Manned(Some(doubt)) => doubt.take_back(span),
             Staffing::Manned(None) => {}
@@ -257,30 +281,31 @@ impl Rule for ControlRoom {
         self.after_gap |= lap.after_gap;
         let clarity = look.seeing.clarity;
         self.unproven = look.seeing.unproven;
-        let seen = self.people.count(look, &self.keys.classes, &self.keys.zone);
+        let passed = if self.known { lap.passed } else { Duration::ZERO };
+        let Counted { seen, there, short_since } = self.people.count(look, &self.keys, passed, &self.memory);
         let post = match clarity {
             _ if clarity.is_frozen() => Post::Unknown,
             _ if seen >= self.keys.required => Post::Manned,
+            Clarity::Clear if there >= self.keys.required => Post::Manned,
             Clarity::Clear => Post::Short,
             _ => Post::Unknown,
         };
-        let passed = if self.known { lap.passed } else { Duration::ZERO };
         self.known = post != Post::Unknown;
         let mut findings = Vec::new();
         self.state = match std::mem::replace(&mut self.state, Staffing::Manned(None)) {
-            Staffing::Manned(doubt) => self.after_manned(doubt, post, passed, now),
+            Staffing::Manned(doubt) => self.after_manned(doubt, post, short_since, passed, now),
             Staffing::Short(short) => self.after_short(short, post, passed, now, &mut findings),
         };
         if let Clarity::Frozen { recognised: Some(span) } = clarity {
             self.take_back(span);
         }
         if post == Post::Short {
-            self.notify(seen, now, &mut findings);
+            self.notify(there, now, &mut findings);
         }
         if self.known {
             self.after_gap = false;
         }
-        let presence = Some(if self.known { Presence::Seen(seen) } else { Presence::Unknown });
+        let presence = Some(if self.known { Presence::Seen(there) } else { Presence::Unknown });
         Verdict { findings, attention: self.attention(look, seen), presence, ..Verdict::default() }
     }
 
@@ -329,8 +354,9 @@ impl Rule for ControlRoom {
             Staffing::Short(short) => short.raised.is_none().then_some(short.since),
         };
         started
-            .map(|started| Prospect { started, place: PLACE, class: None, bbox: None })
             .into_iter()
+            .chain(self.people.occupants().doubted())
+            .map(|started| Prospect { started, place: PLACE, class: None, bbox: None })
             .collect()
     }
 
@@ -350,11 +376,12 @@ impl Rule for ControlRoom {
     }
 
     fn moments(&self) -> Vec<When> {
+        let missed = self.people.occupants().missed().map(|missed| missed.since);
         match &self.state {
-            Staffing::Manned(doubt) => doubt.iter().map(|doubt| doubt.since).collect(),
+            Staffing::Manned(doubt) => doubt.iter().map(|doubt| doubt.since).chain(missed).collect(),
             Staffing::Short(Short { since, raised, last_seen, doubt, .. }) => {
                 let back = doubt.as_ref().map(|(doubt, _)| doubt.since);
-                [*since, *last_seen].into_iter().chain(*raised).chain(back).collect()
+                [*since, *last_seen].into_iter().chain(*raised).chain(back).chain(missed).collect()
             }
         }
     }

@@ -138,6 +138,7 @@ fn what_cannot_have_come_about_is_refused() {
         assert!(read(&with(&body, path, to)).is_err(), "{path}");
     }
     let stay = &body["rules"][0]["state"]["stays"][0];
+    let occupants = &body["rules"][1]["state"]["people"]["occupants"];
     for (rule, path, to) in [
         (0, "last/at", far.clone()),
         (0, "candidates", json!(vec![&body["rules"][0]["candidates"][0]; 33])),
@@ -156,6 +157,14 @@ fn what_cannot_have_come_about_is_refused() {
         (0, "state/stays/0/place", json!([1.0, 1.0, 0.0, 0.0])),
         (1, "state/people/rows", json!(vec![json!({ "extent": [0, 0, 1, 1], "share": 0.5 }); 17])),
         (1, "state/people/apart", json!(vec![json!([1, 1]); 257])),
+        (1, "state/people/occupants/seen", thousandfold(&occupants["seen"])),
+        (1, "state/people/occupants/seen/0/last_seen", far.clone()),
+        (1, "state/people/occupants/seen/0/place", json!([1.0, 1.0, 0.0, 0.0])),
+        (
+            1,
+            "state/people/occupants/lost",
+            json!([{ "bbox": [0, 0, 1, 1], "was_proven": true, "first_seen": 0, "last_seen": far }]),
+        ),
         (1, "state/state/short/lasted", ages.clone()),
         (1, "state/state/short/since/at", far.clone()),
         (2, "state/last/at", far.clone()),
