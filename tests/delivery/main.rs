@@ -17,6 +17,7 @@ mod certificates;
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
 mod disk;
 mod gate;
 #[path = "../common/hostile.rs"]
@@ -100,6 +101,7 @@ fn main() {
         test("subscriber_of_whom_the_broker_keeps_few", mqtt && subscribes, subscribers::kept_few),
         test("mosquitto_allows_what_the_sample_says", mqtt && subscribes, permissions::mosquitto),
         test("nats_allows_what_the_sample_says", nats && subscribes, permissions::nats),
+        test("nats_lets_in_by_credentials", nats && subscribes, credentials::credentials),
         test("verdicts_are_kept_with_the_violation", mqtt && nats, verdicts::kept_with_the_violation),
         test("mqtt_takes_no_packet_too_large", mqtt, || mqtt::too_large("max_packet_size")),
         test("mqtt_takes_no_message_too_large", mqtt, || mqtt::too_large("message_size_limit")),
