@@ -126,6 +126,7 @@ fn main() {
         test("database_that_is_damaged", true, disk::damaged),
         test("clock_that_is_set", true, disk::clock_steps),
         test("evidence_is_put_by_http", true, uploads::plain),
+        test("evidence_is_put_by_tls", true, uploads::tls),
         test("evidence_is_put_at_somebody_who_lies", true, uploads::lies),
         test("evidence_is_put_into_a_bucket", moto, uploads::s3),
     ]);
