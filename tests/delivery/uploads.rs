@@ -46,12 +46,17 @@ fn left(site: &Site) -> Option<i64> {
     (files >= 3).then_some(waits)
 }
 
-/// Waits until clip and stills are told, and gives all files that alerts name, each once. A still that is slow is told after the clip.
+/// Waits until clip and stills are told, and gives all files that alerts name, each once: stills are told before the clip or with it.
 fn files(site: &Site) -> Vec<Value> {
     wait_for("a clip and stills are told", PATIENCE, || {
-        let updated = site.told("updated");
-        let mut files = updated.into_iter().filter_map(|alert| alert["data"]["evidence"].as_array().cloned());
-        files.find(|files| files.len() >= 3 && files.iter().any(|file| file["role"] == "clip"))
+        let mut files = BTreeMap::new();
+        for alert in site.alerts() {
+            for file in alert["data"]["evidence"].as_array().into_iter().flatten() {
+                files.insert(file["name"].to_string(), file.clone());
+            }
+        }
+        let has_clip = files.values().any(|file| file["role"] == "clip");
+        (has_clip && files.len() >= 3).then(|| files.into_values().collect())
     })
 }
 
