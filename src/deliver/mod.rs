@@ -10,9 +10,12 @@ mod chat;
 mod contract_tests;
 mod dingtalk;
 mod dispatcher;
+pub(crate) mod endpoint;
 mod facts;
+pub(crate) mod failure;
 mod feishu;
 mod file;
+mod hidden;
 mod http;
 mod lanes;
 mod mqtt;
@@ -23,13 +26,14 @@ mod scripted;
 mod serving;
 mod tls;
 mod upload;
-pub(crate) mod webhook;
+mod webhook;
 mod wecom;
 
 use std::{future::Future, path::PathBuf, time::Duration};
 
 pub use dispatcher::{Dispatcher, Sender, try_sink};
 pub use facts::{DeliveryBoard, Failing, SinkFacts};
+pub(crate) use hidden::Hidden;
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;

@@ -3,6 +3,7 @@
 //! Times are microseconds (`i64`) throughout, as the container gives them: not re-based, possibly absent. What is
 //! made of them is the business of `source`.
 
+mod about;
 mod bits;
 #[cfg(test)]
 mod clip_tests;

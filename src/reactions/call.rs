@@ -17,10 +17,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    deliver::{
-        quoted,
-        webhook::{endpoint::Endpoint, failure},
-    },
+    deliver::{endpoint::Endpoint, failure, quoted},
 };
 
 const CONTENT_TYPE: &str = "application/cloudevents+json";

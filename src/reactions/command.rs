@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config::{self, Secret},
-    deliver::{quoted, webhook::Hidden},
+    deliver::{Hidden, quoted},
 };
 
 /// Whether it has ended is looked for so often.

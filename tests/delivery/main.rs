@@ -17,6 +17,7 @@ mod certificates;
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+mod credentials;
 mod disk;
 mod gate;
 #[path = "../common/hostile.rs"]
@@ -28,6 +29,7 @@ mod mosquitto;
 mod mqtt;
 mod nats;
 mod peer;
+mod permissions;
 mod process;
 mod receiver;
 #[path = "../common/scenes.rs"]
@@ -37,7 +39,10 @@ mod script;
 mod service;
 mod soak;
 mod station;
+mod subscriber;
+mod subscribers;
 mod uploads;
+mod verdicts;
 mod webhook;
 
 use std::panic::UnwindSafe;
@@ -64,6 +69,7 @@ fn main() {
     }
     let (mqtt, nats) = (Kind::Mqtt.is_here(), Kind::Nats.is_here());
     let (all, moto, mounts) = (kills::Platforms::are_here(), uploads::moto_is_here(), disk::may_mount());
+    let subscribes = subscriber::are_here();
     if !mounts {
         eprintln!("this user may mount no disk: what a full one does is not tested (run as root)");
     }
@@ -86,9 +92,21 @@ fn main() {
         for (way, of) in ways {
             tests.push(test(&format!("{name}_{way}"), kind.is_here(), move || of(kind)));
         }
+        let ways: [Way; 2] =
+            [("is_killed", subscribers::killed), ("knows_of_filters", subscribers::filtered)];
+        for (way, of) in ways {
+            let is_here = kind.is_here() && subscribes;
+            tests.push(test(&format!("subscriber_by_{name}_{way}"), is_here, move || of(kind)));
+        }
     }
     tests.extend([
-        test("mqtt_takes_nothing_too_large", mqtt, mqtt::too_large),
+        test("subscriber_of_whom_the_broker_keeps_few", mqtt && subscribes, subscribers::kept_few),
+        test("mosquitto_allows_what_the_sample_says", mqtt && subscribes, permissions::mosquitto),
+        test("nats_allows_what_the_sample_says", nats && subscribes, permissions::nats),
+        test("nats_lets_in_by_credentials", nats && subscribes, credentials::credentials),
+        test("verdicts_are_kept_with_the_violation", mqtt && nats, verdicts::kept_with_the_violation),
+        test("mqtt_takes_no_packet_too_large", mqtt, || mqtt::too_large("max_packet_size")),
+        test("mqtt_takes_no_message_too_large", mqtt, || mqtt::too_large("message_size_limit")),
         test("mqtt_lost_what_nobody_heard_and_the_platform_asks_for_it", mqtt, mqtt::holes_are_filled),
         test("mqtt_has_one_client_id_for_two_boxes", mqtt, mqtt::one_client_id),
         test("everything_is_asked_for_again_and_comes_bounded", mqtt, asked::everything_again),
@@ -110,6 +128,7 @@ fn main() {
         test("database_that_is_damaged", true, disk::damaged),
         test("clock_that_is_set", true, disk::clock_steps),
         test("evidence_is_put_by_http", true, uploads::plain),
+        test("evidence_is_put_by_tls", true, uploads::tls),
         test("evidence_is_put_at_somebody_who_lies", true, uploads::lies),
         test("evidence_is_put_into_a_bucket", moto, uploads::s3),
     ]);

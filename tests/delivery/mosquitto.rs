@@ -188,6 +188,10 @@ impl Peer for Mosquitto {
         format!("{}username = \"{USER}\"\npassword = \"{PASSWORD}\"\n", self.sink())
     }
 
+    fn port_of_platforms(&self) -> u16 {
+        self.own
+    }
+
     fn alerts(&mut self) -> Vec<String> {
         let is_alert =
             |message: &Message| ["/violation", "/health"].iter().any(|end| message.topic.ends_with(end));

@@ -14,9 +14,10 @@ use crate::{
     station::{PLATFORM, Station, platform},
 };
 
-/// One alert is larger than the broker takes: it is a dead letter, and the next follow.
-pub fn too_large() {
-    let mut broker = Mosquitto::start_with("max_packet_size 1500", None);
+/// One alert is larger than the broker takes, which it says when a box connects (`max_packet_size`) or once it has got it
+/// (`message_size_limit`): it is a dead letter, and the next follow.
+pub fn too_large(limit: &str) {
+    let mut broker = Mosquitto::start_with(&format!("{limit} 1500"), None);
     let mut station = Station::start(&broker.sink());
     station.tell(2);
     station.tell_dead("lift", &"x".repeat(1500));

@@ -37,7 +37,7 @@ pub struct Nats {
 }
 
 /// Where the server's program lies.
-fn program() -> Option<PathBuf> {
+pub fn program() -> Option<PathBuf> {
     Some(cache().join("nats-server/nats-server"))
         .filter(|path| path.is_file())
         .or_else(|| found("nats-server"))
@@ -114,7 +114,12 @@ impl Nats {
     }
 
     fn client(&self) -> Client {
-        Client::connect(self.port, self.access != Access::Everybody).expect("the server takes the platform")
+        self.connect().expect("the server takes the platform")
+    }
+
+    fn connect(&self) -> io::Result<Client> {
+        let known = (PLATFORM, PLATFORMS_PASSWORD);
+        Client::connect(self.port, (self.access != Access::Everybody).then_some(known), "_INBOX")
     }
 
     /// The platform makes the stream, with what else is said of it.
@@ -169,7 +174,7 @@ impl Nats {
     }
 
     fn read_on(&mut self) -> io::Result<()> {
-        let mut client = Client::connect(self.port, self.access != Access::Everybody)?;
+        let mut client = self.connect()?;
         loop {
             let next = json!({ "seq": self.read.len() + 1 }).to_string();
             let answer = client.request("$JS.API.STREAM.MSG.GET.FIREWARDEN", &next)?;
@@ -188,6 +193,10 @@ impl Peer for Nats {
 
     fn sink_with_password(&self) -> String {
         self.sink().replace("://", &format!("://{USER}:{PASSWORD}@"))
+    }
+
+    fn port_of_platforms(&self) -> u16 {
+        self.port
     }
 
     /// What the stream keeps: a repeat is kept once there, within the window in which it knows repeats.
@@ -235,47 +244,48 @@ impl Peer for Nats {
 }
 
 /// A client of NATS, which knows as much of its protocol as it needs.
-struct Client {
+pub struct Client {
     read: BufReader<TcpStream>,
     write: TcpStream,
     inbox: String,
 }
 
 impl Client {
-    fn connect(port: u16, with_password: bool) -> io::Result<Self> {
+    /// Connects by this user and password, where there are any. Answers come below the inbox.
+    pub fn connect(port: u16, user: Option<(&str, &str)>, inbox: &str) -> io::Result<Self> {
         let write = TcpStream::connect(("127.0.0.1", port))?;
         // Who is frozen is not waited for.
         write.set_read_timeout(Some(PATIENCE / 6))?;
         let read = BufReader::new(write.try_clone()?);
-        let inbox = format!("_INBOX.{:x}", fastrand::u64(..));
+        let inbox = format!("{inbox}.{:x}", fastrand::u64(..));
         let mut client = Self { read, write, inbox };
         let mut about = json!({
             "verbose": false, "pedantic": false, "lang": "test", "version": "1", "headers": true, "no_responders": true,
         });
-        if with_password {
-            (about["user"], about["pass"]) = (PLATFORM.into(), PLATFORMS_PASSWORD.into());
+        if let Some((user, password)) = user {
+            (about["user"], about["pass"]) = (user.into(), password.into());
         }
         write!(client.write, "CONNECT {about}\r\nSUB {} 1\r\n", client.inbox)?;
         client.flush()?;
         Ok(client)
     }
 
-    fn publish(&mut self, subject: &str, text: &str) -> io::Result<()> {
+    pub fn publish(&mut self, subject: &str, text: &str) -> io::Result<()> {
         write!(self.write, "PUB {subject} {}\r\n{text}\r\n", text.len())
     }
 
-    fn subscribe(&mut self, subject: &str) -> io::Result<()> {
+    pub fn subscribe(&mut self, subject: &str) -> io::Result<()> {
         write!(self.write, "SUB {subject} 2\r\n")
     }
 
-    /// Waits until the server has read all.
-    fn flush(&mut self) -> io::Result<()> {
+    /// Waits until the server has read all. An error is what it allowed none of.
+    pub fn flush(&mut self) -> io::Result<()> {
         self.write.write_all(b"PING\r\n")?;
         while self.line()? != "PONG" {}
         Ok(())
     }
 
-    fn request(&mut self, subject: &str, text: &str) -> io::Result<Value> {
+    pub fn request(&mut self, subject: &str, text: &str) -> io::Result<Value> {
         write!(self.write, "PUB {subject} {} {}\r\n{text}\r\n", self.inbox, text.len())?;
         let (_, answer) = self.message()?;
         serde_json::from_str(&answer).map_err(io::Error::other)

@@ -25,6 +25,9 @@ pub trait Peer {
     /// The same with user and the right password.
     fn sink_with_password(&self) -> String;
 
+    /// Where platforms reach it on loopback.
+    fn port_of_platforms(&self) -> u16;
+
     /// The alerts that have come to the platform behind it, in their order, each as it came.
     fn alerts(&mut self) -> Vec<String>;
 

@@ -78,35 +78,39 @@ impl Script {
         came.iter().filter(|key| !self.perhaps.contains(key) && !self.dead.contains(key)).count()
     }
 
-    /// Asserts that all came, in order by camera, repeats as they were, and nothing else did.
+    /// Asserts that all came, in order by camera, repeats as they were, and nothing else did. What a subscriber calls late is so, and
+    /// nothing else is.
     pub fn check(&self, received: &[String]) -> Report {
-        let mut first: BTreeMap<(String, Timestamp), (String, &String)> = BTreeMap::new();
-        let mut by_camera: BTreeMap<String, Vec<(Timestamp, u64)>> = BTreeMap::new();
+        let mut first: BTreeMap<(String, Timestamp), (String, Value)> = BTreeMap::new();
+        let mut by_camera: BTreeMap<String, Vec<(Timestamp, u64, bool)>> = BTreeMap::new();
         let mut boxes = BTreeSet::new();
         let mut repeated = 0;
         for text in received {
-            let alert = read(text);
+            let mut alert = read(text);
             let key = key(&alert);
+            let is_late = alert.as_object_mut().and_then(|alert| alert.remove("late")).is_some();
             let id = alert["id"].as_str().expect("an id").to_owned();
             if let Some((known, as_first)) = first.get(&key) {
                 assert_eq!(known, &id, "it was told twice: {text}");
-                assert_eq!(*as_first, text, "a repeat is what came first");
+                assert_eq!(*as_first, alert, "a repeat is what came first");
                 repeated += 1;
                 continue;
             }
             boxes.insert(alert["outboxid"].to_string());
-            by_camera.entry(key.0.clone()).or_default().push((key.1, sequence(&alert)));
-            first.insert(key, (id, text));
+            by_camera.entry(key.0.clone()).or_default().push((key.1, sequence(&alert), is_late));
+            first.insert(key, (id, alert));
         }
         assert!(boxes.len() <= 1, "one outbox: {boxes:?}");
         let mut report = Report { repeated, expected: self.expected(), ..Report::default() };
         for (camera, told) in &self.told {
             let came = by_camera.remove(camera).unwrap_or_default();
-            assert!(
-                came.is_sorted_by(|one, next| one.0 < next.0 && one.1 < next.1),
-                "{camera}, in its order: {came:?}"
-            );
-            let came: BTreeSet<Timestamp> = came.into_iter().map(|(moment, _)| moment).collect();
+            let mut last = None;
+            for (moment, sequence, is_late) in &came {
+                let is_next = last.is_none_or(|(before, number)| (before < moment) && number < sequence);
+                assert_eq!(is_next, !is_late, "{camera}, in its order: {came:?}");
+                last = if is_next { Some((moment, sequence)) } else { last };
+            }
+            let came: BTreeSet<Timestamp> = came.into_iter().map(|(moment, ..)| moment).collect();
             for moment in told {
                 let key = (camera.clone(), *moment);
                 let is_there = came.contains(moment);

@@ -15,6 +15,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    certificates::{Authority, Holds},
     hostile::{Hostile, Mode},
     process::{Process, cache, free_port},
     receiver::{Receiver, Reply, Request},
@@ -45,16 +46,18 @@ fn left(site: &Site) -> Option<i64> {
     (files >= 3).then_some(waits)
 }
 
-/// Waits until the clip is told, and gives all files that alerts name, each once.
+/// Waits until clip and stills are told, and gives all files that alerts name, each once: stills are told before the clip or with it.
 fn files(site: &Site) -> Vec<Value> {
-    let clip = |file: &Value| file["role"] == "clip";
-    let told = wait_for("a clip is told", PATIENCE, || {
-        let updated = site.told("updated");
-        updated
-            .into_iter()
-            .find(|alert| alert["data"]["evidence"].as_array().is_some_and(|files| files.iter().any(clip)))
-    });
-    told["data"]["evidence"].as_array().expect("a list").clone()
+    wait_for("a clip and stills are told", PATIENCE, || {
+        let mut files = BTreeMap::new();
+        for alert in site.alerts() {
+            for file in alert["data"]["evidence"].as_array().into_iter().flatten() {
+                files.insert(file["name"].to_string(), file.clone());
+            }
+        }
+        let has_clip = files.values().any(|file| file["role"] == "clip");
+        (has_clip && files.len() >= 3).then(|| files.into_values().collect())
+    })
 }
 
 /// What lies elsewhere, by its path.
@@ -117,6 +120,33 @@ pub fn plain() {
     assert_eq!(service.end().code(), Some(143));
     assert!(!site.log().contains("s3cret-of-put"), "{}", site.story());
     assert!(site.alerts().iter().all(|alert| !alert.to_string().contains("s3cret-of-put")));
+}
+
+/// By TLS: nothing is put at a server whose certificate holds no more, or for which strangers vouch.
+pub fn tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (authority, stranger) = (Authority::new("Those who vouch"), Authority::new("Strangers"));
+    let ca = folder.path().join("ca.pem");
+    authority.write(&ca);
+    let receiver = Receiver::start(Some(&authority.issue(folder.path(), "once", Holds::Once)));
+    let store = Store::default();
+    stores(&receiver, &store, true);
+    let base = format!("https://127.0.0.1:{}", receiver.port());
+    let (site, _camera) = site(&format!("upload = \"{base}\"\nupload_ca = \"{}\"\n", ca.display()));
+    let service = site.start();
+    let files = files(&site);
+    site.says("its certificate expired");
+    // A restart loses nothing of what is to be put, and says again what is wrong.
+    assert_eq!(service.end().code(), Some(143));
+    receiver.certify(&stranger.issue(folder.path(), "strange", Holds::Now));
+    let service = site.start();
+    site.says("vouches for its certificate: name the right one in `upload_ca`");
+    assert!(receiver.seen().is_empty(), "nothing is told to strangers");
+    receiver.certify(&authority.issue(folder.path(), "good", Holds::Now));
+    wait_for("all is put", PATIENCE, || (left(&site) == Some(0)).then_some(()));
+    let read = |path: &str| store.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+    assert_there(&files, &base, read);
+    assert_eq!(service.end().code(), Some(143));
 }
 
 /// A server that says it has stored what it has not: it is found out, said, and asked until it is honest.

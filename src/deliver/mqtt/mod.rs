@@ -24,6 +24,8 @@ mod fake;
 #[cfg(test)]
 mod scripted_tests;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod tls_tests;

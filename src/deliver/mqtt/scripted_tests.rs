@@ -12,7 +12,7 @@ use super::{
     super::Refusal,
     client::{Client, Concern, Message, Order, Reason, Told, Trouble},
     outlet::Outlet,
-    tests::{about, alert, unheard},
+    testing::{about, alert, unheard},
     topics::Topics,
     waits::Waits,
 };

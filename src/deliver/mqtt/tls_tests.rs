@@ -18,7 +18,7 @@ use rustls::{
 use super::{
     MqttSink,
     fake::connack,
-    tests::{about, impatient, reason, settings, unheard},
+    testing::{about, impatient, reason, settings, unheard},
 };
 
 struct Authority {

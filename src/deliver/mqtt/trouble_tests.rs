@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     MqttSink, Sink, Waits,
     fake::{Acks, Fake, Manner, Sent, connack, publish},
-    tests::{
+    testing::{
         BASE, Log, PASSWORD, USER, about, alert, impatient, reason, settings, sink_of, soon, unheard, waits,
         why,
     },

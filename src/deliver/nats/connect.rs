@@ -124,8 +124,10 @@ fn signed_in(
         Who::User { name, password } => Ok(options.user_and_password(name, password)),
         Who::Token(token) => Ok(options.token(token)),
         Who::Credentials => {
-            let text = settings.credentials.as_ref().map_or("", |text| text.expose());
-            options.credentials(text).map_err(|_| {
+            // The client knows the key by the end of the line after it, and what is read of a file ends without one.
+            let text =
+                settings.credentials.as_ref().map_or_else(String::new, |text| format!("{}\n", text.expose()));
+            options.credentials(&text).map_err(|_| {
                 Trouble::locked_out(
                     "`credentials` hold no token and key that can be used: take the .creds file of the user as it is",
                 )

@@ -4,9 +4,6 @@
 //! longer than for an answer, and does not make the alert come again. What is posted twice has the same `webhook-id`, which is
 //! the alert's id.
 
-pub(crate) mod endpoint;
-pub(crate) mod failure;
-mod hidden;
 mod sign;
 
 use std::{
@@ -19,8 +16,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use endpoint::Endpoint;
-pub(crate) use hidden::Hidden;
 use jiff::Timestamp;
 use sign::Signer;
 use ureq::{
@@ -31,6 +26,8 @@ use uuid::Uuid;
 
 use super::{
     About, Beat, Refusal, Sink,
+    endpoint::Endpoint,
+    failure,
     http::{self, Answer},
 };
 use crate::{config::Webhook, domain::SinkName, ledger::database::Queued};

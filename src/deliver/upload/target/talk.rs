@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     super::super::{
-        Refusal,
+        Refusal, failure,
         http::{self, Answer},
     },
     Entry, File, Target,
@@ -301,7 +301,10 @@ impl<'a> Talk<'a> {
             .timeout_per_write(patience)
             .timeout_await_100(Some(self.target.wanted))
             .build();
-        self.agent.run(request).map_err(|error| http::unanswered(&error))
+        self.agent.run(request).map_err(|error| match failure::is_of_tls(&error) {
+            true => Refusal::transient(failure::why(&error).replace("`ca`", "`upload_ca`")),
+            false => http::unanswered(&error),
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rustls::{CertificateError, pki_types::UnixTime};
 use ureq::Error;
 
-use super::super::http;
+use super::http;
 
 /// Whether it failed for TLS, so that other authorities may help.
 pub(crate) fn is_of_tls(error: &Error) -> bool {
