@@ -89,7 +89,8 @@ impl BBox {
         }
     }
 
-    /// The box with each edge brought within the picture, for drawing and cropping only.
+    /// The box with each edge brought within the picture, for drawing, cropping and measuring what is seen of it: its
+    /// anchor would be another.
     pub fn clipped(&self) -> Self {
         let clip = |v: f32| v.clamp(0.0, 1.0);
         Self {

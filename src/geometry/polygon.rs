@@ -112,9 +112,39 @@ impl Polygon {
         inside
     }
 
+    /// Share of `bbox` that lies in the polygon, 0 to 1; 0 where the box has no area.
+    ///
+    /// The polygon is cut off along one edge of the box after the other (Sutherland and Hodgman, "Reentrant polygon
+    /// clipping", CACM 17(1), 1974). What that leaves of a concave one may hang together along an edge of the box, which
+    /// has no area.
+    pub fn share_of(&self, bbox: &BBox) -> f32 {
+        let area = f64::from(bbox.area());
+        if !(area > 0.0 && area.is_finite()) {
+            return 0.0;
+        }
+        let right_of = cut(self.0.clone(), |p| p.x - bbox.left);
+        let left_of = cut(right_of, |p| bbox.right - p.x);
+        let below = cut(left_of, |p| p.y - bbox.top);
+        let within = cut(below, |p| bbox.bottom - p.y);
+        (signed_area(&within).abs() / area).min(1.0) as f32
+    }
+
     fn edges(&self) -> impl Iterator<Item = (Point, Point)> + '_ {
         edges(&self.0)
     }
+}
+
+/// The part of a polygon in which `side` is not negative. `side` falls evenly along any line.
+fn cut(points: Vec<Point>, side: impl Fn(Point) -> f32) -> Vec<Point> {
+    let pieces = edges(&points).flat_map(|(a, b)| {
+        let (was, is) = (side(a), side(b));
+        let crossing = ((was < 0.0) != (is < 0.0)).then(|| {
+            let share = was / (was - is);
+            Point::new(a.x + share * (b.x - a.x), a.y + share * (b.y - a.y))
+        });
+        crossing.into_iter().chain((is >= 0.0).then_some(b))
+    });
+    pieces.collect()
 }
 
 /// From each point to the next one, and from the last to the first.
@@ -234,6 +264,25 @@ mod tests {
                     prop_assert!(made.contains(*p));
                 }
                 prop_assert_eq!(Vec::from(made), points);
+            }
+        }
+
+        #[test]
+        fn the_share_of_a_box_is_the_share_of_its_points(
+            points in prop::collection::vec(prop::array::uniform2(0.0f32..1.0), 3..7),
+            (x, y, w, h) in (-0.1f32..1.0, -0.1f32..1.0, 0.02f32..0.6, 0.02f32..0.6),
+        ) {
+            let bbox = BBox::new(x, y, (x + w).min(1.0), (y + h).min(1.0)).clipped();
+            if let Ok(zone) = Polygon::try_from(points) && bbox.area() > 1e-4 {
+                let at = |n: u16, from: f32, to: f32| from + (f32::from(n) + 0.5) / 60.0 * (to - from);
+                let spots = (0..60).flat_map(|n| (0..60).map(move |m| (n, m)));
+                let within = spots
+                    .filter(|(n, m)| {
+                        zone.contains(Point::new(at(*n, bbox.left, bbox.right), at(*m, bbox.top, bbox.bottom)))
+                    })
+                    .count();
+                let share = zone.share_of(&bbox);
+                prop_assert!((share - within as f32 / 3600.0).abs() < 0.05, "{share}, {within} of 3600");
             }
         }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The version of the form. A program reads its own and no other.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// No camera's state is longer.
 const MOST_BYTES: usize = 32 << 20;
 /// Nor has one more detectors and rules than this.

@@ -123,6 +123,8 @@ impl Counting {
         }
         watched.stretch = watched.stretch.max(self.stretch);
         watched.judged = watched.judged.max(self.seen.saturating_sub(seeing.unproven));
+        // What the rule counts there is there.
+        watched.anything |= matches!(presence, Presence::Seen(1..));
         if !watched.anything {
             let within = |bbox: BBox| zone.contains(bbox.anchor()) || zone.contains(bbox.center());
             watched.anything = observation.detections.iter().any(|detection| within(detection.bbox));
@@ -286,5 +288,9 @@ mod tests {
             post.look(&with(bbox), &Seeing::default(), Some(Presence::Seen(0)), &zone);
             assert_eq!(post.watched().anything, there);
         }
+        // A rule may know of what lies in its zone neither with its middle nor with that of its bottom edge.
+        let mut post = post();
+        post.look(&look(0.0, ROOM), &Seeing::default(), Some(Presence::Seen(1)), &zone);
+        assert!(post.watched().anything);
     }
 }

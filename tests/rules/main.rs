@@ -8,11 +8,14 @@
     reason = "a test that fails may panic"
 )]
 
+mod angle;
 mod control_room;
+mod creeping;
 mod detectors;
 mod elevator;
 mod ends;
 mod fire_lane;
+mod ground;
 mod invariants;
 mod live;
 mod people;

@@ -2,6 +2,7 @@
 
 mod boxing;
 mod departure;
+mod ground;
 mod moved_camera;
 mod rule;
 pub(super) mod settings;

@@ -6,6 +6,7 @@ use known::Known;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    ground::is_in,
     moved_camera::{KNOWN_FOR, camera_moved, go_on_as},
     settings::FireLaneParking,
     stay::{Stay, Unseen},
@@ -36,8 +37,8 @@ const CLOSE_UNTIL: Duration = Duration::from_secs(1);
 
 /// A vehicle stands in a fire lane for `dwell`.
 ///
-/// Stays belong to places: a vehicle whose unclipped anchor lies in the zone begins one, and whatever then overlaps
-/// its place and looks like it goes on with it, under whatever track and class. While a place is seen without its
+/// Stays belong to places: a vehicle that stands in the zone ([`is_in`]) begins one, and whatever then overlaps its
+/// place and looks like it goes on with it, under whatever track and class. While a place is seen without its
 /// vehicle for less than `occlusion` the stay goes on; after that it ended at the first look without it. A passer-by
 /// who covers the place puts that off. While the place was never seen without its vehicle, no look at it can make it
 /// another; once it was, it must look the same again, and more so where it drove up. What does not look the same
@@ -106,7 +107,7 @@ impl FireLane {
                     (continued.get_mut(s), taken.get_mut(v))
             {
                 (*continued, *taken) = (true, true);
-                let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+                let inside = is_in(&self.keys.zone, &vehicle.detection.bbox);
                 stay.seen(*vehicle, inside, now);
             }
         }
@@ -119,7 +120,7 @@ impl FireLane {
 
     /// Whether `vehicle` is one of the stays' vehicles in another box; then its stay goes on.
     fn is_another_box(&mut self, vehicle: Vehicle, continued: &mut [bool], now: When) -> bool {
-        let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+        let inside = is_in(&self.keys.zone, &vehicle.detection.bbox);
         let mut stays = self.stays.iter_mut().zip(continued);
         let Some((stay, continued)) = stays.find(|(stay, continued)| {
             if **continued { stay.is_boxed_by(&vehicle) } else { stay.goes_on_as(&vehicle, now.at) }
@@ -172,7 +173,7 @@ impl FireLane {
                         self.ended.push_back(Ended { stay, said: now });
                     }
                 }
-                None if double || stay.is_traffic() => {}
+                None if double || stay.is_traffic() || stay.has_crept_off(now, self.keys.occlusion) => {}
                 None => self.stays.push(stay),
             }
         }
@@ -200,7 +201,7 @@ impl FireLane {
 
     fn begin_stays(&mut self, left: &[Vehicle], now: When, findings: &mut Vec<Finding>) {
         for vehicle in left {
-            let inside = self.keys.zone.contains(vehicle.detection.bbox.anchor());
+            let inside = is_in(&self.keys.zone, &vehicle.detection.bbox);
             let is_known = |stay: &Stay| stay.last_seen == now && stay.is_boxed_by(vehicle);
             if self.stays.iter().any(is_known) || self.take_up(*vehicle, inside, now, findings) {
                 continue;
@@ -304,6 +305,9 @@ impl Rule for FireLane {
         }
         let (continued, left) = self.continue_stays(&vehicles, now);
         self.miss_stays(&continued, &vehicles, look, clarity.is_clear() && stance == Stance::Steady);
+        if stance != Stance::Steady {
+            self.stays.iter_mut().for_each(Stay::picture_shifted);
+        }
         if let Stance::Moved { since } = stance {
             self.moved = Some(now.at);
             camera_moved(&mut self.stays, since);

@@ -41,7 +41,7 @@ fn refused(bytes: &[u8]) -> StateError {
 fn written(body: &Value) -> Vec<u8> {
     let body = body.to_string();
     let sha256 = files::sha256(body.as_bytes());
-    format!("{{\"version\":1,\"sha256\":\"{sha256}\",\"body\":{body}}}").into_bytes()
+    format!("{{\"version\":2,\"sha256\":\"{sha256}\",\"body\":{body}}}").into_bytes()
 }
 
 fn body(bytes: &[u8]) -> Value {
@@ -59,8 +59,8 @@ fn what_is_of_no_use_says_why() {
     }
     let another = text.replacen("\"epoch\":0", "\"epoch\":1", 1);
     assert!(another != text && damaged(refused(another.as_bytes())), "its checksum is another");
-    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
-    assert_eq!(refused(newer.as_bytes()), StateError::OtherVersion { camera: camera(), version: 2 });
+    let newer = text.replacen("\"version\":2", "\"version\":3", 1);
+    assert_eq!(refused(newer.as_bytes()), StateError::OtherVersion { camera: camera(), version: 3 });
     // Whatever a newer one looks like.
     assert_eq!(
         refused(b"{\"version\":7,\"rest\":[]}"),

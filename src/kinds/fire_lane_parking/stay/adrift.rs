@@ -46,6 +46,7 @@ impl Stay {
         self.first_boxes.resize(BOXES_OF_PLACE, found.place);
         (self.place, self.boxed, self.track) = (found.place, found.boxed, found.track);
         self.last_look.clone_from(&found.last_look);
+        self.picture_shifted();
         self.note_seen(found.place, true, now);
     }
 }

@@ -1,6 +1,7 @@
 mod absence;
 mod adrift;
 mod close;
+mod creep;
 mod identity;
 mod sound;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use absence::Absence;
 pub(crate) use absence::Unseen;
 use close::{CLOSE_FOR, Close};
+use creep::Creep;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -63,11 +65,12 @@ pub(crate) struct Stay {
     pub stood: Duration,
     /// Whether the time after the last look counts.
     counting: bool,
-    /// Looks that showed it, of those that could have, and of these those with its anchor in the zone.
+    /// Looks that showed it, of those that could have, and of these those that showed it in the zone.
     shown: u32,
     looks: u32,
     inside: u32,
     close: Close,
+    creep: Creep,
     /// When one of the tracks that lately showed it was last seen somewhere else.
     #[serde(with = "micros::optional")]
     moved_on: Option<MediaTime>,
@@ -129,6 +132,7 @@ impl Stay {
             looks: 1,
             inside: u32::from(inside),
             close: Close::begun(now.at, track.id, detection.bbox),
+            creep: Creep::begun(detection.bbox),
             moved_on: None,
             compared: 0,
             alike: 0,
@@ -173,7 +177,9 @@ impl Stay {
         let Vehicle { track, detection } = vehicle;
         self.boxed = detection.bbox;
         self.track = track.id;
-        if cut_otherwise(&self.place, &detection.bbox) {
+        let otherwise = cut_otherwise(&self.place, &detection.bbox);
+        self.creep.note(detection.bbox, otherwise, now.at);
+        if otherwise {
             self.seen_otherwise(detection.appearance.as_ref());
             // Its place stays where it is, however it is boxed.
             self.note_seen(self.place, inside, now);
@@ -255,7 +261,7 @@ impl Stay {
         !self.is_notified() && (passed_by || rare || changing || self.close.vanishes())
     }
 
-    /// Whether most looks that showed it had its anchor in the zone.
+    /// Whether most looks that showed it showed it in the zone.
     fn is_mostly_inside(&self) -> bool {
         u64::from(self.inside) * 2 >= u64::from(self.shown)
     }
@@ -272,6 +278,7 @@ impl Stay {
             && self.looks_alike()
             && self.close.is_shown()
             && self.close.keeps_still()
+            && !self.is_creeping()
             && self.moved_on.is_none_or(|at| self.last_seen.at.since(at) > CLOSE_FOR)
             && self.shown as f32 >= SHOWN_SHARE * self.looks as f32
     }

@@ -21,6 +21,7 @@ impl Stay {
         times.chain(self.moved_on).chain(self.raised.map(|raised| raised.at)).all(within)
             && self.stood <= lasts
             && self.close.is_sound(until)
+            && self.creep.is_sound(until)
             && empty
     }
 
