@@ -100,7 +100,6 @@ fn main() {
         }
     }
     tests.extend([
-        test("subscriber_of_whom_the_broker_keeps_few", mqtt && subscribes, subscribers::kept_few),
         test("mosquitto_allows_what_the_sample_says", mqtt && subscribes, permissions::mosquitto),
         test("nats_allows_what_the_sample_says", nats && subscribes, permissions::nats),
         test("nats_lets_in_by_credentials", nats && subscribes, credentials::credentials),

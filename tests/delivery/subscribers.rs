@@ -4,11 +4,10 @@ use serde_json::json;
 
 use crate::{
     brokers::Kind,
-    mosquitto::Mosquitto,
     peer::Peer,
     script::read,
     service::{PATIENCE, wait_for},
-    station::{CAMERAS, PLATFORM, Station},
+    station::{CAMERAS, Station},
     subscriber::Subscriber,
 };
 
@@ -66,28 +65,5 @@ pub fn filtered(kind: Kind) {
         assert_eq!(cameras, vec![json!("lift"); 5]);
     }
     assert!(!knows.said().contains("missing"), "{}", knows.said());
-    station.end();
-}
-
-/// While a subscriber is away the broker keeps a few for it, drops the rest, and says nothing of it to the box. Once it is back, the
-/// subscriber sees the hole and asks for it, which fits into its queue.
-pub fn kept_few() {
-    let mut broker = Mosquitto::start_with("max_queued_messages 20", None);
-    let mut subscriber = Subscriber::start(Kind::Mqtt, broker.port_of_platforms(), &ALL);
-    let mut station = Station::start(&broker.sink());
-    station.tell(3);
-    station.arrives(|| subscriber.printed());
-    subscriber.kill();
-    station.tell(10);
-    // Another that stays hears them all: the box has done its part.
-    station.arrives(|| broker.alerts());
-    wait_for("all is noted", PATIENCE, || (station.handle().facts().waiting == 0).then_some(()));
-    let facts = station.facts(PLATFORM);
-    assert_eq!((facts.failures, facts.refused), (0, 0), "{facts:?}");
-    subscriber.start_again(&[]);
-    // Of a hole at the end the next alert tells, or a sign of life within the minute.
-    station.tell(1);
-    station.arrives(|| subscriber.printed());
-    assert!(subscriber.said().contains("missing: "), "{}", subscriber.said());
     station.end();
 }
