@@ -80,6 +80,8 @@ class Training:
         torch.manual_seed(self.seed)
         self.network = begun(recipe, folder.parent, weights).train().to(self.device, memory_format=torch.channels_last)
         self.weights = weights
+        self.head = head_of(self.network, weights)
+        self.labelled = labelled(self.pictures)
         self.begins = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.smoothed = Smoothed(self.network, recipe.smoothing)
         self.step, self.rows = 0, []
@@ -189,12 +191,11 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         self.network.train()
-        images = batch.images.to(self.device).float().contiguous(memory_format=torch.channels_last)
+        images = self.head.prepared(batch.images.to(self.device).float()).contiguous(memory_format=torch.channels_last)
         targets = batch.targets.to(self.device)
-        height, width = images.shape[2:]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.budget.half):
             output = self.network(images)
-        terms = loss.losses(output, targets, height, width, self.recipe.weights)
+        terms = self.head.losses(output, images, targets, self.labelled[batch.numbers].to(self.device), self.recipe.weights)
         self.optimiser.zero_grad(set_to_none=True)
         terms.total.backward()
         nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.requires_grad], LARGEST_GRADIENT)
