@@ -1,6 +1,6 @@
 """Labels for what a set does not box: a general detector's sure boxes count, its unsure ones are masked.
 
-A person without a box is not background. The detector looks at each picture in several sizes, and at its mirror image: together
+A person without a box is not background. The detector looks at each picture in several sizes: together
 these know more than one look of the size that the program takes, most of all of small people and of those who hide one another.
 Above ``SURE`` what they agree on is a label, from ``UNSURE`` on an ``IGNORE`` box. Bicycles and
 e-bikes are never labelled so, for that is what the detector is bad at; where a set has some without a box, what the detector
@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from data import second_look
 from data.detector import Detector, Found
 from data.picture import BICYCLE, BUS, CAR, EBIKE, IGNORE, PERSON, TRUCK, Box, DataError, Picture, overlap, shared_area
 
@@ -24,7 +25,7 @@ SURE = 0.45
 UNSURE = 0.15
 SIDES = (416, 640, 896)
 """Inputs have as many pixels as a square of these."""
-VOTES = 3
+VOTES = 2
 """Of the looks at a picture, so many surest answers are averaged."""
 LEAST = 0.05
 """What a single look is less sure of is left out."""
@@ -76,7 +77,7 @@ def detections(pictures: list[Picture], model: Path, work: Path) -> dict[str, De
 
 
 class Looks:
-    """Several looks of the published NanoDet-Plus: inputs of several sizes in the picture's proportions, each mirrored as well."""
+    """Several looks of the published NanoDet-Plus: inputs of several sizes in the picture's proportions."""
 
     def __init__(self, model: Path, work: Path) -> None:
         from network import export, plus
@@ -93,15 +94,11 @@ class Looks:
         """What they agree on, of at least ``UNSURE``, best first."""
         kinds, confidences, boxes, views = [], [], [], []
         for number, detector in enumerate(self.detectors):
-            for mirrored in (False, True):
-                seen = detector.detect(np.ascontiguousarray(image[:, ::-1]) if mirrored else image, LEAST)
-                box = seen.box.copy()
-                if mirrored:
-                    box[:, [0, 2]] = 1 - box[:, [2, 0]]
-                kinds.append(seen.kind)
-                confidences.append(seen.confidence)
-                boxes.append(box)
-                views.append(np.full(len(seen.kind), 2 * number + mirrored))
+            seen = detector.detect(image, LEAST)
+            kinds.append(seen.kind)
+            confidences.append(seen.confidence)
+            boxes.append(seen.box)
+            views.append(np.full(len(seen.kind), number))
         return agreed(*(np.concatenate(parts) for parts in (kinds, confidences, boxes, views)))
 
 
@@ -115,7 +112,7 @@ def agreed(kind: np.ndarray, confidence: np.ndarray, box: np.ndarray, view: np.n
     kinds, confidences, boxes = [], [], []
     while len(order):
         first = order[0]
-        near = (kind[order] == kind[first]) & (overlaps_with(box[first], box[order]) > SAME_BOX)
+        near = (kind[order] == kind[first]) & (second_look.overlaps(box[first], box[order]) > SAME_BOX)
         members, order = order[near], order[~near]
         best = {}
         for member in members:
@@ -151,14 +148,6 @@ def with_detections(picture: Picture, found: Detections) -> Picture:
         results.append(box if kind in labelled and confidence > SURE else replace(box, kind=IGNORE))
     every = frozenset(range(6))
     return replace(picture, boxes=picture.boxes + tuple(results), complete=every, added=every - picture.complete)
-
-
-def overlaps_with(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box [4] with others [n, 4]."""
-    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    area = np.prod(np.maximum(others[:, 2:] - others[:, :2], 0), axis=1)
-    return shared / np.maximum(np.prod(np.maximum(box[2:] - box[:2], 0)) + area - shared, 1e-12)
 
 
 def _is_same(box: Box, other: Box) -> bool:

@@ -22,11 +22,12 @@ import torch
 from torch import Tensor, nn
 
 from data.files import written
-from data.picture import DataError, Picture
+from data.picture import CLASSES, DataError, Picture
 from network import choose, curve, loss, pack, pictures as gathered, shipped
 from network.batches import Batch, Maker, Sampler, Store, Worst, ahead, is_surely_negative
-from network.blocks import Outputs
 from network.candidates import RECIPES, Recipe, Stage
+from network.depthwise import quicken
+from network.heads import head_of
 from network.memory import keep_memory
 from network.nano import WeightsError
 from network.state import Checkpoint, CheckpointError, Smoothed
@@ -173,9 +174,10 @@ class Training:
             return
         self.stage = stage
         freeze(self.network, self.recipe.stages[stage])
+        quicken(self.network)
         decayed = [p for p in self.network.parameters() if p.requires_grad and p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.requires_grad and p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}]
+        groups = [{"params": decayed, "weight_decay": 0.0 if self.recipe.near > 0 else DECAY}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.stages[stage].rate, fused=self.device.type == "cuda")
 
     def rate(self) -> float:
@@ -200,6 +202,7 @@ class Training:
         terms.total.backward()
         nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.requires_grad], LARGEST_GRADIENT)
         self.optimiser.step()
+        self._stay_near()
         self.smoothed.update(self.network, self.step)
         negative = [is_surely_negative(self.pictures[number]) for number in batch.numbers]
         means = torch.stack([terms.total.detach(), terms.overlap, terms.objectness, terms.classes, terms.picture])
@@ -207,6 +210,15 @@ class Training:
         *values, scores = [*torch.split(torch.cat([means, terms.scores]).cpu(), [1] * len(TERMS) + [len(batch.numbers)])]
         self.worst.note(batch.numbers, scores.tolist(), negative)
         return dict(zip(TERMS, (value.item() for value in values)))
+
+    @torch.no_grad()
+    def _stay_near(self) -> None:
+        """Draws what is trained a little towards what it began with (L2-SP, arXiv:1802.01483), as weights are elsewhere drawn to nothing."""
+        if self.recipe.near > 0:
+            pull = self.recipe.near * self.rate()
+            for name, parameter in self.network.named_parameters():
+                if parameter.requires_grad:
+                    parameter.lerp_(self.begins[name], pull)
 
     def _tell(self, sums: dict[str, list[float]], begin: float, begun_at: int) -> None:
         done = self.step - begun_at
@@ -267,6 +279,11 @@ class Training:
         return path
 
 
+def labelled(pictures: Sequence[Picture]) -> Tensor:
+    """bool [pictures, classes]: the classes of which a picture's own labels, not a detector's, know every thing."""
+    return torch.tensor([[kind in picture.complete - picture.added for kind in range(len(CLASSES))] for picture in pictures])
+
+
 def digest(state: dict[str, Tensor]) -> str:
     """A short hash of weights."""
     found = hashlib.sha256()
@@ -294,7 +311,7 @@ def freeze(network: nn.Module, stage: Stage) -> None:
             parameter.requires_grad_(not held and (stage.large_depthwise or not is_large))
 
 
-def begun(recipe: Recipe, models: Path, weights: Path) -> Outputs:
+def begun(recipe: Recipe, models: Path, weights: Path) -> nn.Module:
     """The network that a candidate's training begins with; ``models`` holds the folders of the candidates."""
     if recipe.begins is None:
         return recipe.build(weights)
@@ -305,7 +322,7 @@ def begun(recipe: Recipe, models: Path, weights: Path) -> Outputs:
     return trained(recipe.begins, models / recipe.begins, weights)
 
 
-def trained(candidate: str, folder: Path, weights: Path) -> Outputs:
+def trained(candidate: str, folder: Path, weights: Path) -> nn.Module:
     """The network of ``final.pt`` in ``folder``."""
     network = RECIPES[candidate].build(weights)
     network.load_state_dict(torch.load(folder / "final.pt", map_location="cpu", weights_only=True)["network"])
