@@ -193,8 +193,8 @@ class Split(Folder):
             self.assertIn(parts["b"], ("train", "choose"), "only files are known of what is generated")
 
     def test_a_list_of_frozen_files_that_is_none_is_named(self) -> None:
-        for text, words in (("sha256,row\n", "columns"), (f"sha256,row,picture,truth\n{'g' * 64},a,b,c\n", "world.csv:2"),
-                            (f"sha256,row,picture,truth\n{'0' * 64},a\n", "world.csv:2")):
+        for text, words in (("sha256,row\n", "columns"), (f"sha256,row,picture,group,truth\n{'g' * 64},a,b,c,d\n", "world.csv:2"),
+                            (f"sha256,row,picture,group,truth\n{'0' * 64},a\n", "world.csv:2")):
             with self.subTest(text):
                 table = Path(tempfile.mkdtemp(dir=self.dataset)) / "world.csv"
                 table.write_text(text)
