@@ -1,6 +1,6 @@
 """The measure of the world: what counts as found, equal false boxes, and what is refused.
 
-Run in models/training: python -m unittest discover -s tests -t .
+Run in models/training: python -m unittest discover tests
 """
 
 from __future__ import annotations
