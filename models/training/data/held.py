@@ -15,7 +15,7 @@ from pathlib import Path
 from data.picture import DataError
 
 FROZEN = Path(__file__).resolve().parent.parent / "accuracy" / "world.csv"
-COLUMNS = ("sha256", "row", "picture", "truth")
+COLUMNS = ("sha256", "row", "picture", "group", "truth")
 
 
 def held(table: Path = FROZEN) -> frozenset[str]:
@@ -25,7 +25,7 @@ def held(table: Path = FROZEN) -> frozenset[str]:
 
 @lru_cache(maxsize=4)
 def frozen(table: Path = FROZEN) -> tuple[dict[str, str], ...]:
-    """The lines of the list, by column: ``sha256`` of the file, ``row`` of the measure, ``picture``, and ``truth``, a hash of its boxes."""
+    """The lines of the list, by column: ``sha256`` of the file, ``row`` of the measure, ``picture``, its ``group`` and ``truth``, a hash of its boxes."""
     try:
         with table.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -34,7 +34,7 @@ def frozen(table: Path = FROZEN) -> tuple[dict[str, str], ...]:
             rows = []
             for row in reader:
                 if None in row or None in row.values() or not re.fullmatch(r"[0-9a-f]{64}", row["sha256"]):
-                    raise DataError(f"{table}:{reader.line_num}: not a line of SHA-256, row, picture and truth; restore it from the repository")
+                    raise DataError(f"{table}:{reader.line_num}: not a line of SHA-256, row, picture, group and truth; restore it from the repository")
                 rows.append(row)
             return tuple(rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -83,6 +83,14 @@ def load_generated(folder: Path, name: str, held: bool, frozen: Set[str] | None 
     return pictures
 
 
+def read_set(dataset: Path, name: str) -> list[Picture]:
+    """The pictures of one set with their boxes, not split: their group is empty, and their part but where the description names it."""
+    descriptions = read_descriptions(dataset / "sets.toml")
+    if name not in descriptions:
+        raise DataError(f"{dataset / 'sets.toml'}: [{name}] is missing")
+    return _read_set(dataset / name, descriptions[name], frozenset())
+
+
 def holds_ebike(picture: Picture) -> bool:
     """Whether any e-bike is labelled in the picture, the nearly hidden ones of generated pictures too."""
     if any(box.kind == EBIKE for box in picture.boxes):
