@@ -17,16 +17,19 @@ LIFT_EVAL = "lift-eval"
 RENDERED = "rendered-lifts"
 RENDERS = "renders"
 COMPOSITES = "composites"
+PLACES = "places"
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
 OTHER_WHEELED = 3
 UNSURE = 4
 GENERATED_CLASSES: dict[int, int | None] = {0: 0, 1: 1, 2: 2, OTHER_WHEELED: None, UNSURE: IGNORE}
 """Label numbers of rendered pictures and composites: person, bicycle, ebike, other wheeled thing (no object of ours),
 unsure (a person whom a detector half sees)."""
+PLACES_CLASSES: dict[int, int | None] = {number: number for number in range(len(CLASSES))} | {len(CLASSES): IGNORE}
+"""Label numbers of rendered rooms and streets: ours, and one more for what is unsure (``places.truth``)."""
 LEAST_VISIBLE = 0.12
 """Below this visible share a generated object is masked: too little to be called one, too much to be background."""
-VIEWS = 3
-"""So many renders, one after the other, show one car (``lifts.scene``)."""
+VIEWS = {RENDERS: 3, PLACES: 4}
+"""So many renders, one after the other, show one car (``lifts.scene``) or one room or street (``places.plan``)."""
 GENERATED_COMPLETE = frozenset(range(len(CLASSES)))
 """Generated pictures hold nothing but what was put in them, so every class is complete in them."""
 
@@ -59,14 +62,14 @@ def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eva
 def load_generated(folder: Path, name: str, held: bool) -> list[Picture]:
     """Rendered pictures or composites: ``images`` and ``labels`` (``class cx cy w h [visible]``) under ``folder``.
 
-    Their group is the seed in the file name, that of renders the car that they show, so that pictures of one scene stay together.
+    Their group is the seed in the file name, that of renders the car or place that they show, so that pictures of one scene stay together.
     Composites are all trained on: they share rooms and cut-outs with each other, so none of them could be kept for choosing.
     """
     pictures = []
     for path, labels in _pairs(folder):
-        group = f"{name}/{_car_of(path.stem) if name == RENDERS else _seed_of(path.stem)}"
+        group = f"{name}/{_scene_of(path.stem, VIEWS[name]) if name in VIEWS else _seed_of(path.stem)}"
         part = "measure" if held else "train" if name == COMPOSITES else split.trained_part_of(group)
-        boxes = _boxes(path, labels, GENERATED_CLASSES, visible_column=True)
+        boxes = _boxes(path, labels, PLACES_CLASSES if name == PLACES else GENERATED_CLASSES, visible_column=True)
         pictures.append(Picture(path, name, boxes, _generated_complete(labels, boxes), group, part))
     return pictures
 
@@ -216,9 +219,9 @@ def _seed_of(stem: str) -> str:
     return found[0] if found else stem
 
 
-def _car_of(stem: str) -> str:
+def _scene_of(stem: str, views: int) -> str:
     found = re.match(r"(\D*)(\d+)", stem)
-    return f"{found[1]}{int(found[2]) // VIEWS}" if found else stem
+    return f"{found[1]}{int(found[2]) // views}" if found else stem
 
 
 def summary(pictures: list[Picture]) -> str:

@@ -59,7 +59,9 @@ def on_foot(rng: Rng, look: people.Look, x: float, y: float, yaw: float, walking
     """Someone who stands or walks at a place."""
     stride = float(rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)) if walking else float(rng.normal(0, 0.12))
     lean = float(rng.uniform(25, 50)) if not walking and rng.random() < 0.06 else float(rng.uniform(0, 6))
-    return Actor(placed("person", PERSON, look.posed(skeleton.standing(rng, lean, stride)), look.surfaces, g.placement(x, y, yaw, z)), "walking" if walking else "standing")
+    body = look.posed(skeleton.standing(rng, lean, stride))
+    low = min(float(piece.solid.vertices[:, 2].min()) for piece in body.pieces)  # toes and heels of a step are not where ankles are
+    return Actor(placed("person", PERSON, body, look.surfaces, g.placement(x, y, yaw, z - low)), "walking" if walking else "standing")
 
 
 class Cast:

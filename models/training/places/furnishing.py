@@ -253,7 +253,8 @@ def plant(rng: Rng) -> Piece:
     out.add("trunk", g.tube([[0, 0, 0.28], [0.03, 0.02, 0.3 + high * 0.6]], 0.02, 6, 0))
     for _ in range(16):
         spot = np.array([*rng.normal(0, 0.14, 2), 0.35 + high * rng.uniform(0.3, 1.0)])
-        out.add(str(rng.choice(["green leaf", "green leaf 2"])), g.blob(spot, (rng.uniform(0.06, 0.18), rng.uniform(0.04, 0.1), 0.02), 2, g.rotation("z", float(rng.uniform(0, 180))) @ g.rotation("y", float(rng.uniform(-50, 50))), 8, 5))
+        shade, size = str(rng.choice(["green leaf", "green leaf 2"])), (rng.uniform(0.06, 0.18), rng.uniform(0.04, 0.1), 0.02)
+        out.add(shade, g.blob(spot, size, 2, g.rotation("z", float(rng.uniform(0, 180))) @ g.rotation("y", float(rng.uniform(-50, 50))), 8, 5))
     return Piece(out, (-0.25, -0.25, 0.25, 0.25))
 
 
@@ -317,7 +318,8 @@ def palette(rng: Rng) -> dict[str, Surface]:
         "white": Surface((0.65, 0.65, 0.63), 0.6), "cloth": dyed(), "cloth 2": dyed(), "cloth 3": Surface(m.hsv(0.62, rng.uniform(0, 0.4), rng.uniform(0.01, 0.05)), 0.85, grain=0.3),
         "leather": Surface(m.hsv(0.05, rng.uniform(0, 0.6), rng.uniform(0.01, 0.12)), 0.35, grain=0.1), "fabric": dyed(0.03, 0.25), "card": Surface((0.42, 0.28, 0.15), 0.8, grain=0.3),
         "stone": Surface((stone, stone * 0.98, stone * 0.93), 0.6, grain=0.3), "stone 2": Surface((stone * 0.9, stone * 0.88, stone * 0.84), 0.6, grain=0.3),
-        "pot": dyed(0.1, 0.4), "trunk": Surface((0.08, 0.05, 0.03), 0.9, grain=0.4), "green leaf": Surface((0.03, 0.11, 0.02), 0.6, grain=0.4), "green leaf 2": Surface((0.06, 0.16, 0.03), 0.6, grain=0.4),
+        "pot": dyed(0.1, 0.4), "trunk": Surface((0.08, 0.05, 0.03), 0.9, grain=0.4),
+        "green leaf": Surface((0.03, 0.11, 0.02), 0.6, grain=0.4), "green leaf 2": Surface((0.06, 0.16, 0.03), 0.6, grain=0.4),
         "sky": Surface((0.75, 0.85, 1.0), glow=float(rng.uniform(1.0, 3.5))), "night": Surface((0.01, 0.012, 0.02), 0.1, 0, 1.0), "skirting": Surface(m.grey(rng, 0.05, 0.5), 0.6),
     }
     return out

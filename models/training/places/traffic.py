@@ -48,7 +48,7 @@ def park(rng: Rng, place: Street, known: list[Vehicle], share: float, dark: bool
         ahead, aside = rng.uniform(-1, 1) * min(spare, 0.5), rng.normal(0, 0.06)
         yaw = slot.yaw + (np.pi if not slot.driving and abs(np.sin(slot.yaw)) > 0.9 and rng.random() < 0.3 else 0.0) + rng.normal(0, 0.025)
         c, s = np.cos(slot.yaw), np.sin(slot.yaw)
-        finish = vehicles.finishes(rng) | {name: one.surfaces[name] for name in one.surfaces if name == "dark display"}
+        finish = vehicles.finishes(rng, one.kind)
         if dark and slot.driving:
             finish = finish | {"lamp": replace(finish["lamp"], colour=(1.0, 0.95, 0.85), glow=12.0), "tail": replace(finish["tail"], colour=(1.0, 0.05, 0.03), glow=3.0)}
         spot = g.placement(slot.x + c * ahead - s * aside, slot.y + s * ahead + c * aside, yaw)

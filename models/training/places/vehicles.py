@@ -37,23 +37,29 @@ class Vehicle:
     width: float
 
 
-def paint(rng: Rng) -> m.Colour:
-    """A colour as cars have them: mostly white, black, grey and silver."""
-    kind = rng.random()
-    if kind < 0.3:
+def paint(rng: Rng, kind: str) -> m.Colour:
+    """A colour as vehicles of a kind have them: cars mostly white, black, grey and silver, vans mostly white, buses bright."""
+    if kind in ("van", "minibus") and rng.random() < 0.5:
         return m.grey(rng, 0.5, 0.8)
-    if kind < 0.5:
+    if kind == "bus":
+        return m.grey(rng, 0.4, 0.8) if rng.random() < 0.4 else m.hsv(rng.random(), rng.uniform(0.2, 0.9), rng.uniform(0.25, 0.6))
+    share = rng.random()
+    if share < 0.3:
+        return m.grey(rng, 0.5, 0.8)
+    if share < 0.5:
         return m.grey(rng, 0.006, 0.03)
-    if kind < 0.72:
+    if share < 0.72:
         return m.grey(rng, 0.08, 0.4)
     return m.hsv(float(rng.choice([0.0, 0.58, 0.62, 0.1, 0.35, rng.random()])), rng.uniform(0.4, 0.95), rng.uniform(0.04, 0.5))
 
 
-def finishes(rng: Rng) -> dict[str, Surface]:
-    """The finishes that all vehicles name."""
+def finishes(rng: Rng, kind: str) -> dict[str, Surface]:
+    """The finishes that all vehicles name, in the colours of a kind."""
     cargo = m.grey(rng, 0.3, 0.75) if rng.random() < 0.6 else m.hsv(rng.random(), rng.uniform(0.3, 0.9), rng.uniform(0.05, 0.5))
     band = m.hsv(rng.random(), rng.uniform(0.5, 0.95), rng.uniform(0.1, 0.6))
-    return cars.surfaces(paint(rng)) | {"cargo": Surface(cargo, 0.5, grain=0.1), "band": Surface(band, 0.4), "planks": Surface((0.12, 0.08, 0.05), 0.8, grain=0.3)}
+    return cars.surfaces(paint(rng, kind)) | {
+        "cargo": Surface(cargo, 0.5, grain=0.1), "band": Surface(band, 0.4), "planks": Surface((0.12, 0.08, 0.05), 0.8, grain=0.3), "display": Surface((0.3, 0.16, 0.01), 0.4, glow=0.6),
+    }
 
 
 def _sized(build: Build, along: float, high: float) -> Build:
@@ -65,7 +71,7 @@ def _sized(build: Build, along: float, high: float) -> Build:
 def car(rng: Rng) -> Vehicle:
     """A passenger car."""
     build = _sized(MODELS[int(rng.integers(0, len(MODELS)))], float(rng.uniform(0.96, 1.05)), float(rng.uniform(0.97, 1.04)))
-    return Vehicle("car", CAR, cars.make(build), finishes(rng), build.length, build.width)
+    return Vehicle("car", CAR, cars.make(build), finishes(rng, "car"), build.length, build.width)
 
 
 def _pane(body: g.Assembly, left: float, right: float, low: float, high: float, half: float, surface: str = "glass") -> None:
@@ -88,8 +94,9 @@ def van(rng: Rng) -> Vehicle:
     half, high, long = float(rng.uniform(0.88, 1.0)), float(rng.uniform(1.9, 2.6)), float(rng.uniform(4.6, 5.9))
     a, top, minibus = long / 2, high - 0.02, rng.random() < 0.5
     body, sill = g.Assembly(), 0.24
-    rows = [(a, 0.85, 0.86), (a - 0.12, 1.0, 0.95), (a - 0.6, 1.2, 0.99), (a - 0.75, 1.3, 1.0), (a - 1.35, top - 0.06, 1.0), (a - 1.7, top, 1.0), (0.0, top, 1.0), (-a + 0.1, top, 0.99), (-a, top - 0.05, 0.96)]
-    body.add("paint", g.loft([(x, 0, (sill + up) / 2, half * wide, (up - sill) / 2, 8) for x, up, wide in rows], "x", 32, 3))
+    rows = [(a, 0.8, 0.84), (a - 0.05, 0.93, 0.91), (a - 0.16, 1.04, 0.96), (a - 0.6, 1.2, 0.99), (a - 0.75, 1.3, 1.0), (a - 1.35, top - 0.06, 1.0), (a - 1.7, top, 1.0),
+            (0.0, top, 1.0), (-a + 0.1, top, 0.99), (-a, top - 0.05, 0.96)]
+    body.add("paint", g.loft([(x, 0, (sill + up) / 2, half * wide, (up - sill) / 2, 8) for x, up, wide in rows], "x", 32, 0))
     slope = float(np.degrees(np.arctan2(top - 1.36, 0.6)))
     body.add("glass", g.box((a - 1.0, 0, (1.3 + top - 0.06) / 2), (0.4 / np.cos(np.radians(slope)) * 0.8, half * 0.84, 0.03), g.rotation("y", slope)))
     _pane(body, a - 1.85, a - 1.1, 1.2, min(1.75, top - 0.25), half + 0.002)
@@ -107,7 +114,8 @@ def van(rng: Rng) -> Vehicle:
             cars.wheel(body, replace(cars.SALOON, width=2 * half, wheel=0.34), x, side)
     for side in (-1, 1):
         body.add("trim", g.box((a - 1.1, side * (half + 0.14), 1.3), (0.05, 0.1, 0.14)))
-    return Vehicle("minibus" if minibus else "van", CAR, body, finishes(rng), long, 2 * half)
+    kind = "minibus" if minibus else "van"
+    return Vehicle(kind, CAR, body, finishes(rng, kind), long, 2 * half)
 
 
 def truck(rng: Rng) -> Vehicle:
@@ -115,8 +123,8 @@ def truck(rng: Rng) -> Vehicle:
     size, long = float(rng.uniform(0.72, 1.0)), float(rng.uniform(5.6, 9.5))
     half, a, floor = 1.22 * size, long / 2, 1.05 * size
     body, top, back = g.Assembly(), 2.75 * size, a - 1.95 * size
-    rows = [(a, 0.0, 0.93), (a - 0.15, 0.06, 1.0), (back + 0.1, 0.1, 1.0), (back, 0.08, 0.98)]
-    body.add("paint", g.loft([(x, 0, (0.5 * size + top + up) / 2, half * 0.97 * wide, (top + up - 0.5 * size) / 2, 9) for x, up, wide in rows], "x", 32, 2))
+    rows = [(a, 0.0, 0.94), (a - 0.08, 0.04, 0.985), (a - 0.2, 0.06, 1.0), (back + 0.1, 0.1, 1.0), (back, 0.08, 0.98)]
+    body.add("paint", g.loft([(x, 0, (0.5 * size + top + up) / 2, half * 0.97 * wide, (top + up - 0.5 * size) / 2, 9) for x, up, wide in rows], "x", 32, 0))
     body.add("glass", g.box((a + 0.005, 0, 2.05 * size), (0.02, half * 0.82, 0.36 * size)))
     _pane(body, back + 0.5 * size, a - 0.35, 1.7 * size, 2.4 * size, half * 0.97 + 0.004)
     body.add("trim", g.box((a + 0.01, 0, 1.25 * size), (0.02, half * 0.7, 0.22 * size)))
@@ -147,15 +155,15 @@ def truck(rng: Rng) -> Vehicle:
             cars.wheel(body, replace(cars.SALOON, width=2 * half, wheel=radius), x, side)
     for side in (-1, 1):
         body.add("trim", g.box((a - 0.05, side * (half + 0.15), 2.0 * size), (0.05, 0.1, 0.24 * size)))
-    return Vehicle("truck", TRUCK, body, finishes(rng), long, 2 * half)
+    return Vehicle("truck", TRUCK, body, finishes(rng, "truck"), long, 2 * half)
 
 
 def bus(rng: Rng) -> Vehicle:
     """A city bus or a coach."""
     long, half, top = float(rng.uniform(8.5, 12.0)), 1.25, float(rng.uniform(2.9, 3.4))
     a, body, sill = long / 2, g.Assembly(), 0.32
-    rows = [(a, 0.1, 0.95), (a - 0.12, 0.0, 1.0), (-a + 0.1, 0.0, 1.0), (-a, 0.06, 0.97)]
-    body.add("paint", g.loft([(x, 0, (sill + top - down) / 2, half * wide, (top - down - sill) / 2, 12) for x, down, wide in rows], "x", 40, 2))
+    rows = [(a, 0.1, 0.95), (a - 0.06, 0.03, 0.985), (a - 0.16, 0.0, 1.0), (-a + 0.1, 0.0, 1.0), (-a, 0.06, 0.97)]
+    body.add("paint", g.loft([(x, 0, (sill + top - down) / 2, half * wide, (top - down - sill) / 2, 12) for x, down, wide in rows], "x", 40, 0))
     body.add("glass", g.box((a + 0.005, 0, 1.85), (0.02, half * 0.88, 0.78)), g.box((-a - 0.005, 0, 2.2), (0.02, half * 0.75, 0.4)))
     low, high = 1.35, top - 0.5
     for x in np.arange(a - 0.4, -a + 1.2, -1.42):
@@ -166,14 +174,14 @@ def bus(rng: Rng) -> Vehicle:
         body.add("arch", g.box((x - 0.2, -half - 0.012, 1.4), (0.02, 0.012, 0.95)))
     for x, surface in ((a, "lamp"), (-a, "tail")):
         _end(body, x, half, 0.52, surface)
-    body.add("dark display", g.box((a + 0.006, 0, top - 0.3), (0.02, half * 0.6, 0.12)))
+    body.add("display", g.box((a + 0.006, 0, top - 0.3), (0.02, half * 0.6, 0.12)))
     body.add("paint", g.blob((0.1 * long, 0, top), (long * 0.12, 0.8, 0.16), 6))
     for x in (a - 2.5, -a + 2.6):
         for side in (-1, 1):
             cars.wheel(body, replace(cars.SALOON, width=2 * half, wheel=0.48), x, side)
     for side in (-1, 1):
         body.add("trim", g.tube([[a - 0.1, side * half, top - 0.3], [a + 0.25, side * (half + 0.12), top - 0.5], [a + 0.25, side * (half + 0.12), top - 0.9]], 0.05, 6, 0))
-    return Vehicle("bus", BUS, body, finishes(rng) | {"dark display": Surface((0.3, 0.16, 0.01), 0.4, glow=0.6)}, long, 2 * half)
+    return Vehicle("bus", BUS, body, finishes(rng, "bus"), long, 2 * half)
 
 
 BUILDERS: dict[str, Callable[[Rng], Vehicle]] = {"car": car, "van": van, "truck": truck, "bus": bus}
