@@ -30,8 +30,8 @@ from . import cameras, cast, electronics, rooms, streets, traffic, truth
 from .cast import Actor
 from .plan import PROFILES, THEMES, VIEWS, Plan, generator, place_of, plan
 
-DETAIL = 0.7
-"""The render's width as a share of the picture's: detectors see pictures 416 wide, and surveillance is softer than its size."""
+DETAIL = 0.65
+"""The render's width as a share of the picture's: 416 pixels of 640, as many as detectors see, and surveillance is softer than its size."""
 LIT = {"day": 1.0, "dim": 0.35, "dark": 0.06, "night": 1.0, "infrared": 0.02}
 """Share of the lamps' watts in each light of a room."""
 PANES = {"day": 1.0, "dim": 0.4, "dark": 0.02, "infrared": 0.0}
