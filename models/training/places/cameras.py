@@ -124,7 +124,7 @@ def _in_room(rng: Rng, room: Room, theme: str, size: tuple[int, int], points: li
 def is_clear(eye: Camera, room: Room, points: list[np.ndarray]) -> bool:
     """Whether the lens is neither in furniture nor close before someone."""
     x, y, z = eye.place
-    high = z > 2.35 and eye.mount == "above" or eye.mount == "corner"
+    high = eye.mount == "corner" or (eye.mount == "above" and z > 2.35)
     if not high and not room.is_free(x - 0.06, y - 0.06, x + 0.06, y + 0.06):
         return False
     if not high and (free_ahead(eye, room) < 2.0):

@@ -64,7 +64,7 @@ class Plans(unittest.TestCase):
 class Rooms(unittest.TestCase):
     def test_furniture_stands_in_the_room_on_the_floor_and_apart(self) -> None:
         for theme in plan.INDOOR:
-            for room in built(theme, 6):
+            for room in built(theme, 4):
                 points = room.fixtures.merged().vertices
                 self.assertTrue(np.isfinite(points).all())
                 self.assertGreater(points[:, 2].min(), -0.02)
@@ -75,7 +75,7 @@ class Rooms(unittest.TestCase):
 
     def test_every_finish_is_there(self) -> None:
         for theme in plan.INDOOR:
-            for room in built(theme, 8):
+            for room in built(theme, 4):
                 self.assertLessEqual({piece.surface for body in (room.fixtures, room.lights) for piece in body.pieces}, set(room.surfaces))
 
     def test_rooms_for_those_who_sit_have_seats_that_lie_on_furniture(self) -> None:
@@ -138,7 +138,7 @@ class Vehicles(unittest.TestCase):
 
     def test_they_are_as_large_as_real_ones_and_stand_on_the_ground(self) -> None:
         for kind, (lengths, heights) in self.sizes.items():
-            for seed in range(10):
+            for seed in range(5):
                 one = vehicles.BUILDERS[kind](np.random.default_rng(seed))
                 points = one.body.merged().vertices
                 low, high = points.min(0), points.max(0)
@@ -152,7 +152,7 @@ class Vehicles(unittest.TestCase):
 
     def test_vehicles_of_a_street_do_not_run_into_each_other(self) -> None:
         for theme in ("touching", "steep", "tiny"):
-            for seed in range(3):
+            for seed in range(2):
                 rng = np.random.default_rng(seed)
                 place = streets.build(rng, theme)
                 actors = traffic.park(rng, place, traffic.fleet(rng), 1.0, False)
