@@ -255,6 +255,6 @@ def build(rng: Rng, theme: str) -> Street:
     _clutter(rng, place, place.walks[:1] if place.kind == "lot" else place.walks[:2])
     if theme == "empty":
         left, near, right, far = place.open
-        _clutter(rng, place, [(max(left, -25), max(near, -12), min(right, 25), min(far, 12), 0.0)] * 3)
+        _clutter(rng, place, [(max(left, -25), max(near, -12), min(right, 25), min(far, 12), 0.0)] * 6)
     place.panels.append(Panel(flat(-300, 300, -300, 300, -0.03), m.plain_sheet(rng, (64, 64), (0.12, 0.13, 0.1), 0.3), 0.95))
     return place

@@ -111,6 +111,7 @@ def outdoors(rng: Rng, eyes: Rng, place: Street, plan: Plan, known: list[Vehicle
         actors, clouds = actors + more, clouds + [thinned(actor) for actor in more]
     middles = [cloud[:, :2].mean(0) for actor, cloud in zip(actors, clouds) if actor.thing.number != PERSON] or [np.array([slot.x, slot.y]) for slot in place.slots]
     central = [spot for spot in middles if abs(spot[0]) < 30] or middles
+    standing = np.concatenate([piece.solid.vertices[::9] for piece in place.fixtures.pieces])
     best: tuple[float, Camera, list[Sight]] | None = None
     for _ in range(TRIES):
         eye = _eye(eyes, place, plan, central[int(eyes.integers(0, len(central)))])
@@ -119,7 +120,7 @@ def outdoors(rng: Rng, eyes: Rng, place: Street, plan: Plan, known: list[Vehicle
         angles = [_angle(eye, sight) for sight in wheeled]
         near = any(_before(eye, cloud, CLOSEST.get(plan.theme, 2.0)) for cloud in clouds)
         hindered = near or any(np.hypot(x - eye.place[0], y - eye.place[1]) < 2.5 for x, y in place.keep)
-        mark = score(plan.theme, wheeled, angles) - (100 if hindered else 0)
+        mark = (score(plan.theme, wheeled, angles) if actors else _full(eye, standing)) - (100 if hindered else 0)
         if best is None or mark > best[0]:
             best = mark, eye, seen
     assert best is not None
@@ -131,6 +132,13 @@ def _before(eye: Camera, cloud: np.ndarray, closest: float) -> bool:
     ground = cv2.convexHull(cloud[:, :2].astype(np.float32))
     beside = cv2.pointPolygonTest(ground, (float(eye.place[0]), float(eye.place[1])), True) > -closest
     return bool(beside and eye.place[2] < cloud[:, 2].max() + max(1.0, min(closest, 3.0)))
+
+
+def _full(eye: Camera, points: np.ndarray) -> float:
+    """Share of what stands about, as vertices (n, 3), that a camera would show near by."""
+    pixels, line = eye.project(points), points - eye.place
+    inside = ((pixels >= 0) & (pixels < (eye.width, eye.height))).all(1) & (line @ eye.ahead > 0)
+    return float((inside & (np.linalg.norm(line, axis=1) < 25)).mean())
 
 
 def _angle(eye: Camera, sight: Sight) -> float:
