@@ -42,7 +42,6 @@ class Set:
     """A place that is set up in Blender, kept while pictures of it follow one another."""
 
     def __init__(self, first: Plan) -> None:
-        self.plan = first
         rng = generator(first.profile, 1, place_of(first.seed))
         self.place: rooms.Room | streets.Street = rooms.build(rng, first.theme) if first.indoor else streets.build(rng, first.theme)
         people_of = generator(first.profile, 5, place_of(first.seed))

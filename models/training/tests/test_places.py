@@ -20,7 +20,7 @@ import numpy as np
 
 from data.picture import CLASSES, IGNORE
 from data.sets import PLACES, PLACES_CLASSES, load_generated
-from lifts import camera
+from lifts import camera, labels
 from lifts import geometry as g
 from lifts.camera import Camera
 from lifts.scene import Placed
@@ -178,7 +178,7 @@ def block(x: float, size: float, number: int = 0) -> Actor:
 
 
 def eye() -> Camera:
-    """A camera at the origin that looks along +x; a metre at 208 m ahead is a pixel."""
+    """A camera at the origin that looks along +x; at 208 m a metre is a pixel."""
     return camera.aim("wall", np.zeros(3), np.array([1.0, 0, 0]), 0.0, 90.0, False, (416, 234))
 
 
@@ -202,6 +202,19 @@ class Truth(unittest.TestCase):
         self.assertIsNone(self.seen(actor, self.mask(0, 0)))
         self.assertEqual(PLACES_CLASSES[truth.UNSURE], IGNORE)
         self.assertTrue(all(CLASSES[number] == name for number, name in truth.CLASSES.items()))
+
+    def test_labels_are_read_as_data_by_place(self) -> None:
+        found = [self.seen(block(6.0, 1.0, vehicles.TRUCK), self.mask(98, 136)), self.seen(block(40.0, 1.0), self.mask(114, 120, 205, 211))]
+        with tempfile.TemporaryDirectory() as folder:
+            for part in ("images", "labels"):
+                (Path(folder) / part).mkdir()
+            for name in ("held-000007", "held-000008"):
+                cv2.imwrite(f"{folder}/images/{name}.jpg", np.zeros((234, 416, 3), np.uint8))
+                (Path(folder) / f"labels/{name}.txt").write_text(labels.text([entry.label for entry in found], 416, 234))
+            pictures = load_generated(Path(folder), PLACES, held=True)
+        self.assertEqual([box.kind for box in pictures[0].boxes], [CLASSES.index("truck"), IGNORE])
+        self.assertEqual([picture.group for picture in pictures], ["places/held-1", "places/held-2"])
+        self.assertEqual({picture.part for picture in pictures}, {"measure"})
 
     def test_what_the_edge_cuts_off_is_told(self) -> None:
         body = g.Assembly()
