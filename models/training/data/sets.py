@@ -27,13 +27,12 @@ UNSURE = 4
 GENERATED_CLASSES: dict[int, int | None] = {0: 0, 1: 1, 2: 2, OTHER_WHEELED: None, UNSURE: IGNORE}
 """Label numbers of rendered pictures and composites: person, bicycle, ebike, other wheeled thing (no object of ours),
 unsure (a person whom a detector half sees)."""
-PLACES_UNSURE = 6
-PLACES_CLASSES: dict[int, int | None] = {**{number: number for number in range(len(CLASSES))}, PLACES_UNSURE: IGNORE}
-"""Label numbers of rendered places: ours, and what no detector is asked for."""
+PLACES_CLASSES: dict[int, int | None] = {number: number for number in range(len(CLASSES))} | {len(CLASSES): IGNORE}
+"""Label numbers of rendered rooms and streets: ours, and one more for what is unsure (``places.truth``)."""
 LEAST_VISIBLE = 0.12
 """Below this visible share a generated object is masked: too little to be called one, too much to be background."""
-SCENES = {RENDERS: 3, PLACES: 4}
-"""So many pictures, one after the other, show one car (``lifts.scene``) or one place (``places.plan``)."""
+VIEWS = {RENDERS: 3, PLACES: 4}
+"""So many renders, one after the other, show one car (``lifts.scene``) or one room or street (``places.plan``)."""
 GENERATED_COMPLETE = frozenset(range(len(CLASSES)))
 """Generated pictures hold nothing but what was put in them, so every class is complete in them."""
 
@@ -69,14 +68,14 @@ def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eva
 def load_generated(folder: Path, name: str, held: bool, frozen: Set[str] | None = None) -> list[Picture]:
     """Rendered pictures or composites: ``images`` and ``labels`` (``class cx cy w h [visible]``) under ``folder``.
 
-    Their group is the seed in the file name, that of renders the car that they show, so that pictures of one scene stay together.
+    Their group is the seed in the file name, that of renders the car or place that they show, so that pictures of one scene stay together.
     Composites are all trained on: they share rooms and cut-outs with each other, so none of them could be kept for choosing.
     Of ``frozen`` files (as in ``load``) none is trained on.
     """
     frozen = held_hashes() if frozen is None else frozen
     pictures = []
     for path, labels in _pairs(folder):
-        group = f"{name}/{_scene_of(path.stem, SCENES[name]) if name in SCENES else _seed_of(path.stem)}"
+        group = f"{name}/{_scene_of(path.stem, VIEWS[name]) if name in VIEWS else _seed_of(path.stem)}"
         part = "measure" if held or is_held(path, frozen) else "train" if name == COMPOSITES else split.trained_part_of(group)
         boxes = _boxes(path, labels, PLACES_CLASSES if name == PLACES else GENERATED_CLASSES, visible_column=True)
         pictures.append(Picture(path, name, boxes, _generated_complete(labels, boxes), group, part))
