@@ -23,7 +23,7 @@ from data.picture import BICYCLE, BUS, CAR, EBIKE, IGNORE, PERSON, TRUCK, Box, D
 
 SURE = 0.45
 UNSURE = 0.15
-SIDES = (416, 640, 896)
+SIDES = (416, 640)
 """Inputs have as many pixels as a square of these."""
 VOTES = 2
 """Of the looks at a picture, so many surest answers are averaged."""
