@@ -46,7 +46,7 @@ class Stage:
 @dataclass(frozen=True)
 class Recipe:
     """A candidate. ``build`` takes the folder of published weights; ``shapes`` are (height, width) of input batches,
-    the first the size that the exported file is made for. ``average``: shares of the trained weights that are tried
+    the first the size that the exported file is made for unless ``size`` names another. ``average``: shares of the trained weights that are tried
     when averaging with those it began with, or with those of ``averaged_with``. ``begins``: what it goes on from, if anything: a
     candidate of this list, or a committed model file. ``seed``: added to the seed of the order of pictures. ``near``: how strongly weights are drawn to those it began with, in place of to nothing. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
 
@@ -64,6 +64,17 @@ class Recipe:
     averaged_with: str | None = None
     seed: int = 0
     near: float = 0.0
+    size: tuple[int, int] | None = None
+
+    @property
+    def is_plus(self) -> bool:
+        """Whether it ends like NanoDet-Plus."""
+        return self.build is _plus
+
+    @property
+    def made_for(self) -> tuple[int, int]:
+        """(height, width) that the exported file is made for."""
+        return self.size or self.shapes[0]
 
     def with_batch(self, size: int) -> Recipe:
         """The same for batches of ``size`` pictures: rates rise with its root (arXiv:2205.10287, for Adam), and the average
@@ -211,7 +222,7 @@ RECIPES = {
         # Little and near to what it began with: what the published network knows of the world is worth more than what is here.
         Recipe(
             "plus-near", _plus, WIDE_416, (Stage(1.0, 2e-4, ("stem", "stages.0")),), WORLD, average=(1.0, 0.75, 0.5), chooses="classes",
-            smoothing=0.999, near=0.5,
+            smoothing=0.999, near=0.5, size=(416, 416),
         ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
