@@ -1,6 +1,6 @@
 """From data to models with one command: ``python models/training/pipeline.py``.
 
-Stages: check, held, films, renders, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, and with --publish that. Each is skipped where its
+Stages: check, held, films, renders, places, cut-outs, composites, pseudo-labels, nano, lift, export, accuracy, and with --publish that. Each is skipped where its
 results are there and still those of its inputs, and goes on where it was interrupted. Everything that can be missing or
 malformed is found by the check, before anything is made. ``held`` and ``films`` are what is measured on: the same whatever the seed, and
 all that ``make accuracy`` makes. With ``--publish`` the last candidates become the project's models, in place of those in ``models/``.
@@ -30,7 +30,7 @@ WEIGHTS = ("yolox_nano_416.onnx", "nanodet-plus-m_416.onnx")
 
 @dataclass(frozen=True)
 class Budget:
-    """How many pictures are made (``pedals`` of the renders show pedal bicycles, kick scooters and wheelchairs), and how
+    """How many pictures are made (``pedals`` of the renders show pedal bicycles, kick scooters and wheelchairs, ``places`` rooms and streets), and how
     many are trained on, in batches of ``batch`` (0: as the recipe says). Candidates whose names end in
     -on go on from another and see as many as ``further`` says, each in its turn."""
 
@@ -43,6 +43,7 @@ class Budget:
     lift: int
     further: tuple[int, ...]
     films: int
+    places: int = 0
     batch: int = 0
     lifts: tuple[str, ...] = ("lift-both-long", "lift-both-long-on")
 
@@ -62,13 +63,13 @@ RATHER_FROM = 500_000
 
 BUDGETS = {
     # A candidate for the table, within 45 minutes on two cores.
-    "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=(1_000, 1_000), films=0),
+    "quick": Budget(renders=160, pedals=0, held=40, composites=500, measured=150, nano=6_000, lift=6_000, further=(1_000, 1_000), films=0, places=88),
     "full": Budget(
-        renders=3_200, pedals=600, held=300, composites=4_000, measured=360, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10,
+        renders=3_200, pedals=600, held=300, composites=4_000, measured=360, nano=30_000, lift=30_000, further=(10_000, 10_000), films=10, places=616,
     ),
     # As many pictures as the files in models/ were trained with, one training after the other; the first ones want a GPU.
     "gpu": Budget(
-        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000, 44_000, 26_000, 26_000), films=10,
+        renders=3_544, pedals=1_094, held=300, composites=9_000, measured=360, nano=662_336, lift=340_000, further=(11_200, 24_000, 44_000, 26_000, 26_000), films=10, places=616,
         batch=64, lifts=(
             "lift-both-long", "lift-both-long-on", "lift-both-coded-on", "lift-both-broad-on", "lift-both-lens-on", "lift-both-lenses-on",
         ),
@@ -124,6 +125,10 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         size = ("--first", first, "--count", count, "--profile", part, "--out", rendered / part)
         return python("lifts.render", *size, *(("--only", *only) if only else ()), "--resume", interpreter=options.blender)
 
+    def places(part: str, count: int) -> list[str]:
+        size = ("--first", 0, "--count", count, "--profile", part, "--out", work / "places" / part)
+        return python("places.render", *size, interpreter=options.blender)
+
     def film(story: str) -> list[str]:
         size = ("--seed", FILM_SEED, "--story", story, "--profile", "held", "--out", work / "films")
         return python("lifts.film", *size, interpreter=options.blender)
@@ -153,7 +158,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     further = dict(zip((name for name in budget.lifts if name.endswith("-on")), budget.further))
     further |= {name: min(budget.further) for name in everything if name.endswith("-on") and name not in further}
     files = {candidate: work / "models" / candidate / f"{candidate}.onnx" for candidate in everything}
-    compared = [f"{name}={path}:yolox{':again' if name in options.lift else ''}" for name, path in files.items()]
+    compared = [f"{name}={path}:{'nanodet' if name.startswith('plus-') else 'yolox'}{':again' if name in options.lift else ''}" for name, path in files.items()]
     compared += [f"yolox-nano={weights / WEIGHTS[0]}:yolox", f"nanodet-plus={weights / WEIGHTS[1]}:nanodet"]
     first = RENDERS_OF_A_SEED * options.seed
     renders = [render("train", first, budget.renders)]
@@ -166,11 +171,12 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
         Stage("held", held, [rendered / "held", composed / "measure"]),
         Stage("films", [film(story) for story in stories], [work / "films" / f"{story}-{FILM_SEED}-held.{part}" for story in stories for part in ("mp4", "csv")]),
         Stage("renders", renders, [rendered / "train"]),
+        Stage("places", [places("train", budget.places)], [work / "places" / "train"]),
         Stage("cut-outs", [cut_out("train")], [work / "cutouts" / "train"]),
         Stage("composites", [compose("train", budget.composites, options.seed)], [composed / "train"], ["cut-outs"]),
         Stage(
             "pseudo-labels", [python("network.pictures", *common, "--weights", weights)], [work / "pseudo.json"],
-            ["renders", "composites"],
+            ["renders", "places", "composites"],
         ),
         Stage("nano", [train(name, budget.nano) for name in options.nano], trained(options.nano), ["pseudo-labels"]),
         Stage("lift", [train(name, budget.lift) for name in options.lift], trained(options.lift), ["pseudo-labels"]),
@@ -184,7 +190,7 @@ def stages(options: argparse.Namespace, budget: Budget) -> list[Stage]:
     return made
 
 
-NAMES = ("check", "held", "films", "renders", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy", "publish")
+NAMES = ("check", "held", "films", "renders", "places", "cut-outs", "composites", "pseudo-labels", "nano", "lift", "export", "accuracy", "publish")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -195,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, default=None, help="published weights; default: models beside the data set")
     parser.add_argument("--blender", default=os.environ.get("FIREWARDEN_BLENDER", sys.executable), help="a Python that has bpy")
     parser.add_argument("--budget", choices=sorted(BUDGETS), default="full")
-    parser.add_argument("--nano", nargs="*", default=["nano-long"], help="candidates to train as firewarden-nano")
+    parser.add_argument("--nano", nargs="*", default=["plus-near"], help="candidates to train as firewarden-nano")
     parser.add_argument("--lift", nargs="*", default=None, help="candidates to train as firewarden-lift; default: the budget's")
     parser.add_argument("--only", nargs="*", choices=NAMES, default=[], help="only these stages")
     parser.add_argument("--seed", type=int, default=1)
@@ -210,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {options.dataset}: no such folder; --dataset or FIREWARDEN_DATASET says where the sets lie", file=sys.stderr)
         return 1
     runner = Runner(stages(options, BUDGETS[options.budget]), options.work, HERE, listing(options.dataset))
-    rendered = [name for name in ("held", "films", "renders") if not options.only or name in options.only]
+    rendered = [name for name in ("held", "films", "renders", "places") if not options.only or name in options.only]
     renders = not all(runner.is_done(runner.stages[name]) for name in rendered)
     found = problems(options.dataset, options.weights, options.work, options.blender if renders else None, options.last)
     for problem in found:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
-
+from data.cameras import is_infrared
 from data.lift_eval import read_lift_eval
 from data.picture import BICYCLE, EBIKE, DataError, Picture
 from data.sets import COMPOSITES, LIFT_EVAL, RENDERS, holds_ebike, load, load_generated
@@ -18,8 +17,6 @@ SMALL = 0.05
 """An e-bike is "small" when its box covers less than this share of the picture."""
 LEAST_AREA = 0.01
 """Photographs of e-bikes for image-level recall show one that covers at least this share of the picture."""
-GREY = 6.0
-"""Mean difference of the colour channels, of 255, below which a picture is infra-red."""
 CONFUSABLES_WANTED = 300
 
 
@@ -86,18 +83,10 @@ def _largest(picture: Picture, kind: int) -> float:
 
 
 def _conditions(renders: list[Picture]) -> dict[str, list[Picture]]:
-    infrared = {picture.path for picture in renders if is_grey(picture.path)}
+    infrared = {picture.path for picture in renders if is_infrared(picture.path)}
     return {
         "day": [picture for picture in renders if picture.path not in infrared],
         "infra-red": [picture for picture in renders if picture.path in infrared],
         "occluded": [picture for picture in renders if _visible(picture) < OCCLUDED],
         "small": [picture for picture in renders if _largest(picture, EBIKE) < SMALL],
     }
-
-
-def is_grey(path: Path) -> bool:
-    """Whether a picture has no colour, as an infra-red camera's has none."""
-    image = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_4)
-    if image is None:
-        raise DataError(f"{path}: not a picture that can be decoded; make or fetch it again")
-    return float((image.max(axis=2).astype(float) - image.min(axis=2)).mean()) < GREY

@@ -33,6 +33,9 @@ WEAK_MATCHES = 8
 """Frames left in groups of at most SMALL are dark, glaring or turned: they join the frame they match best if at least
 WEAK_MATCHES agree. A wrong join only makes the split coarser; a missed one would put a camera on both sides."""
 
+GREY = 6.0
+"""Mean difference of the colour channels, of 255, below which a picture is infra-red."""
+
 
 def camera_groups(paths: list[Path], cache: Path | None = None) -> list[int]:
     """A camera number for each frame (the index of its first frame); ``cache`` is a .npz file of the last result."""
@@ -65,6 +68,14 @@ def camera_name(stem: str) -> str:
     found = re.match(r"(?P<name>.*[A-Za-z].*?)_20\d{12}", stem) or re.match(r"(?P<name>[a-z_]{6,})-\d+_", stem)
     name = found["name"].strip("_-") if found else ""
     return "" if name.lower() in ("", "sub", "screenshot", "helmet") else name
+
+
+def is_infrared(path: Path) -> bool:
+    """Whether a picture has no colour, as an infra-red camera's has none."""
+    image = cv2.imread(str(path), cv2.IMREAD_REDUCED_COLOR_4)
+    if image is None:
+        raise DataError(f"{path}: not a picture that can be decoded; make or fetch it again")
+    return float((image.max(axis=2).astype(float) - image.min(axis=2)).mean()) < GREY
 
 
 def _features(path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -39,6 +39,10 @@ PIXELS_MORE = 1.05
 """An input in a picture's own proportions may have this many times the pixels of the file's: sides are multiples of strides."""
 LARGE_ENOUGH = 0.98
 """Of inputs in which a picture is this share as large as it can be, the one of the fewest pixels is taken."""
+FREE_SIDE = 416
+"""Sides of the input, in pixels, for which a file with free axes is made."""
+FITTED_STRIDE = 32
+"""Sides of inputs in a picture's own proportions are multiples of this: NanoDet's map of stride 64 is rounded up."""
 KEPT = 8
 """Sizes of input whose sessions are kept ready."""
 
@@ -62,7 +66,8 @@ class Found:
 
 class Detector:
     """One model file. ``threads``: of ONNX Runtime. ``fitted``: whether inputs take the pictures' proportions. ``again``:
-    whether what may be an e-bike is looked at twice."""
+    whether what may be an e-bike is looked at twice. ``free``: whether the file leaves the input's height and width open; ``fits``: whether it can take other sizes than its own, as
+    every YOLOX file, and NanoDet's of our classes, can."""
 
     def __init__(self, path: Path, head: str, threads: int = 1, fitted: bool = False, again: bool = False) -> None:
         if head not in HEADS:
@@ -79,10 +84,12 @@ class Detector:
         self._file = path.read_bytes()
         session = self._session(self._file)
         entry = session.get_inputs()[0]
-        if len(entry.shape) != 4 or not all(isinstance(size, int) for size in entry.shape[2:]):
+        fixed = [isinstance(size, int) for size in entry.shape[2:]]
+        if len(entry.shape) != 4 or any(fixed) != all(fixed):
             raise DataError(f"{path}: input {entry.name} has shape {entry.shape} where [1, 3, H, W] belongs")
+        self.free = not any(fixed)
         self.input_name = entry.name
-        self.height, self.width = entry.shape[2:]
+        self.height, self.width = (FREE_SIDE, FREE_SIDE) if self.free else entry.shape[2:]
         self._sizes = {(self.width, self.height): (session, *_cells(self.height, self.width, head))}
         columns = session.run(None, {self.input_name: np.zeros((1, 3, self.height, self.width), np.float32)})[0]
         extra = 5 if head == "yolox" else 4 * BINS
@@ -92,6 +99,7 @@ class Detector:
             raise DataError(f"{path}: output {columns.shape} does not fit head {head} at {self.width} x {self.height}: "
                             f"[1, {count}, {extra} + 6 or 80] belongs there")
         self.classes = classes
+        self.fits = self.free or head == "yolox" or classes == len(CLASSES)
         self._of_class = COCO_CLASSES if classes == 80 else {index: index for index in range(classes)}
 
     def _session(self, file: bytes) -> onnxruntime.InferenceSession:
@@ -104,14 +112,16 @@ class Detector:
                 self._sizes.pop(next(key for key in self._sizes if key != (self.width, self.height)))
             width, height = size
             centres, strides = _cells(height, width, self.head)
-            self._sizes[size] = self._session(resized(self._file, width, height, len(strides))), centres, strides
+            same = self._sizes[self.width, self.height][0]
+            session = same if self.free else self._session(resized(self._file, width, height, len(strides)))
+            self._sizes[size] = session, centres, strides
         return self._sizes[size]
 
     def size_for(self, picture: np.ndarray) -> tuple[int, int]:
         """(width, height) of the input that a BGR picture is given."""
         if not self.fitted:
             return self.width, self.height
-        return fitting_size(picture.shape[1], picture.shape[0], self.width, self.height, STRIDES[self.head][-1])
+        return fitting_size(picture.shape[1], picture.shape[0], self.width, self.height, FITTED_STRIDE)
 
     def prepare(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
         """Network input [1, 3, H, W] float32 of a BGR picture and the scale it was shrunk or enlarged by."""

@@ -45,7 +45,8 @@ class Picture:
 
     ``complete``: class indices whose every instance is boxed; objects of the other classes may be there without a box.
     ``group``: identity of the photograph or camera, the unit of splitting. ``part``: "train", "choose", "measure" or
-    "unused". ``outlines``: polygons of the things in it, as (x, y) fractions, where the set has them.
+    "unused". ``outlines``: polygons of the things in it, as (x, y) fractions, where the set has them. ``added``: classes that are
+    complete because a detector's boxes were added.
     """
 
     path: Path
@@ -55,6 +56,7 @@ class Picture:
     group: str
     part: str
     outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
+    added: frozenset[int] = frozenset()
 
 
 def shared_area(a: Box, b: Box) -> float:

@@ -1,6 +1,8 @@
 """Labels for what a set does not box: a general detector's sure boxes count, its unsure ones are masked.
 
-A person without a box is not background. Above 0.5 a detection is a label, from 0.2 to 0.5 an ``IGNORE`` box. Bicycles and
+A person without a box is not background. The detector looks at each picture in several sizes: together
+these know more than one look of the size that the program takes, most of all of small people and of those who hide one another.
+Above ``SURE`` what they agree on is a label, from ``UNSURE`` on an ``IGNORE`` box. Bicycles and
 e-bikes are never labelled so, for that is what the detector is bad at; where a set has some without a box, what the detector
 sees of them beside the set's own boxes is masked.
 """
@@ -13,18 +15,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
-from data.detector import Detector
+from data import second_look
+from data.detector import Detector, Found
 from data.picture import BICYCLE, BUS, CAR, EBIKE, IGNORE, PERSON, TRUCK, Box, DataError, Picture, overlap, shared_area
 
-SURE = 0.5
-UNSURE = 0.2
+SURE = 0.45
+UNSURE = 0.15
+SIDES = (416, 640)
+"""Inputs have as many pixels as a square of these."""
+VOTES = 2
+"""Of the looks at a picture, so many surest answers are averaged."""
+LEAST = 0.05
+"""What a single look is less sure of is left out."""
+SAME_BOX = 0.55
+"""Intersection over union above which boxes of several looks are one."""
 LABELLED = (PERSON, CAR, BUS, TRUCK)
 ALIKE = ({PERSON}, {CAR, BUS, TRUCK}, {BICYCLE, EBIKE})
 """Classes within which a detection that meets the set's own box is that thing already, whatever it is called."""
 SAME = 0.4
 SAVED_EVERY = 200
-VERSION = 1
+VERSION = 2
 
 Detections = list[tuple[int, float, float, float, float, float]]
 
@@ -50,19 +62,69 @@ def detections(pictures: list[Picture], model: Path, work: Path) -> dict[str, De
     cache = work / "pseudo.json"
     found = _read(cache)
     missing = [picture for picture in pictures if key(picture) not in found]
-    if missing:
-        detector = Detector(model, "nanodet")
+    looks = Looks(model, cache.parent) if missing else None
     for done, picture in enumerate(missing, start=1):
         image = cv2.imread(str(picture.path))
         if image is None:
             raise DataError(f"{picture.path}: not a picture that can be decoded; fetch the set again")
-        seen = detector.detect(image, UNSURE)
+        seen = looks.detect(image)
         found[key(picture)] = [(int(kind), round(float(confidence), 4), *(round(float(side), 5) for side in box))
                                for kind, confidence, box in zip(seen.kind, seen.confidence, seen.box)]
         if done % SAVED_EVERY == 0 or done == len(missing):
             _write(cache, found)
             print(f"pseudo-labels: {done} of {len(missing)}", file=sys.stderr, flush=True)
     return found
+
+
+class Looks:
+    """Several looks of the published NanoDet-Plus: inputs of several sizes in the picture's proportions."""
+
+    def __init__(self, model: Path, work: Path) -> None:
+        from network import export, plus
+
+        network = plus.published(model)
+        self.detectors = []
+        for side in SIDES:
+            path = work / "cache" / f"looks-{side}.onnx"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            export.export(network, path, side, side)
+            self.detectors.append(Detector(path, "nanodet", fitted=True))
+
+    def detect(self, image: np.ndarray) -> Found:
+        """What they agree on, of at least ``UNSURE``, best first."""
+        kinds, confidences, boxes, views = [], [], [], []
+        for number, detector in enumerate(self.detectors):
+            seen = detector.detect(image, LEAST)
+            kinds.append(seen.kind)
+            confidences.append(seen.confidence)
+            boxes.append(seen.box)
+            views.append(np.full(len(seen.kind), number))
+        return agreed(*(np.concatenate(parts) for parts in (kinds, confidences, boxes, views)))
+
+
+def agreed(kind: np.ndarray, confidence: np.ndarray, box: np.ndarray, view: np.ndarray) -> Found:
+    """One answer for what several looks found: ``kind`` [n], ``confidence`` [n], ``box`` [n, 4], and which look ``view`` [n] it was.
+
+    Boxes of a class that overlap the surest are one thing, its place their mean by confidence, its confidence the mean of the
+    surest ``VOTES`` looks, of which those that did not see it say 0.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    kinds, confidences, boxes = [], [], []
+    while len(order):
+        first = order[0]
+        near = (kind[order] == kind[first]) & (second_look.overlaps(box[first], box[order]) > SAME_BOX)
+        members, order = order[near], order[~near]
+        best = {}
+        for member in members:
+            best.setdefault(int(view[member]), member)
+        chosen = list(best.values())
+        sure = float(np.sort(confidence[chosen])[::-1][:VOTES].sum() / VOTES)
+        if sure >= UNSURE:
+            kinds.append(kind[first])
+            confidences.append(sure)
+            boxes.append(np.average(box[chosen], axis=0, weights=confidence[chosen]))
+    ranked = np.argsort(-np.array(confidences), kind="stable") if confidences else np.zeros(0, int)
+    return Found(np.array(kinds, int)[ranked], np.array(confidences, np.float32)[ranked], np.array(boxes, float).reshape(-1, 4)[ranked])
 
 
 def key(picture: Picture) -> str:
@@ -84,7 +146,8 @@ def with_detections(picture: Picture, found: Detections) -> Picture:
             continue
         added.append(box)
         results.append(box if kind in labelled and confidence > SURE else replace(box, kind=IGNORE))
-    return replace(picture, boxes=picture.boxes + tuple(results), complete=frozenset(range(6)))
+    every = frozenset(range(6))
+    return replace(picture, boxes=picture.boxes + tuple(results), complete=every, added=every - picture.complete)
 
 
 def _is_same(box: Box, other: Box) -> bool:

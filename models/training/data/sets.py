@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Set
 from pathlib import Path
 
 from data import split
-from data.cameras import camera_groups
+from data.cameras import camera_groups, is_infrared
 from data.description import Description, read_descriptions
+from data.held import held as held_hashes
+from data.held import is_held
 from data.labels import read_labels
 from data.picture import CLASSES, EBIKE, IGNORE, Box, DataError, Picture
 from data.similar import copies
@@ -17,32 +20,38 @@ LIFT_EVAL = "lift-eval"
 RENDERED = "rendered-lifts"
 RENDERS = "renders"
 COMPOSITES = "composites"
+PLACES = "places"
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
 OTHER_WHEELED = 3
 UNSURE = 4
 GENERATED_CLASSES: dict[int, int | None] = {0: 0, 1: 1, 2: 2, OTHER_WHEELED: None, UNSURE: IGNORE}
 """Label numbers of rendered pictures and composites: person, bicycle, ebike, other wheeled thing (no object of ours),
 unsure (a person whom a detector half sees)."""
+PLACES_CLASSES: dict[int, int | None] = {number: number for number in range(len(CLASSES))} | {len(CLASSES): IGNORE}
+"""Label numbers of rendered rooms and streets: ours, and one more for what is unsure (``places.truth``)."""
 LEAST_VISIBLE = 0.12
 """Below this visible share a generated object is masked: too little to be called one, too much to be background."""
-VIEWS = 3
-"""So many renders, one after the other, show one car (``lifts.scene``)."""
+VIEWS = {RENDERS: 3, PLACES: 4}
+"""So many renders, one after the other, show one car (``lifts.scene``) or one room or street (``places.plan``)."""
 GENERATED_COMPLETE = frozenset(range(len(CLASSES)))
 """Generated pictures hold nothing but what was put in them, so every class is complete in them."""
 
 
-def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eval: bool = False) -> list[Picture]:
+def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eval: bool = False,
+         frozen: Set[str] | None = None) -> list[Picture]:
     """All pictures of the sets under ``dataset`` and the rendered ones under ``renders`` (``train`` and ``held``).
 
-    ``work`` keeps thumbnails and camera groups between runs. ``lift_eval`` is for the measuring command only.
+    ``work`` keeps thumbnails and camera groups between runs. ``lift_eval`` is for the measuring command only. ``frozen``: SHA-256
+    of files that are measured on whatever else is said of them; None for those of the measure of the world.
     Raises ``DataError`` naming file and line for anything missing, malformed or of an unknown class.
     """
     descriptions = read_descriptions(dataset / "sets.toml")
+    frozen = held_hashes() if frozen is None else frozen
     raw: list[tuple[Description, list[Picture]]] = []
     for description in descriptions.values():
         if description.name == LIFT_EVAL:
             continue
-        raw.append((description, _read_set(dataset / description.name, description)))
+        raw.append((description, _read_set(dataset / description.name, description, frozen)))
     pictures = _split(raw, work)
     if lift_eval:
         from data.lift_eval import read_lift_eval
@@ -51,24 +60,34 @@ def load(dataset: Path, renders: Path | None, work: Path | None = None, lift_eva
             raise DataError(f"{dataset / 'sets.toml'}: [{LIFT_EVAL}] is missing")
         pictures += read_lift_eval(dataset / LIFT_EVAL)
     if renders is not None:
-        pictures += load_generated(renders / "train", RENDERS, held=False)
-        pictures += load_generated(renders / "held", RENDERS, held=True)
+        pictures += load_generated(renders / "train", RENDERS, held=False, frozen=frozen)
+        pictures += load_generated(renders / "held", RENDERS, held=True, frozen=frozen)
     return pictures
 
 
-def load_generated(folder: Path, name: str, held: bool) -> list[Picture]:
+def load_generated(folder: Path, name: str, held: bool, frozen: Set[str] | None = None) -> list[Picture]:
     """Rendered pictures or composites: ``images`` and ``labels`` (``class cx cy w h [visible]``) under ``folder``.
 
-    Their group is the seed in the file name, that of renders the car that they show, so that pictures of one scene stay together.
+    Their group is the seed in the file name, that of renders the car or place that they show, so that pictures of one scene stay together.
     Composites are all trained on: they share rooms and cut-outs with each other, so none of them could be kept for choosing.
+    Of ``frozen`` files (as in ``load``) none is trained on.
     """
+    frozen = held_hashes() if frozen is None else frozen
     pictures = []
     for path, labels in _pairs(folder):
-        group = f"{name}/{_car_of(path.stem) if name == RENDERS else _seed_of(path.stem)}"
-        part = "measure" if held else "train" if name == COMPOSITES else split.trained_part_of(group)
-        boxes = _boxes(path, labels, GENERATED_CLASSES, visible_column=True)
+        group = f"{name}/{_scene_of(path.stem, VIEWS[name]) if name in VIEWS else _seed_of(path.stem)}"
+        part = "measure" if held or is_held(path, frozen) else "train" if name == COMPOSITES else split.trained_part_of(group)
+        boxes = _boxes(path, labels, PLACES_CLASSES if name == PLACES else GENERATED_CLASSES, visible_column=True)
         pictures.append(Picture(path, name, boxes, _generated_complete(labels, boxes), group, part))
     return pictures
+
+
+def read_set(dataset: Path, name: str) -> list[Picture]:
+    """The pictures of one set with their boxes, not split: their group is empty, and their part but where the description names it."""
+    descriptions = read_descriptions(dataset / "sets.toml")
+    if name not in descriptions:
+        raise DataError(f"{dataset / 'sets.toml'}: [{name}] is missing")
+    return _read_set(dataset / name, descriptions[name], frozenset())
 
 
 def holds_ebike(picture: Picture) -> bool:
@@ -81,7 +100,7 @@ def holds_ebike(picture: Picture) -> bool:
     return any(label.number == EBIKE for label in read_labels(labels, visible_column=True))
 
 
-def _read_set(folder: Path, description: Description) -> list[Picture]:
+def _read_set(folder: Path, description: Description, frozen: Set[str]) -> list[Picture]:
     generated = description.name == RENDERED
     outlines_folder = folder / "polygons"
     pictures = []
@@ -90,7 +109,9 @@ def _read_set(folder: Path, description: Description) -> list[Picture]:
         outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
         if outlines_folder.is_dir():
             outlines = tuple(label.outline for label in read_labels(outlines_folder / labels.name) if label.outline)
-        part = "measure" if description.measured_only or _is_held_back(path, description) else ""
+        measured = (description.measured_only or description.name in split.HELD_SETS or _is_held_back(path, description)
+                    or is_held(path, frozen))
+        part = "measure" if measured else ""
         complete = _generated_complete(labels, boxes) if generated else description.complete
         pictures.append(Picture(path, description.name, boxes, complete, "", part, outlines))
     if len(pictures) != description.images:
@@ -174,8 +195,8 @@ def _split(raw: list[tuple[Description, list[Picture]]], work: Path | None) -> l
         if description.name == RENDERED:
             for picture in pictures:
                 group = f"{RENDERED}/{_seed_of(picture.path.stem)}"
-                done.append(Picture(picture.path, picture.set, picture.boxes, picture.complete, group,
-                                    split.trained_part_of(group)))
+                part = picture.part or split.trained_part_of(group)
+                done.append(Picture(picture.path, picture.set, picture.boxes, picture.complete, group, part))
     return done
 
 
@@ -194,7 +215,13 @@ def _cameras(photographs: list[Picture], first_copy: list[int], cache: Path | No
         names = [f"{name}/camera-{members[number].path.stem}" for number in numbers]
         parts = split.parts_by_camera(names, split.ROOMS_MEASURED if name == "rooms-cctv" else None)
         for picture, camera in zip(members, names):
-            found[picture.path] = (camera, parts[camera])
+            found[picture.path] = (camera, "measure" if picture.part == "measure" else parts[camera])
+    for name in split.HELD_CAMERA_SETS:
+        members = [picture for picture in photographs if picture.set == name]
+        numbers = camera_groups([picture.path for picture in members], cache / f"cameras-{name}.npz" if cache else None)
+        names = [f"{name}/camera-{members[number].path.stem}" for number in numbers]
+        kept_out = split.held_cameras(names, [is_infrared(picture.path) for picture in members])
+        found.update({picture.path: (camera, "measure") for picture, camera in zip(members, names) if camera in kept_out})
     _keep_copies_together(photographs, first_copy, found)
     return found
 
@@ -216,9 +243,9 @@ def _seed_of(stem: str) -> str:
     return found[0] if found else stem
 
 
-def _car_of(stem: str) -> str:
+def _scene_of(stem: str, views: int) -> str:
     found = re.match(r"(\D*)(\d+)", stem)
-    return f"{found[1]}{int(found[2]) // VIEWS}" if found else stem
+    return f"{found[1]}{int(found[2]) // views}" if found else stem
 
 
 def summary(pictures: list[Picture]) -> str:

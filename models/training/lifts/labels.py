@@ -34,9 +34,9 @@ class Label:
                 f"{(right - left) / width:.5f} {(bottom - top) / height:.5f} {self.visible:.2f}")
 
 
-def silhouette(camera: Camera, mesh: Merged) -> int:
-    """Pixels that a mesh would cover if nothing hid it and the picture were three times as wide and high."""
-    margin = camera.width
+def silhouette(camera: Camera, mesh: Merged, margin: int | None = None) -> int:
+    """Pixels that a mesh would cover if nothing hid it and the picture had a margin of so many pixels: its width, unless told."""
+    margin = camera.width if margin is None else margin
     pixels = camera.project(mesh.vertices)
     depth = (mesh.vertices - camera.place) @ camera.ahead
     drawn = np.zeros((camera.height + 2 * margin, camera.width + 2 * margin), np.uint8)
@@ -55,12 +55,17 @@ def label(number: int, mask: np.ndarray, whole: int) -> Label | None:
     visible = min(1.0, count / max(whole, 1))
     if count < LEAST_PIXELS * mask.size / (416 * 234) or visible < LEAST_VISIBLE:
         return None
+    return Label(number, bounds(mask), visible)
+
+
+def bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """The box, left, top, right, bottom, about the pixels of a mask (h, w) that has some, but for lone ones."""
     pair = np.ones((2, 2), np.uint8)  # drops lone pixels; the second anchor undoes the first one's shift
     solid = cv2.dilate(cv2.erode(mask.astype(np.uint8), pair, anchor=(1, 1)), pair, anchor=(0, 0))
-    if np.count_nonzero(solid) < count / 3:
+    if np.count_nonzero(solid) < np.count_nonzero(mask) / 3:
         solid = mask.astype(np.uint8)
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
-    return Label(number, (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1), visible)
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
 def text(labels: list[Label], width: int, height: int) -> str:

@@ -19,13 +19,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from data.picture import EBIKE, IGNORE, DataError, Picture
-from data.sets import COMPOSITES, RENDERED, RENDERS
+from data.sets import COMPOSITES, PLACES, RENDERED, RENDERS
 from network.augment import KEPT, SMALLEST, vary
 from network.loss import NOT_KNOWN, NOT_SHOWN, SHOWN, Target, Targets
 
 HARD = "hard"
 ROOMS = ("rooms-cctv", "indoor-cctv")
-GENERATED = (RENDERS, RENDERED, COMPOSITES)
+GENERATED = (RENDERS, RENDERED, COMPOSITES, PLACES)
 SURELY_LABELLED = (*ROOMS, "wheelchairs", *GENERATED)
 """Sets of which it is known where e-bikes are and where none is, whatever else in them is unsure. In what is generated an
 e-bike may be nearly hidden: such pictures are not complete for the class."""
@@ -35,6 +35,8 @@ SEEN = 0.33
 
 def category(picture: Picture) -> str:
     """The kind of source, for the shares of a batch: e-bikes and what is not one, each by how the picture was made."""
+    if picture.set == PLACES:
+        return "place"
     if picture.set in (RENDERS, RENDERED):
         made = "render"
     elif picture.set == COMPOSITES:

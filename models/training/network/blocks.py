@@ -9,11 +9,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-SILU, RELU, RELU6, LINEAR = "silu", "relu", "relu6", "linear"
+SILU, RELU, RELU6, LEAKY, LINEAR = "silu", "relu", "relu6", "leaky", "linear"
 
 
 def activation(kind: str) -> nn.Module:
     """The activation of this name, in place where the gradient allows it."""
+    if kind == LEAKY:
+        return nn.LeakyReLU(0.1, inplace=True)
     kinds = {SILU: nn.SiLU, RELU: nn.ReLU, RELU6: nn.ReLU6}
     return nn.Identity() if kind == LINEAR else kinds[kind](inplace=True)
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from data.picture import CLASSES, EBIKE, IGNORE, Picture
 from network.augment import letterbox
 from network.batches import Store, is_surely_negative
-from network.blocks import Outputs
-from network.cells import boxes, grid, overlaps
+from network.cells import overlaps
+from network.heads import head_of
 
 LEAST = 0.02
 """Detections below this confidence are left out."""
@@ -63,21 +63,21 @@ def shape_for(image: np.ndarray, shapes: Sequence[tuple[int, int]]) -> tuple[int
 
 
 @torch.no_grad()
-def look(network: Outputs, images: Sequence[np.ndarray], shape: tuple[int, int]) -> list[np.ndarray]:
+def look(network: nn.Module, images: Sequence[np.ndarray], shape: tuple[int, int]) -> list[np.ndarray]:
     """Detections [D, 6] in each picture: left, top, right, bottom in its pixels, confidence, class; best first. All are
     looked at in inputs of ``shape`` (height, width)."""
     height, width = shape
     placed = [letterbox(image, height, width) for image in images]
     device = next(network.parameters()).device
     batch = torch.from_numpy(np.stack([one for one, _ in placed])).to(device).permute(0, 3, 1, 2).float()
-    outputs = network(batch.contiguous(memory_format=torch.channels_last)).float().cpu()
-    index, stride = grid(height, width)
+    head = head_of(network)
+    outputs = network(head.prepared(batch).contiguous(memory_format=torch.channels_last)).float().cpu()
+    boxes, scores = head.found(outputs, height, width)
     answers = []
-    for output, (_, scale) in zip(outputs, placed):
-        confidence, kind = (output[:, 4:5].sigmoid() * output[:, 5:].sigmoid()).max(1)
+    for box, score, (_, scale) in zip(boxes, scores, placed):
+        confidence, kind = score.max(1)
         kept = confidence > LEAST
-        found = boxes(output[kept, :4], index[kept], stride[kept]) / scale
-        rows = torch.cat([found, confidence[kept, None], kind[kept, None].float()], 1)
+        rows = torch.cat([box[kept] / scale, confidence[kept, None], kind[kept, None].float()], 1)
         answers.append(suppressed(rows[rows[:, 4].argsort(descending=True, stable=True)][:300]).numpy())
     return answers
 
@@ -96,7 +96,7 @@ def suppressed(rows: Tensor, most: float = 0.6) -> Tensor:
 
 
 def evaluate(
-    network: Outputs, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]]
+    network: nn.Module, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]]
 ) -> Result:
     """Looks at every picture and reckons."""
     was_training = network.training
@@ -121,7 +121,7 @@ def evaluate(
 
 
 def looked_at(
-    network: Outputs, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]]
+    network: nn.Module, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[Picture, np.ndarray]]:
     """Every picture with its detections, those of one shape of input together."""
     alike: dict[tuple[int, int], list[Picture]] = {}

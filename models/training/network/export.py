@@ -20,7 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from data.detector import resized
 from data.files import written
-from network.blocks import Outputs
+from network import plus
 
 OPSET = 17
 CLASSES = 6
@@ -35,11 +35,14 @@ class ExportError(Exception):
 
 
 class Ready(nn.Module):
-    """A network's outputs as the file gives them."""
+    """A network's outputs as the file gives them: YOLOX's."""
 
-    def __init__(self, network: Outputs) -> None:
+    strides: tuple[int, ...] = (8, 16, 32)
+
+    def __init__(self, network: nn.Module, numbers: int = 5 + CLASSES) -> None:
         super().__init__()
         self.network = network
+        self.numbers = numbers
 
     def forward(self, images: Tensor) -> Tensor:
         rows = []
@@ -47,6 +50,24 @@ class Ready(nn.Module):
             maps = torch.cat([box, torch.sigmoid(objectness), torch.sigmoid(classes)], 1)
             rows.append(torch.flatten(maps, 2))
         return torch.transpose(torch.cat(rows, 2), 1, 2)
+
+
+class ReadyPlus(Ready):
+    """The same of NanoDet-Plus's outputs: classes after the sigmoid, bins as they are."""
+
+    strides = plus.STRIDES
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__(network, CLASSES + 4 * plus.BINS)
+
+    def forward(self, images: Tensor) -> Tensor:
+        rows = [torch.flatten(torch.cat([torch.sigmoid(classes), sides], 1), 2) for classes, sides in self.network.levels(images)]
+        return torch.transpose(torch.cat(rows, 2), 1, 2)
+
+
+def ready_of(network: nn.Module) -> Ready:
+    """The network with the outputs of its head."""
+    return (ReadyPlus if isinstance(network, plus.Plus) else Ready)(network).eval()
 
 
 def folded(network: nn.Module) -> nn.Module:
@@ -59,13 +80,13 @@ def folded(network: nn.Module) -> nn.Module:
     return network
 
 
-def export(network: Outputs, path: Path, height: int, width: int, half: bool = False) -> float:
+def export(network: nn.Module, path: Path, height: int, width: int, half: bool = False) -> float:
     """Writes the network to ``path`` for inputs of ``height`` x ``width``; returns the largest difference to PyTorch.
 
     ``half`` stores weights as f16 (half the file) and casts them as the file is loaded. Raises ``ExportError`` where
     the difference is above ``TOLERANCE`` (with ``half`` above ``HALF_TOLERANCE``).
     """
-    ready = Ready(folded(network)).eval()
+    ready = ready_of(folded(network))
     model = Graph(ready, half).model(height, width)
     onnx.checker.check_model(model, full_check=True)
     with written(path) as unfinished:
@@ -78,14 +99,14 @@ def export(network: Outputs, path: Path, height: int, width: int, half: bool = F
     return difference
 
 
-def largest_difference(ready: nn.Module, path: Path, height: int, width: int) -> float:
+def largest_difference(ready: Ready, path: Path, height: int, width: int) -> float:
     """Largest |file - PyTorch| / (1 + |PyTorch|) over random pictures at the file's size and at another."""
     import onnxruntime
 
     worst = 0.0
     for rows, columns in ((height, width), (256, 416)):
         session = onnxruntime.InferenceSession(
-            resized(path.read_bytes(), columns, rows, cells(rows, columns)), providers=["CPUExecutionProvider"]
+            resized(path.read_bytes(), columns, rows, cells(rows, columns, ready.strides)), providers=["CPUExecutionProvider"]
         )
         noise = torch.rand(1, 3, rows // 16, columns // 16, generator=torch.Generator().manual_seed(7)) * 255
         images = nn.functional.interpolate(noise, (rows, columns), mode="bilinear")
@@ -96,16 +117,17 @@ def largest_difference(ready: nn.Module, path: Path, height: int, width: int) ->
     return worst
 
 
-def cells(height: int, width: int) -> int:
+def cells(height: int, width: int, strides: tuple[int, ...] = Ready.strides) -> int:
     """Rows of the output for an input of this size."""
-    return sum((height // stride) * (width // stride) for stride in (8, 16, 32))
+    return sum(-(-height // stride) * -(-width // stride) for stride in strides)
 
 
 class Graph:
     """The nodes and weights of a traced network."""
 
-    def __init__(self, network: nn.Module, half: bool = False) -> None:
+    def __init__(self, network: Ready, half: bool = False) -> None:
         self.half = half
+        self.numbers, self.strides = network.numbers, network.strides
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
         self.modules = dict(network.named_modules())
@@ -117,7 +139,7 @@ class Graph:
     def model(self, height: int, width: int) -> onnx.ModelProto:
         """The whole file."""
         images = helper.make_tensor_value_info("images", TensorProto.FLOAT, [1, 3, height, width])
-        output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, cells(height, width), 5 + CLASSES])
+        output = helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, cells(height, width, self.strides), self.numbers])
         graph = helper.make_graph(self.nodes, "firewarden", [images], [output], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="firewarden")
         model.ir_version = 8
@@ -149,6 +171,8 @@ class Graph:
         elif isinstance(module, nn.SiLU):
             self.nodes.append(helper.make_node("Sigmoid", [source], [f"{node.name}.sigmoid"], name=f"{name}.sigmoid"))
             self._emit(node, "Mul", [source, f"{node.name}.sigmoid"])
+        elif isinstance(module, nn.LeakyReLU):
+            self._emit(node, "LeakyRelu", [source], alpha=module.negative_slope)
         elif isinstance(module, nn.ReLU6):
             self._emit(node, "Clip", [source, self._constant(0.0), self._constant(6.0)])
         elif isinstance(module, nn.ReLU):
@@ -160,10 +184,10 @@ class Graph:
             )
         elif isinstance(module, nn.Upsample):
             factors = self._constant((1.0, 1.0, module.scale_factor, module.scale_factor))
-            self._emit(
-                node, "Resize", [source, "", factors], mode="nearest", nearest_mode="floor",
-                coordinate_transformation_mode="asymmetric",
-            )
+            how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+            if module.mode == "nearest":
+                how = {"mode": "nearest", "nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}
+            self._emit(node, "Resize", [source, "", factors], **how)
         else:
             raise ExportError(f"layer {name} ({type(module).__name__}) has no ONNX form here; write one in export.py")
 
@@ -174,8 +198,14 @@ class Graph:
             self._emit(node, "Add", [self.names[one] for one in node.args])
         elif node.target is torch.sigmoid:
             self._emit(node, "Sigmoid", [self.names[node.args[0]]])
+        elif node.target is torch.split:
+            self.nodes.append(helper.make_node("Split", [self.names[node.args[0]], self._constant(tuple(node.args[1]))],
+                                               [f"{node.name}.{index}" for index in range(len(node.args[1]))], name=node.name, axis=1))
+            self.names[node] = node.name
+        elif node.target is operator.getitem:
+            self.names[node] = f"{self.names[node.args[0]]}.{node.args[1]}"
         elif node.target is torch.flatten:
-            shape = self._constant((0, 5 + CLASSES, -1))
+            shape = self._constant((0, self.numbers, -1))
             self._emit(node, "Reshape", [self.names[node.args[0]], shape])
         elif node.target is torch.transpose:
             self._emit(node, "Transpose", [self.names[node.args[0]]], perm=[0, 2, 1])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from data.picture import Picture
 from data.pseudo import add_pseudo_labels
-from data.sets import COMPOSITES, RENDERS, load, load_generated
+from data.sets import COMPOSITES, PLACES, RENDERS, load, load_generated
 
 DETECTOR = "nanodet-plus-m_416.onnx"
 
@@ -21,7 +21,7 @@ def gather(dataset: Path, work: Path, weights: Path) -> list[Picture]:
     ``weights`` is the folder with the detector that pseudo-labels come from; what it said is kept in ``work``.
     """
     pictures = add_pseudo_labels(load(dataset, None, work), weights / DETECTOR, work)
-    for name in (RENDERS, COMPOSITES):
+    for name in (RENDERS, COMPOSITES, PLACES):
         made = work / name / "train"
         if made.is_dir():
             pictures += load_generated(made, name, held=False)

@@ -14,7 +14,7 @@ from network.train import trained
 def release(candidate: str, folder: Path, weights: Path, path: Path, half: bool = False) -> str:
     """Exports what ``folder`` holds to ``path``; returns a line about the file."""
     recipe = RECIPES[candidate]
-    height, width = recipe.shapes[0]
+    height, width = recipe.made_for
     difference = export(trained(candidate, folder, weights), path, height, width, half)
     return f"{path}: {path.stat().st_size / 1e6:.2f} MB, {width} x {height}, within {difference:.1g} of PyTorch"
 

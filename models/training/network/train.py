@@ -22,11 +22,12 @@ import torch
 from torch import Tensor, nn
 
 from data.files import written
-from data.picture import DataError, Picture
+from data.picture import CLASSES, DataError, Picture
 from network import choose, curve, loss, pack, pictures as gathered, shipped
 from network.batches import Batch, Maker, Sampler, Store, Worst, ahead, is_surely_negative
-from network.blocks import Outputs
 from network.candidates import RECIPES, Recipe, Stage
+from network.depthwise import quicken
+from network.heads import head_of
 from network.memory import keep_memory
 from network.nano import WeightsError
 from network.state import Checkpoint, CheckpointError, Smoothed
@@ -80,6 +81,8 @@ class Training:
         torch.manual_seed(self.seed)
         self.network = begun(recipe, folder.parent, weights).train().to(self.device, memory_format=torch.channels_last)
         self.weights = weights
+        self.head = head_of(self.network, weights)
+        self.labelled = labelled(self.pictures)
         self.begins = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.smoothed = Smoothed(self.network, recipe.smoothing)
         self.step, self.rows = 0, []
@@ -171,9 +174,10 @@ class Training:
             return
         self.stage = stage
         freeze(self.network, self.recipe.stages[stage])
+        quicken(self.network)
         decayed = [p for p in self.network.parameters() if p.requires_grad and p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.requires_grad and p.ndim <= 1]
-        groups = [{"params": decayed, "weight_decay": DECAY}, {"params": plain, "weight_decay": 0.0}]
+        groups = [{"params": decayed, "weight_decay": 0.0 if self.recipe.near > 0 else DECAY}, {"params": plain, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=self.recipe.stages[stage].rate, fused=self.device.type == "cuda")
 
     def rate(self) -> float:
@@ -189,16 +193,16 @@ class Training:
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate()
         self.network.train()
-        images = batch.images.to(self.device).float().contiguous(memory_format=torch.channels_last)
+        images = self.head.prepared(batch.images.to(self.device).float()).contiguous(memory_format=torch.channels_last)
         targets = batch.targets.to(self.device)
-        height, width = images.shape[2:]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.budget.half):
             output = self.network(images)
-        terms = loss.losses(output, targets, height, width, self.recipe.weights)
+        terms = self.head.losses(output, images, targets, self.labelled[batch.numbers].to(self.device), self.recipe.weights)
         self.optimiser.zero_grad(set_to_none=True)
         terms.total.backward()
         nn.utils.clip_grad_norm_([p for p in self.network.parameters() if p.requires_grad], LARGEST_GRADIENT)
         self.optimiser.step()
+        self._stay_near()
         self.smoothed.update(self.network, self.step)
         negative = [is_surely_negative(self.pictures[number]) for number in batch.numbers]
         means = torch.stack([terms.total.detach(), terms.overlap, terms.objectness, terms.classes, terms.picture])
@@ -206,6 +210,15 @@ class Training:
         *values, scores = [*torch.split(torch.cat([means, terms.scores]).cpu(), [1] * len(TERMS) + [len(batch.numbers)])]
         self.worst.note(batch.numbers, scores.tolist(), negative)
         return dict(zip(TERMS, (value.item() for value in values)))
+
+    @torch.no_grad()
+    def _stay_near(self) -> None:
+        """Draws what is trained a little towards what it began with (L2-SP, arXiv:1802.01483), as weights are elsewhere drawn to nothing."""
+        if self.recipe.near > 0:
+            pull = self.recipe.near * self.rate()
+            for name, parameter in self.network.named_parameters():
+                if parameter.requires_grad:
+                    parameter.lerp_(self.begins[name], pull)
 
     def _tell(self, sums: dict[str, list[float]], begin: float, begun_at: int) -> None:
         done = self.step - begun_at
@@ -266,6 +279,11 @@ class Training:
         return path
 
 
+def labelled(pictures: Sequence[Picture]) -> Tensor:
+    """bool [pictures, classes]: the classes of which a picture's own labels, not a detector's, know every thing."""
+    return torch.tensor([[kind in picture.complete - picture.added for kind in range(len(CLASSES))] for picture in pictures])
+
+
 def digest(state: dict[str, Tensor]) -> str:
     """A short hash of weights."""
     found = hashlib.sha256()
@@ -293,7 +311,7 @@ def freeze(network: nn.Module, stage: Stage) -> None:
             parameter.requires_grad_(not held and (stage.large_depthwise or not is_large))
 
 
-def begun(recipe: Recipe, models: Path, weights: Path) -> Outputs:
+def begun(recipe: Recipe, models: Path, weights: Path) -> nn.Module:
     """The network that a candidate's training begins with; ``models`` holds the folders of the candidates."""
     if recipe.begins is None:
         return recipe.build(weights)
@@ -304,7 +322,7 @@ def begun(recipe: Recipe, models: Path, weights: Path) -> Outputs:
     return trained(recipe.begins, models / recipe.begins, weights)
 
 
-def trained(candidate: str, folder: Path, weights: Path) -> Outputs:
+def trained(candidate: str, folder: Path, weights: Path) -> nn.Module:
     """The network of ``final.pt`` in ``folder``."""
     network = RECIPES[candidate].build(weights)
     network.load_state_dict(torch.load(folder / "final.pt", map_location="cpu", weights_only=True)["network"])

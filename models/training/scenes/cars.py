@@ -104,7 +104,7 @@ def cabin(build: Build) -> tuple[g.Solid, g.Solid]:
     return g.Solid(whole.vertices, whole.quads[~glass], whole.tris), g.Solid(whole.vertices, whole.quads[glass])
 
 
-def _wheel(body: g.Assembly, build: Build, x: float, side: int) -> None:
+def wheel(body: g.Assembly, build: Build, x: float, side: int) -> None:
     """A wheel in its dark arch."""
     half, r = build.width / 2, build.wheel
     body.add("arch", g.disc((x, side * (half - 0.105), r + 0.06), r + 0.05, 0.11, 28))
@@ -163,7 +163,7 @@ def make(build: Build) -> g.Assembly:
     body.add("glass", glass)
     for x in build.axles:
         for side in SIDES.values():
-            _wheel(body, build, x, side)
+            wheel(body, build, x, side)
     _seams(body, build)
     _ends(body, build)
     return body

@@ -29,8 +29,8 @@ KEPT = 64
 """Pictures that are kept in case their state comes again."""
 
 
-def _daylight(sky: Sky) -> None:
-    """Sky and sun."""
+def daylight(sky: Sky) -> bpy.types.Object:
+    """Sets the sky and puts the sun up, which is returned."""
     scene = bpy.context.scene
     background = scene.world.node_tree.nodes["Background"]
     background.inputs["Color"].default_value = (*sky.colour, 1)
@@ -40,6 +40,7 @@ def _daylight(sky: Sky) -> None:
     thing = bpy.data.objects.new("sun", light)
     thing.rotation_euler = mathutils.Vector(sky.towards).to_track_quat("Z", "Y").to_euler()
     scene.collection.objects.link(thing)
+    return thing
 
 
 class Film:
@@ -53,7 +54,7 @@ class Film:
         for lamp in stage.lamps:
             studio.add_lamp(lamp.place, lamp.size, lamp.watts, lamp.colour)
         if stage.sky is not None:
-            _daylight(stage.sky)
+            daylight(stage.sky)
         studio.look_through(stage.camera, detail)
         self.gain: float | None = None
         self.known: dict[tuple, np.ndarray] = {}

@@ -178,6 +178,7 @@ class Split(Folder):
         self.assertEqual(split.parts_by_camera(["one"] * 9), {"one": "train"})
 
 
+
 class Pseudo(unittest.TestCase):
     """Sure detections label, unsure ones mask, the set's own boxes come first."""
 

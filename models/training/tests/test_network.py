@@ -31,7 +31,7 @@ from network.cells import boxes, grid  # noqa: E402
 from network.coding import coded  # noqa: E402
 from network.lens import Lens, View  # noqa: E402
 from network.nano import WeightsError  # noqa: E402
-from network.publish import listed  # noqa: E402
+from network.publish import Facts, listed  # noqa: E402
 from network.state import CheckpointError  # noqa: E402
 from network.train import Budget, Training, freeze  # noqa: E402
 
@@ -534,13 +534,13 @@ class Catalogue(unittest.TestCase):
     """What publishing writes into the catalogue."""
 
     def test_only_the_named_model_is_changed_and_one_that_is_not_listed_is_refused(self) -> None:
-        entry = '[[model]]\nname = "{}"\ninput = {{ width = 416, height = 416 }}\n\n[[model.source]]\nbuilt_in = "a.onnx"\nsha256 = "00"\nbytes = 1\n'
+        entry = '[[model]]\nname = "{}"\nhead = "yolox"\ninput = {{ width = 416, height = 416 }}\n\n[[model.source]]\nbuilt_in = "a.onnx"\nsha256 = "00"\nbytes = 1\n'
         text = entry.format("one") + entry.format("two")
-        changed = listed(text, "two", "ab", 7, 416, 256)
-        wanted = entry.format("two").replace("height = 416", "height = 256").replace('"00"', '"ab"').replace("bytes = 1", "bytes = 7")
+        changed = listed(text, "two", Facts("ab", 7, "nanodet-plus", 416, 256))
+        wanted = entry.format("two").replace("height = 416", "height = 256").replace('"yolox"', '"nanodet-plus"').replace('"00"', '"ab"').replace("bytes = 1", "bytes = 7")
         self.assertEqual(changed, entry.format("one") + wanted)
         with self.assertRaisesRegex(DataError, "three"):
-            listed(text, "three", "ab", 7, 416, 256)
+            listed(text, "three", Facts("ab", 7, "yolox", 416, 256))
 
 
 if __name__ == "__main__":
