@@ -33,6 +33,7 @@ pub use facts::{DeliveryBoard, Failing, SinkFacts};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
+use tokio::sync::watch;
 pub use upload::{UploadFacts, Uploader, urls};
 use uuid::Uuid;
 
@@ -66,10 +67,18 @@ pub(crate) trait Sink: Send + Sync + 'static {
         self.heartbeat(beat)
     }
 
+    /// Counts the connections that it has made, where it keeps one: what waits because there was none is given once there is.
+    fn connections(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+
     /// How many alerts it has taken since the start that nobody listened to.
     fn unheard(&self) -> u64 {
         0
     }
+
+    /// The end is near: what it gathers goes at once from now on.
+    fn hurry(&self) {}
 
     /// The end: it says goodbye where that is usual. It takes a second at most.
     fn close(&self) -> impl Future<Output = ()> + Send {

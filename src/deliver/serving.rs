@@ -66,10 +66,11 @@ pub(super) struct Means {
 
 /// Serves a sink until it is to end.
 pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
-    let lanes = Lanes::new(sink.pace());
+    let (lanes, connections) = (Lanes::new(sink.pace()), sink.connections());
     let mut serving = Serving {
         sink: Arc::new(sink),
         means,
+        connections,
         lanes,
         outbox: None,
         flights: JoinSet::new(),
@@ -99,6 +100,8 @@ type Ticket = (OutboxId, u64);
 struct Serving<S> {
     sink: Arc<S>,
     means: Means,
+    /// As [`Sink::connections`] has it.
+    connections: Option<watch::Receiver<u64>>,
     lanes: Lanes,
     /// The outbox that `lanes` are of.
     outbox: Option<OutboxId>,
@@ -123,6 +126,9 @@ impl<S: Sink> Serving<S> {
     async fn run(&mut self) {
         loop {
             let wanted = *self.means.wanted.borrow_and_update();
+            if wanted != Wanted::Service {
+                self.sink.hurry();
+            }
             if wanted != Wanted::Leave {
                 self.learn().await;
                 self.give().await;
@@ -358,6 +364,12 @@ impl<S: Sink> Serving<S> {
                 None => std::future::pending().await,
             }
         };
+        let connected = async {
+            match &mut self.connections {
+                Some(connections) => connections.changed().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             Some(flight) = self.flights.join_next_with_id() => self.arrived(flight),
             done = noting => {
@@ -373,6 +385,11 @@ impl<S: Sink> Serving<S> {
             // What was committed just before the end is delivered, too.
             Ok(()) = self.means.wanted.changed() => self.is_behind = true,
             Ok(()) = self.means.beat.changed() => self.beat(),
+            // Only the wait is over: whether it works is seen by what it takes.
+            Ok(()) = connected => {
+                self.pause = None;
+                self.lanes.try_now();
+            }
             () = sleep_until(next.into()) => {}
         }
         while let Some(flight) = self.flights.try_join_next_with_id() {

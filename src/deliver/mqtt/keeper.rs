@@ -49,6 +49,8 @@ pub(super) struct Keeper<C> {
     pub waits: Waits,
     pub presence: Presence,
     pub state: watch::Sender<State>,
+    /// Counts connections.
+    pub connections: watch::Sender<u64>,
     /// As [`super::outlet::Outlet`] has it.
     pub alone: Arc<AtomicU32>,
 }
@@ -103,6 +105,7 @@ impl<C: Client> Keeper<C> {
             Told::Connected { at_once } => {
                 let link = Link::new(orders.clone(), at_once, Arc::clone(&late), ended.clone());
                 self.state.send_replace(State::Up(link.clone()));
+                self.connections.send_modify(|connections| *connections += 1);
                 let connected = connected.lock().ok().and_then(|mut connected| connected.take());
                 let _ = connected.map(|connected| connected.send(link));
             }

@@ -39,6 +39,8 @@ pub(super) struct Outlet<C> {
     waits: Waits,
     presence: Presence,
     state: watch::Sender<State>,
+    /// Counts connections.
+    connections: watch::Sender<u64>,
     keeping: Mutex<Keeping>,
     /// How many messages are yet to be sent alone.
     alone: Arc<AtomicU32>,
@@ -57,6 +59,7 @@ enum Keeping {
 impl<C: Client> Outlet<C> {
     pub fn new(client: C, topics: Topics, about: About, waits: Waits) -> Self {
         let (state, _) = watch::channel(State::Untried);
+        let (connections, _) = watch::channel(0);
         Self {
             client: Arc::new(client),
             topics,
@@ -65,6 +68,7 @@ impl<C: Client> Outlet<C> {
             waits,
             presence: Presence::Announced,
             state,
+            connections,
             keeping: Mutex::new(Keeping::NotYet),
             alone: Arc::default(),
             unheard: AtomicU64::new(0),
@@ -80,6 +84,10 @@ impl<C: Client> Outlet<C> {
 
     pub fn name(&self) -> &SinkName {
         &self.about.name
+    }
+
+    pub fn connections(&self) -> watch::Receiver<u64> {
+        self.connections.subscribe()
     }
 
     pub fn unheard(&self) -> u64 {
@@ -185,6 +193,7 @@ impl<C: Client> Outlet<C> {
             waits: self.waits,
             presence: self.presence,
             state: self.state.clone(),
+            connections: self.connections.clone(),
             alone: Arc::clone(&self.alone),
         };
         *keeping = Keeping::Now(tokio::spawn(keeper.run()));

@@ -57,8 +57,14 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins, and with it the first connection.
-    pub fn start(settings: Arc<config::Nats>, about: About, subjects: Subjects, waits: Waits) -> Self {
+    /// Begins, and with it the first connection. Those that are made are counted.
+    pub fn start(
+        settings: Arc<config::Nats>,
+        about: About,
+        subjects: Subjects,
+        waits: Waits,
+        connections: watch::Sender<u64>,
+    ) -> Self {
         let (state, watched) = watch::channel(State::Connecting);
         let (wanted, ending) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let reader = Arc::new(Reader::new(secrets(&settings)));
@@ -71,6 +77,7 @@ impl Keeper {
             reader,
             name,
             state,
+            connections,
             wanted: Arc::clone(&wanted),
             said: BTreeSet::new(),
         };
@@ -145,6 +152,8 @@ struct Work {
     /// By which people at the server know the connection.
     name: String,
     state: watch::Sender<State>,
+    /// Counts connections.
+    connections: watch::Sender<u64>,
     wanted: Arc<Notify>,
     /// Subjects of which was said that they cannot be listened to.
     said: BTreeSet<String>,
@@ -199,6 +208,7 @@ impl Work {
             return Trouble::lost();
         };
         self.state.send_replace(State::Up(link.clone()));
+        self.connections.send_modify(|connections| *connections += 1);
         let requests = self.about.requests.clone();
         loop {
             tokio::select! {
