@@ -15,6 +15,7 @@ mod feishu;
 mod file;
 mod http;
 mod lanes;
+mod left_out;
 mod mqtt;
 mod nats;
 mod requests;

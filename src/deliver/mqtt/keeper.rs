@@ -1,6 +1,7 @@
 //! The task that keeps a connection with a broker for as long as the sink lives.
 
 use std::{
+    future::ready,
     pin::pin,
     sync::{
         Arc,
@@ -9,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
@@ -17,7 +19,7 @@ use tokio::{
 
 use super::{
     super::{About, backoff::Backoff},
-    client::{Client, Concern, Reason, Told, Trouble},
+    client::{Client, Concern, Reason, Taken, Told, Trouble},
     link::{Company, Link, State, Unanswered},
     topics::Topics,
     waits::Waits,
@@ -108,6 +110,7 @@ impl<C: Client> Keeper<C> {
                 self.connections.send_modify(|connections| *connections += 1);
                 let connected = connected.lock().ok().and_then(|mut connected| connected.take());
                 let _ = connected.map(|connected| connected.send(link));
+                ready(()).boxed()
             }
             Told::Arrived { topic, body } => self.arrived(&topic, &body),
         };
@@ -125,12 +128,14 @@ impl<C: Client> Keeper<C> {
         }
     }
 
-    fn arrived(&self, topic: &str, body: &[u8]) {
+    fn arrived(&self, topic: &str, body: &[u8]) -> Taken {
+        if topic == self.topics.verdict {
+            return self.about.requests.verdict(body);
+        }
         if topic == self.topics.resend {
             self.about.requests.resend(body);
-        } else if topic == self.topics.verdict {
-            self.about.requests.verdict(body);
         }
+        ready(()).boxed()
     }
 
     /// Says that the box is there, and asks for what is meant for it: on each connection, because a broker may have forgotten it.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_nats::Subscriber;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::{
         Notify,
@@ -28,6 +28,8 @@ use crate::config;
 const HEALTHY: Duration = Duration::from_secs(60);
 /// So many notices wait for whoever reads slowly.
 const NOTICES: usize = 256;
+/// So many verdicts of a platform are being kept at once.
+const VERDICTS: usize = 32;
 /// A connection that is over has said why within this.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Saying goodbye takes no longer.
@@ -210,6 +212,7 @@ impl Work {
         self.state.send_replace(State::Up(link.clone()));
         self.connections.send_modify(|connections| *connections += 1);
         let requests = self.about.requests.clone();
+        let mut taken = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
@@ -223,8 +226,10 @@ impl Work {
                     Some(text) => requests.resend(&text),
                     None => return last_words(heard).await,
                 },
-                arrived = arrived(&mut verdicts) => match arrived {
-                    Some(text) => requests.verdict(&text),
+                Some(()) = taken.next() => {}
+                // The others wait with the client, which has room for thousands.
+                arrived = arrived(&mut verdicts), if taken.len() < VERDICTS => match arrived {
+                    Some(text) => taken.push(requests.verdict(&text)),
                     None => return last_words(heard).await,
                 },
             }
