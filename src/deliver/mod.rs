@@ -18,10 +18,12 @@ mod lanes;
 mod left_out;
 mod mqtt;
 mod nats;
+mod reasons;
 mod requests;
 #[cfg(test)]
 mod scripted;
 mod serving;
+mod telling;
 mod tls;
 mod upload;
 pub(crate) mod webhook;

@@ -3,24 +3,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use jiff::Timestamp;
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
     time::{sleep_until, timeout},
 };
 
-use super::{
-    Beat, Refusal, Sink,
-    backoff::Backoff,
-    facts::{Failing, SinkFacts},
-    lanes::Lanes,
-};
+use super::{Beat, Refusal, Sink, backoff::Backoff, facts::SinkFacts, lanes::Lanes, telling::Telling};
 use crate::{
     domain::OutboxId,
     ledger::database::{DatabaseError, Given, Handle},
@@ -67,6 +61,7 @@ pub(super) struct Means {
 /// Serves a sink until it is to end.
 pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
     let (lanes, connections) = (Lanes::new(sink.pace()), sink.connections());
+    let telling = Telling::new(means.name.clone(), Arc::clone(&means.facts));
     let mut serving = Serving {
         sink: Arc::new(sink),
         means,
@@ -81,6 +76,7 @@ pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
         note_at: None,
         pause: None,
         backoff: Backoff::default(),
+        telling,
         afresh: Instant::now(),
         is_behind: true,
     };
@@ -116,6 +112,7 @@ struct Serving<S> {
     /// Nothing is given before.
     pause: Option<Instant>,
     backoff: Backoff,
+    telling: Telling,
     /// When all that waits is looked through again.
     afresh: Instant,
     /// Whether there may be alerts that it does not know of.
@@ -250,19 +247,11 @@ impl<S: Sink> Serving<S> {
             Ok(()) => {
                 self.lanes.done(sequence);
                 self.unnoted.insert(sequence);
-                let unheard = self.sink.unheard();
-                let mut facts = self.facts();
-                (facts.delivered, facts.unheard) = (facts.delivered + 1, unheard);
-                drop(facts);
+                self.telling.delivered(self.sink.unheard());
                 self.works();
             }
             Err(Refusal::Permanent { why }) => {
-                self.facts().refused += 1;
-                tracing::error!(
-                    sink = self.means.name,
-                    sequence,
-                    "an alert is refused for good: {why}. It is kept among the dead letters, see `firewarden outbox`"
-                );
+                self.telling.refused(sequence, &why);
                 self.works();
                 self.refuse(sequence, why);
             }
@@ -314,7 +303,7 @@ impl<S: Sink> Serving<S> {
         }
     }
 
-    /// It does not work: said once.
+    /// It does not work: each reason is said once.
     fn fail(&mut self, why: &str, after: Option<Duration>) {
         let now = Instant::now();
         // What fails together counts once.
@@ -323,34 +312,13 @@ impl<S: Sink> Serving<S> {
         }
         let least = now + after.unwrap_or_default();
         self.pause = self.pause.map(|pause| pause.max(least));
-        let mut facts = self.facts();
-        facts.failures += 1;
-        match &mut facts.failing {
-            Some(failing) => why.clone_into(&mut failing.why),
-            None => {
-                let why = why.to_owned();
-                facts.failing = Some(Failing { since: Timestamp::now(), why: why.clone() });
-                drop(facts);
-                tracing::error!(
-                    sink = self.means.name,
-                    "alerts cannot be delivered: {why}. They wait in the database, and delivery is tried again"
-                );
-            }
-        }
+        self.telling.fails(why, now);
     }
 
     /// It works: said where it did not.
     fn works(&mut self) {
         (self.pause, self.backoff) = (None, Backoff::default());
-        let failing = self.facts().failing.take();
-        if let Some(failing) = failing {
-            let seconds = Timestamp::now().duration_since(failing.since).as_secs().max(0);
-            tracing::warn!(sink = self.means.name, "alerts are delivered again, after {seconds} s");
-        }
-    }
-
-    fn facts(&self) -> MutexGuard<'_, SinkFacts> {
-        self.means.facts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.telling.works();
     }
 
     /// Waits until something happens.

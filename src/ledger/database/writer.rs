@@ -300,8 +300,9 @@ impl Writer {
             }
             None => {
                 tracing::error!(
-                    "the database cannot be written: {why}. Cameras are watched all the same; alerts wait in memory and are \
-                     lost with it"
+                    "the database cannot be written: {} Cameras are watched all the same; alerts wait in memory and are \
+                     lost with it",
+                    crate::words::ended(&why)
                 );
                 self.shared.facts().failing_since = Some(self.shared.wall());
                 self.failing = Some(Failing { since: now, wait: FIRST_RETRY, again: now + FIRST_RETRY, why });
