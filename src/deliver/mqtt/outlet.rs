@@ -95,14 +95,18 @@ impl<C: Client> Outlet<C> {
     }
 
     pub async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
-        let reason = self.publish(self.topics.alert(alert), self.waits).await?;
-        judged(reason)?;
+        let message = self.topics.alert(alert);
+        let topic = message.topic.clone();
+        let reason = self.publish(message, self.waits).await?;
+        judged(reason, &topic)?;
         self.count(reason);
         Ok(())
     }
 
     pub async fn heartbeat(&self, beat: &Beat) -> Result<(), Refusal> {
-        judged(self.publish(self.topics.heartbeat(beat), self.waits.of_heartbeat()).await?)
+        let message = self.topics.heartbeat(beat);
+        let topic = message.topic.clone();
+        judged(self.publish(message, self.waits.of_heartbeat()).await?, &topic)
     }
 
     pub async fn test(&self, beat: &Beat) -> Result<(), Refusal> {
@@ -225,7 +229,8 @@ impl<C: Client> Outlet<C> {
         if !self.is_said.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 sink = %self.about.name,
-                "the broker takes alerts, and nobody has subscribed to them (0x10): subscribe to firewarden/v1/SITE/#"
+                "the broker takes alerts, and nobody has subscribed to them (0x10): subscribe to firewarden/v1/{}/#",
+                self.about.site
             );
         }
     }
