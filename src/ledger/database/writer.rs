@@ -186,6 +186,7 @@ impl Writer {
         if self.connection.is_none() {
             self.reopen()?;
         }
+        self.shared.place.hold().map_err(|error| Failure::Passing(error.to_string()))?;
         let shared = Arc::clone(&self.shared);
         let Some(connection) = &mut self.connection else {
             return Err(Failure::Passing("it cannot be opened".to_owned()));
