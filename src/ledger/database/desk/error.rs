@@ -72,6 +72,9 @@ fn said(error: &rusqlite::Error) -> String {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             format!("it is damaged ({error}); the service sets it aside and begins another")
         }
+        Some(ErrorCode::ReadOnly) => {
+            "this user may only read it; run this as the user of the service".to_owned()
+        }
         _ => reason(error),
     }
 }
