@@ -25,6 +25,7 @@ mod scripted;
 mod serving;
 mod telling;
 mod tls;
+mod unready;
 mod upload;
 pub(crate) mod webhook;
 mod wecom;
@@ -37,6 +38,7 @@ use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
 use tokio::sync::watch;
+pub use unready::unready;
 pub use upload::{UploadFacts, Uploader, urls};
 use uuid::Uuid;
 
