@@ -28,10 +28,25 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
         config.sinks.len()
     ))?;
     if !args.probe {
-        return Ok(Status::Done);
+        return Ok(unready(&config));
     }
     #[cfg(feature = "edge")]
     return super::probe::probe(&config);
     #[cfg(not(feature = "edge"))]
     Err(super::usage::UsageError(super::absent::no_codecs("check --probe")).into())
+}
+
+/// Tells what the configuration names and is not there. `--probe` sees that by itself.
+#[cfg(feature = "edge")]
+fn unready(config: &Config) -> Status {
+    let wrong = crate::deliver::unready(config);
+    for why in &wrong {
+        crate::say::say(format_args!("error: {why}"));
+    }
+    if wrong.is_empty() { Status::Done } else { Status::Failed }
+}
+
+#[cfg(not(feature = "edge"))]
+fn unready(_: &Config) -> Status {
+    Status::Done
 }

@@ -112,12 +112,16 @@ pub enum ConfigError {
 }
 
 fn list(path: &Path, faults: &[Fault]) -> String {
-    let line = |fault: &Fault| {
-        let line = fault.line.map_or_else(String::new, |line| format!(":{line}"));
-        let key = if fault.key.is_empty() { String::new() } else { format!("{}: ", fault.key) };
-        format!("  {}{line}: {key}{}", files::shown(path.as_os_str()), fault.message)
-    };
-    faults.iter().map(line).collect::<Vec<_>>().join("\n")
+    faults.iter().map(|fault| format!("  {}", fault.shown(path))).collect::<Vec<_>>().join("\n")
+}
+
+impl Fault {
+    /// In one line, as it stands in this file.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        let line = self.line.map_or_else(String::new, |line| format!(":{line}"));
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        format!("{}{line}: {key}{}", files::shown(path.as_os_str()), self.message)
+    }
 }
 
 impl Config {

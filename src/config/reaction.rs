@@ -13,7 +13,7 @@ use super::{
     filter::Filter,
     places::Places,
     secret::Secret,
-    section::{Faults, Table, read_whole},
+    section::{Faults, Table, read_whole_far},
     web::{self, Reached},
 };
 use crate::{
@@ -98,12 +98,14 @@ pub(super) fn read_reactions(
         let path = format!("reaction[{index}]");
         expand(&mut table, &path, outside, faults);
         let places = Places::of(&table, &path, faults);
-        let Some(keys) = read_whole::<ReactionKeys>(table, &path, faults) else { continue };
+        let Some(keys) = read_whole_far::<ReactionKeys>(table, &path, faults) else { continue };
         let filter = Filter { kinds: keys.kinds, phases: keys.phases, cameras: keys.cameras };
         filter.check(cameras, &places);
         let deed = match (keys.url, keys.command) {
             (Some(url), None) => Some(Deed::Url(checked(url, &places))),
             (None, Some(command)) => command_of(&command, &places).map(Deed::Command),
+            // What cannot be read is told already.
+            (None, None) if places.has("url") || places.has("command") => None,
             (None, None) => {
                 places.fault("url", "it does nothing: write `url`, or `command`");
                 None

@@ -215,6 +215,25 @@ pub(super) fn read<T: DeserializeOwned>(table: &mut Table<'_>, path: &str, fault
     read_as(PhantomData::<T>, table, path, faults)
 }
 
+/// The same as [`read_whole`], as [`read_far`] does.
+pub(super) fn read_whole_far<T: DeserializeOwned>(
+    mut table: Table<'_>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<T> {
+    refuse_unknown(&mut table, fields_of::<T>(), path, faults);
+    read_far(&mut table, path, faults)
+}
+
+/// The same as [`read`], as far as it can be read: what is wrong is noted, and has its default, so that the rest can be checked.
+pub(super) fn read_far<T: DeserializeOwned>(
+    table: &mut Table<'_>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<T> {
+    as_far(PhantomData::<T>, table, path, faults).map(|(value, _)| value)
+}
+
 /// Takes the keys that `seed` asks for out of `table` and reads them. A key that cannot be read is noted and left out,
 /// and the rest is read again, so that every fault is found in one go.
 pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
@@ -223,6 +242,16 @@ pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
     path: &str,
     faults: &Faults<'_>,
 ) -> Option<S::Value> {
+    as_far(seed, table, path, faults).and_then(|(value, sound)| sound.then_some(value))
+}
+
+/// What can be read, and whether that is all.
+fn as_far<'i, S: DeserializeSeed<'i> + Copy>(
+    seed: S,
+    table: &mut Table<'i>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<(S::Value, bool)> {
     let span = table.span();
     let mut own = DeTable::new();
     for key in fields_as(seed) {
@@ -235,7 +264,7 @@ pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
     loop {
         let error =
             match seed.deserialize(toml::de::Deserializer::from(Spanned::new(span.clone(), own.clone()))) {
-                Ok(value) => return sound.then_some(value),
+                Ok(value) => return Some((value, sound)),
                 Err(error) => error,
             };
         sound = false;

@@ -22,7 +22,7 @@ fn a_box_understands_what_the_page_shows() {
     let (to, mut from) = queue();
     let requests = Requests::new(SinkName::new("platform").expect("a name"), to);
     requests.resend(example("resend").as_bytes());
-    requests.verdict(example("verdict").as_bytes());
+    drop(requests.verdict(example("verdict").as_bytes()));
     let Ok(Asked { request: Request::Resend(resend), .. }) = from.try_recv() else { panic!("a resend") };
     assert_eq!((resend.from, resend.to), (1_204, 1_207));
     let Ok(Asked { request: Request::Verdict(verdict), .. }) = from.try_recv() else { panic!("a verdict") };

@@ -25,12 +25,31 @@ pub(crate) fn is_closed(error: &Error) -> bool {
     matches!(error, Error::Io(error) if closed.contains(&error.kind())) && !is_of_tls(error)
 }
 
+/// Where authorities are named that are believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Authorities {
+    /// In the setting `ca`, else those of the system.
+    Named,
+    /// Those of the system alone.
+    OfSystem,
+}
+
 /// Why nothing was answered. An address is never repeated.
 pub(crate) fn why(error: &Error) -> String {
+    why_where(error, Authorities::Named)
+}
+
+/// The same, where authorities are named there.
+pub(crate) fn why_where(error: &Error, authorities: Authorities) -> String {
     match of_tls(error) {
-        Some(rustls::Error::InvalidCertificate(error)) => of_certificate(error),
+        Some(rustls::Error::InvalidCertificate(error)) => of_certificate(error, authorities),
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "what answers there does not speak TLS: check the port; or it wants http:// without TLS".to_owned()
+        }
         Some(error) => format!("no TLS connection: {error}"),
-        None if is_closed(error) => "it closes the connection and answers nothing".to_owned(),
+        None if is_closed(error) => {
+            "it closes the connection and answers nothing: check the port, and whether it wants http:// or https://".to_owned()
+        }
         // It is refused before anything is asked for.
         None if matches!(error, Error::Http(_) | Error::BadUri(_)) => "its address cannot be used".to_owned(),
         None => http::unanswered(error).to_string(),
@@ -46,11 +65,14 @@ fn of_tls(error: &Error) -> Option<&rustls::Error> {
     }
 }
 
-fn of_certificate(error: &CertificateError) -> String {
+fn of_certificate(error: &CertificateError, authorities: Authorities) -> String {
     match error {
         CertificateError::Expired => "its certificate has expired: it needs a new one".to_owned(),
         CertificateError::ExpiredContext { not_after, .. } => {
-            format!("its certificate expired at {}: it needs a new one, or this box's clock is wrong", time(*not_after))
+            format!(
+                "its certificate expired at {}: it needs a new one, or this box's clock is wrong",
+                time(*not_after)
+            )
         }
         CertificateError::NotValidYet => {
             "its certificate is not valid yet: is this box's clock right?".to_owned()
@@ -60,8 +82,11 @@ fn of_certificate(error: &CertificateError) -> String {
         }
         // The latter is an authority of the same name with another key, as a renewed one has.
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "no authority that is believed vouches for its certificate: name the right one in `ca`, or add it to the system's"
-                .to_owned()
+            let way_out = match authorities {
+                Authorities::Named => "name the right one in `ca`, or add it to the system's",
+                Authorities::OfSystem => "add the one that does to the system's (`update-ca-certificates`)",
+            };
+            format!("no authority that is believed vouches for its certificate: {way_out}")
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "its certificate is for another name: check the address".to_owned()
@@ -96,6 +121,17 @@ mod tests {
     }
 
     #[test]
+    fn the_wrong_scheme_is_told() {
+        let plain = rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType);
+        for error in [Error::Rustls(plain.clone()), Error::Io(io::Error::new(ErrorKind::InvalidData, plain))]
+        {
+            assert!(why(&error).contains("http://") && !why(&error).contains("corrupt"), "{}", why(&error));
+        }
+        let closed = why(&io_error(ErrorKind::UnexpectedEof));
+        assert!(closed.contains("http:// or https://"), "{closed}");
+    }
+
+    #[test]
     fn what_is_wrong_with_a_certificate_is_named() {
         let at = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let wrapped = |error| {
@@ -120,5 +156,8 @@ mod tests {
             }
         }
         assert!(!is_of_tls(&io_error(ErrorKind::InvalidData)));
+        let [error, _] = wrapped(CertificateError::UnknownIssuer);
+        let of_system = why_where(&error, Authorities::OfSystem);
+        assert!(of_system.contains("system's") && !of_system.contains("`ca`"), "{of_system}");
     }
 }

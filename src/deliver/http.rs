@@ -4,7 +4,7 @@ use std::{io::ErrorKind, path::Path, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use ureq::{
-    Agent, Error,
+    Agent, Error, Timeout,
     http::{HeaderMap, Response, header},
     tls::{Certificate, RootCerts, TlsConfig},
 };
@@ -133,11 +133,28 @@ fn place(location: &str) -> String {
     }
 }
 
+/// Where a name leads nowhere.
+pub(crate) const NO_HOST: &str = "its host is not known: check the address, and the network";
+
+/// Whether a name leads nowhere. The system tells that in words alone.
+pub(crate) fn is_unknown_host(error: &std::io::Error) -> bool {
+    error.to_string().starts_with("failed to lookup address")
+}
+
 /// Why there is no answer. An address is never repeated: it may hold a secret.
 pub(crate) fn unanswered(error: &Error) -> Refusal {
     Refusal::transient(match error {
-        Error::HostNotFound => "its host is not known: check the address, and the network".to_owned(),
-        Error::Timeout(what) => format!("no answer in time ({what})"),
+        Error::HostNotFound => NO_HOST.to_owned(),
+        Error::Timeout(Timeout::Resolve) => {
+            "its host was not found in time: does the name server answer?".to_owned()
+        }
+        Error::Timeout(Timeout::Connect) => {
+            "no connection came about in time: check the address, and the network".to_owned()
+        }
+        Error::Timeout(_) => {
+            "no answer in time: is the server overloaded, or does something between drop what is sent?"
+                .to_owned()
+        }
         Error::ConnectionFailed => "nobody answers at its address".to_owned(),
         Error::Io(error) => match error.kind() {
             ErrorKind::ConnectionRefused => {
@@ -147,6 +164,7 @@ pub(crate) fn unanswered(error: &Error) -> Refusal {
             ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::UnexpectedEof => {
                 "it ended the connection without an answer".to_owned()
             }
+            _ if is_unknown_host(error) => NO_HOST.to_owned(),
             _ => format!("no connection: {error}"),
         },
         Error::Tls(why) => format!("no TLS connection: {why}"),
@@ -186,6 +204,19 @@ mod tests {
             assert_eq!(is_permanent, [400, 413, 415, 422].contains(&status), "{status}: {judged}");
             assert!(judged.to_string().contains(&status.to_string()) && !judged.to_string().contains('\n'));
         }
+    }
+
+    #[test]
+    fn silence_and_an_unknown_host_are_told_in_plain_words_with_a_way_out() {
+        for what in [ureq::Timeout::Global, ureq::Timeout::RecvResponse] {
+            let why = unanswered(&Error::Timeout(what)).to_string();
+            assert!(why.contains("no answer in time: ") && !why.contains('('), "{why}");
+        }
+        let connect = unanswered(&Error::Timeout(ureq::Timeout::Connect)).to_string();
+        assert!(connect.contains("no connection") && connect.contains("address"), "{connect}");
+        let lookup = std::io::Error::other("failed to lookup address information: Name or service not known");
+        let unknown = unanswered(&Error::Io(lookup)).to_string();
+        assert_eq!(unknown, unanswered(&Error::HostNotFound).to_string());
     }
 
     #[test]

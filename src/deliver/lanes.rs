@@ -143,6 +143,13 @@ impl Lanes {
         self.under_way -= usize::from(was_under_way);
     }
 
+    /// What keeps all from being taken may be over: what failed is given again without waiting any longer.
+    pub fn try_now(&mut self) {
+        for lane in self.lanes.values_mut() {
+            lane.again = None;
+        }
+    }
+
     fn lane_of(&mut self, sequence: u64) -> Option<(&CameraId, &mut Lane)> {
         self.lanes
             .iter_mut()

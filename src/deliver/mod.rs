@@ -18,13 +18,17 @@ mod file;
 mod hidden;
 mod http;
 mod lanes;
+mod left_out;
 mod mqtt;
 mod nats;
+mod reasons;
 mod requests;
 #[cfg(test)]
 mod scripted;
 mod serving;
+mod telling;
 mod tls;
+mod unready;
 mod upload;
 mod webhook;
 mod wecom;
@@ -37,6 +41,8 @@ pub(crate) use hidden::Hidden;
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
+use tokio::sync::watch;
+pub use unready::unready;
 pub use upload::{UploadFacts, Uploader, urls};
 use uuid::Uuid;
 
@@ -70,10 +76,18 @@ pub(crate) trait Sink: Send + Sync + 'static {
         self.heartbeat(beat)
     }
 
+    /// Counts the connections that it has made, where it keeps one: what waits because there was none is given once there is.
+    fn connections(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+
     /// How many alerts it has taken since the start that nobody listened to.
     fn unheard(&self) -> u64 {
         0
     }
+
+    /// The end is near: what it gathers goes at once from now on.
+    fn hurry(&self) {}
 
     /// The end: it says goodbye where that is usual. It takes a second at most.
     fn close(&self) -> impl Future<Output = ()> + Send {

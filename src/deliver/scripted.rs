@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,8 @@ struct Inner {
     had: Mutex<Vec<Queued>>,
     tries: Mutex<u64>,
     beats: Mutex<Vec<Beat>>,
+    connections: watch::Sender<u64>,
+    is_hurried: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -46,8 +51,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Peer {
     pub fn new(policy: Policy) -> Self {
         let (policy, _) = watch::channel(policy);
-        let (bad, had, tries, beats) = Default::default();
-        Self(Arc::new(Inner { policy, bad, had, tries, beats }))
+        let (connections, _) = watch::channel(0);
+        let (bad, had, tries, beats, is_hurried) = Default::default();
+        Self(Arc::new(Inner { policy, bad, had, tries, beats, connections, is_hurried }))
     }
 
     pub fn set(&self, policy: Policy) {
@@ -64,6 +70,11 @@ impl Peer {
         lock(&self.0.bad).remove(camera);
     }
 
+    /// A connection with it is made.
+    pub fn connect(&self) {
+        self.0.connections.send_modify(|connections| *connections += 1);
+    }
+
     /// What it has taken, in its order, each as often as it was given.
     pub fn had(&self) -> Vec<Queued> {
         lock(&self.0.had).clone()
@@ -75,6 +86,11 @@ impl Peer {
 
     pub fn beats(&self) -> Vec<Beat> {
         lock(&self.0.beats).clone()
+    }
+
+    /// Whether it was told that the end is near.
+    pub fn is_hurried(&self) -> bool {
+        self.0.is_hurried.load(Ordering::SeqCst)
     }
 
     pub fn sink(&self, pace: Pace) -> Scripted {
@@ -90,6 +106,14 @@ pub(super) struct Scripted {
 impl Sink for Scripted {
     fn pace(&self) -> Pace {
         self.pace
+    }
+
+    fn hurry(&self) {
+        self.peer.0.is_hurried.store(true, Ordering::SeqCst);
+    }
+
+    fn connections(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.peer.0.connections.subscribe())
     }
 
     async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {

@@ -3,24 +3,18 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use jiff::Timestamp;
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
     time::{sleep_until, timeout},
 };
 
-use super::{
-    Beat, Refusal, Sink,
-    backoff::Backoff,
-    facts::{Failing, SinkFacts},
-    lanes::Lanes,
-};
+use super::{Beat, Refusal, Sink, backoff::Backoff, facts::SinkFacts, lanes::Lanes, telling::Telling};
 use crate::{
     domain::OutboxId,
     ledger::database::{DatabaseError, Given, Handle},
@@ -66,10 +60,12 @@ pub(super) struct Means {
 
 /// Serves a sink until it is to end.
 pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
-    let lanes = Lanes::new(sink.pace());
+    let (lanes, connections) = (Lanes::new(sink.pace()), sink.connections());
+    let telling = Telling::new(means.name.clone(), Arc::clone(&means.facts));
     let mut serving = Serving {
         sink: Arc::new(sink),
         means,
+        connections,
         lanes,
         outbox: None,
         flights: JoinSet::new(),
@@ -80,6 +76,7 @@ pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
         note_at: None,
         pause: None,
         backoff: Backoff::default(),
+        telling,
         afresh: Instant::now(),
         is_behind: true,
     };
@@ -99,6 +96,8 @@ type Ticket = (OutboxId, u64);
 struct Serving<S> {
     sink: Arc<S>,
     means: Means,
+    /// As [`Sink::connections`] has it.
+    connections: Option<watch::Receiver<u64>>,
     lanes: Lanes,
     /// The outbox that `lanes` are of.
     outbox: Option<OutboxId>,
@@ -113,6 +112,7 @@ struct Serving<S> {
     /// Nothing is given before.
     pause: Option<Instant>,
     backoff: Backoff,
+    telling: Telling,
     /// When all that waits is looked through again.
     afresh: Instant,
     /// Whether there may be alerts that it does not know of.
@@ -123,6 +123,9 @@ impl<S: Sink> Serving<S> {
     async fn run(&mut self) {
         loop {
             let wanted = *self.means.wanted.borrow_and_update();
+            if wanted != Wanted::Service {
+                self.sink.hurry();
+            }
             if wanted != Wanted::Leave {
                 self.learn().await;
                 self.give().await;
@@ -244,19 +247,11 @@ impl<S: Sink> Serving<S> {
             Ok(()) => {
                 self.lanes.done(sequence);
                 self.unnoted.insert(sequence);
-                let unheard = self.sink.unheard();
-                let mut facts = self.facts();
-                (facts.delivered, facts.unheard) = (facts.delivered + 1, unheard);
-                drop(facts);
+                self.telling.delivered(self.sink.unheard());
                 self.works();
             }
             Err(Refusal::Permanent { why }) => {
-                self.facts().refused += 1;
-                tracing::error!(
-                    sink = self.means.name,
-                    sequence,
-                    "an alert is refused for good: {why}. It is kept among the dead letters, see `firewarden outbox`"
-                );
+                self.telling.refused(sequence, &why);
                 self.works();
                 self.refuse(sequence, why);
             }
@@ -308,7 +303,7 @@ impl<S: Sink> Serving<S> {
         }
     }
 
-    /// It does not work: said once.
+    /// It does not work: each reason is said once.
     fn fail(&mut self, why: &str, after: Option<Duration>) {
         let now = Instant::now();
         // What fails together counts once.
@@ -317,34 +312,13 @@ impl<S: Sink> Serving<S> {
         }
         let least = now + after.unwrap_or_default();
         self.pause = self.pause.map(|pause| pause.max(least));
-        let mut facts = self.facts();
-        facts.failures += 1;
-        match &mut facts.failing {
-            Some(failing) => why.clone_into(&mut failing.why),
-            None => {
-                let why = why.to_owned();
-                facts.failing = Some(Failing { since: Timestamp::now(), why: why.clone() });
-                drop(facts);
-                tracing::error!(
-                    sink = self.means.name,
-                    "alerts cannot be delivered: {why}. They wait in the database, and delivery is tried again"
-                );
-            }
-        }
+        self.telling.fails(why, now);
     }
 
     /// It works: said where it did not.
     fn works(&mut self) {
         (self.pause, self.backoff) = (None, Backoff::default());
-        let failing = self.facts().failing.take();
-        if let Some(failing) = failing {
-            let seconds = Timestamp::now().duration_since(failing.since).as_secs().max(0);
-            tracing::warn!(sink = self.means.name, "alerts are delivered again, after {seconds} s");
-        }
-    }
-
-    fn facts(&self) -> MutexGuard<'_, SinkFacts> {
-        self.means.facts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.telling.works();
     }
 
     /// Waits until something happens.
@@ -355,6 +329,12 @@ impl<S: Sink> Serving<S> {
         let noting = async {
             match &mut self.noting {
                 Some(noting) => noting.await,
+                None => std::future::pending().await,
+            }
+        };
+        let connected = async {
+            match &mut self.connections {
+                Some(connections) => connections.changed().await,
                 None => std::future::pending().await,
             }
         };
@@ -373,6 +353,11 @@ impl<S: Sink> Serving<S> {
             // What was committed just before the end is delivered, too.
             Ok(()) = self.means.wanted.changed() => self.is_behind = true,
             Ok(()) = self.means.beat.changed() => self.beat(),
+            // Only the wait is over: whether it works is seen by what it takes.
+            Ok(()) = connected => {
+                self.pause = None;
+                self.lanes.try_now();
+            }
             () = sleep_until(next.into()) => {}
         }
         while let Some(flight) = self.flights.try_join_next_with_id() {

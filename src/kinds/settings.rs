@@ -28,6 +28,13 @@ macro_rules! settings {
                 }
             }
 
+            /// The same, told of only when something happens.
+            pub fn without_updates(&self) -> Self {
+                match self {
+                    $(Self::$Keys(keys) => Self::$Keys($Keys { update_every: None, ..keys.clone() }),)*
+                }
+            }
+
             /// What others ask of them.
             pub fn keys(&self) -> &dyn Keys {
                 match self {

@@ -11,7 +11,7 @@ use std::{
 
 use super::ServiceError;
 use crate::{
-    config::{Config, Evidence, SourceAddress, Transport},
+    config::{Config, ConfigError, Evidence, SourceAddress, Transport},
     stop,
 };
 
@@ -38,7 +38,9 @@ impl Reload {
         let mut new = match Config::load(&self.file) {
             Ok(new) => new,
             Err(error) => {
-                tracing::error!("the configuration stays as it was: {error}");
+                for line in said(&error) {
+                    tracing::error!("the configuration stays as it was: {line}");
+                }
                 return None;
             }
         };
@@ -62,6 +64,14 @@ impl Reload {
         new.site = now.site.clone();
         tracing::info!("the configuration was read again");
         Some(new)
+    }
+}
+
+/// What is wrong with a configuration, each as an entry of the log of its own.
+fn said(error: &ConfigError) -> Vec<String> {
+    match error {
+        ConfigError::Faulty { path, faults } => faults.iter().map(|fault| fault.shown(path)).collect(),
+        ConfigError::Unreadable { .. } => vec![error.to_string()],
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Pair, Said, lasting, local};
+use crate::domain::AlertType;
 
 /// How many alerts one message tells of, and which of them are urgent, by kind.
 pub fn several(count: usize, urgent: &[(Pair, usize)]) -> Said {
@@ -16,18 +17,47 @@ pub fn several(count: usize, urgent: &[(Pair, usize)]) -> Said {
     (format!("{zh}，紧急：{}", kinds.0), format!("{en}, urgent: {}", kinds.1))
 }
 
-/// How many alerts a message has no room for, by kind.
-pub fn more(count: usize, kinds: &[(Pair, usize)]) -> Said {
-    let kinds = counted(kinds);
-    (format!("另有 {count} 条：{}", kinds.0), format!("{count} more: {}", kinds.1))
+/// How many alerts of something there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// What they are of.
+    pub name: Pair,
+    /// How many of each phase, where it has phases.
+    pub phases: Vec<(Pair, usize)>,
+    /// How many in all.
+    pub count: usize,
+}
+
+/// How many alerts a message has no room for, by what they are of.
+pub fn more(count: usize, of: &[Counted]) -> Said {
+    let one = |Counted { name, phases, count }: &Counted| {
+        if phases.is_empty() {
+            return (format!("{} {count}", name.0), format!("{} {count}", name.1));
+        }
+        let phases = (list(phases, |pair| pair.0, "、"), list(phases, |pair| pair.1, ", "));
+        (format!("{} {}", name.0, phases.0), format!("{} ({})", name.1, phases.1))
+    };
+    let (zh, en): (Vec<String>, Vec<String>) = of.iter().map(one).unzip();
+    (format!("另有 {count} 条：{}", zh.join("，")), format!("{count} more: {}", en.join(", ")))
+}
+
+/// What became of a violation, where its name stands beside it; `was_raised` tells whether it was more than warned about.
+pub fn phase(alert: AlertType, was_raised: bool) -> Pair {
+    match alert {
+        AlertType::ViolationWarned => ("预警", "warned"),
+        AlertType::ViolationEnded if was_raised => ("解除", "over"),
+        AlertType::ViolationEnded => ("预警解除", "warning over"),
+        _ => ("告警", "raised"),
+    }
 }
 
 fn counted(kinds: &[(Pair, usize)]) -> Said {
-    let list = |pick: fn(Pair) -> &'static str, between: &str| {
-        let said = kinds.iter().map(|(name, count)| format!("{} {count}", pick(*name)));
-        said.collect::<Vec<_>>().join(between)
-    };
-    (list(|name| name.0, "，"), list(|name| name.1, ", "))
+    (list(kinds, |name| name.0, "，"), list(kinds, |name| name.1, ", "))
+}
+
+fn list(counts: &[(Pair, usize)], pick: fn(Pair) -> &'static str, between: &str) -> String {
+    let said = counts.iter().map(|(name, count)| format!("{} {count}", pick(*name)));
+    said.collect::<Vec<_>>().join(between)
 }
 
 /// What is told, of what.
@@ -83,7 +113,14 @@ mod tests {
     #[test]
     fn kinds_are_counted() {
         let kinds = [(("甲", "a"), 8), (("乙", "b"), 4)];
-        assert_eq!(more(12, &kinds), ("另有 12 条：甲 8，乙 4".to_owned(), "12 more: a 8, b 4".to_owned()));
+        let phases =
+            vec![(phase(AlertType::ViolationRaised, true), 5), (phase(AlertType::ViolationEnded, true), 3)];
+        let of = [
+            Counted { name: ("甲", "a"), phases, count: 8 },
+            Counted { name: ("乙", "b"), phases: vec![], count: 4 },
+        ];
+        let said = ("另有 12 条：甲 告警 5、解除 3，乙 4", "12 more: a (raised 5, over 3), b 4");
+        assert_eq!(more(12, &of), (said.0.to_owned(), said.1.to_owned()));
         assert_eq!(several(3, &[]).0, "3 条消息");
         assert_eq!(several(3, &kinds[1..]).1, "3 alerts, urgent: b 4");
     }

@@ -104,7 +104,8 @@ fn all(args: &ListArgs, config: &Config, desk: &Desk) -> anyhow::Result<()> {
     }
     if sinks.iter().any(|sink| sink.waiting > 0) {
         say(format_args!(
-            "why a sink takes nothing is in the log of the service; `firewarden outbox test SINK` tries it now"
+            "what waits may be on its way, and robots gather it for half a minute; why a sink takes nothing is in the log of the \
+             service, and `firewarden outbox test SINK` tries it now"
         ));
     }
     Ok(())

@@ -105,7 +105,10 @@ fn unknown<'k>(config: &'k Config, others: impl Iterator<Item = &'k str>, name: 
     let mut known: Vec<&str> = config.sinks.iter().map(|sink| sink.name.as_str()).chain(others).collect();
     known.sort_unstable();
     known.dedup();
-    let nearest = known.iter().min_by_key(|known| strsim::damerau_levenshtein(name, known));
+    let nearest = known.iter().min_by_key(|known| {
+        // Names have small letters alone.
+        strsim::damerau_levenshtein(&name.to_lowercase(), known)
+    });
     UsageError(match nearest {
         Some(nearest) => {
             format!("no sink is called {name:?}; the nearest known is {nearest:?}, of {}", known.join(", "))

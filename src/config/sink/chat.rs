@@ -9,7 +9,7 @@ use super::{
     },
     brokers::check_secret,
 };
-use crate::address::Hook;
+use crate::address::{Hook, Parts};
 
 /// Keys of `kind = "wecom"`, whose robots sign nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,7 +51,29 @@ impl Robot {
 
 fn check(url: &Hook, places: &Places<'_, '_>) {
     let parts = web::check(url.parts(), url.as_str().len(), ROBOT, "url", places);
-    if parts.is_some_and(|parts| parts.user.is_some()) {
+    let Some(parts) = parts else { return };
+    if parts.user.is_some() {
         places.fault("url", "robots know no user: the address alone lets a message in");
+    }
+    if !names_robot(parts) {
+        places.fault("url", "it names no robot: copy the whole address from the group's settings, with what stands at its end");
+    }
+}
+
+/// Whether an address of a platform ends with what tells one robot from all others. What stands between, such as a proxy, has
+/// addresses of its own.
+fn names_robot(parts: Parts<'_>) -> bool {
+    let (path, query) = parts.path.split_once('?').unwrap_or((parts.path, ""));
+    let host = parts.host.to_ascii_lowercase();
+    let has = |key: &str| {
+        query
+            .split('&')
+            .any(|pair| pair.split_once('=').is_some_and(|(name, value)| name == key && !value.is_empty()))
+    };
+    match host.as_str() {
+        "qyapi.weixin.qq.com" => has("key"),
+        "oapi.dingtalk.com" => has("access_token"),
+        "open.feishu.cn" | "open.larksuite.com" => !path.ends_with('/') && path.contains("/hook/"),
+        _ => true,
     }
 }

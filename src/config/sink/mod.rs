@@ -22,7 +22,7 @@ use super::{
     expand::{Outside, expand},
     filter::Filter,
     places::Places,
-    section::{Faults, Table, called, fields_of, read, read_as},
+    section::{Faults, Table, called, fields_of, read_as, read_far},
 };
 use crate::domain::{CameraId, Kind, Phase, SinkName};
 
@@ -104,13 +104,16 @@ fn read_sink(
     faults: &Faults<'_>,
 ) -> Option<Sink> {
     let kind = choose(table, &SinkKind::ALL, SinkKind::name, places)?;
-    let shared: Option<SinkKeys> = read(table, path, faults);
+    let shared: Option<SinkKeys> = read_far(table, path, faults);
     refuse_strange(table, kind.name(), fields_of::<SinkKeys>(), &of_sinks(), places);
-    let settings = read_as(OfSink(kind), table, path, faults);
-    let (shared, mut settings) = (shared?, settings?);
-    let filter = Filter { kinds: shared.kinds, phases: shared.phases, cameras: shared.cameras };
-    filter.check(around.cameras, places);
+    let shared = shared.map(|SinkKeys { name, kinds, phases, cameras }| {
+        let filter = Filter { kinds, phases, cameras };
+        filter.check(around.cameras, places);
+        (name, filter)
+    });
+    let mut settings = read_as(OfSink(kind), table, path, faults)?;
     settings.check(places);
     settings.locate(around.outside.folder);
-    Some(Sink { name: shared.name, filter, settings })
+    let (name, filter) = shared?;
+    Some(Sink { name, filter, settings })
 }

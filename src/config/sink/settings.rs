@@ -113,6 +113,16 @@ impl SinkSettings {
         }
     }
 
+    /// The file of authorities of its own, where it has one.
+    pub fn ca(&self) -> Option<&Path> {
+        match self {
+            Self::Mqtt(mqtt) => mqtt.ca.as_deref(),
+            Self::Nats(nats) => nats.ca.as_deref(),
+            Self::Webhook(webhook) => webhook.ca.as_deref(),
+            Self::File(_) | Self::Wecom(_) | Self::Dingtalk(_) | Self::Feishu(_) => None,
+        }
+    }
+
     /// Fills in what is made of the names of site and box.
     pub(in crate::config) fn fill(&mut self, site: &SiteId, box_id: &str) {
         if let Self::Mqtt(mqtt) = self

@@ -98,6 +98,18 @@ fn what_is_wrong_with_a_sink_is_told_with_its_name_and_line() {
         ("kind = \"wecom\"\nurl = \"http://h\"".to_owned(), "13: sink.a.url: a robot is reached by https://"),
         ("kind = \"feishu\"\nurl = \"https://u@h\"".to_owned(), "13: sink.a.url: robots know no user"),
         (
+            "kind = \"wecom\"\nurl = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=\"".to_owned(),
+            "13: sink.a.url: it names no robot",
+        ),
+        (
+            "kind = \"dingtalk\"\nurl = \"https://oapi.dingtalk.com/robot/send?token=x\"".to_owned(),
+            "13: sink.a.url: it names no robot",
+        ),
+        (
+            "kind = \"feishu\"\nurl = \"https://open.feishu.cn/open-apis/bot/v2/hook/\"".to_owned(),
+            "13: sink.a.url: it names no robot",
+        ),
+        (
             "kind = \"nats\"\nurl = \"nats://h\"\nstream = \"a.b\"".to_owned(),
             "14: sink.a.stream: streams are called",
         ),
@@ -127,6 +139,21 @@ fn what_is_wrong_with_a_sink_is_told_with_its_name_and_line() {
         let found = faults(&with(&sink(&keys)));
         assert!(found.len() == 1 && found[0].starts_with(told), "{keys}: {found:?}\nshould be\n{told}");
     }
+}
+
+#[test]
+fn a_key_that_cannot_be_read_hides_no_other_fault() {
+    let odd = "kind = \"file\"\npath = \"a\"\nkinds = [\"parking\"]\ncameras = [\"lain\"]\nfiles = 0";
+    let found = faults(&with(&sink(odd)));
+    let keys: Vec<&str> = found.iter().filter_map(|fault| fault.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["sink.a.kinds", "sink.a.cameras", "sink.a.files"], "{found:?}");
+    let found =
+        faults(&with("[[reaction]]\nurl = \"http://h\"\nkinds = [\"parking\"]\ncameras = [\"lain\"]\n"));
+    let keys: Vec<&str> = found.iter().filter_map(|fault| fault.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["reaction[0].kinds", "reaction[0].cameras"], "{found:?}");
+    let found = faults(&with("[evidence]\nupload_rate = \"1B\"\nkeep = \"1s\"\nbudget = \"1kB\"\n"));
+    let keys: Vec<&str> = found.iter().filter_map(|fault| fault.split(": ").nth(1)).collect();
+    assert_eq!(keys, ["evidence.upload_rate", "evidence.keep", "evidence.budget"], "{found:?}");
 }
 
 #[test]

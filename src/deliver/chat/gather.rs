@@ -51,6 +51,8 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct Gather<T> {
     window: Duration,
+    /// Nothing urgent is waited for any longer.
+    is_hurried: bool,
     bucket: Bucket,
     /// In the order of their places.
     waiting: VecDeque<Waiting<T>>,
@@ -89,7 +91,8 @@ impl<T> Gather<T> {
     pub fn new(timing: Timing, now: Instant) -> Self {
         let bucket = Bucket::new(timing.burst, timing.every, now);
         let (waiting, sent) = (VecDeque::new(), Vec::new());
-        Self { window: timing.window, bucket, waiting, sent, narrowing: None, held: None }
+        let window = timing.window;
+        Self { window, is_hurried: false, bucket, waiting, sent, narrowing: None, held: None }
     }
 
     /// Takes an alert, or gives it back with the answer that it gets.
@@ -123,6 +126,11 @@ impl<T> Gather<T> {
         }
         self.sent = self.waiting.drain(..count).collect();
         Some(self.sent.iter().map(|one| &one.item).collect())
+    }
+
+    /// The end is near: nothing is collected any longer.
+    pub fn hurry(&mut self) {
+        (self.window, self.is_hurried) = (Duration::ZERO, true);
     }
 
     /// When there may be something to send.
@@ -184,7 +192,8 @@ impl<T> Gather<T> {
         let is_collected = self.narrowing.is_some() || self.collected()? <= now;
         let count = if is_collected { self.waiting.len() } else { urgent? };
         let most = self.narrowing.as_ref().map_or(usize::MAX, |narrowing| narrowing.most.max(1));
-        Some((count.min(most), if urgent.is_some() { 0 } else { FOR_URGENT }))
+        let leaving = if urgent.is_some() || self.is_hurried { 0 } else { FOR_URGENT };
+        Some((count.min(most), leaving))
     }
 
     /// When what waits was collected for long enough.

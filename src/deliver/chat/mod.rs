@@ -27,7 +27,7 @@ use jiff::Timestamp;
 pub(super) use post::{Meaning, Request};
 use text::Told;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::{self, JoinError, JoinHandle},
     time,
 };
@@ -94,6 +94,8 @@ struct Robot<P> {
     about: About,
     clock: Arc<dyn Clock>,
     timing: Timing,
+    /// Whether the end is near.
+    hurry: watch::Sender<bool>,
     /// None before the first request.
     agent: Mutex<Option<Agent>>,
 }
@@ -107,7 +109,8 @@ struct Given {
 
 impl<P: Platform> Chat<P> {
     pub fn new(platform: P, about: About, clock: Arc<dyn Clock>, timing: Timing) -> Self {
-        let robot = Robot { platform, about, clock, timing, agent: Mutex::default() };
+        let (hurry, _) = watch::channel(false);
+        let robot = Robot { platform, about, clock, timing, hurry, agent: Mutex::default() };
         Self { robot: Arc::new(robot), to: Mutex::default() }
     }
 
@@ -121,6 +124,11 @@ impl<P: Platform> Chat<P> {
         let place = Place { outbox: alert.outbox, sequence: alert.sequence };
         self.give(Given { place, told, answer });
         answered.await.unwrap_or_else(|_| Err(unsent()))
+    }
+
+    /// The end is near: nothing is collected any longer.
+    pub fn hurry(&self) {
+        self.robot.hurry.send_replace(true);
     }
 
     /// Sends a message that says that it is a test, at once.
@@ -198,6 +206,7 @@ enum Woken {
     Given(Option<Given>),
     Text(Result<(), Refusal>),
     Still(Result<(), Refusal>),
+    Hurried,
     Time,
 }
 
@@ -208,7 +217,11 @@ impl<P: Platform> Task<P> {
     }
 
     async fn run(mut self, mut from: mpsc::UnboundedReceiver<Given>) {
+        let mut hurry = self.robot.hurry.subscribe();
         loop {
+            if *hurry.borrow_and_update() {
+                self.gather.hurry();
+            }
             let now = self.robot.clock.monotonic();
             while let Ok(given) = from.try_recv() {
                 self.add(given);
@@ -222,6 +235,7 @@ impl<P: Platform> Task<P> {
                 given = from.recv() => Woken::Given(given),
                 done = finished(&mut self.text) => Woken::Text(done),
                 done = finished(&mut self.still) => Woken::Still(done),
+                Ok(()) = hurry.changed() => Woken::Hurried,
                 () = slept(wait) => Woken::Time,
             };
             match woken {
@@ -235,7 +249,7 @@ impl<P: Platform> Task<P> {
                     self.end_text(done);
                 }
                 Woken::Still(done) => self.end_still(done),
-                Woken::Time => {}
+                Woken::Hurried | Woken::Time => {}
             }
         }
     }

@@ -7,7 +7,12 @@ use serde_json::Value;
 use ureq::{Agent, http::header};
 
 use super::{
-    super::{Refusal, http::Answer, quoted},
+    super::{
+        Refusal,
+        http::Answer,
+        quoted,
+        webhook::failure::{self, Authorities},
+    },
     Platform,
     text::SIGNATURE,
 };
@@ -51,7 +56,10 @@ pub(in crate::deliver) enum Meaning {
 pub(super) fn post(agent: &Agent, request: &Request) -> Result<Answer, Refusal> {
     let body = request.body.to_string();
     let sent = agent.post(&request.url).header(header::CONTENT_TYPE, "application/json; charset=utf-8");
-    Answer::read(sent.send(body.as_bytes()))
+    match sent.send(body.as_bytes()) {
+        Ok(response) => Answer::read(Ok(response)),
+        Err(error) => Err(Refusal::transient(failure::why_where(&error, Authorities::OfSystem))),
+    }
 }
 
 /// Whether the robot has taken it, as it answers at this time of day.

@@ -89,6 +89,22 @@ async fn a_digest_goes_by_itself_after_its_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn at_the_end_what_is_collected_goes_at_once() {
+    let (mut fake, chat, _) = stage(URGENT_ONLY).await;
+    let waiting = tokio::spawn({
+        let chat = Arc::clone(&chat);
+        async move { deliver(&chat, &[car(1, "raised"), car(2, "ended")]).await }
+    });
+    chat.hurry();
+    let answers = time::timeout(Duration::from_secs(60), waiting).await.expect("in time").expect("whole");
+    assert_eq!(answers, [Ok(()), Ok(())]);
+    assert!(fake.next().await.text().contains("车辆占用消防车通道"));
+    // So does what comes after that.
+    let late = time::timeout(Duration::from_secs(60), chat.deliver(&car(3, "raised"))).await;
+    assert_eq!(late, Ok(Ok(())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_tells_nothing_new_is_taken_and_not_sent() {
     let (mut fake, chat, _) = stage(URGENT_ONLY).await;
     assert_eq!(chat.deliver(&ebike(1, "updated")).await, Ok(()));

@@ -15,7 +15,10 @@ use crate::{
         urgency::{Urgency, urgency},
         words::names,
     },
-    words::{self, Pair, Said, chat},
+    words::{
+        self, Pair, Said,
+        chat::{self, Counted},
+    },
 };
 
 /// The last line of every message: robots that ask for a keyword are told this one.
@@ -45,17 +48,33 @@ pub(super) struct Told {
 }
 
 /// What an alert is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
-    Violation(Kind),
+    /// A violation, and what became of it.
+    Violation(Kind, Pair),
     Health(AlertType),
 }
 
 impl Of {
     fn name(self) -> Pair {
         match self {
-            Self::Violation(kind) => names(kind).title,
+            Self::Violation(kind, _) => names(kind).title,
             Self::Health(alert) => words::alert_type(alert),
+        }
+    }
+
+    fn phase(self) -> Option<Pair> {
+        match self {
+            Self::Violation(_, phase) => Some(phase),
+            Self::Health(_) => None,
+        }
+    }
+
+    /// Violations come before health, each in the order in which they are listed.
+    fn place(self) -> (bool, Option<Kind>, Option<AlertType>) {
+        match self {
+            Self::Violation(kind, _) => (false, Some(kind), None),
+            Self::Health(alert) => (true, None, Some(alert)),
         }
     }
 }
@@ -99,7 +118,7 @@ impl Told {
         let still = violation.evidence.iter().find(|file| is_raised && file.role == EvidenceRole::Raised);
         Self {
             urgency,
-            of: Of::Violation(violation.kind),
+            of: Of::Violation(violation.kind, chat::phase(alert_type, violation.raised.is_some())),
             headline: chat::headline(called, names(violation.kind).title),
             details: details(violation, is_over, zone, reading),
             still: still.map(|file| file.name.clone()),
@@ -203,15 +222,27 @@ pub(super) fn compose_test(about: &About, reading: Reading, most: usize) -> Stri
 
 fn head(told: &[&Told]) -> Said {
     let urgent = told.iter().filter(|told| told.urgency == Urgency::Urgent);
-    chat::several(told.len(), &counted(urgent.map(|told| told.of)))
+    let counted = counted(urgent.map(|told| told.of));
+    let kinds: Vec<(Pair, usize)> = counted.into_iter().map(|of| (of.name, of.count)).collect();
+    chat::several(told.len(), &kinds)
 }
 
-fn counted(kinds: impl Iterator<Item = Of>) -> Vec<(Pair, usize)> {
-    let mut counts: BTreeMap<Of, usize> = BTreeMap::new();
-    for of in kinds {
-        *counts.entry(of).or_default() += 1;
+/// How many there are of each, and of each phase of it.
+fn counted(all: impl Iterator<Item = Of>) -> Vec<Counted> {
+    let mut counts: BTreeMap<_, (Pair, BTreeMap<Pair, usize>, usize)> = BTreeMap::new();
+    for of in all {
+        let (_, phases, count) = counts.entry(of.place()).or_insert_with(|| (of.name(), BTreeMap::new(), 0));
+        *count += 1;
+        if let Some(phase) = of.phase() {
+            *phases.entry(phase).or_default() += 1;
+        }
     }
-    counts.into_iter().map(|(of, count)| (of.name(), count)).collect()
+    let flat = |(name, phases, count): (Pair, BTreeMap<Pair, usize>, usize)| Counted {
+        name,
+        phases: phases.into_iter().collect(),
+        count,
+    };
+    counts.into_values().map(flat).collect()
 }
 
 /// Which alerts a message tells one by one, and what it says of the others. What is urgent comes first, then what came first.

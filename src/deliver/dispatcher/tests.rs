@@ -244,6 +244,26 @@ fn a_sink_that_says_when_is_not_tried_before() {
 }
 
 #[test]
+fn a_connection_that_is_back_is_given_what_waits_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let handle = database.handle();
+    let peer = Peer::new(Policy::Take);
+    let hour = Some(Duration::from_secs(3600));
+    peer.refuse("camera-0", Refusal::Transient { why: "no connection".to_owned(), after: hour });
+    let mut dispatcher = start(&handle, &[], &Stop::default());
+    dispatcher.serve_scripted("a", peer.sink(Pace::CameraByCamera));
+    tell(&handle, 0..1);
+    until("it was tried", || peer.tries() == 1);
+    tell(&handle, 1..3);
+    until("they are written down", || handle.facts().in_memory == 0);
+    peer.accept("camera-0");
+    peer.connect();
+    until("all are there", || numbers(&peer).len() == 3);
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+}
+
+#[test]
 fn a_sink_that_hangs_is_left_at_the_end_and_others_are_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let database = database(folder.path());
@@ -259,6 +279,19 @@ fn a_sink_that_hangs_is_left_at_the_end_and_others_are_not() {
     let names: Vec<&str> = left.keys().map(SinkName::as_str).collect();
     assert_eq!(names, ["a"]);
     assert_eq!(next_alerts(&handle, "a", 100).expect("read").len(), 30);
+}
+
+#[test]
+fn at_the_end_a_sink_is_told_not_to_gather_any_longer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = database(folder.path());
+    let peer = Peer::new(Policy::Take);
+    let mut dispatcher = start(&database.handle(), &[], &Stop::default());
+    dispatcher.serve_scripted("a", peer.sink(Pace::Gathered));
+    until("it is served", || !peer.beats().is_empty());
+    assert!(!peer.is_hurried());
+    assert_eq!(dispatcher.finish(PATIENCE), BTreeMap::new());
+    assert!(peer.is_hurried());
 }
 
 #[test]

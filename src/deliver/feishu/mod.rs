@@ -41,6 +41,10 @@ impl Sink for FeishuSink {
         Pace::Gathered
     }
 
+    fn hurry(&self) {
+        self.0.hurry();
+    }
+
     async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
         self.0.deliver(alert).await
     }

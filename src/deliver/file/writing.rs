@@ -61,7 +61,7 @@ impl Writing {
             Some(lines) => Ok(lines),
             none => {
                 if let Some(folder) = folder(&self.settings.path) {
-                    DirBuilder::new().recursive(true).mode(0o750).create(folder)?;
+                    DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(no_folder)?;
                 }
                 Ok(none.insert(AppendedLines::open(&self.settings.path)?))
             }
@@ -94,6 +94,16 @@ pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{number}"));
     name.into()
+}
+
+/// A file that has a folder's name is told in words: the system says that it exists.
+fn no_folder(error: io::Error) -> io::Error {
+    match error.kind() {
+        kind @ (io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory) => {
+            io::Error::new(kind, "a part of its path is a file and not a folder: write another `path`")
+        }
+        _ => error,
+    }
 }
 
 fn folder(path: &Path) -> Option<&Path> {

@@ -2,18 +2,20 @@
 
 use super::{super::Refusal, client::Reason};
 
-/// What it means for what was published: only a refusal of this very message is for good.
+/// What it means for what was published to this topic: only a refusal of this very message is for good.
 ///
 /// # Errors
 /// [`Refusal`] where it was not taken.
-pub(super) fn judged(reason: Reason) -> Result<(), Refusal> {
+pub(super) fn judged(reason: Reason, topic: &str) -> Result<(), Refusal> {
     match reason {
         Reason::SUCCESS | Reason::NO_SUBSCRIBERS => Ok(()),
         reason if reason.is_of_message() => Err(refused(reason)),
         Reason(code) => {
             let what = match reason {
                 Reason::NOT_AUTHORIZED => {
-                    "does not let this user publish here (0x87): allow it to publish to firewarden/v1/SITE/#"
+                    return Err(Refusal::transient(format!(
+                        "the broker does not let this user publish to {topic} (0x87): allow it to"
+                    )));
                 }
                 Reason::QUOTA_EXCEEDED => {
                     "says that a quota is used up (0x97): see which it is, and raise it"
@@ -51,7 +53,7 @@ mod tests {
     #[test]
     fn only_a_refusal_of_the_message_is_for_good() {
         for code in 0..=u8::MAX {
-            let judged = judged(Reason(code));
+            let judged = judged(Reason(code), "firewarden/v1/lf-027/lane-3/violation");
             match code {
                 0x00 | 0x10 => assert_eq!(judged, Ok(())),
                 0x90 | 0x95 | 0x99 => {
@@ -60,7 +62,9 @@ mod tests {
                 _ => assert!(matches!(judged, Err(Refusal::Transient { .. })), "{code}: {judged:?}"),
             }
             if let Err(refusal) = judged {
-                assert!(refusal.to_string().contains(&format!("0x{code:02X}")), "{refusal}");
+                let said = refusal.to_string();
+                assert!(said.contains(&format!("0x{code:02X}")) && !said.contains('#'), "{said}");
+                assert_eq!(said.contains("lane-3/violation"), code == 0x87, "{said}");
             }
         }
     }

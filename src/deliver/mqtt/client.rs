@@ -5,17 +5,20 @@ use std::future::Future;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use uuid::Uuid;
 
+pub(super) use super::super::requests::Taken;
+
 /// Speaks MQTT 5 with a broker.
 pub(super) trait Client: Send + Sync + 'static {
-    /// One connection, from its making to its end. It takes orders meanwhile; an order that is dropped unanswered was lost, which
-    /// an order is that no acknowledgement of its own came for. What was sent on an earlier connection is never sent again.
+    /// One connection, from its making to its end. What a broker sends is acknowledged once what `tell` gives for it is over. It
+    /// takes orders meanwhile; an order that is dropped unanswered was lost, which an order is that no acknowledgement of its own
+    /// came for. What was sent on an earlier connection is never sent again.
     ///
     /// # Errors
     /// Why it could not be made, or why it ended although nobody had ordered it to.
     fn connect(
         &self,
         orders: mpsc::Receiver<Order>,
-        tell: impl Fn(Told) + Send + Sync,
+        tell: impl Fn(Told) -> Taken + Send + Sync,
     ) -> impl Future<Output = Result<(), Trouble>> + Send;
 }
 

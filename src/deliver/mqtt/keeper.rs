@@ -1,6 +1,7 @@
 //! The task that keeps a connection with a broker for as long as the sink lives.
 
 use std::{
+    future::ready,
     pin::pin,
     sync::{
         Arc,
@@ -9,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::{
     sync::{Notify, mpsc, oneshot, watch},
@@ -17,7 +19,7 @@ use tokio::{
 
 use super::{
     super::{About, backoff::Backoff},
-    client::{Client, Concern, Reason, Told, Trouble},
+    client::{Client, Concern, Reason, Taken, Told, Trouble},
     link::{Company, Link, State, Unanswered},
     topics::Topics,
     waits::Waits,
@@ -49,6 +51,8 @@ pub(super) struct Keeper<C> {
     pub waits: Waits,
     pub presence: Presence,
     pub state: watch::Sender<State>,
+    /// Counts connections.
+    pub connections: watch::Sender<u64>,
     /// As [`super::outlet::Outlet`] has it.
     pub alone: Arc<AtomicU32>,
 }
@@ -81,7 +85,10 @@ impl<C: Client> Keeper<C> {
                     ", as it does again and again: another sink of this broker may have the same `client_id`, or the network is bad",
                 );
             }
-            said.of_connection(&self.about, &trouble);
+            // Who only tries it is told by the answer.
+            if self.presence == Presence::Announced {
+                said.of_connection(&self.about, &trouble);
+            }
             // Nobody may publish on it any longer before it is known why it ended.
             self.state.send_replace(State::Down(trouble.clone()));
             end.send_replace(Some(trouble));
@@ -103,8 +110,10 @@ impl<C: Client> Keeper<C> {
             Told::Connected { at_once } => {
                 let link = Link::new(orders.clone(), at_once, Arc::clone(&late), ended.clone());
                 self.state.send_replace(State::Up(link.clone()));
+                self.connections.send_modify(|connections| *connections += 1);
                 let connected = connected.lock().ok().and_then(|mut connected| connected.take());
                 let _ = connected.map(|connected| connected.send(link));
+                ready(()).boxed()
             }
             Told::Arrived { topic, body } => self.arrived(&topic, &body),
         };
@@ -122,30 +131,37 @@ impl<C: Client> Keeper<C> {
         }
     }
 
-    fn arrived(&self, topic: &str, body: &[u8]) {
+    fn arrived(&self, topic: &str, body: &[u8]) -> Taken {
+        if topic == self.topics.verdict {
+            return self.about.requests.verdict(body);
+        }
         if topic == self.topics.resend {
             self.about.requests.resend(body);
-        } else if topic == self.topics.verdict {
-            self.about.requests.verdict(body);
         }
+        ready(()).boxed()
     }
 
     /// Says that the box is there, and asks for what is meant for it: on each connection, because a broker may have forgotten it.
     async fn greet(&self, link: &Link, said: &mut Said) {
-        said.connected(&self.about);
         if self.presence == Presence::InPassing {
             return;
         }
+        said.connected(&self.about);
         let topics = vec![self.topics.resend.clone(), self.topics.verdict.clone()];
         let subscribed = link.subscribe(topics, self.waits.acknowledged).await;
         if let Ok(reasons) = subscribed {
-            said.of_subscription(&self.about, reasons.into_iter().find(|reason| reason.refuses()));
+            said.of_subscription(
+                &self.about,
+                &self.topics,
+                reasons.into_iter().find(|reason| reason.refuses()),
+            );
         }
         let company = if self.alone.load(Ordering::Relaxed) > 0 { Company::Alone } else { Company::Others };
         let Some(turn) = link.turn(company, self.waits.acknowledged).await else { return };
         let message = self.topics.online(self.since);
+        let topic = message.topic.clone();
         match link.publish(message, Some(turn), self.waits.acknowledged).await {
-            Ok(reason) => said.of_status(&self.about, Some(reason).filter(|reason| reason.refuses())),
+            Ok(reason) => said.of_status(&self.about, &topic, Some(reason).filter(|reason| reason.refuses())),
             Err(Unanswered::Late | Unanswered::Unsent | Unanswered::Lost(_)) => {}
         }
     }
@@ -178,23 +194,25 @@ impl Said {
         }
     }
 
-    fn of_subscription(&mut self, about: &About, refused: Option<Reason>) {
+    fn of_subscription(&mut self, about: &About, topics: &Topics, refused: Option<Reason>) {
         if let Some(Reason(code)) = refused.filter(|_| self.subscription.is_none()) {
             tracing::warn!(
                 sink = %about.name,
                 "the broker does not let this user subscribe (0x{code:02X}): the platform can neither ask for alerts again nor send \
-                 verdicts; allow it to subscribe to firewarden/v1/SITE/BOX/resend and …/verdict. Alerts are delivered all the same"
+                 verdicts; allow it to subscribe to {} and {}. Alerts are delivered all the same",
+                topics.resend,
+                topics.verdict
             );
         }
         self.subscription = refused;
     }
 
-    fn of_status(&mut self, about: &About, refused: Option<Reason>) {
+    fn of_status(&mut self, about: &About, topic: &str, refused: Option<Reason>) {
         if let Some(Reason(code)) = refused.filter(|_| self.status.is_none()) {
             tracing::warn!(
                 sink = %about.name,
                 "the broker does not take the status of this box (0x{code:02X}): allow this user to publish and retain \
-                 firewarden/v1/SITE/BOX/status. Alerts are delivered all the same"
+                 {topic}. Alerts are delivered all the same"
             );
         }
         self.status = refused;

@@ -36,6 +36,7 @@ use std::fmt;
 
 use outlet::Outlet;
 use rumqtt::Rumqtt;
+use tokio::sync::watch;
 use topics::Topics;
 use waits::Waits;
 
@@ -74,6 +75,10 @@ impl fmt::Debug for MqttSink {
 }
 
 impl Sink for MqttSink {
+    fn connections(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.0.connections())
+    }
+
     fn unheard(&self) -> u64 {
         self.0.unheard()
     }

@@ -39,6 +39,8 @@ pub(super) struct Outlet<C> {
     waits: Waits,
     presence: Presence,
     state: watch::Sender<State>,
+    /// Counts connections.
+    connections: watch::Sender<u64>,
     keeping: Mutex<Keeping>,
     /// How many messages are yet to be sent alone.
     alone: Arc<AtomicU32>,
@@ -57,6 +59,7 @@ enum Keeping {
 impl<C: Client> Outlet<C> {
     pub fn new(client: C, topics: Topics, about: About, waits: Waits) -> Self {
         let (state, _) = watch::channel(State::Untried);
+        let (connections, _) = watch::channel(0);
         Self {
             client: Arc::new(client),
             topics,
@@ -65,6 +68,7 @@ impl<C: Client> Outlet<C> {
             waits,
             presence: Presence::Announced,
             state,
+            connections,
             keeping: Mutex::new(Keeping::NotYet),
             alone: Arc::default(),
             unheard: AtomicU64::new(0),
@@ -82,19 +86,27 @@ impl<C: Client> Outlet<C> {
         &self.about.name
     }
 
+    pub fn connections(&self) -> watch::Receiver<u64> {
+        self.connections.subscribe()
+    }
+
     pub fn unheard(&self) -> u64 {
         self.unheard.load(Ordering::Relaxed)
     }
 
     pub async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
-        let reason = self.publish(self.topics.alert(alert), self.waits).await?;
-        judged(reason)?;
+        let message = self.topics.alert(alert);
+        let topic = message.topic.clone();
+        let reason = self.publish(message, self.waits).await?;
+        judged(reason, &topic)?;
         self.count(reason);
         Ok(())
     }
 
     pub async fn heartbeat(&self, beat: &Beat) -> Result<(), Refusal> {
-        judged(self.publish(self.topics.heartbeat(beat), self.waits.of_heartbeat()).await?)
+        let message = self.topics.heartbeat(beat);
+        let topic = message.topic.clone();
+        judged(self.publish(message, self.waits.of_heartbeat()).await?, &topic)
     }
 
     pub async fn test(&self, beat: &Beat) -> Result<(), Refusal> {
@@ -185,6 +197,7 @@ impl<C: Client> Outlet<C> {
             waits: self.waits,
             presence: self.presence,
             state: self.state.clone(),
+            connections: self.connections.clone(),
             alone: Arc::clone(&self.alone),
         };
         *keeping = Keeping::Now(tokio::spawn(keeper.run()));
@@ -216,7 +229,8 @@ impl<C: Client> Outlet<C> {
         if !self.is_said.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 sink = %self.about.name,
-                "the broker takes alerts, and nobody has subscribed to them (0x10): subscribe to firewarden/v1/SITE/#"
+                "the broker takes alerts, and nobody has subscribed to them (0x10): subscribe to firewarden/v1/{}/#",
+                self.about.site
             );
         }
     }

@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rumqttc::{
-    AsyncClient, Broker, ConnAck, ConnectionError, Event, EventLoop, LastWill, LastWillProperties,
+    AckMode, AsyncClient, Broker, ConnAck, ConnectionError, Event, EventLoop, LastWill, LastWillProperties,
     MqttOptions, Packet, PublishNoticeError, PublishOptions, PublishProperties, PublishResult, QoS,
     RetainForwardRule, SubscribeFilter, SubscribeReasonCode, default_socket_connect,
     tokio_rustls::TlsConnector,
@@ -23,7 +23,7 @@ use tracing::{Dispatch, instrument::WithSubscriber};
 
 use super::{
     super::tls,
-    client::{Client, Kept, Message, Order, Reason, Told, Trouble},
+    client::{Client, Kept, Message, Order, Reason, Taken, Told, Trouble},
     trouble,
 };
 use crate::config::Mqtt;
@@ -106,6 +106,7 @@ impl Rumqtt {
         if let Some(message) = &self.last_will {
             options.set_last_will(last_will(message));
         }
+        options.set_ack_mode(AckMode::Manual);
         options.set_session_store(NothingOnItsWay::of(settings.client_id.clone(), SESSION, AT_ONCE));
         Ok((options, is_tls))
     }
@@ -115,7 +116,7 @@ impl Client for Rumqtt {
     async fn connect(
         &self,
         orders: mpsc::Receiver<Order>,
-        tell: impl Fn(Told) + Send + Sync,
+        tell: impl Fn(Told) -> Taken + Send + Sync,
     ) -> Result<(), Trouble> {
         let (options, tls) = self.options().await?;
         let built = AsyncClient::builder(options).capacity(REQUESTS).try_build();
@@ -125,7 +126,7 @@ impl Client for Rumqtt {
             return Err(Trouble::new("the broker does not answer as MQTT 5 wants it"));
         };
         let limits = Limits::of(&greeting)?;
-        tell(Told::Connected { at_once: limits.at_once });
+        tell(Told::Connected { at_once: limits.at_once }).await;
         converse(&client, events, orders, limits, tell).await
     }
 }
@@ -165,17 +166,21 @@ async fn converse(
     mut events: EventLoop,
     mut orders: mpsc::Receiver<Order>,
     limits: Limits,
-    tell: impl Fn(Told) + Send + Sync,
+    tell: impl Fn(Told) -> Taken + Send + Sync,
 ) -> Result<(), Trouble> {
+    // A broker sends no more before it has some acknowledged, so that no more wait here.
+    let (come, mut came) = mpsc::unbounded_channel();
+    let mut kept = FuturesUnordered::new();
     let mut answers = FuturesUnordered::new();
     let ended = {
         // A packet may be half written when something else is ready, so that it goes on from there.
         let mut driven = std::pin::pin!(async {
             loop {
                 match next(&mut events).await {
-                    Ok(Event::Incoming(Packet::Publish(came))) => {
-                        let topic = String::from_utf8_lossy(&came.topic).into_owned();
-                        tell(Told::Arrived { topic, body: came.payload.to_vec() });
+                    Ok(Event::Incoming(Packet::Publish(one))) => {
+                        let topic = String::from_utf8_lossy(&one.topic).into_owned();
+                        let told = tell(Told::Arrived { topic, body: one.payload.to_vec() });
+                        let _ = come.send((one, told));
                     }
                     Ok(_) => {}
                     // Only after goodbye was said.
@@ -189,6 +194,8 @@ async fn converse(
                 ended = &mut driven => break ended,
                 Some(order) = orders.recv() => answers.push(obey(client, order, limits)),
                 Some(()) = answers.next() => {}
+                Some((one, told)) = came.recv() => kept.push(acknowledge(client, one, told)),
+                Some(()) = kept.next() => {}
             }
         }
     };
@@ -196,8 +203,16 @@ async fn converse(
     // turns are given back.
     drop(orders);
     drop(events);
+    // What was not acknowledged comes again.
+    drop(kept);
     while answers.next().await.is_some() {}
     ended
+}
+
+/// Acknowledges what came once it is kept. Where it cannot be, the broker sends it again on the next connection.
+async fn acknowledge(client: &AsyncClient, came: rumqttc::Publish, taken: Taken) {
+    taken.await;
+    let _ = client.ack(&came).await;
 }
 
 /// Does as it is told, and hands on the answer, if there is one.

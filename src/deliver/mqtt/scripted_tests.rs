@@ -10,7 +10,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use super::{
     super::Refusal,
-    client::{Client, Concern, Message, Order, Reason, Told, Trouble},
+    client::{Client, Concern, Message, Order, Reason, Taken, Told, Trouble},
     outlet::Outlet,
     testing::{about, alert, unheard},
     topics::Topics,
@@ -36,9 +36,9 @@ impl Client for Scripted {
     async fn connect(
         &self,
         mut orders: mpsc::Receiver<Order>,
-        tell: impl Fn(Told) + Send + Sync,
+        tell: impl Fn(Told) -> Taken + Send + Sync,
     ) -> Result<(), Trouble> {
-        tell(Told::Connected { at_once: 8 });
+        drop(tell(Told::Connected { at_once: 8 }));
         while let Some(order) = orders.recv().await {
             match order {
                 Order::Subscribe(topics, answer) => {

@@ -270,6 +270,28 @@ async fn requests_of_the_platform_arrive() {
 }
 
 #[tokio::test]
+async fn a_verdict_is_acknowledged_once_it_is_kept() {
+    let fake = Fake::start(Manner::default()).await;
+    let (to, mut asked) = requests::queue();
+    let requests = super::super::Requests::new(SinkName::new("platform").expect("a name"), to);
+    let sink = MqttSink::new(settings(format!("mqtt://{}", fake.address)), about(requests));
+    soon(sink.heartbeat(&beat())).await.expect("delivered");
+    let verdict =
+        json!({ "subject": Uuid::nil(), "verdict": "true", "by": "王", "at": "2026-01-01T00:00:00Z" });
+    for packet in [1, 2] {
+        fake.send(publish(&format!("{BASE}/box-a/verdict"), packet, verdict.to_string().as_bytes()));
+    }
+    let first = soon(asked.recv()).await.expect("the first");
+    drop(soon(asked.recv()).await.expect("the second"));
+    let acks = |sent: &[Sent]| sent.iter().filter(|sent| matches!(sent, Sent::PubAck)).count();
+    fake.until("the second is acknowledged", |sent| acks(sent) >= 1).await;
+    soon(sink.deliver(&alert(1))).await.expect("others do not wait for it");
+    assert_eq!(acks(&fake.until("now", |_| true).await), 1, "the first is not kept yet");
+    drop(first);
+    fake.until("both are acknowledged", |sent| acks(sent) == 2).await;
+}
+
+#[tokio::test]
 async fn a_refused_subscription_is_said_once_and_stops_nothing() {
     let log = Log::default();
     let _log = log.start();

@@ -5,7 +5,10 @@ use std::{error::Error, io};
 use rumqttc::{ConnectReturnCode, ConnectionError, DisconnectReasonCode, StateError, mqttbytes};
 use rustls::CertificateError;
 
-use super::client::{Concern, Reason, Trouble};
+use super::{
+    super::http,
+    client::{Concern, Reason, Trouble},
+};
 
 /// Why no connection could be made.
 pub(super) fn of_connecting(error: &ConnectionError, tls: bool) -> Trouble {
@@ -96,7 +99,7 @@ fn of_refusal(code: ConnectReturnCode) -> Trouble {
             "the broker wants another way to sign in than name and password (0x8C)"
         }
         Code::TopicNameInvalid => {
-            "the broker does not take the topic of the last will (0x90): allow firewarden/v1/#"
+            "the broker does not take the topic of the last will (0x90): allow firewarden/v1/SITE/BOX/status"
         }
         Code::PacketTooLarge => "the broker takes no message as large as the first (0x95): raise its limit",
         Code::QuotaExceeded => {
@@ -138,7 +141,8 @@ fn of_disconnect(code: DisconnectReasonCode) -> Trouble {
             return of_message(Reason(code as u8));
         }
         Code::NotAuthorized => {
-            "the broker does not allow this user what it does (0x87): allow it to publish to firewarden/v1/SITE/#"
+            "the broker does not allow this user what it does (0x87): allow it the topics of this box and of its cameras, which \
+             docs/platform.md lists"
         }
         Code::ServerBusy => "the broker is busy (0x89)",
         Code::ServerShuttingDown => "the broker is shutting down (0x8B)",
@@ -178,6 +182,7 @@ fn of_network(error: &io::Error) -> String {
         io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => {
             "what answers there ends the connection at once: check the port, and whether it wants mqtt:// or mqtts://".to_owned()
         }
+        _ if http::is_unknown_host(error) => http::NO_HOST.to_owned(),
         _ => error.to_string(),
     }
 }

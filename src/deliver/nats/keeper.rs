@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_nats::Subscriber;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::{
         Notify,
@@ -28,6 +28,8 @@ use crate::config;
 const HEALTHY: Duration = Duration::from_secs(60);
 /// So many notices wait for whoever reads slowly.
 const NOTICES: usize = 256;
+/// So many verdicts of a platform are being kept at once.
+const VERDICTS: usize = 32;
 /// A connection that is over has said why within this.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Saying goodbye takes no longer.
@@ -57,8 +59,14 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    /// Begins, and with it the first connection.
-    pub fn start(settings: Arc<config::Nats>, about: About, subjects: Subjects, waits: Waits) -> Self {
+    /// Begins, and with it the first connection. Those that are made are counted.
+    pub fn start(
+        settings: Arc<config::Nats>,
+        about: About,
+        subjects: Subjects,
+        waits: Waits,
+        connections: watch::Sender<u64>,
+    ) -> Self {
         let (state, watched) = watch::channel(State::Connecting);
         let (wanted, ending) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let reader = Arc::new(Reader::new(secrets(&settings)));
@@ -71,6 +79,7 @@ impl Keeper {
             reader,
             name,
             state,
+            connections,
             wanted: Arc::clone(&wanted),
             said: BTreeSet::new(),
         };
@@ -145,6 +154,8 @@ struct Work {
     /// By which people at the server know the connection.
     name: String,
     state: watch::Sender<State>,
+    /// Counts connections.
+    connections: watch::Sender<u64>,
     wanted: Arc<Notify>,
     /// Subjects of which was said that they cannot be listened to.
     said: BTreeSet<String>,
@@ -199,7 +210,9 @@ impl Work {
             return Trouble::lost();
         };
         self.state.send_replace(State::Up(link.clone()));
+        self.connections.send_modify(|connections| *connections += 1);
         let requests = self.about.requests.clone();
+        let mut taken = FuturesUnordered::new();
         loop {
             tokio::select! {
                 biased;
@@ -213,8 +226,10 @@ impl Work {
                     Some(text) => requests.resend(&text),
                     None => return last_words(heard).await,
                 },
-                arrived = arrived(&mut verdicts) => match arrived {
-                    Some(text) => requests.verdict(&text),
+                Some(()) = taken.next() => {}
+                // The others wait with the client, which has room for thousands.
+                arrived = arrived(&mut verdicts), if taken.len() < VERDICTS => match arrived {
+                    Some(text) => taken.push(requests.verdict(&text)),
                     None => return last_words(heard).await,
                 },
             }

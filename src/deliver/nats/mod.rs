@@ -17,6 +17,7 @@ use std::{
 
 use keeper::Keeper;
 use subjects::Subjects;
+use tokio::sync::watch;
 
 use super::{About, Beat, Refusal, Sink};
 use crate::{config, ledger::database::Queued};
@@ -57,6 +58,8 @@ pub(crate) struct NatsSink {
     about: About,
     subjects: Subjects,
     waits: Waits,
+    /// Counts connections.
+    connections: watch::Sender<u64>,
     /// Keeps the connection; made with the first that is given.
     keeper: OnceLock<Keeper>,
 }
@@ -69,17 +72,23 @@ impl NatsSink {
 
     fn with_waits(settings: config::Nats, about: About, waits: Waits) -> Self {
         let subjects = Subjects::new(&about.site, &about.box_id);
-        Self { settings: Arc::new(settings), about, subjects, waits, keeper: OnceLock::new() }
+        let (connections, _) = watch::channel(0);
+        Self { settings: Arc::new(settings), about, subjects, waits, connections, keeper: OnceLock::new() }
     }
 
     fn keeper(&self) -> &Keeper {
-        let settings = || Arc::clone(&self.settings);
-        self.keeper
-            .get_or_init(|| Keeper::start(settings(), self.about.clone(), self.subjects.clone(), self.waits))
+        self.keeper.get_or_init(|| {
+            let (settings, connections) = (Arc::clone(&self.settings), self.connections.clone());
+            Keeper::start(settings, self.about.clone(), self.subjects.clone(), self.waits, connections)
+        })
     }
 }
 
 impl Sink for NatsSink {
+    fn connections(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.connections.subscribe())
+    }
+
     async fn deliver(&self, alert: &Queued) -> Result<(), Refusal> {
         let link = self.keeper().link().await?;
         link.publish(self.subjects.alert(alert), alert.id, &alert.body).await

@@ -13,13 +13,14 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    super::{DeliveryBoard, Failing, Refusal, backoff::Backoff},
+    super::{DeliveryBoard, Failing, Refusal, backoff::Backoff, reasons::Reasons},
     File, Target,
 };
 use crate::{
     config, files,
     ledger::database::{Handle, Upload},
     stop::{Signal, Stop},
+    words::ended,
 };
 
 /// Whether a file has come is looked for so often.
@@ -65,6 +66,7 @@ impl Uploader {
             leave: leave.clone(),
             facts: Arc::clone(&facts),
             backoff: Backoff::default(),
+            reasons: Reasons::default(),
             known: 0,
         };
         thread::Builder::new().name("upload".to_owned()).spawn(move || {
@@ -114,6 +116,8 @@ struct Work {
     leave: Stop,
     facts: Arc<Mutex<UploadFacts>>,
     backoff: Backoff,
+    /// What was said since it failed.
+    reasons: Reasons,
     known: u64,
 }
 
@@ -181,7 +185,10 @@ impl Work {
                 }
             }
             Err(Refusal::Permanent { why }) => {
-                tracing::error!("a file of evidence is not uploaded: {name}: {why}. It stays on the box");
+                tracing::error!(
+                    "a file of evidence is not uploaded: {name}: {} It stays on the box",
+                    ended(&why)
+                );
                 if self.handle.not_uploaded(name, &why).is_err() {
                     self.leave.sleep(NAP);
                 }
@@ -191,18 +198,21 @@ impl Work {
         }
     }
 
-    /// It does not work: said once.
+    /// It does not work: each reason is said once.
     fn fail(&mut self, why: String, after: Option<Duration>) {
+        let is_news = self.reasons.is_news(&why, Instant::now());
         let mut facts = self.facts();
         facts.failures += 1;
+        let still = if facts.failing.is_some() { "still " } else { "" };
+        if is_news {
+            tracing::error!(
+                "evidence {still}cannot be uploaded: {} Files wait on the box, and it is tried again",
+                ended(&why)
+            );
+        }
         match &mut facts.failing {
             Some(failing) => failing.why = why,
-            None => {
-                tracing::error!(
-                    "evidence cannot be uploaded: {why}. Files wait on the box, and it is tried again"
-                );
-                facts.failing = Some(Failing { since: Timestamp::now(), why });
-            }
+            None => facts.failing = Some(Failing { since: Timestamp::now(), why }),
         }
         drop(facts);
         let wait = self.backoff.next().max(after.unwrap_or_default());
@@ -221,7 +231,7 @@ impl Work {
     }
 
     fn works(&mut self) {
-        self.backoff = Backoff::default();
+        (self.backoff, self.reasons) = (Backoff::default(), Reasons::default());
         let failing = self.facts().failing.take();
         if let Some(failing) = failing {
             let seconds = Timestamp::now().duration_since(failing.since).as_secs().max(0);

@@ -165,6 +165,15 @@ impl Handle {
         self.order(Mark::Verdict(verdict)).map(|count| count > 0)
     }
 
+    /// Keeps what was found of violations, all in one commit. Whether each is one that is known.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`]; some may have been kept.
+    pub fn found(&self, verdicts: &[Verdict]) -> Result<Vec<bool>, DatabaseError> {
+        let told = self.begin(verdicts.iter().cloned().map(Mark::Verdict))?;
+        told.into_iter().map(|told| Ok(written(&told)? > 0)).collect()
+    }
+
     /// What was found of a violation, in the order of its times.
     ///
     /// # Errors
@@ -199,16 +208,25 @@ impl Handle {
 
     /// Has something written down, and waits until it is.
     fn order(&self, mark: Mark) -> Result<u64, DatabaseError> {
-        let (done, told) = mpsc::sync_channel(1);
+        self.begin([mark])?.first().map_or(Ok(0), written)
+    }
+
+    /// Has these written down. What comes of each is told.
+    fn begin(&self, marks: impl IntoIterator<Item = Mark>) -> Result<Vec<Told>, DatabaseError> {
+        let mut all = Vec::new();
         {
             let mut queue = self.shared.queue();
             if queue.ending == super::queue::Ending::Over {
                 return Err(DatabaseError::Closed);
             }
-            queue.order(Order { mark, done });
+            for mark in marks {
+                let (done, told) = mpsc::sync_channel(1);
+                queue.order(Order { mark, done });
+                all.push(told);
+            }
         }
         self.shared.wake();
-        told.recv().unwrap_or(Err(DatabaseError::Closed))
+        Ok(all)
     }
 
     /// Waits until alerts may have come since this number was told, but no longer than `wait`, and tells the number now. The
@@ -320,6 +338,14 @@ impl Handle {
         facts.failing_since = facts.failing_since.or_else(|| self.shared.hangs_since());
         facts
     }
+}
+
+/// What comes of something that is to be written down: how many rows it concerned.
+type Told = mpsc::Receiver<Result<u64, DatabaseError>>;
+
+/// Waits until it is written down.
+fn written(told: &Told) -> Result<u64, DatabaseError> {
+    told.recv().unwrap_or(Err(DatabaseError::Closed))
 }
 
 fn shared(explanations: &BTreeMap<RuleId, Explanation>) -> Explanations {

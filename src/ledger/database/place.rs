@@ -49,18 +49,22 @@ impl Place {
                 "others may look into the folder of the state; its files are this user's alone all the same"
             );
         }
-        let path = folder.join(LOCK);
-        let mut lock = private().open(&path).map_err(of(&path))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(Errno::WOULDBLOCK) => {
-                return Err(DatabaseError::Locked { folder: folder.to_owned(), by: holder(&mut lock) });
-            }
-            Err(error) => return Err(of(&path)(error.into())),
-        }
-        // It only serves a message.
-        let _ = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
+        let lock = locked(folder)?;
         Ok(Self { folder: folder.to_owned(), lock: Mutex::new(Some(lock)) })
+    }
+
+    /// Sees to it that the lock is the one that others find: somebody may have taken it away, with its folder or without.
+    pub fn hold(&self) -> Result<(), DatabaseError> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = &*lock else { return Ok(()) };
+        let found = fs::metadata(self.folder.join(LOCK));
+        let is_same = held.metadata().is_ok_and(|held| {
+            found.is_ok_and(|found| (held.dev(), held.ino()) == (found.dev(), found.ino()))
+        });
+        if !is_same {
+            *lock = Some(locked(&self.folder)?);
+        }
+        Ok(())
     }
 
     /// Another program may have it now.
@@ -73,12 +77,18 @@ impl Place {
         self.folder.join(NAME)
     }
 
+    /// Makes the folder where somebody has taken it away meanwhile, and holds it then.
+    fn make(&self) -> Result<(), DatabaseError> {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
+        made.map_err(|source| DatabaseError::Place { path: self.folder.clone(), source })?;
+        self.hold()
+    }
+
     /// Makes an empty file with the right rights where there is none: SQLite gives them to those beside it, too.
     pub fn prepare(&self) -> Result<(), DatabaseError> {
+        self.make()?;
         let path = self.path();
         let prepare = || {
-            // Somebody may have taken the folder away meanwhile.
-            DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
             let file = private().open(&path)?;
             if file.metadata()?.mode() & 0o777 != 0o600 {
                 file.set_permissions(Permissions::from_mode(0o600))?;
@@ -137,6 +147,23 @@ impl Place {
     pub fn log_bytes(&self) -> u64 {
         fs::metadata(with(&self.path(), "-wal")).map_or(0, |about| about.len())
     }
+}
+
+/// The lock of a folder, once it is this program's.
+fn locked(folder: &Path) -> Result<File, DatabaseError> {
+    let path = folder.join(LOCK);
+    let failed = |source| DatabaseError::Place { path: path.clone(), source };
+    let mut lock = private().open(&path).map_err(failed)?;
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            return Err(DatabaseError::Locked { folder: folder.to_owned(), by: holder(&mut lock) });
+        }
+        Err(error) => return Err(failed(error.into())),
+    }
+    // It only serves a message.
+    let _ = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
+    Ok(lock)
 }
 
 /// Who has the lock, as the file tells and the system knows.

@@ -186,6 +186,7 @@ impl Writer {
         if self.connection.is_none() {
             self.reopen()?;
         }
+        self.shared.place.hold().map_err(|error| Failure::Passing(error.to_string()))?;
         let shared = Arc::clone(&self.shared);
         let Some(connection) = &mut self.connection else {
             return Err(Failure::Passing("it cannot be opened".to_owned()));
@@ -300,8 +301,9 @@ impl Writer {
             }
             None => {
                 tracing::error!(
-                    "the database cannot be written: {why}. Cameras are watched all the same; alerts wait in memory and are \
-                     lost with it"
+                    "the database cannot be written: {} Cameras are watched all the same; alerts wait in memory and are \
+                     lost with it",
+                    crate::words::ended(&why)
                 );
                 self.shared.facts().failing_since = Some(self.shared.wall());
                 self.failing = Some(Failing { since: now, wait: FIRST_RETRY, again: now + FIRST_RETRY, why });

@@ -66,6 +66,21 @@ fn what_is_urgent_goes_at_once_with_what_waits_before_it() {
 }
 
 #[test]
+fn at_the_end_what_was_collected_goes_at_once_and_nothing_is_kept_for_what_is_urgent() {
+    let mut stage = Stage::new();
+    stage.add(1, Collected);
+    assert_eq!(stage.begin(), None);
+    stage.gather.hurry();
+    for sequence in 1..=5 {
+        assert_eq!(stage.gather.due(stage.now), Some(stage.now));
+        assert_eq!(stage.begin(), Some(vec![sequence]), "its token is the last that is kept");
+        stage.end(Ok(()));
+        stage.add(sequence + 1, Collected);
+    }
+    assert_eq!(stage.begin(), None, "robots take no more");
+}
+
+#[test]
 fn the_rest_is_collected_for_half_a_minute_from_the_first() {
     let mut stage = Stage::new();
     let first = stage.now;

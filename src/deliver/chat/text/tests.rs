@@ -132,15 +132,36 @@ fn what_there_is_no_room_for_is_counted() {
     assert!(shown.contains(&41), "what is urgent is told before all else: {shown:?}");
     assert_eq!(shown[..shown.len() - 1], (0..shown.len() - 1).collect::<Vec<_>>());
     let (cars, left) = (40 - (shown.len() - 1), 42 - shown.len());
+    let (raised, over) = (cars / 2, cars - cars / 2);
     assert!(shown.len() > 4, "{shown:?}");
     assert!(
-        text.contains(&format!("\n另有 {left} 条：车辆占用消防车通道 {cars}，摄像机恢复在线 1\n")),
+        text.contains(&format!(
+            "\n另有 {left} 条：车辆占用消防车通道 告警 {raised}、解除 {over}，摄像机恢复在线 1\n"
+        )),
         "{text}"
     );
-    let english = format!("\n{left} more: Vehicle parked in the fire lane {cars}, camera online again 1\n");
+    let english = format!(
+        "\n{left} more: Vehicle parked in the fire lane (raised {raised}, over {over}), camera online again 1\n"
+    );
     assert!(text.contains(&english), "{text}");
     assert!(text.starts_with("【鸿坤理想城】42 条消息，紧急：电动自行车进入电梯轿厢 1\n"), "{text}");
     assert!(text.ends_with("\n\nFirewarden"));
+}
+
+#[test]
+fn an_end_that_there_is_no_room_for_is_counted_as_one() {
+    let long = |n: u64, phase: &str, raised: bool| {
+        violation(n, "post", &"控".repeat(160), "control_room_unattended", phase, |data| {
+            if !raised {
+                data["raised"] = json!(null);
+            }
+        })
+    };
+    let text = composed(&[long(1, "raised", true), long(2, "ended", true)], LONGEST).text;
+    assert!(text.contains("\n另有 1 条：消防控制室值班人员离岗（在岗人数不足） 解除 1\n"), "{text}");
+    assert!(text.contains("\n1 more: Fire control room left or understaffed (over 1)\n"), "{text}");
+    let text = composed(&[long(1, "warned", false), long(2, "ended", false)], LONGEST).text;
+    assert!(text.contains(" 预警解除 1\n") && text.contains(" (warning over 1)\n"), "{text}");
 }
 
 #[test]
@@ -149,7 +170,12 @@ fn all_that_can_be_said_of_many_fits() {
     let site = "𠮷".repeat(60);
     for kind in Kind::ALL {
         for n in 0..10_000_u64 {
-            alerts.push(violation(n, "a", "车道", kind.name(), "raised", |_| ()));
+            let phase = ["raised", "warned", "ended", "ended"][n as usize % 4];
+            alerts.push(violation(n, "a", "车道", kind.name(), phase, |data| {
+                if n % 4 == 3 {
+                    data["raised"] = json!(null);
+                }
+            }));
         }
     }
     for alert in ["online", "moved"] {
@@ -159,7 +185,7 @@ fn all_that_can_be_said_of_many_fits() {
     let told: Vec<&Told> = told.iter().collect();
     let Composed { text, .. } = compose(&told, &about(&site, Path::new("")), Reading::Mentions, LONGEST);
     assert!(text.len() <= LONGEST && !text.contains('…'), "{text}");
-    assert!(text.contains("30002 条消息，紧急：电动自行车进入电梯轿厢 10000"), "{text}");
+    assert!(text.contains("30002 条消息，紧急：电动自行车进入电梯轿厢 5000"), "{text}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl NothingOnItsWay {
             clean_start: false,
             session_expiry_interval: Some(expiry),
             outgoing_inflight_upper_limit: Some(at_once),
-            ack_mode: PersistedAckMode::Automatic,
+            ack_mode: PersistedAckMode::Manual,
             last_pkid: 0,
             last_puback: 0,
             replay: Vec::new(),

@@ -30,7 +30,7 @@ pub enum DeskError {
         known: i64,
     },
     /// It is no file that could be read.
-    #[error("{} cannot be read: {}", files::shown(.path.as_os_str()), files::reason(source))]
+    #[error("{} cannot be read: {}", files::shown(.path.as_os_str()), unread(source))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -47,6 +47,16 @@ pub enum DeskError {
     },
 }
 
+/// Why it cannot be read, and the way out where there is one.
+fn unread(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("{error}; run this as the user of the service (`sudo -u`)")
+        }
+        _ => error.to_string(),
+    }
+}
+
 fn way_out(found: i64, known: i64) -> &'static str {
     match found < known {
         true => "start this version's service, which brings it up to date",
@@ -61,6 +71,9 @@ fn said(error: &rusqlite::Error) -> String {
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             format!("it is damaged ({error}); the service sets it aside and begins another")
+        }
+        Some(ErrorCode::ReadOnly) => {
+            "this user may only read it; run this as the user of the service".to_owned()
         }
         _ => reason(error),
     }

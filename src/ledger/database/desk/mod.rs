@@ -14,8 +14,9 @@ use std::{
 };
 
 pub use error::DeskError;
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 pub use rows::{Fate, Letter, Refused, Shown, WaitingFile};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::{
     facts::Depth,
@@ -66,8 +67,8 @@ impl Desk {
             return Err(DeskError::Unreadable { path, source });
         }
         let unusable = |source| DeskError::Unusable { path: path.clone(), source };
-        let connection = connect(&path).map_err(unusable)?;
-        let (found, known) = (version(&connection).map_err(unusable)?, known());
+        let (connection, found) = opened(&path).map_err(unusable)?;
+        let known = known();
         if found != known {
             return Err(DeskError::Version { path, found, known });
         }
@@ -236,6 +237,39 @@ impl Desk {
         DeskError::Unusable { path: self.path.clone(), source }
     }
 }
+
+/// The database and its version. One that may only be read is opened to be read.
+fn opened(path: &Path) -> rusqlite::Result<(Connection, i64)> {
+    let with_version = |connection: Connection| version(&connection).map(|version| (connection, version));
+    let opened = connect(path).and_then(with_version);
+    match &opened {
+        Err(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)) =>
+        {
+            read_only(path).and_then(with_version)
+        }
+        _ => opened,
+    }
+}
+
+/// Opens a database that may only be read. Beside one in use lies what tells where its newest pages are. Where nothing lies beside
+/// it nobody writes it, so that nothing needs to be made there.
+fn read_only(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let connection = if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        Connection::open_with_flags(path, flags)?
+    } else {
+        let path = percent_encode(path.as_os_str().as_encoded_bytes(), IN_URI);
+        Connection::open_with_flags(format!("file:{path}?immutable=1"), flags | OpenFlags::SQLITE_OPEN_URI)?
+    };
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// What has a meaning of its own in the address of a database, and what is not ASCII.
+const IN_URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#').add(b' ');
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,6 +1,6 @@
 //! An outbox as another program looks at it and changes it, while its service runs.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt};
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -187,4 +187,24 @@ fn a_service_that_is_writing_is_waited_for() {
         writing.commit().expect("done");
         assert_eq!(retried.join().expect("it ends").expect("written"), 2);
     });
+}
+
+#[test]
+fn an_outbox_that_may_only_be_read_is_read() {
+    let mut bench = Bench::new();
+    let mut ledger = bench.ledger("lane");
+    step(&mut ledger, "lane", &[(1, Raised)], 1);
+    bench.settle();
+    bench.close();
+    let folder = bench.folder.path().to_owned();
+    let path = folder.join("firewarden.db");
+    let allow = |folder_mode: u32, mode: u32| {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(folder_mode)).expect("set");
+    };
+    allow(0o500, 0o400);
+    // Who may do everything may write all the same.
+    let waiting = Desk::open(&folder).and_then(|desk| desk.depths());
+    allow(0o700, 0o600);
+    assert_eq!(waiting.expect("read")[SINK].waiting, 1);
 }

@@ -27,9 +27,11 @@ fn a_verdict_is_kept_with_its_violation_and_one_of_nothing_is_not() {
     assert!(handle.verdict(verdict(id, "李")).expect("written"));
     assert!(handle.verdict(verdict(id, "王")).expect("the same again"));
     assert!(!handle.verdict(verdict(Uuid::nil(), "王")).expect("written"));
+    let many = [verdict(id, "赵"), verdict(Uuid::nil(), "赵"), verdict(id, "王")];
+    assert_eq!(handle.found(&many).expect("written"), [true, false, true]);
     let verdicts = handle.verdicts(id).expect("read");
     let by: Vec<&str> = verdicts.iter().map(|verdict| verdict.by.as_str()).collect();
-    assert_eq!(by, ["李", "王"]);
+    assert_eq!(by, ["李", "王", "赵"]);
     assert_eq!(verdicts[0], verdict(id, "李"));
 }
 

@@ -192,3 +192,25 @@ fn bytes_are_counted_by_day_over_a_restart() {
     step(&mut bench.ledger("lane"), "lane", &[(100, Raised)], 100);
     until("another day has begun", || bench.handle().facts().bytes_today < bytes);
 }
+
+#[test]
+fn a_folder_that_is_taken_away_is_made_anew_with_its_lock() {
+    let bench = Bench::new();
+    let mut ledger = bench.ledger("lane");
+    step(&mut ledger, "lane", &[(1, Raised)], 1);
+    bench.settle();
+    let outbox = bench.handle().outbox();
+    let folder = bench.folder.path().to_owned();
+    let away = tempfile::tempdir().expect("a folder");
+    fs::rename(&folder, away.path().join("state")).expect("taken away");
+    step(&mut ledger, "lane", &[(2, Raised)], 2);
+    until("another is begun", || bench.handle().outbox() != outbox && bench.handle().facts().in_memory == 0);
+    let second =
+        || Database::open(settings(&folder), Arc::clone(&bench.clock) as Arc<dyn crate::clock::Clock>).err();
+    assert!(matches!(second(), Some(DatabaseError::Locked { .. })), "a second program is kept out");
+    // Also where the lock alone was taken away.
+    fs::remove_file(folder.join("firewarden.lock")).expect("removed");
+    step(&mut ledger, "lane", &[(3, Raised)], 3);
+    until("it is written down", || bench.handle().facts().in_memory == 0);
+    assert!(matches!(second(), Some(DatabaseError::Locked { .. })), "a second program is kept out");
+}
