@@ -1,6 +1,8 @@
 //! Finds people and vehicles in a picture: ONNX Runtime sessions, one file per model head, and what turns a head's
 //! numbers into detections.
 
+#[cfg(test)]
+mod clip_tests;
 mod detector;
 pub mod heads;
 mod letterbox;

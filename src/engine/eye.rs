@@ -205,7 +205,7 @@ impl<'d> Eye<'d> {
         let (scene, signature) = self.state.of(&picture);
         let Ask { at, strands, specs, mut anchors } = ask;
         let anchored = anchors.as_ref().map(|(strands, ..)| strands.clone()).unwrap_or_default();
-        let mut small = None;
+        let (mut small, mut tone) = (None, None);
         let mut finds = Vec::new();
         for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands.contains(*index)) {
             let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
@@ -225,6 +225,8 @@ impl<'d> Eye<'d> {
                 let small = small.get_or_insert_with(|| Arc::new(self.state.keep()));
                 *anchor = Some(Anchor { at, small: Arc::clone(small) });
             }
+            let tone = tone.get_or_insert_with(|| self.state.tone());
+            let picture = picture.seen_through(tone.as_ref());
             let mut detections = detector.detect(&picture, &spec.view, at)?;
             if detections.iter().any(|d| region::cuts(&spec.view, &d.bbox) && d.bbox.intersects(&spec.zones))
             {
