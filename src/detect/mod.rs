@@ -66,7 +66,15 @@ pub trait Detector: Send {
         view: &View,
         at: MediaTime,
     ) -> Result<Vec<Detection>, DetectError>;
+
+    /// How many rows of its network's input the height of a picture takes up where `whole` of it is shown.
+    fn rows(&self, _picture: &Picture<'_>, whole: &BBox) -> f32 {
+        ROWS / whole.height()
+    }
 }
+
+/// Of a network of 416 × 256, as most are for wide pictures.
+const ROWS: f32 = 256.0;
 
 /// Why nothing can be detected.
 #[derive(Debug, Error)]
