@@ -20,7 +20,7 @@ from data.detector import Detector, Found
 from data.picture import PERSON
 
 SMALL = (256, 144)
-SPAN, MOST_GAIN, MEDIAN, LEAST_GAMMA, BLACK = 0.6, 8.0, 0.25, 0.5, 16 / 255
+SPAN, MOST_GAIN, MEDIAN, LEAST_GAMMA, BLACK = 0.45, 8.0, 0.25, 0.5, 16 / 255
 CONFIDENCE, SAME = 0.35, 0.4
 NOISE, QUALITY = 1.5, 80
 """Standard deviation of the noise that is added, of 255, and the quality of the JPEG that pictures pass through then."""
