@@ -17,7 +17,7 @@ use crate::{
     files,
     libav::YuvBuffer,
     say::{print, say},
-    vision::{Marks, Picture, mark},
+    vision::{Marks, Picture, SceneState, mark},
 };
 
 /// Show what a model finds in pictures, one JSON line each.
@@ -90,7 +90,12 @@ fn look(detector: &mut dyn Detector, picture: &DynamicImage) -> Result<Vec<Detec
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let planes = YuvBuffer::from_rgb(&picture.to_rgb8(), width, height);
     match planes.as_ref().and_then(YuvBuffer::yuv) {
-        Some(yuv) => detector.detect(&Picture::new(yuv), &View::WHOLE, MediaTime::ZERO),
+        Some(yuv) => {
+            let (picture, mut state) = (Picture::new(yuv), SceneState::default());
+            state.of(&picture);
+            let tone = state.tone();
+            detector.detect(&picture.seen_through(tone.as_ref()), &View::WHOLE, MediaTime::ZERO)
+        }
         None => Ok(Vec::new()),
     }
 }

@@ -52,6 +52,12 @@ impl OnnxModel {
     }
 }
 
+/// Columns and rows of a part of a picture, in its pixels.
+fn pixels(picture: &Picture<'_>, part: &BBox) -> (u32, u32) {
+    let side = |share: f32, side: usize| ((share * side as f32).round() as u32).max(1);
+    (side(part.width(), picture.width()), side(part.height(), picture.height()))
+}
+
 impl OnnxDetector {
     /// The input that a part of a picture is given, which is shown as large as in `within`; their sides are in pixels.
     fn size(&self, part: (u32, u32), within: (u32, u32)) -> Size {
@@ -62,11 +68,8 @@ impl OnnxDetector {
 
     /// Looks, and leaves what was found with at least this confidence among the candidates, in pixels of the letterboxed picture.
     fn look(&mut self, picture: &Picture<'_>, view: &View, least: f32) -> Result<Letterbox, DetectError> {
-        let pixels = |share: f32, side: usize| ((share * side as f32).round() as u32).max(1);
-        let sides =
-            |part: &BBox| (pixels(part.width(), picture.width()), pixels(part.height(), picture.height()));
-        let (width, height) = sides(&view.region);
-        let size = self.size((width, height), sides(&view.within));
+        let (width, height) = pixels(picture, &view.region);
+        let size = self.size((width, height), pixels(picture, &view.within));
         let mut fitted = self.fitted(size)?;
         let fit = Letterbox::fit(width, height, fitted.shape.width, fitted.shape.height);
         fitted.tensor.fill(picture, &view.region, fit, self.model.head);
@@ -200,6 +203,12 @@ impl Detector for OnnxDetector {
             self.look_again(picture, view, class, &mut found)?;
         }
         Ok(without_doubtful_ebikes(found))
+    }
+
+    fn rows(&self, picture: &Picture<'_>, whole: &BBox) -> f32 {
+        let (width, height) = pixels(picture, whole);
+        let (columns, rows) = self.size((width, height), (width, height));
+        Letterbox::fit(width, height, columns, rows).height as f32 / whole.height()
     }
 }
 

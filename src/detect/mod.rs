@@ -1,6 +1,8 @@
 //! Finds people and vehicles in a picture: ONNX Runtime sessions, one file per model head, and what turns a head's
 //! numbers into detections.
 
+#[cfg(test)]
+mod clip_tests;
 mod detector;
 pub mod heads;
 mod letterbox;
@@ -64,7 +66,15 @@ pub trait Detector: Send {
         view: &View,
         at: MediaTime,
     ) -> Result<Vec<Detection>, DetectError>;
+
+    /// How many rows of its network's input the height of a picture takes up where `whole` of it is shown.
+    fn rows(&self, _picture: &Picture<'_>, whole: &BBox) -> f32 {
+        ROWS / whole.height()
+    }
 }
+
+/// Of a network of 416 × 256, as most are for wide pictures.
+const ROWS: f32 = 256.0;
 
 /// Why nothing can be detected.
 #[derive(Debug, Error)]

@@ -78,6 +78,9 @@ impl Tensor {
         for (y, ((blue, green), red)) in blue.zip(green).zip(red).take(height).enumerate() {
             if y % BAND == 0 {
                 self.luma.band(&luma, y, y_band);
+                if let Some(tone) = picture.tone() {
+                    tone.lift(y_band.samples_mut());
+                }
                 if let Some([u, v]) = picture.chroma() {
                     self.chroma.band(u, y, u_band);
                     self.chroma.band(v, y, v_band);

@@ -3,6 +3,7 @@
 //! It never blocks and starts nothing: it takes an [`Event`] and says with [`Actions`] what is to be done. Looks are walked
 //! through in the order of media time, whatever the order in which workers answer; so the records are the same.
 
+mod leaving;
 mod saving;
 
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
@@ -13,18 +14,16 @@ use super::{
     event::{Action, Actions, Event, WhenFull},
     eye::{Anchors, Looking, StrandSpec},
     flight::{Flight, Held, Stage},
-    job::{Done, Job, Standing, Ticket, Work},
+    job::{Done, Ticket},
     looked::Looked,
+    shown::Shown,
     walk::{Need, Walk},
 };
 use crate::{
     decode::DecoderState,
     domain::{CameraId, Epoch, Gap, MediaTime, ModelName},
     judge::{Judge, Needs, Watch, Watched},
-    looks::{
-        cadence::Cadence,
-        plan::{Strand, Wanted},
-    },
+    looks::{cadence::Cadence, plan::Strand},
     source::{Gop, Notice, Part},
 };
 
@@ -47,7 +46,6 @@ const MOST_WAITING: usize = 256;
 /// One camera.
 pub struct Camera {
     asks: Asks,
-    specs: Arc<[StrandSpec]>,
     max_age: Option<Duration>,
     when_full: WhenFull,
     /// So many groups may be in the workers' hands, or wait for their turn.
@@ -77,9 +75,10 @@ impl Camera {
     ) -> Self {
         let (mut specs, mut names, mut cadences, mut strands) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut all_needs = Vec::new();
         let mut rules = vec![(0, 0); judge.watches().len()];
         for (strand, (name, watches)) in judge.detectors().enumerate() {
-            let needs: Vec<_> = watches
+            let needs: Vec<Needs> = watches
                 .iter()
                 .filter_map(|index| judge.watches().get(*index))
                 .map(Watch::needs_in_hours)
@@ -89,6 +88,7 @@ impl Camera {
             let (every, quiet) = (least(|needs| needs.every), least(|needs| needs.quiet));
             let detector = detectors.iter().position(|known| known == name).unwrap_or(usize::MAX);
             specs.push(StrandSpec::new(detector, &needs, &looking));
+            all_needs.push(needs);
             names.push(name.clone());
             cadences.push(Cadence::new(every, quiet));
             strands.push(Strand::new(watches.len()));
@@ -100,8 +100,7 @@ impl Camera {
         }
         Self {
             asks: Asks::new(cadences),
-            looked: Looked::new(id, judge, names, rules),
-            specs: specs.into(),
+            looked: Looked::new(id, judge, Shown::new(specs.into(), &all_needs), names, rules),
             max_age: looking.max_age,
             when_full,
             window: window.max(1),
@@ -237,7 +236,8 @@ impl Camera {
             let decoder = mem::replace(&mut self.decoder, leaves);
             Stage::Waits(ticket, anchors, decoder)
         };
-        self.turns.push_back(Turn::Group(Flight { gop, asked, stage }));
+        let first = self.looked.shown.first(gop.start, &asked.must);
+        self.turns.push_back(Turn::Group(Flight { gop, asked, first, shows: None, stage }));
     }
 
     /// Gives up the looks of what has not been sent yet. What was to come from it comes from what it waited for itself.
@@ -320,7 +320,7 @@ impl Camera {
                     Ok(Need::Answer) => {}
                     Ok(Need::Looks(wanted)) => {
                         let ticket = self.ticket();
-                        out.push(Action::Look(ticket, self.again(&walk.gop, wanted)));
+                        out.push(Action::Look(ticket, leaving::again(&walk, wanted)));
                         walk.wait_for(ticket);
                     }
                     Err(error) => self.fail(error, out),
@@ -336,7 +336,8 @@ impl Camera {
             }
             match self.turns.pop_front() {
                 Some(Turn::Epoch(epoch)) => {
-                    let parts = self.specs.iter().map(|spec| spec.view.region);
+                    let specs = Arc::clone(self.looked.shown.specs());
+                    let parts = specs.iter().map(|spec| spec.view.region);
                     self.looked.begin(epoch, parts, &mut self.strands, out);
                 }
                 Some(Turn::Gap(gap)) => self.looked.gap(gap, &mut self.strands, out),
@@ -348,53 +349,10 @@ impl Camera {
         }
     }
 
-    /// Sends the jobs that have all they need. Where parts cannot wait, workers have one of a camera's at a time: so every
-    /// camera gets its turn. Where they can, a group is decoded while the anchors for its looks are on their way.
-    fn leave(&mut self, out: &mut Actions) {
-        let one_at_a_time = self.when_full == WhenFull::Newest;
-        let mut busy = one_at_a_time && self.is_busy();
-        let (specs, max_age) = (Arc::clone(&self.specs), self.max_age);
-        let mut tickets = self.tickets;
-        for flight in self.flights_mut() {
-            if busy {
-                break;
-            }
-            let (stage, job) = match mem::replace(&mut flight.stage, Stage::Shed) {
-                Stage::Waits(ticket, Held::Here(anchors), Held::Here(decoder)) => {
-                    (Stage::Out(ticket), Some((ticket, Work::All, anchors, decoder)))
-                }
-                Stage::Decoded(ticket, Held::Here(anchors), pictures) => {
-                    (Stage::Out(ticket), Some((ticket, Work::Look(pictures), anchors, None)))
-                }
-                Stage::Waits(ticket, anchors, Held::Here(decoder)) if !one_at_a_time && flight.is_light() => {
-                    tickets += 1;
-                    let own = Ticket(tickets);
-                    (Stage::Decodes(ticket, anchors, own), Some((own, Work::Decode, Anchors::new(), decoder)))
-                }
-                stage => (stage, None),
-            };
-            flight.stage = stage;
-            let Some((ticket, work, anchors, resume)) = job else { continue };
-            let must = flight.asked.standing.clone();
-            let standing = max_age.filter(|_| !must.is_empty() && !matches!(work, Work::Decode));
-            let standing = standing.map(|max_age| Standing { must, max_age, anchors });
-            let (gop, wanted) = (Arc::clone(&flight.gop), flight.asked.wanted.clone());
-            let strands = Arc::clone(&specs);
-            out.push(Action::Look(ticket, Job { gop, wanted, work, strands, resume, standing }));
-            busy = one_at_a_time;
-        }
-        self.tickets = tickets;
-    }
-
-    /// Looks that were not foreseen, from the group's key frame on.
-    fn again(&self, gop: &Arc<Gop>, wanted: Wanted) -> Job {
-        let gop = if gop.grows() { Arc::new(gop.closed()) } else { Arc::clone(gop) };
-        Job { gop, wanted, work: Work::All, strands: Arc::clone(&self.specs), resume: None, standing: None }
-    }
-
     /// Begins to walk through a group.
     fn enter(&mut self, flight: Flight) {
-        let Flight { gop, asked: Asked { span, must, wanted, .. }, stage } = flight;
+        let Flight { gop, asked: Asked { span, must, wanted, .. }, first, shows, stage } = flight;
+        let shows = shows.unwrap_or_else(|| self.looked.shown.decide(gop.start, &first));
         let (done, shed) = match stage {
             Stage::Landed(done) => (done, false),
             _ => (Done::default(), true),
@@ -402,7 +360,7 @@ impl Camera {
         for (strand, times) in self.strands.iter_mut().zip(&must) {
             strand.enter(times.clone());
         }
-        self.walk = Some(Walk::new(gop, span, must, wanted, done, shed));
+        self.walk = Some(Walk::new(gop, span, shows, must, wanted, done, shed));
     }
 
     fn fail(&mut self, error: PipelineError, out: &mut Actions) {

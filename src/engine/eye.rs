@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::PipelineError;
+use super::{PipelineError, shown};
 use crate::{
     detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
@@ -43,6 +43,8 @@ pub struct StrandSpec {
     pub appearance: Vec<Class>,
     /// What it is shown of the picture.
     pub view: View,
+    /// What it may be shown of it.
+    pub whole: BBox,
     /// The smallest box around its rules' zones.
     pub zones: BBox,
     /// Where something must change to matter to its rules.
@@ -65,6 +67,7 @@ impl StrandSpec {
             detector,
             appearance: appearance.into_iter().collect(),
             view: View { region, within },
+            whole: within,
             zones: all(|needs| needs.zone),
             around: all(|needs| needs.around),
         }
@@ -85,14 +88,16 @@ pub enum Found {
 #[derive(Debug, Clone)]
 pub struct Anchor {
     pub(super) at: MediaTime,
+    /// As large as if this share of the picture's width had been shown.
+    pub(super) within: f32,
     small: Arc<Small>,
 }
 
 #[cfg(test)]
 impl Anchor {
-    /// An anchor of which only the time is of interest.
-    pub(super) fn default_at(at: MediaTime) -> Self {
-        Self { at, small: Arc::new(SceneState::default().keep()) }
+    /// An anchor of which only the time and the scale are of interest.
+    pub(super) fn default_at(at: MediaTime, within: f32) -> Self {
+        Self { at, within, small: Arc::new(SceneState::default().keep()) }
     }
 }
 
@@ -107,6 +112,8 @@ pub struct Ask<'a> {
     pub strands: &'a Strands,
     /// What each strand does.
     pub specs: &'a [StrandSpec],
+    /// Those that are shown what they need as large as can be.
+    pub largest: Option<&'a Strands>,
     /// The strands for which this look is due, so that their last detections may stand; their anchors, and for how long.
     /// None to look in any case.
     pub anchors: Option<(Strands, &'a mut Anchors, Duration)>,
@@ -128,6 +135,8 @@ pub struct Find {
     pub strand: usize,
     /// Which of the strand's looks it was.
     pub way: Way,
+    /// How many rows of its network's input the height of the picture takes up in the usual scale.
+    pub rows: f32,
     /// What it found.
     pub found: Found,
 }
@@ -203,39 +212,48 @@ impl<'d> Eye<'d> {
         };
         let picture = self.halves.picture(yuv, vision::SMALL);
         let (scene, signature) = self.state.of(&picture);
-        let Ask { at, strands, specs, mut anchors } = ask;
+        let Ask { at, strands, specs, largest, mut anchors } = ask;
         let anchored = anchors.as_ref().map(|(strands, ..)| strands.clone()).unwrap_or_default();
-        let mut small = None;
+        let (mut small, mut tone) = (None, None);
         let mut finds = Vec::new();
         for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands.contains(*index)) {
             let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
             let may_stand = anchored.contains(index);
+            let largest = largest.is_some_and(|largest| largest.contains(index));
+            let view = if largest { shown::largest(&spec.view, &spec.whole) } else { spec.view };
+            let (within, rows) = (view.within.width(), detector.rows(&picture, &spec.whole));
             if may_stand && let Some((_, anchors, max_age)) = &mut anchors {
                 if anchors.len() <= index {
                     anchors.resize(index + 1, None);
                 }
                 #[allow(clippy::indexing_slicing, reason = "there are more than that by now")]
                 let anchor = &mut anchors[index];
-                let stands =
-                    |a: &Anchor| at.since(a.at) < *max_age && self.state.unchanged(&a.small, &spec.around);
+                // What a closer look found stands for others, too.
+                let stands = |a: &Anchor| {
+                    at.since(a.at) < *max_age
+                        && a.within <= within
+                        && self.state.unchanged(&a.small, &spec.around)
+                };
                 if anchor.as_ref().is_some_and(stands) {
-                    finds.push(Find { strand: index, way: Way::Due, found: Found::Same });
+                    finds.push(Find { strand: index, way: Way::Due, rows, found: Found::Same });
                     continue;
                 }
                 let small = small.get_or_insert_with(|| Arc::new(self.state.keep()));
-                *anchor = Some(Anchor { at, small: Arc::clone(small) });
+                *anchor = Some(Anchor { at, within, small: Arc::clone(small) });
             }
-            let mut detections = detector.detect(&picture, &spec.view, at)?;
-            if detections.iter().any(|d| region::cuts(&spec.view, &d.bbox) && d.bbox.intersects(&spec.zones))
-            {
-                let whole = View { region: spec.view.within, ..spec.view };
+            let tone = tone.get_or_insert_with(|| self.state.tone());
+            let picture = picture.seen_through(tone.as_ref());
+            let mut detections = detector.detect(&picture, &view, at)?;
+            let cut = |bbox: &BBox| region::cuts(&view.region, &spec.whole, bbox);
+            if detections.iter().any(|d| cut(&d.bbox) && d.bbox.intersects(&spec.zones)) {
+                let whole = View { region: spec.whole, within: spec.whole };
                 detections = detector.detect(&picture, &whole, at)?;
             }
             for detection in detections.iter_mut().filter(|d| spec.appearance.contains(&d.class)) {
                 detection.appearance = vision::thumbnail(picture.luma(), &detection.bbox)?;
             }
             let way = if may_stand { Way::Due } else { Way::Asked };
-            finds.push(Find { strand: index, way, found: Found::New(detections) });
+            finds.push(Find { strand: index, way, rows, found: Found::New(detections) });
         }
         Ok(Sight { at, size: (frame.width(), frame.height()), scene, signature, finds })
     }
@@ -285,6 +303,7 @@ mod clip_tests {
             detector: 0,
             appearance: Vec::new(),
             view: part,
+            whole: BBox::WHOLE,
             zones: BBox::new(0.1, 0.1, 0.2, 0.2),
             around: BBox::WHOLE,
         };
@@ -301,6 +320,7 @@ mod clip_tests {
                 at: MediaTime::ZERO,
                 strands: &Strands::all(1),
                 specs: std::slice::from_ref(&spec),
+                largest: None,
                 anchors: None,
             };
             let sight = eye.look(&frame, ask).expect("looked");

@@ -6,9 +6,11 @@ use super::{
     asks::Asked,
     eye::Anchors,
     job::{Decoded, Done, Ticket},
+    shown::Shows,
 };
 use crate::{
     decode::DecoderState,
+    looks::plan::Wanted,
     source::{Gop, Portion},
 };
 
@@ -23,6 +25,10 @@ pub(super) enum Held<T> {
 pub(super) struct Flight {
     pub gop: Arc<Gop>,
     pub asked: Asked,
+    /// Its looks that are the first due in their block.
+    pub first: Wanted,
+    /// How its looks are shown, once that is decided.
+    pub shows: Option<Shows>,
     pub stage: Stage,
 }
 

@@ -42,6 +42,8 @@ pub struct Job {
     pub work: Work,
     /// What each strand of the camera does.
     pub strands: Arc<[StrandSpec]>,
+    /// The looks at which strands are shown what they need as large as can be.
+    pub largest: Wanted,
     /// The decoder as an earlier job left it, for a group that goes on from there.
     pub resume: Option<DecoderState>,
     /// Where detections may stand for later looks; none where every look is taken.

@@ -4,6 +4,7 @@ use super::{
     PipelineError,
     event::{Action, Actions},
     eye::{Find, Found, Sight, Way},
+    shown::Shown,
 };
 use crate::{
     domain::{
@@ -45,6 +46,8 @@ enum Own {
 pub(super) struct Looked {
     id: CameraId,
     judge: Judge,
+    /// How large strands are shown what they need, by what was seen.
+    pub shown: Shown,
     /// The detector of each strand.
     names: Vec<ModelName>,
     /// For each rule its strand, and its place among that strand's rules.
@@ -70,11 +73,18 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    pub fn new(id: CameraId, judge: Judge, names: Vec<ModelName>, rules: Vec<(usize, usize)>) -> Self {
+    pub fn new(
+        id: CameraId,
+        judge: Judge,
+        shown: Shown,
+        names: Vec<ModelName>,
+        rules: Vec<(usize, usize)>,
+    ) -> Self {
         let strands = names.len();
         Self {
             id,
             judge,
+            shown,
             names,
             rules,
             standing: vec![Vec::new(); strands],
@@ -172,6 +182,11 @@ impl Looked {
         out: &mut Actions,
     ) {
         self.settle(&sight);
+        for find in sight.finds.iter().filter(|find| ways.contains(&(find.strand, find.way))) {
+            if let Found::New(detections) = &find.found {
+                self.shown.note(gop.start, find.strand, detections, find.rows);
+            }
+        }
         let found = self.found(&mut sight, ways);
         self.close_gap(sight.at, strands, out);
         self.last = Some(sight.at);
@@ -274,7 +289,7 @@ impl Looked {
     /// What strands found in a picture, each in its way, or what stands for it, in their order.
     fn found(&self, sight: &mut Sight, ways: &[(usize, Way)]) -> Vec<(usize, Vec<Detection>)> {
         let mut found = Vec::new();
-        for Find { strand, way, found: what } in sight.finds.drain(..) {
+        for Find { strand, way, found: what, .. } in sight.finds.drain(..) {
             if !ways.contains(&(strand, way)) {
                 continue;
             }

@@ -14,6 +14,9 @@
 //! rule asks for more looks than were foreseen, it gives the group back to the workers with those times. So the rules see
 //! the same looks however many threads there are.
 //!
+//! What zones need of a picture is shown to a detector as large as things there need it (`shown`), by what groups some time before
+//! told: those must be walked through before, and no others.
+//!
 //! A group may come again and again while it grows, before all of it does. What has become certain of its looks is then
 //! asked for and walked through as if it were a group of its own, but that its decoder and its anchors go on. Nothing is
 //! certain that the rest of the group could change (`looks/cadence.rs`), so the rules see the same looks once more.
@@ -36,6 +39,7 @@ mod flight;
 mod job;
 mod looked;
 mod pool;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod walk;

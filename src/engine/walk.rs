@@ -8,6 +8,7 @@ use super::{
     eye::{Find, Sight, Way},
     job::{Done, Ticket},
     looked::{Looked, Unseen},
+    shown::Shows,
 };
 use crate::{
     domain::MediaTime,
@@ -29,6 +30,8 @@ pub(super) enum Need {
 pub(super) struct Walk {
     pub gop: Arc<Gop>,
     pub span: Span,
+    /// How its looks are shown.
+    pub shows: Shows,
     must: Vec<Vec<MediaTime>>,
     /// The looks that were foreseen.
     wanted: Wanted,
@@ -49,6 +52,7 @@ impl Walk {
     pub fn new(
         gop: Arc<Gop>,
         span: Span,
+        shows: Shows,
         must: Vec<Vec<MediaTime>>,
         wanted: Wanted,
         done: Done,
@@ -56,7 +60,8 @@ impl Walk {
     ) -> Self {
         let pictures = gop.packets.iter().filter_map(|packet| packet.pts).map(MediaTime::from_micros);
         let last = if gop.grows() || gop.continued() { None } else { pictures.max() };
-        Self { gop, span, must, wanted, done, tried: Wanted::new(), last, shed, waits: None, lost: None }
+        let tried = Wanted::new();
+        Self { gop, span, shows, must, wanted, done, tried, last, shed, waits: None, lost: None }
     }
 
     /// Whether it waits for an answer.

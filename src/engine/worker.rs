@@ -100,9 +100,9 @@ fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
         return Err(PipelineError::Stopped);
     }
     let Bench { eye, decoder } = bench;
-    let Job { gop, wanted, work, strands, resume, standing } = job;
+    let Job { gop, wanted, work, strands, largest, resume, standing } = job;
     let times: Vec<MediaTime> = wanted.keys().copied().collect();
-    let mut looks = Looks { wanted, strands, standing, done: Done::default() };
+    let mut looks = Looks { wanted, strands, largest, standing, done: Done::default() };
     let (mut stopped, began) = (false, Instant::now());
     match work {
         Work::All => {
@@ -147,6 +147,7 @@ fn carry_out(job: Job, bench: &mut Bench<'_>, stop: &Stop) -> Answer {
 struct Looks {
     wanted: Wanted,
     strands: Arc<[StrandSpec]>,
+    largest: Wanted,
     standing: Option<Standing>,
     done: Done,
 }
@@ -172,7 +173,8 @@ impl Looks {
         let anchors = self.standing.as_mut().filter(|_| !fresh.is_empty());
         let anchors = anchors.map(|standing| (fresh, &mut standing.anchors, standing.max_age));
         let began = Instant::now();
-        let seen = eye.look(frame, Ask { at, strands: &strands, specs: &self.strands, anchors });
+        let (specs, largest) = (&*self.strands, self.largest.get(&time));
+        let seen = eye.look(frame, Ask { at, strands: &strands, specs, largest, anchors });
         self.done.took.looking += began.elapsed();
         self.done.took.looks += 1;
         match seen {

@@ -34,6 +34,10 @@ pub struct Needs {
     pub region: BBox,
     /// Whether detections of those classes must carry their appearance.
     pub appearance: bool,
+    /// Where what it watches for counts.
+    pub place: Polygon,
+    /// How many rows of a network's input that is to take up, where it can be shown that large.
+    pub rows: Option<u16>,
 }
 
 /// One configured rule of one camera: gives the rule the looks it is due, and only while its schedule holds.
@@ -150,6 +154,8 @@ impl Watch {
             region: region(&zone),
             classes: keys.classes().to_vec(),
             appearance: keys.appearance(),
+            place: keys.place().clone(),
+            rows: keys.rows(),
         }
     }
 

@@ -32,6 +32,10 @@ pub trait Keys {
     /// The confidence below which a detection is of no use to the rule, where that is not the detector's own matter.
     fn least_confidence(&self) -> Option<f32>;
 
+    /// How many rows of a network's input what it watches for is to take up, where it can be shown that large; none where the usual
+    /// scale is to do.
+    fn rows(&self) -> Option<u16>;
+
     /// Whether its detections must carry their appearance.
     fn appearance(&self) -> bool;
 

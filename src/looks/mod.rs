@@ -5,6 +5,7 @@
 //! - [`plan`]: those, and what rules ask for in between, put together;
 //! - [`motion`]: where the sizes of packets tell that nothing moves;
 //! - [`region`]: what of the picture a detector is shown;
+//! - [`sizes`]: how large it is shown that, by what was seen;
 //! - [`state`]: what of all that goes on over a restart.
 
 pub mod cadence;
@@ -13,5 +14,7 @@ pub mod motion;
 pub mod plan;
 #[cfg(feature = "edge")]
 pub mod region;
+#[cfg(feature = "edge")]
+pub mod sizes;
 pub mod state;
 mod strands;

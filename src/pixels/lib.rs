@@ -11,6 +11,7 @@
 
 mod colours;
 mod halve;
+mod lift;
 mod likeness;
 mod plane;
 mod resample;
@@ -19,6 +20,7 @@ mod small;
 
 pub use colours::Colours;
 pub use halve::halve;
+pub use lift::lift;
 pub use likeness::{SIDE, similarity};
 pub use plane::Plane;
 pub use resample::{BAND, Band, Reach, Resampler};

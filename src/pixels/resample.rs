@@ -110,6 +110,11 @@ impl Band {
         self.samples.get(row * self.stride..(row + 1) * self.stride).unwrap_or_default()
     }
 
+    /// All of its rows, and what lies between them.
+    pub fn samples_mut(&mut self) -> &mut [u16] {
+        &mut self.samples
+    }
+
     /// Makes a band of rows as wide, or wider, of one value.
     pub fn fill(&mut self, width: usize, value: u16) {
         self.set(width);

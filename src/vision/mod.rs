@@ -7,6 +7,7 @@ mod mask;
 mod picture;
 mod reference;
 mod scene;
+mod tone;
 
 pub use appearance::thumbnail;
 pub use drawing::{Marks, mark};
@@ -16,6 +17,7 @@ pub use picture::{Halves, Picture};
 pub use reference::Reference;
 pub use scene::{SMALL, SceneState, Signature, Small};
 use thiserror::Error;
+pub use tone::Tone;
 
 /// Why a picture could not be worked on.
 #[derive(Debug, Error)]

@@ -1,5 +1,6 @@
 use firewarden_pixels::halve;
 
+use super::Tone;
 use crate::libav::{Colour, Plane, Yuv};
 
 /// A picture whose luma is there in several sizes, so that what needs a small one does not read all of it.
@@ -7,6 +8,7 @@ use crate::libav::{Colour, Plane, Yuv};
 pub struct Picture<'a> {
     yuv: Yuv<'a>,
     halves: &'a [Half],
+    tone: Option<&'a Tone>,
 }
 
 /// A plane half as wide and high as the one before.
@@ -48,14 +50,25 @@ impl Halves {
             count += 1;
             (width, height) = (width / 2, height / 2);
         }
-        Picture { yuv, halves: self.0.get(..count).unwrap_or_default() }
+        Picture { yuv, halves: self.0.get(..count).unwrap_or_default(), tone: None }
     }
 }
 
 impl<'a> Picture<'a> {
     /// A picture of which only the full size is there.
     pub fn new(yuv: Yuv<'a>) -> Self {
-        Self { yuv, halves: &[] }
+        Self { yuv, halves: &[], tone: None }
+    }
+
+    /// The same, which detectors are to see through this curve; none as it is.
+    #[must_use]
+    pub fn seen_through(self, tone: Option<&'a Tone>) -> Self {
+        Self { tone, ..self }
+    }
+
+    /// The curve through which detectors see its luma.
+    pub fn tone(&self) -> Option<&'a Tone> {
+        self.tone
     }
 
     /// Width in pixels.

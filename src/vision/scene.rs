@@ -2,7 +2,7 @@
 pub use firewarden_pixels::SMALL;
 use firewarden_pixels::{cells, mean_and_deviation, roughness};
 
-use super::{BAND, Band, Picture, Resampler};
+use super::{BAND, Band, Picture, Resampler, Tone};
 use crate::{domain::Scene, geometry::BBox, libav::Plane};
 
 /// Cells of the grid on which change is measured.
@@ -91,6 +91,11 @@ impl SceneState {
             let (Some(now), Some(then)) = (now.get(part.clone()), then.get(part)) else { return true };
             now.iter().zip(then).all(|(now, then)| now.abs_diff(*then) <= UNCHANGED)
         })
+    }
+
+    /// The curve through which detectors are to see the picture that was looked at last; none where it shows enough.
+    pub fn tone(&self) -> Option<Tone> {
+        Tone::of(&self.small)
     }
 
     /// Keeps the picture that was looked at last.

@@ -4,4 +4,5 @@ mod orders;
 mod overload;
 mod restart;
 mod script;
+mod sizes;
 mod strands;

@@ -22,7 +22,7 @@ prop_compose! {
         car in 0u32..60,
         ebike in 0u32..60,
     ) -> Script {
-        Script { groups, step, damaged, failing, car, ebike, grows: false, broken: None }
+        Script { groups, step, damaged, failing, car, ebike, grows: false, broken: None, sized: None }
     }
 }
 

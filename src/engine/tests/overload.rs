@@ -15,6 +15,7 @@ fn script(groups: usize) -> Script {
         ebike: 1_000,
         grows: false,
         broken: None,
+        sized: None,
     }
 }
 

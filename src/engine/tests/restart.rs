@@ -108,6 +108,7 @@ fn one_look_a_second(groups: usize) -> Script {
         ebike: 1_000,
         grows: false,
         broken: None,
+        sized: None,
     }
 }
 

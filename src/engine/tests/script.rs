@@ -7,11 +7,12 @@ use std::{
 
 use crate::{
     config::Config,
-    detect::DetectError,
+    detect::{DetectError, View},
     domain::{CameraId, Class, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Scene, WallOrigin},
     engine::{
         Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Regions, Ticket, WhenFull, Work,
         eye::{Anchor, Find, Found, Sight, Way},
+        shown::largest,
     },
     geometry::BBox,
     judge::{Judge, Judgement, Saved},
@@ -58,6 +59,18 @@ pub struct Script {
     pub grows: bool,
     /// The strand whose model always fails.
     pub broken: Option<usize>,
+    /// In place of the car that is always found: one at the right, so high, which is found where no more of the picture's width than
+    /// this is shown as large; its confidence tells how much was.
+    pub sized: Option<(f32, f32)>,
+}
+
+/// What a strand is shown at a look.
+fn shown(job: &Job, strand: usize, time: MediaTime) -> View {
+    let spec = &job.strands[strand];
+    match job.largest.get(&time) {
+        Some(strands) if strands.contains(strand) => largest(&spec.view, &spec.whole),
+        _ => spec.view,
+    }
 }
 
 impl Script {
@@ -157,18 +170,24 @@ impl Script {
                 if known {
                     continue;
                 }
-                let mut found = Found::New(self.detections(strand, number));
+                let view = shown(job, strand, *time);
+                let within = view.within.width();
+                let mut found = Found::New(self.detections(strand, number, within));
                 if may_stand {
                     standing.resize(standing.len().max(strand + 1), None);
                     let max_age = job.standing.as_ref().map(|s| s.max_age).unwrap_or_default();
                     match &standing[strand] {
-                        Some(anchor) if at.since(anchor.at) < max_age && number % 4 != 0 => {
+                        Some(anchor)
+                            if at.since(anchor.at) < max_age
+                                && anchor.within <= within
+                                && number % 4 != 0 =>
+                        {
                             found = Found::Same;
                         }
-                        _ => standing[strand] = Some(Anchor::default_at(at)),
+                        _ => standing[strand] = Some(Anchor::default_at(at, within)),
                     }
                 }
-                sight.finds.push(Find { strand, way, found });
+                sight.finds.push(Find { strand, way, rows: 256.0, found });
             }
             match done.sights.get_mut(&at) {
                 Some(known) => known.add(sight),
@@ -207,15 +226,23 @@ impl Script {
         SceneState::default().of(&picture)
     }
 
-    fn detections(&self, strand: usize, number: u32) -> Vec<Detection> {
+    fn detections(&self, strand: usize, number: u32, within: f32) -> Vec<Detection> {
         let found = |class, bbox: [f32; 4], wobble: u32| Detection {
             class,
-            confidence: 0.6 + (number % wobble) as f32 / 100.0,
+            confidence: if self.sized.is_some() {
+                1.0 - within / 10.0
+            } else {
+                0.6 + (number % wobble) as f32 / 100.0
+            },
             bbox: BBox::from(bbox),
             appearance: None,
             model: None,
         };
-        let car = (number >= self.car).then(|| found(Class::Car, [0.3, 0.3, 0.6, 0.6], 7));
+        let car = match self.sized {
+            None => (number >= self.car).then(|| found(Class::Car, [0.3, 0.3, 0.6, 0.6], 7)),
+            Some((height, sees)) => (number >= self.car && within <= sees)
+                .then(|| found(Class::Car, [0.7, 0.3 - height, 0.8, 0.3], 7)),
+        };
         let bike = (number >= self.ebike && number % 40 < 25)
             .then(|| found(Class::Ebike, [0.4, 0.4, 0.6, 0.9], 5))
             .filter(|_| strand == 1);
@@ -234,7 +261,14 @@ fn config(rules: &str) -> Config {
 pub fn camera(when_full: WhenFull, window: usize, rules: &str) -> Camera {
     let config = config(rules);
     let judge = Judge::begin(&config.site, &config.cameras[0], &config.detector, Beginning::First);
-    with_judge(judge, when_full, window)
+    with_judge(judge, when_full, window, Regions::Whole)
+}
+
+/// A camera that shows its detectors what zones need alone.
+pub fn camera_by_parts(window: usize, rules: &str) -> Camera {
+    let config = config(rules);
+    let judge = Judge::begin(&config.site, &config.cameras[0], &config.detector, Beginning::First);
+    with_judge(judge, WhenFull::Block, window, Regions::Needed)
 }
 
 /// One that goes on from what was saved, of which nothing may be lost.
@@ -243,13 +277,13 @@ pub fn resumed(when_full: WhenFull, window: usize, rules: &str, saved: &[u8]) ->
     let saved = Saved::read(saved, &config.site.id, &id()).expect("just saved");
     let (judge, restored) = Judge::restore(&config.site, &config.cameras[0], &config.detector, saved);
     assert_eq!(restored.dropped, []);
-    with_judge(judge, when_full, window).resume(restored.looks)
+    with_judge(judge, when_full, window, Regions::Whole).resume(restored.looks)
 }
 
-fn with_judge(judge: Judge, when_full: WhenFull, window: usize) -> Camera {
+fn with_judge(judge: Judge, when_full: WhenFull, window: usize, regions: Regions) -> Camera {
     let names: Vec<ModelName> = judge.detectors().map(|(name, _)| name.clone()).collect();
     let max_age = Some(std::time::Duration::from_secs(3));
-    let looking = Looking { region: BBox::WHOLE, regions: Regions::Whole, max_age };
+    let looking = Looking { region: BBox::WHOLE, regions, max_age };
     Camera::new(id(), judge, &names, looking, when_full, window)
 }
 

@@ -12,6 +12,7 @@ const MINUTE: Script = Script {
     ebike: 0,
     grows: false,
     broken: None,
+    sized: None,
 };
 
 fn group(pictures: u32) -> Group {

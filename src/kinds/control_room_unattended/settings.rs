@@ -72,6 +72,10 @@ impl Keys for ControlRoomUnattended {
         None
     }
 
+    fn rows(&self) -> Option<u16> {
+        Some(100)
+    }
+
     fn appearance(&self) -> bool {
         false
     }

@@ -74,6 +74,10 @@ impl Keys for EbikeInElevator {
         Some(self.confidence * LEAST_OF_ASKED)
     }
 
+    fn rows(&self) -> Option<u16> {
+        None
+    }
+
     fn appearance(&self) -> bool {
         false
     }

@@ -74,6 +74,10 @@ impl Keys for FireLaneParking {
         None
     }
 
+    fn rows(&self) -> Option<u16> {
+        Some(60)
+    }
+
     /// One vehicle is told from the next in its place by what it looks like.
     fn appearance(&self) -> bool {
         true
