@@ -33,7 +33,8 @@ pub use facts::{DeliveryBoard, Failing, SinkFacts};
 use jiff::tz::TimeZone;
 pub(crate) use requests::Requests;
 use thiserror::Error;
-pub use upload::{UploadFacts, Uploader, urls};
+pub use tls::check_ca;
+pub use upload::{TRIED, UploadFacts, Uploader, try_upload, urls};
 use uuid::Uuid;
 
 use crate::{

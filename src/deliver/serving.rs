@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Beat, Refusal, Sink,
+    Beat, Pace, Refusal, Sink,
     backoff::Backoff,
     facts::{Failing, SinkFacts},
     lanes::Lanes,
@@ -83,6 +83,7 @@ pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
         afresh: Instant::now(),
         is_behind: true,
     };
+    serving.facts().gathers = serving.sink.pace() == Pace::Gathered;
     serving.run().await;
     let _ = timeout(GOODBYE, serving.sink.close()).await;
 }

@@ -31,6 +31,14 @@ pub(super) fn roots(ca: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, R
     }
 }
 
+/// Whether this file holds certificates of authorities.
+///
+/// # Errors
+/// [`Refusal::Transient`] where it does not: it may be mended while the program runs.
+pub fn check_ca(path: &Path) -> Result<(), Refusal> {
+    of_file(path).map(drop)
+}
+
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     let shown = files::shown(path.as_os_str());
     let read = files::open(path).and_then(|file| std::io::read_to_string(std::io::Read::take(file, 1 << 20)));
