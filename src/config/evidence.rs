@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     places::{Places, days, seconds},
     secret::{HIDDEN, Secret},
-    section::{Faults, Table, join, read_whole, take_table},
+    section::{Faults, Table, join, read_whole, read_whole_rest, take_table},
     size::ByteSize,
     web,
 };
@@ -143,7 +143,7 @@ pub(super) fn read_evidence(mut table: Table<'_>, faults: &Faults<'_>) -> Option
         s3.check(&places);
         Some((s3, places))
     });
-    let mut evidence: Evidence = read_whole(table, PATH, faults)?;
+    let mut evidence: Evidence = read_whole_rest(table, PATH, faults)?;
     evidence.check(&places);
     if places.has("s3") {
         let parts = evidence.upload.as_ref().and_then(Address::parts);

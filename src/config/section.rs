@@ -8,6 +8,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use super::secret::Secret;
+
 /// Something wrong in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -60,6 +62,26 @@ impl<'t> Faults<'t> {
     /// Notes a value that was put in for `${name}`, which no fault may tell.
     pub fn keep_secret(&self, name: &str, value: &str) {
         self.secrets.borrow_mut().push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The files that values were put in from, as they are written.
+    pub fn files(&self) -> Vec<String> {
+        let secrets = self.secrets.borrow();
+        secrets.iter().filter_map(|(name, _)| name.strip_prefix("file:").map(str::to_owned)).collect()
+    }
+
+    /// All values that were put in, the longest first: one may hold another.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<String> = self
+            .secrets
+            .borrow()
+            .iter()
+            .map(|(_, value)| value.clone())
+            .filter(|value| !value.is_empty())
+            .collect();
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        secrets.iter().map(|value| Secret::from(value.as_str())).collect()
     }
 
     /// The faults in the order of their lines; values that were put in are given by their names.
@@ -210,6 +232,16 @@ pub(super) fn read_whole<T: DeserializeOwned>(
     read(&mut table, path, faults)
 }
 
+/// The same, and also where keys that cannot be read are left out: what is found is for checks, and a fault was noted.
+pub(super) fn read_whole_rest<T: DeserializeOwned>(
+    mut table: Table<'_>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<T> {
+    refuse_unknown(&mut table, fields_of::<T>(), path, faults);
+    read_rest(PhantomData::<T>, &mut table, path, faults).map(|(value, _)| value)
+}
+
 /// Takes the keys of `T` out of `table` and reads them, as [`read_as`] does.
 pub(super) fn read<T: DeserializeOwned>(table: &mut Table<'_>, path: &str, faults: &Faults<'_>) -> Option<T> {
     read_as(PhantomData::<T>, table, path, faults)
@@ -223,6 +255,17 @@ pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
     path: &str,
     faults: &Faults<'_>,
 ) -> Option<S::Value> {
+    read_rest(seed, table, path, faults).and_then(|(value, is_sound)| is_sound.then_some(value))
+}
+
+/// The same, and also where keys that cannot be read are left out, so that others may be checked all the same. Whether all were
+/// read.
+pub(super) fn read_rest<'i, S: DeserializeSeed<'i> + Copy>(
+    seed: S,
+    table: &mut Table<'i>,
+    path: &str,
+    faults: &Faults<'_>,
+) -> Option<(S::Value, bool)> {
     let span = table.span();
     let mut own = DeTable::new();
     for key in fields_as(seed) {
@@ -235,7 +278,7 @@ pub(super) fn read_as<'i, S: DeserializeSeed<'i> + Copy>(
     loop {
         let error =
             match seed.deserialize(toml::de::Deserializer::from(Spanned::new(span.clone(), own.clone()))) {
-                Ok(value) => return sound.then_some(value),
+                Ok(value) => return Some((value, sound)),
                 Err(error) => error,
             };
         sound = false;
