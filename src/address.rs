@@ -71,6 +71,12 @@ impl Hook {
     }
 }
 
+impl From<String> for Hook {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.parts() {

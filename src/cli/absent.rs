@@ -30,6 +30,7 @@ absent! {
     eval EvalArgs;
     models ModelsArgs;
     outbox OutboxArgs;
+    reaction ReactionArgs;
     run RunArgs;
 }
 

@@ -5,14 +5,14 @@ use clap::Args;
 use super::Status;
 use crate::{config::Config, files, say::print};
 
-/// Check a configuration; with --probe open its recordings and models too, and try its sinks.
+/// Check a configuration; with --probe open its recordings and models too, and try its sinks and where files are uploaded to.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The configuration.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Open every recording, load every model, and send every sink a sign of life, which its platform sees. Live cameras are not
-    /// opened.
+    /// Open every recording, load every model, send every sink a sign of life, which its platform sees, and put a small file where
+    /// files of evidence are uploaded to. Live cameras are not opened, and no reaction is done.
     #[arg(long)]
     probe: bool,
 }
@@ -28,6 +28,9 @@ pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
         config.sinks.len()
     ))?;
     if !args.probe {
+        // What is wrong on this machine with what is called on the spot: the configuration may be for another.
+        #[cfg(feature = "edge")]
+        let _ = super::reaction::look_at_all(&config, "warning");
         return Ok(unready(&config));
     }
     #[cfg(feature = "edge")]

@@ -16,6 +16,8 @@ mod models;
 mod outbox;
 #[cfg(feature = "edge")]
 mod probe;
+#[cfg(feature = "edge")]
+mod reaction;
 mod replay;
 mod report;
 #[cfg(feature = "edge")]
@@ -32,7 +34,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[cfg(not(feature = "edge"))]
-use self::absent::{analyze, detect, eval, models, outbox, run};
+use self::absent::{analyze, detect, eval, models, outbox, reaction, run};
 use crate::{
     say::say,
     stop::Signal,
@@ -63,6 +65,7 @@ enum Command {
     Check(check::CheckArgs),
     Verify(verify::VerifyArgs),
     Outbox(outbox::OutboxArgs),
+    Reaction(reaction::ReactionArgs),
     Models(models::ModelsArgs),
     Schema(schema::SchemaArgs),
 }
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Outbox(args) => outbox::run(&args),
+        Command::Reaction(args) => reaction::run(&args),
         Command::Models(args) => models::run(&args),
         Command::Schema(args) => schema::run(&args),
     };

@@ -1,8 +1,12 @@
-//! What `check --probe` opens: every recording, every model and every sink.
+//! What `check --probe` opens: every recording, every model and every sink, and where files are uploaded to.
 
 use jiff::tz::TimeZone;
 
-use super::{Status, outbox::try_sinks, table};
+use super::{
+    Status,
+    outbox::{try_sinks, try_uploads},
+    table,
+};
 use crate::{
     config::{Config, SourceAddress},
     detect::Models,
@@ -49,10 +53,9 @@ pub fn probe(config: &Config) -> anyhow::Result<Status> {
             }
         }
     }
-    match (status, try_sinks(config)?) {
-        (Status::Done, of_sinks) => Ok(of_sinks),
-        (status, _) => Ok(status),
-    }
+    let tried = [try_sinks(config)?, try_uploads(config)?, super::reaction::look_at_all(config, "error")];
+    let failed = tried.into_iter().find(|tried| *tried != Status::Done);
+    Ok(if status == Status::Done { failed.unwrap_or(status) } else { status })
 }
 
 /// What a recording says of itself, once its first group has been read.

@@ -13,6 +13,7 @@ use super::{
     detector::{DetectorConfig, located},
     evidence::read_evidence,
     expand::{Outside, expand},
+    own_files::{self, Own},
     places::Places,
     reaction::read_reactions,
     section::{Fault, Faults, Table, read_whole, refuse_unknown, take_table, take_tables},
@@ -42,7 +43,9 @@ pub(super) fn parse(
     let no_camera = cameras.is_empty();
     let cameras = read_cameras(cameras, &outside, &faults);
     let sinks = take_tables(&mut file, "sink", "", &faults);
-    let sinks = read_sinks(sinks, &Around { outside: &outside, cameras: &cameras.ids }, &faults);
+    let mut written = Vec::new();
+    let around = Around { outside: &outside, cameras: &cameras.ids };
+    let sinks = read_sinks(sinks, &around, &mut written, &faults);
     let reactions = take_tables(&mut file, "reaction", "", &faults);
     let reactions = read_reactions(reactions, &outside, &cameras.ids, &faults);
     expand(&mut file, "", &outside, &faults);
@@ -63,6 +66,15 @@ pub(super) fn parse(
         faults.add(None, "camera", "no camera is configured: write at least one [[camera]]");
     }
 
+    let own = Own {
+        folders: [
+            ("[state] directory", folder.join(&state.directory)),
+            ("[evidence] directory", folder.join(&evidence.directory)),
+        ],
+        secrets: faults.files().iter().map(|file| folder.join(file)).collect(),
+    };
+    own_files::check(&written, &own, &faults);
+    let secrets = faults.secrets();
     let found = faults.into_sorted();
     let Some(site) = site.filter(|_| found.is_empty()) else { return Err(found) };
     let box_id = box_id.map_or_else(host_name, |id| id.to_string());
@@ -76,6 +88,7 @@ pub(super) fn parse(
         console,
         memory,
         folder: folder.to_owned(),
+        secrets,
         sha256: format!("{:x}", Sha256::digest(text)),
         site,
         box_id,

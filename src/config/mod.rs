@@ -13,6 +13,7 @@ mod expand;
 mod file;
 mod file_secret;
 mod filter;
+mod own_files;
 mod places;
 mod provider;
 mod reaction;
@@ -86,6 +87,8 @@ pub struct Config {
     pub console: Console,
     /// The folder from which relative paths are taken.
     pub folder: PathBuf,
+    /// What came from the environment and from files, the longest first. It is shown nowhere.
+    pub secrets: Vec<Secret>,
     /// SHA-256 of the file's text before `${NAME}` was replaced, in hexadecimal.
     pub sha256: String,
 }
@@ -149,8 +152,25 @@ impl Config {
             ),
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder, &|name| std::env::var(name).ok())
-            .map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })
+        let faulty = |faults| ConfigError::Faulty { path: path.to_owned(), faults };
+        let config = Self::parse(&text, folder, &|name| std::env::var(name).ok()).map_err(faulty)?;
+        let faults = config.alerts_into(path);
+        if faults.is_empty() { Ok(config) } else { Err(faulty(faults)) }
+    }
+
+    /// That sinks write this file, which is the configuration itself.
+    fn alerts_into(&self, path: &Path) -> Vec<Fault> {
+        let own = own_files::real(path);
+        let writes = |sink: &&Sink| match &sink.settings {
+            SinkSettings::File(file) => own_files::real(&file.path) == own,
+            _ => false,
+        };
+        let fault = |sink: &Sink| Fault {
+            line: None,
+            key: format!("sink.{}.path", sink.name),
+            message: "this is the configuration: write another file".to_owned(),
+        };
+        self.sinks.iter().filter(writes).map(fault).collect()
     }
 
     /// Checks a text. Relative paths are taken from `folder`; `lookup` gives the values of `${NAME}`.

@@ -25,8 +25,12 @@ impl<'f, 't> Places<'f, 't> {
 
     /// What is under `key`, or would be, is wrong.
     pub fn fault(&self, key: &str, message: impl Into<String>) {
-        let span = self.keys.get(key).unwrap_or(&self.whole).clone();
-        self.faults.add(Some(span), &join(&self.path, key), message);
+        self.faults.add(Some(self.span(key)), &join(&self.path, key), message);
+    }
+
+    /// Where `key` stands, or would.
+    pub fn span(&self, key: &str) -> Range<usize> {
+        self.keys.get(key).unwrap_or(&self.whole).clone()
     }
 
     /// Whether the file says it.

@@ -17,7 +17,7 @@ use super::{
     web::{self, Reached},
 };
 use crate::{
-    address::Address,
+    address::Hook,
     domain::{CameraId, Kind, Phase},
 };
 
@@ -37,7 +37,7 @@ pub struct Reaction {
 #[serde(rename_all = "snake_case")]
 pub enum Deed {
     /// The alert is posted there.
-    Url(Address),
+    Url(Hook),
     /// The program is run, with the alert on its standard input.
     Command(Command),
 }
@@ -72,12 +72,13 @@ pub(super) struct ReactionKeys {
     kinds: Vec<Kind>,
     /// To these phases of violations.
     #[serde(default = "default_phases")]
+    #[schemars(length(min = 1))]
     phases: Vec<Phase>,
     /// Only to what these cameras see, where any are named.
     #[serde(default)]
     cameras: Vec<CameraId>,
     /// Where the alert is posted, such as `http://10.2.0.40/hold`.
-    url: Option<Address>,
+    url: Option<Hook>,
     /// The absolute path of a program and what it is given. It must be root's, and nobody else may write it.
     #[schemars(length(min = 1, max = 32))]
     command: Option<Vec<Secret>>,
@@ -101,6 +102,9 @@ pub(super) fn read_reactions(
         let Some(keys) = read_whole_far::<ReactionKeys>(table, &path, faults) else { continue };
         let filter = Filter { kinds: keys.kinds, phases: keys.phases, cameras: keys.cameras };
         filter.check(cameras, &places);
+        if filter.phases.is_empty() {
+            places.fault("phases", "it names none: leave it out for \"raised\" alone");
+        }
         let deed = match (keys.url, keys.command) {
             (Some(url), None) => Some(Deed::Url(checked(url, &places))),
             (None, Some(command)) => command_of(&command, &places).map(Deed::Command),
@@ -120,7 +124,7 @@ pub(super) fn read_reactions(
     reactions
 }
 
-fn checked(url: Address, places: &Places<'_, '_>) -> Address {
+fn checked(url: Hook, places: &Places<'_, '_>) -> Hook {
     let reached = Reached { what: "a device", schemes: &["http", "https"], example: "http://10.2.0.40/hold" };
     web::check(url.parts(), url.as_str().len(), reached, "url", places);
     url

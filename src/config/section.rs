@@ -8,6 +8,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use super::secret::Secret;
+
 /// Something wrong in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -60,6 +62,26 @@ impl<'t> Faults<'t> {
     /// Notes a value that was put in for `${name}`, which no fault may tell.
     pub fn keep_secret(&self, name: &str, value: &str) {
         self.secrets.borrow_mut().push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The files that values were put in from, as they are written.
+    pub fn files(&self) -> Vec<String> {
+        let secrets = self.secrets.borrow();
+        secrets.iter().filter_map(|(name, _)| name.strip_prefix("file:").map(str::to_owned)).collect()
+    }
+
+    /// All values that were put in, the longest first: one may hold another.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let mut secrets: Vec<String> = self
+            .secrets
+            .borrow()
+            .iter()
+            .map(|(_, value)| value.clone())
+            .filter(|value| !value.is_empty())
+            .collect();
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
+        secrets.iter().map(|value| Secret::from(value.as_str())).collect()
     }
 
     /// The faults in the order of their lines; values that were put in are given by their names.

@@ -1,7 +1,7 @@
 //! The list of all metrics: what is told at `/metrics` is made of it, and `docs/metrics.md` is compared with it.
 //!
-//! A metric has no label but a camera's id, a sink's name, a reaction's host or program, a reason that is one of a few, and the program's version: how many
-//! series there are follows from the configuration.
+//! A metric has no label but a camera's id, a sink's name, a reaction's number with its host or program, a reason that is one of
+//! a few, and the program's version: how many series there are follows from the configuration.
 
 use std::time::Duration;
 
@@ -438,6 +438,12 @@ pub(super) const METRICS: &[Metric] = &[
         "How long no file could be put there although it was tried; 0 where files are put.",
         Of::Works(|works, facts| age(works.uploads.failing.as_ref().map(|failing| failing.since), facts)),
     ),
+    gauge(
+        "firewarden_uploads_put_off",
+        None,
+        "Files of evidence that are not taken there although others are; `firewarden outbox list --uploads` says why.",
+        Of::Works(|works, _| works.uploads.put_off.into()),
+    ),
     counter(
         "firewarden_uploads_put",
         None,
@@ -447,7 +453,7 @@ pub(super) const METRICS: &[Metric] = &[
     gauge(
         "firewarden_reaction_failing",
         SECONDS,
-        "How long the reaction has failed; 0 where it worked last. It is named by its host or its program.",
+        "How long the reaction has failed; 0 where it worked last. It is named by its number in the configuration and its host or its program.",
         Of::Reaction(|reaction, facts| age(reaction.failing.as_ref().map(|failing| failing.since), facts)),
     ),
     counter(

@@ -12,6 +12,8 @@ use crate::domain::SinkName;
 /// How a sink does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SinkFacts {
+    /// Whether it gathers alerts: that some wait says nothing of how it does.
+    pub gathers: bool,
     /// Alerts that it has taken since the start, each as often as it was given.
     pub delivered: u64,
     /// Alerts that it has refused for good since the start.

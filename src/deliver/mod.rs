@@ -43,7 +43,7 @@ pub(crate) use requests::Requests;
 use thiserror::Error;
 use tokio::sync::watch;
 pub use unready::unready;
-pub use upload::{UploadFacts, Uploader, urls};
+pub use upload::{TRIED, UploadFacts, Uploader, try_upload, urls};
 use uuid::Uuid;
 
 use crate::{

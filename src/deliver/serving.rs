@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep_until, timeout},
 };
 
-use super::{Beat, Refusal, Sink, backoff::Backoff, facts::SinkFacts, lanes::Lanes, telling::Telling};
+use super::{Beat, Pace, Refusal, Sink, backoff::Backoff, facts::SinkFacts, lanes::Lanes, telling::Telling};
 use crate::{
     domain::OutboxId,
     ledger::database::{DatabaseError, Given, Handle},
@@ -80,6 +80,7 @@ pub(super) async fn serve<S: Sink>(sink: S, means: Means) {
         afresh: Instant::now(),
         is_behind: true,
     };
+    serving.telling.gathers(serving.sink.pace() == Pace::Gathered);
     serving.run().await;
     let _ = timeout(GOODBYE, serving.sink.close()).await;
 }

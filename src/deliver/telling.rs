@@ -26,6 +26,11 @@ impl Telling {
         Self { name, facts, reasons: Reasons::default() }
     }
 
+    /// It gathers alerts, or not: then what waits may wait for others.
+    pub fn gathers(&self, gathers: bool) {
+        self.facts().gathers = gathers;
+    }
+
     /// It has an alert. So many of all were heard by nobody.
     pub fn delivered(&self, unheard: u64) {
         let mut facts = self.facts();

@@ -16,7 +16,7 @@ use super::{
     message::Message,
 };
 use crate::{
-    address::Address,
+    address::Hook,
     deliver::{endpoint::Endpoint, failure, quoted},
 };
 
@@ -35,12 +35,12 @@ pub(super) struct Call {
 
 impl Call {
     /// Posts there. An answer is waited for this long.
-    pub fn new(address: &Address, patience: Duration) -> Self {
+    pub fn new(address: &Hook, patience: Duration) -> Self {
         Self { endpoint: Endpoint::of(address.parts()), patience, agent: None }
     }
 
     /// What is done, for people.
-    pub fn what(address: &Address) -> String {
+    pub fn what(address: &Hook) -> String {
         format!("POST {}", Endpoint::of(address.parts()))
     }
 

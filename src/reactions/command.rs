@@ -63,6 +63,7 @@ impl Run {
             .env("FIREWARDEN_CAMERA", message.camera.as_str())
             .env("FIREWARDEN_SITE", message.site.as_str())
             .env("FIREWARDEN_VIOLATION", message.violation.to_string())
+            .envs(message.is_test.then_some(("FIREWARDEN_TEST", "1")))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -10,6 +10,7 @@ mod failure;
 mod message;
 mod queue;
 mod record;
+mod trial;
 mod trusted;
 mod worker;
 
@@ -22,6 +23,7 @@ use std::{
 use jiff::Timestamp;
 use message::Message;
 pub use record::{FailingReaction, ReactionFacts};
+pub use trial::{called, is_idle, trouble, try_reaction};
 use worker::Worker;
 
 use crate::{
@@ -62,7 +64,7 @@ struct Workers {
 }
 
 impl Reactions {
-    /// Begins, each with a thread of its own that waits for something to do. Programs and devices are not tried before.
+    /// Begins, each with a thread of its own that waits for something to do. Programs are looked at; nothing is done before.
     ///
     /// # Errors
     /// Where the system gives no thread.
@@ -86,10 +88,14 @@ impl Reactions {
         let mut known: Vec<Reaction> =
             self.workers().current.iter().map(|worker| worker.reaction().clone()).collect();
         let mut pool = Vec::new();
-        for reaction in &reactions {
+        let mut new = Vec::new();
+        for (number, reaction) in reactions.iter().enumerate() {
             match known.iter().position(|known| known == reaction) {
                 Some(index) => drop(known.swap_remove(index)),
-                None => pool.push(Worker::start(reaction.clone(), self.limits)?),
+                None => {
+                    pool.push(Worker::start(reaction.clone(), self.limits)?);
+                    new.push((number, reaction));
+                }
             }
         }
         let mut workers = self.workers();
@@ -99,9 +105,16 @@ impl Reactions {
                 workers.current.push(pool.remove(index));
             }
         }
+        workers.current.iter().enumerate().for_each(|(number, worker)| worker.number(number));
         pool.iter().for_each(Worker::end);
         workers.leaving.append(&mut pool);
         workers.leaving.retain(|worker| !worker.has_ended_within(Duration::ZERO));
+        drop(workers);
+        for (number, reaction) in new {
+            if let Some(why) = trouble(reaction) {
+                tracing::error!("a reaction would fail: {}: {why}", called(number, reaction));
+            }
+        }
         Ok(())
     }
 

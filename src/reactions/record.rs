@@ -7,7 +7,7 @@ use super::failure::Failure;
 /// How a reaction does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReactionFacts {
-    /// What is done: `POST http://10.2.0.40/…`, or the program's path. No secret is in it.
+    /// Which one, and what is done: `reaction[0] POST http://10.2.0.40/…`, or the program's path. No secret is in it.
     pub what: String,
     /// How often it was done.
     pub done: u64,
@@ -54,6 +54,11 @@ impl Record {
 
     pub fn facts(&self) -> ReactionFacts {
         self.facts.clone()
+    }
+
+    /// From now on it is called so.
+    pub fn call(&mut self, what: String) {
+        self.facts.what = what;
     }
 
     pub fn replaced(&mut self) {

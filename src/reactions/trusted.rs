@@ -7,6 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use rustix::fs::Access;
 use thiserror::Error;
 
 use crate::files::{self, shown};
@@ -23,6 +24,8 @@ pub(super) enum Untrusted {
     Unseen { path: String, why: String },
     #[error("{0} is not a file")]
     NoFile(String),
+    #[error("this user may not execute {0}: `chmod a+x {0}`")]
+    NotExecutable(String),
     #[error("{path} is not root's but of user {uid}, who could change what is run: {way}")]
     Owner { path: String, uid: u32, way: String },
     #[error("others than root may write {path} (mode {mode:04o}), and could change what is run: {way}")]
@@ -47,6 +50,15 @@ pub(super) fn resolved(program: &Path) -> Result<PathBuf, Untrusted> {
     let root = PathBuf::from("/");
     check(&root, &look(&root)?, Part::Folder)?;
     walk(root, program)
+}
+
+/// The same of a program that this user may execute, too. Before it is run that is not asked: the system then says so itself.
+pub(super) fn runnable(program: &Path) -> Result<PathBuf, Untrusted> {
+    let program = resolved(program)?;
+    match rustix::fs::access(&program, Access::EXEC_OK) {
+        Ok(()) => Ok(program),
+        Err(_) => Err(Untrusted::NotExecutable(shown(program.as_os_str()))),
+    }
 }
 
 /// The same from a folder on that is not looked at.
@@ -164,6 +176,13 @@ mod tests {
         assert!(shell.is_absolute() && !shell.is_symlink(), "{shell:?}");
         assert_eq!(shell, fs::canonicalize("/bin/sh").expect("there"));
         assert_eq!(resolved(Path::new("/bin/../bin/./sh")).expect("trusted"), shell);
+    }
+
+    #[test]
+    fn one_that_nobody_may_execute_is_told() {
+        assert!(runnable(Path::new("/bin/sh")).is_ok());
+        let why = runnable(Path::new("/etc/passwd")).expect_err("no program").to_string();
+        assert!(why.contains("`chmod a+x /etc/passwd`"), "{why}");
     }
 
     #[test]

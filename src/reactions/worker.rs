@@ -19,6 +19,7 @@ use super::{
     message::Message,
     queue::{Put, Queue, Waiting},
     record::{ReactionFacts, Record},
+    trusted,
 };
 use crate::{
     config::{Deed, Reaction},
@@ -72,6 +73,12 @@ impl Worker {
         Ok(Self { reaction, shared, ended })
     }
 
+    /// It is the reaction of this number in the configuration, which tells it from others at the same host or with the same
+    /// program.
+    pub fn number(&self, number: usize) {
+        self.shared.state().record.call(called(number, &self.reaction.deed));
+    }
+
     /// Of which reaction.
     pub fn reaction(&self) -> &Reaction {
         &self.reaction
@@ -123,6 +130,25 @@ impl fmt::Debug for Worker {
     }
 }
 
+/// What is done, and by which reaction of the configuration.
+pub(super) fn called(number: usize, deed: &Deed) -> String {
+    format!("reaction[{number}] {}", what(deed))
+}
+
+/// Why it would fail now, as far as that is seen without doing it.
+pub(super) fn trouble(deed: &Deed) -> Option<String> {
+    match deed {
+        // Whether a device is there is seen only by having it do what it does.
+        Deed::Url(_) => None,
+        Deed::Command(command) => trusted::runnable(&command.program).err().map(|why| why.to_string()),
+    }
+}
+
+/// Does it once, for somebody who sets it up.
+pub(super) fn try_once(deed: Deed, message: &Message, limits: Limits) -> Result<(), Failure> {
+    Doing::of(deed, limits).react(message, &AtomicBool::new(false))
+}
+
 /// What is done, for people.
 fn what(deed: &Deed) -> String {
     match deed {
@@ -143,6 +169,13 @@ enum Doing {
 }
 
 impl Doing {
+    fn of(deed: Deed, limits: Limits) -> Self {
+        match deed {
+            Deed::Url(address) => Self::Call(Call::new(&address, limits.patience)),
+            Deed::Command(command) => Self::Run(Run::new(command, limits.patience)),
+        }
+    }
+
     fn react(&mut self, message: &Message, abandoned: &AtomicBool) -> Result<(), Failure> {
         match self {
             Self::Call(call) => call.make(message),
@@ -152,10 +185,7 @@ impl Doing {
 }
 
 fn work_on(shared: &Shared, deed: Deed, limits: Limits) {
-    let mut doing = match deed {
-        Deed::Url(address) => Doing::Call(Call::new(&address, limits.patience)),
-        Deed::Command(command) => Doing::Run(Run::new(command, limits.patience)),
-    };
+    let mut doing = Doing::of(deed, limits);
     while let Some(Waiting { message, since }) = next(shared) {
         let done = (since.elapsed() < limits.stale).then(|| doing.react(&message, &shared.is_abandoned));
         let mut state = shared.state();

@@ -172,6 +172,7 @@ fn what_the_schema_refuses_the_program_refuses_too() {
         ("name = \"platform\"", "name = \"platform\"\nfoo = 1"),
         ("name = \"chat\"", "name = \"chat\"\nfoo = 1"),
         ("[[reaction]]", "[[reaction]]\nfoo = 1"),
+        ("[[reaction]]", "[[reaction]]\nphases = []"),
         ("insecure = true", "insecure = true, foo = 1"),
         ("[console]", "[console]\nfoo = 1"),
         // A key of another kind of rule.

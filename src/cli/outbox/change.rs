@@ -7,7 +7,7 @@ use clap::Args;
 use super::{ConfigArg, alerts, check_known, configured};
 use crate::{
     cli::{Status, usage::UsageError},
-    ledger::database::Purged,
+    ledger::database::{Desk, Purged},
     say::{print, say},
 };
 
@@ -55,12 +55,18 @@ pub(super) struct PurgeArgs {
     #[command(flatten)]
     config: ConfigArg,
     /// The sink
-    #[arg(value_name = "SINK")]
-    sink: String,
-    /// Also what waits for a sink that is configured: it will never be sent
+    #[arg(value_name = "SINK", required_unless_present = "uploads", conflicts_with = "uploads")]
+    sink: Option<String>,
+    /// Files of evidence that can never be uploaded are no longer to be; they stay on the box
+    #[arg(long)]
+    uploads: bool,
+    /// Of these only this one, which may also wait; it may be given several times
+    #[arg(long, value_name = "NAME", requires = "uploads")]
+    file: Vec<String>,
+    /// Also what waits for a sink that is configured, or to be uploaded: it will never be sent
     #[arg(long)]
     waiting: bool,
-    /// Do it, where alerts that wait would be removed; without it they are only counted
+    /// Do it, where what waits would be removed; without it that is only counted
     #[arg(long)]
     yes: bool,
 }
@@ -68,6 +74,7 @@ pub(super) struct PurgeArgs {
 pub(super) fn purge(args: &PurgeArgs) -> anyhow::Result<Status> {
     let PurgeArgs { sink, waiting, yes, .. } = args;
     let (config, mut desk) = args.config.open()?;
+    let Some(sink) = sink else { return purge_uploads(args, &mut desk) };
     check_known(&config, &desk, sink)?;
     let what = match (configured(&config, sink), waiting) {
         (None, _) => Purged::All,
@@ -89,5 +96,28 @@ pub(super) fn purge(args: &PurgeArgs) -> anyhow::Result<Status> {
         Purged::Undelivered => format!("{sink}: {} removed, waiting and dead letters\n", alerts(count)),
         Purged::All => format!("{sink}: {} removed, which is all that was kept for it\n", alerts(count)),
     })?;
+    Ok(Status::Done)
+}
+
+fn purge_uploads(args: &PurgeArgs, desk: &mut Desk) -> anyhow::Result<Status> {
+    if !args.file.is_empty() {
+        let mut status = Status::Done;
+        for name in &args.file {
+            if desk.purge_upload(name)? {
+                print(&format!("{name} is no longer to be uploaded\n"))?;
+            } else {
+                say(format_args!("error: {name} does not wait to be uploaded"));
+                status = Status::Failed;
+            }
+        }
+        return Ok(status);
+    }
+    let waiting = desk.uploads()?.waiting;
+    if args.waiting && waiting > 0 && !args.yes {
+        let why = format!("{waiting} files wait and would never be uploaded: add --yes to remove what waits");
+        return Err(UsageError(why).into());
+    }
+    let count = desk.purge_uploads(args.waiting)?;
+    print(&format!("{count} files are no longer to be uploaded; they stay on the box\n"))?;
     Ok(Status::Done)
 }

@@ -201,6 +201,7 @@ struct FileRow {
     since: Timestamp,
     state: State,
     refused: Option<Timestamp>,
+    /// Why it never can be uploaded; or why it was not taken the last time.
     why: Option<String>,
 }
 
@@ -221,7 +222,10 @@ fn files(args: &ListArgs, config: &Config, desk: &Desk) -> anyhow::Result<()> {
             file.bytes.to_string(),
             table::local(file.since, zone),
             file.state.words().to_owned(),
-            refusal(file.refused, file.why.as_deref(), zone),
+            match file.refused {
+                Some(_) => refusal(file.refused, file.why.as_deref(), zone),
+                None => file.why.clone().unwrap_or_default(),
+            },
         ]);
     }
     print(&table::columns(&rows))?;
@@ -231,9 +235,10 @@ fn files(args: &ListArgs, config: &Config, desk: &Desk) -> anyhow::Result<()> {
 }
 
 fn file(file: WaitingFile) -> FileRow {
-    let WaitingFile { name, bytes, since, refused } = file;
+    let WaitingFile { name, bytes, since, refused, put_off } = file;
     let state = if refused.is_some() { State::DeadLetter } else { State::Waiting };
     let (refused, why) = refused.map(|refused| (refused.at, refused.why)).unzip();
+    let why = why.or(put_off);
     FileRow { name, bytes, since, state, refused, why }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     ledger::database::Desk,
 };
 
-pub(super) use trial::try_sinks;
+pub(super) use trial::{try_sinks, try_uploads};
 
 /// Show what waits to be sent and what a sink refused; let it be sent again, remove it, try a sink
 ///
@@ -40,11 +40,11 @@ enum OutboxCommand {
     ///
     /// A running service sends them within half a minute, after what its sink has been sent meanwhile: they come late.
     Retry(change::RetryArgs),
-    /// Remove dead letters of a sink; of one that is configured no more, all that is kept for it
+    /// Remove dead letters of a sink; of one that is configured no more, all that is kept for it; or files that could not be uploaded
     ///
     /// What is removed is never sent. Nothing else ever removes an alert that was not delivered.
     Purge(change::PurgeArgs),
-    /// Try a sink with its real settings, and say whether it takes what it is sent, or why not
+    /// Try a sink with its real settings, or where files are uploaded to, and say whether it takes what it is sent, or why not
     ///
     /// It sends a sign of life, or a message in a chat group that says it is a test; to a file it writes nothing. A running
     /// service is not disturbed. Exit code 1 where the sink does not take it.

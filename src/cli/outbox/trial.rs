@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::{ConfigArg, configured, unknown};
 use crate::{
-    cli::Status,
+    cli::{Status, usage::UsageError},
     config::{Config, Sink, SinkSettings},
-    deliver::{Refusal, Sender, try_sink},
+    deliver::{Refusal, Sender, TRIED, try_sink, try_upload},
     domain::BoxHealth,
     files,
     ledger::database::Desk,
@@ -21,14 +21,24 @@ pub(super) struct TestArgs {
     #[command(flatten)]
     config: ConfigArg,
     /// The sink
-    #[arg(value_name = "SINK")]
-    sink: String,
+    #[arg(value_name = "SINK", required_unless_present = "uploads", conflicts_with = "uploads")]
+    sink: Option<String>,
+    /// Try where files of evidence are uploaded to: a small file called firewarden-test.jpg is put there
+    #[arg(long)]
+    uploads: bool,
 }
 
 pub(super) fn run(args: &TestArgs) -> anyhow::Result<Status> {
     let config = args.config.load()?;
-    let Some(sink) = configured(&config, &args.sink) else {
-        return Err(unknown(&config, std::iter::empty(), &args.sink).into());
+    let Some(name) = &args.sink else {
+        if config.evidence.upload.is_none() {
+            let why = "no files are uploaded: the configuration has no `[evidence] upload`".to_owned();
+            return Err(UsageError(why).into());
+        }
+        return try_uploads(&config);
+    };
+    let Some(sink) = configured(&config, name) else {
+        return Err(unknown(&config, std::iter::empty(), name).into());
     };
     try_one(&config, sink, &health(&config))
 }
@@ -43,6 +53,21 @@ pub fn try_sinks(config: &Config) -> anyhow::Result<Status> {
         }
     }
     Ok(status)
+}
+
+/// Tries where files are uploaded to, where they are, and prints what came of it.
+pub fn try_uploads(config: &Config) -> anyhow::Result<Status> {
+    match try_upload(&config.evidence) {
+        None => Ok(Status::Done),
+        Some(Ok(())) => {
+            print(&format!("uploads: {TRIED} was put, and is there as it was sent\n"))?;
+            Ok(Status::Done)
+        }
+        Some(Err(refusal)) => {
+            say(format_args!("error: uploads: {refusal}"));
+            Ok(Status::Failed)
+        }
+    }
 }
 
 fn try_one(config: &Config, sink: &Sink, health: &BoxHealth) -> anyhow::Result<Status> {

@@ -21,6 +21,7 @@ use super::{
     choice::{choose, refuse_strange},
     expand::{Outside, expand},
     filter::Filter,
+    own_files::Written,
     places::Places,
     section::{Faults, Table, called, fields_of, read_as, read_far},
 };
@@ -62,7 +63,14 @@ pub(super) struct Around<'a> {
 }
 
 /// Reads the sinks. Names that are left out of theirs are to be filled in by [`SinkSettings::fill`].
-pub(super) fn read_sinks(tables: Vec<Table<'_>>, around: &Around<'_>, faults: &Faults<'_>) -> Vec<Sink> {
+///
+/// Files that alerts are added to are put into `written`.
+pub(super) fn read_sinks(
+    tables: Vec<Table<'_>>,
+    around: &Around<'_>,
+    written: &mut Vec<Written>,
+    faults: &Faults<'_>,
+) -> Vec<Sink> {
     let mut sinks: Vec<Sink> = Vec::new();
     for (index, mut table) in tables.into_iter().enumerate() {
         let path = called(&table, "sink", "name", index);
@@ -72,10 +80,10 @@ pub(super) fn read_sinks(tables: Vec<Table<'_>>, around: &Around<'_>, faults: &F
         if sinks.iter().any(|other| other.name == sink.name) {
             places.fault("name", "another sink has this name; names must be unique");
         }
-        let same_file = |other: &Sink| match (&other.settings, &sink.settings) {
-            (SinkSettings::File(other), SinkSettings::File(own)) => other.path == own.path,
-            _ => false,
-        };
+        if let SinkSettings::File(AlertFile { path: file, files, .. }) = &sink.settings {
+            let (key, span) = (format!("{path}.path"), places.span("path"));
+            written.push(Written { key, span, path: file.clone(), files: *files });
+        }
         let same_client = |other: &Sink| match (&other.settings, &sink.settings) {
             (SinkSettings::Mqtt(other), SinkSettings::Mqtt(own)) => {
                 (&other.url, &other.client_id) == (&own.url, &own.client_id)
@@ -87,9 +95,6 @@ pub(super) fn read_sinks(tables: Vec<Table<'_>>, around: &Around<'_>, faults: &F
                 "client_id",
                 "another sink is known to this broker by the same name, and each would throw the other off: write another one",
             );
-        }
-        if sinks.iter().any(same_file) {
-            places.fault("path", "another sink writes this file");
         }
         sinks.push(sink);
     }

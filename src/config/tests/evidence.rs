@@ -88,3 +88,13 @@ fn what_is_wrong_with_an_upload_is_told_with_its_key_and_line() {
         assert!(!found[0].contains("4711") && !found[0].contains("s3cret"), "{found:?}");
     }
 }
+
+#[test]
+fn a_key_that_cannot_be_read_hides_no_other() {
+    let told = faults(&format!(
+        "{}[evidence]\nupload_rate = \"1X\"\nkeep = \"1s\"\nbudget = \"1kB\"\n",
+        lane(SQUARE)
+    ));
+    let keys = ["upload_rate", "keep", "budget"].map(|key| format!("evidence.{key}:"));
+    assert!(keys.iter().all(|key| told.iter().any(|fault| fault.contains(key))), "{told:?}");
+}

@@ -78,3 +78,18 @@ fn a_text_without_end_is_no_value() {
     let found = faults(&lane(SQUARE).replace("a.mp4", &"a".repeat(70_000)));
     assert_eq!(found, ["5: camera.lane.source: it is longer than any key wants: 64 kB at most"]);
 }
+
+#[test]
+fn what_came_from_outside_is_not_written_beside_evidence() {
+    let text = text("p")
+        .replace("\"u\"", "\"${file:pw}\"")
+        .replace("[[sink]]", "[evidence]\nupload = \"http://h/up/${file:pw}\"\n[[sink]]")
+        + "[[reaction]]\nurl = \"http://h/hold/0wn?tok=${file:pw}\"\n[[reaction]]\ncommand = [\"/opt/${file:pw}\"]\n";
+    let config = Config::parse(&text, folder(0o600).path(), &|_| None).expect("sound");
+    let shown = serde_json::to_value(config.resolved()).expect("JSON");
+    assert_eq!(shown["evidence"]["upload"], "http://h/up/***");
+    assert_eq!((&shown["sinks"][0]["username"], &shown["sinks"][0]["name"]), (&"***".into(), &"a".into()));
+    assert_eq!(shown["reactions"][0]["url"], "http://h/…", "all but the host may be a secret");
+    assert_eq!(shown["reactions"][1]["command"][0], "/opt/***");
+    assert!(!shown.to_string().contains("fr0mfile"), "{shown}");
+}

@@ -196,10 +196,7 @@ fn a_reaction_does_one_thing() {
     let posted = of("url = \"http://u:p@10.2.0.40/hold\"");
     assert_eq!(posted.filter.phases, [Phase::Raised]);
     let Deed::Url(url) = &posted.deed else { panic!("an address") };
-    assert_eq!(
-        (url.as_str(), url.to_string().as_str()),
-        ("http://u:p@10.2.0.40/hold", "http://10.2.0.40/hold")
-    );
+    assert_eq!((url.as_str(), url.to_string().as_str()), ("http://u:p@10.2.0.40/hold", "http://10.2.0.40/…"));
     let run = of("command = [\"/bin/siren\", \"30\"]\nphases = [\"warned\", \"ended\"]");
     let Deed::Command(command) = &run.deed else { panic!("a program") };
     assert_eq!((command.program.as_path(), command.arguments[0].expose()), (Path::new("/bin/siren"), "30"));
@@ -224,4 +221,44 @@ fn a_reaction_does_one_thing() {
         let found = faults(&with(&format!("[[reaction]]\n{keys}\n")));
         assert!(found.len() == 1 && found[0].starts_with(told), "{keys}: {found:?}");
     }
+}
+
+#[test]
+fn a_file_of_alerts_is_one_of_its_own() {
+    let file =
+        |name: &str, path: &str| format!("[[sink]]\nname = \"{name}\"\nkind = \"file\"\npath = \"{path}\"\n");
+    let told = |text: &str| faults(&with(text));
+    for path in
+        ["./alerts//alerts.jsonl", "alerts/../alerts/alerts.jsonl", "/etc/firewarden/alerts/alerts.jsonl"]
+    {
+        let both = file("a", "alerts/alerts.jsonl") + &file("b", path);
+        assert_eq!(told(&both), ["17: sink.b.path: another sink writes this file"], "{path}");
+    }
+    for (first, second) in [("alerts.jsonl", "alerts.jsonl.1"), ("alerts.jsonl.7", "./alerts.jsonl")] {
+        let told = told(&(file("a", first) + &file("b", second)));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].contains("17: sink.b.path: older files of one of the two are called as `sink.a.path`"),
+            "{told:?}"
+        );
+    }
+    let apart = file("a", "alerts.jsonl") + &file("b", "alerts.jsonl.8") + &file("c", "alerts.jsonl.x");
+    assert_eq!(sound(&apart).sinks.len(), 3, "8 files are kept, which end with .7");
+    for (path, key) in [
+        ("state/firewarden.db", "[state] directory"),
+        ("state/../evidence/2026-11-24/x", "[evidence] directory"),
+    ] {
+        let told = told(&file("a", path));
+        assert!(told[0].contains("13: sink.a.path: it lies in") && told[0].contains(key), "{told:?}");
+    }
+}
+
+#[test]
+fn a_reaction_to_nothing_is_told_with_all_else() {
+    let told = |keys: &str| faults(&with(&format!("[[reaction]]\nurl = \"http://h\"\n{keys}\n")));
+    assert!(told("phases = []")[0].contains("12: reaction[0].phases: it names none"));
+    let all = told("kinds = [\"fire\"]\ncameras = [\"nosuch\"]");
+    assert_eq!(all.len(), 2, "one fault hides no other: {all:?}");
+    let all = faults(&with("[[reaction]]\nurl = 5\nkinds = [\"fire\"]\n"));
+    assert!(all.len() == 2 && !all.iter().any(|fault| fault.contains("it does nothing")), "{all:?}");
 }

@@ -9,9 +9,9 @@ use ureq::{Agent, http::header};
 use super::{
     super::{
         Refusal,
+        failure::{self, Authorities},
         http::Answer,
         quoted,
-        webhook::failure::{self, Authorities},
     },
     Platform,
     text::SIGNATURE,

@@ -9,6 +9,9 @@ use std::{
 
 use crate::files;
 
+/// How a file of alerts begins: with an alert, or with what power that failed has left of one.
+const BEGINNINGS: [&[u8; 1]; 3] = [b"{", b"\n", b"\0"];
+
 /// An open file, and how far it is written.
 #[derive(Debug)]
 pub(super) struct AppendedLines {
@@ -35,6 +38,13 @@ impl AppendedLines {
         let bytes = file.seek(SeekFrom::End(0))?;
         let mut lines = Self { file, bytes };
         if bytes > 0 {
+            let mut first = [0];
+            lines.file.seek(SeekFrom::Start(0))?;
+            lines.file.read_exact(&mut first)?;
+            if !BEGINNINGS.contains(&&first) {
+                let why = "it holds something else than alerts: name a file that is for alerts alone";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
             let mut last = [0];
             lines.file.seek(SeekFrom::End(-1))?;
             lines.file.read_exact(&mut last)?;

@@ -8,7 +8,10 @@ mod writing;
 
 use std::{
     collections::BTreeMap,
-    sync::mpsc::{self, Sender},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Sender},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,7 +24,16 @@ use crate::{config::AlertFile, domain::CameraId, files, ledger::database::Queued
 /// Adds alerts to a file.
 pub(super) struct FileSink {
     settings: AlertFile,
-    to: Sender<Line>,
+    to: Sender<Given>,
+    /// Whether it was said that it cannot be written, when a sign of life came.
+    is_said: AtomicBool,
+}
+
+/// What the thread of a file is given.
+enum Given {
+    Line(Line),
+    /// Whether the file can be written.
+    Look(oneshot::Sender<Result<(), Refusal>>),
 }
 
 /// A line that is to be written, and who waits for it.
@@ -34,7 +46,7 @@ struct Line {
 
 impl FileSink {
     pub fn new(settings: AlertFile) -> Self {
-        let (to, from) = mpsc::channel::<Line>();
+        let (to, from) = mpsc::channel::<Given>();
         let mut work = Work { writing: Writing::new(settings.clone()), refused: BTreeMap::new() };
         let work = move || {
             // All that came while the disk worked is written together.
@@ -44,7 +56,14 @@ impl FileSink {
         };
         // Where there is no thread, nobody hears, and each alert is refused below.
         let _ = std::thread::Builder::new().name("alert file".to_owned()).spawn(work);
-        Self { settings, to }
+        Self { settings, to, is_said: AtomicBool::new(false) }
+    }
+
+    /// Whether it can be written. The file is made where there is none.
+    async fn look(&self) -> Result<(), Refusal> {
+        let (done, told) = oneshot::channel();
+        self.to.send(Given::Look(done)).map_err(|_| self.unheard())?;
+        told.await.unwrap_or_else(|_| Err(self.unheard()))
     }
 
     fn unheard(&self) -> Refusal {
@@ -62,16 +81,39 @@ impl Sink for FileSink {
         let (done, told) = oneshot::channel();
         let line =
             Line { camera: alert.camera.clone(), sequence: alert.sequence, text: alert.body.clone(), done };
-        self.to.send(line).map_err(|_| self.unheard())?;
+        self.to.send(Given::Line(line)).map_err(|_| self.unheard())?;
         told.await.unwrap_or_else(|_| Err(self.unheard()))
     }
 
+    /// Nothing is written. A file that cannot be is told of before there is an alert for it: at the start, and after a reload.
+    async fn heartbeat(&self, _: &Beat) -> Result<(), Refusal> {
+        let done = self.look().await;
+        match &done {
+            Ok(()) => self.is_said.store(false, Ordering::Relaxed),
+            Err(refusal) if !self.is_said.swap(true, Ordering::Relaxed) => {
+                tracing::error!("{refusal}. Alerts for it wait in the database");
+            }
+            Err(_) => {}
+        }
+        done
+    }
+
     async fn test(&self, _: &Beat) -> Result<(), Refusal> {
-        let mut writing = Writing::new(self.settings.clone());
-        let done = tokio::task::spawn_blocking(move || writing.write(std::iter::empty())).await;
-        done.unwrap_or_else(|_| Err(self.unheard()))
+        self.look().await?;
+        match files::free(&self.settings.path) {
+            Some(free) if free < ROOM => {
+                let path = files::shown(self.settings.path.as_os_str());
+                Err(Refusal::transient(format!(
+                    "{path} cannot be written: its disk is full ({free} bytes are free)"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 }
+
+/// An alert has this much at most, in bytes.
+const ROOM: u64 = 20_000;
 
 /// What was given just when something of its camera was refused is refused as well, for so long: it would come before that.
 const BEHIND: Duration = Duration::from_secs(5);
@@ -84,9 +126,16 @@ struct Work {
 }
 
 impl Work {
-    fn write(&mut self, lines: Vec<Line>) {
-        let mut block = Vec::new();
-        for line in lines {
+    fn write(&mut self, given: Vec<Given>) {
+        let (mut block, mut looks) = (Vec::new(), Vec::new());
+        for given in given {
+            let line = match given {
+                Given::Line(line) => line,
+                Given::Look(done) => {
+                    looks.push(done);
+                    continue;
+                }
+            };
             match self.refused.get(&line.camera) {
                 Some((first, since)) if line.sequence > *first && since.elapsed() < BEHIND => {
                     let _ = line.done.send(Err(Refusal::transient("one before it was not taken")));
@@ -103,6 +152,9 @@ impl Work {
                 self.refused.entry(line.camera).or_insert((line.sequence, Instant::now()));
             }
             let _ = line.done.send(done.clone());
+        }
+        for look in looks {
+            let _ = look.send(done.clone());
         }
     }
 }

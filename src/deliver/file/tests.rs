@@ -120,3 +120,29 @@ fn what_comes_behind_one_that_was_refused_waits_for_it() {
     assert!(give("a", 1) && give("a", 2));
     assert_eq!(read(&path), "b 3\na 1\na 2\n");
 }
+
+#[test]
+fn what_holds_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("site.toml");
+    for text in ["[site]\nid = \"s\"\n", "SQLite format 3\0", "s3cret"] {
+        fs::write(&path, text).expect("written");
+        let refused = sink(&path, 1_000_000, 8).write(["{}"].into_iter()).expect_err("it is none of alerts");
+        assert!(refused.to_string().contains("something else than alerts"), "{refused}");
+        assert_eq!(read(&path), text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_written_is_told_with_a_sign_of_life() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let beat = Beat { id: uuid::Uuid::nil(), body: String::new() };
+    let of = |path: &Path| {
+        FileSink::new(AlertFile { path: path.to_owned(), rotate: ByteSize(1_000_000), files: 8 })
+    };
+    let refused = of(folder.path()).heartbeat(&beat).await.expect_err("a folder");
+    assert!(refused.to_string().contains("cannot be written"), "{refused}");
+    let path = folder.path().join("alerts.jsonl");
+    assert_eq!(of(&path).heartbeat(&beat).await, Ok(()));
+    assert_eq!(read(&path), "", "nothing is written");
+}

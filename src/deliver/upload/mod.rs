@@ -1,9 +1,12 @@
 //! Files of evidence leave the box: each is put below one address, or into one bucket.
 
+mod aside;
 mod target;
+mod trial;
 mod uploader;
 
 use target::{File, Target, Urls};
+pub use trial::{TRIED, try_upload};
 pub use uploader::{UploadFacts, Uploader};
 
 use crate::{config::Evidence, ledger::database};

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::{
     super::{DeliveryBoard, Failing, Refusal, backoff::Backoff, reasons::Reasons},
     File, Target,
+    aside::Aside,
 };
 use crate::{
     config, files,
@@ -25,7 +26,7 @@ use crate::{
 
 /// Whether a file has come is looked for so often.
 const NAP: Duration = Duration::from_millis(500);
-/// A file waits no longer than this for alerts that are being delivered.
+/// Files wait no longer than this for alerts that are being delivered, and then for as long no more.
 const AFTER_ALERTS: Duration = Duration::from_secs(30);
 
 /// How putting files goes.
@@ -37,6 +38,8 @@ pub struct UploadFacts {
     pub failures: u64,
     /// There while files cannot be put.
     pub failing: Option<Failing>,
+    /// Files that are not taken although others are.
+    pub put_off: u64,
 }
 
 /// Puts files where they belong.
@@ -67,6 +70,8 @@ impl Uploader {
             facts: Arc::clone(&facts),
             backoff: Backoff::default(),
             reasons: Reasons::default(),
+            aside: Aside::default(),
+            unheld: None,
             known: 0,
         };
         thread::Builder::new().name("upload".to_owned()).spawn(move || {
@@ -118,6 +123,9 @@ struct Work {
     backoff: Backoff,
     /// What was said since it failed.
     reasons: Reasons,
+    aside: Aside,
+    /// Until then no file waits for alerts.
+    unheld: Option<Instant>,
     known: u64,
 }
 
@@ -126,8 +134,7 @@ impl Work {
         while !self.leave.is_set() {
             self.follow();
             let next = match &self.place.target {
-                // A database that cannot be read says so by itself.
-                Some(_) => self.handle.next_upload().ok().flatten(),
+                Some(_) => self.next(),
                 None => None,
             };
             match next {
@@ -140,29 +147,51 @@ impl Work {
         }
     }
 
-    fn follow(&mut self) {
-        if let Some(evidence) = self.from.try_iter().last()
-            && evidence != self.place.evidence
-        {
-            self.place = Place::of(&evidence);
-            self.backoff = Backoff::default();
+    /// Goes where it is told to, and tells whether that is another place.
+    fn follow(&mut self) -> bool {
+        match self.from.try_iter().last() {
+            Some(evidence) if evidence != self.place.evidence => {
+                self.place = Place::of(&evidence);
+                self.backoff = Backoff::default();
+                self.aside = Aside::default();
+                self.facts().failing = None;
+                self.count();
+                true
+            }
+            _ => false,
         }
     }
 
-    /// Alerts come before files: while a sink that works is being given some, none is begun, but for half a minute at most.
-    fn let_alerts_pass(&self) {
+    /// The file that is to be put next.
+    fn next(&mut self) -> Option<Upload> {
+        let now = Instant::now();
+        // A database that cannot be read says so by itself.
+        let next = self.handle.next_upload(&self.aside.passed(now)).ok()?;
+        if next.is_none() {
+            self.aside.forget_due(now);
+            self.count();
+            if self.aside.is_empty() {
+                // Nothing waits any more, so nothing fails.
+                self.facts().failing = None;
+            }
+        }
+        next
+    }
+
+    /// Alerts come before files: while a sink that works is being given some, none is begun, but for half a minute at most. Then
+    /// files go for as long, however many alerts there are.
+    fn let_alerts_pass(&mut self) {
         let until = Instant::now() + AFTER_ALERTS;
-        while Instant::now() < until && !self.leave.is_set() && self.are_alerts_under_way() {
+        if self.unheld.is_some_and(|unheld| Instant::now() < unheld) {
+            return;
+        }
+        while !self.leave.is_set() && are_alerts_under_way(&self.handle, &self.board) {
+            if Instant::now() >= until {
+                self.unheld = Some(Instant::now() + AFTER_ALERTS);
+                return;
+            }
             self.leave.sleep(NAP);
         }
-    }
-
-    fn are_alerts_under_way(&self) -> bool {
-        let served: BTreeMap<_, _> = self.board.facts();
-        let waiting = self.handle.facts().sinks;
-        served.iter().any(|(name, sink)| {
-            sink.failing.is_none() && waiting.get(name.as_str()).is_some_and(|depth| depth.waiting > 0)
-        })
     }
 
     fn put(&mut self, upload: &Upload) {
@@ -178,7 +207,11 @@ impl Work {
         match answer {
             Ok(()) => {
                 self.works();
+                if self.aside.remove(name) {
+                    tracing::warn!("a file of evidence that was not taken is uploaded: {name}");
+                }
                 self.facts().put += 1;
+                self.count();
                 // Where that cannot be noted, the file is found where it belongs the next time.
                 if self.handle.uploaded(name).is_err() {
                     self.leave.sleep(NAP);
@@ -189,45 +222,67 @@ impl Work {
                     "a file of evidence is not uploaded: {name}: {} It stays on the box",
                     ended(&why)
                 );
+                self.aside.remove(name);
+                self.count();
                 if self.handle.not_uploaded(name, &why).is_err() {
                     self.leave.sleep(NAP);
                 }
             }
             Err(_) if self.leave.is_set() => {}
-            Err(Refusal::Transient { why, after }) => self.fail(why, after),
+            Err(Refusal::Transient { why, after }) => self.fail(name, &why, after),
         }
     }
 
-    /// It does not work: each reason is said once.
-    fn fail(&mut self, why: String, after: Option<Duration>) {
-        let is_news = self.reasons.is_news(&why, Instant::now());
-        let mut facts = self.facts();
-        facts.failures += 1;
-        let still = if facts.failing.is_some() { "still " } else { "" };
-        if is_news {
-            tracing::error!(
-                "evidence {still}cannot be uploaded: {} Files wait on the box, and it is tried again",
-                ended(&why)
-            );
+    /// A file is not taken. Where others are, it alone is put off; else nothing is tried for a while, and then another.
+    fn fail(&mut self, name: &str, why: &str, after: Option<Duration>) {
+        self.facts().failures += 1;
+        // Why is read by who lists what waits. Where that cannot be noted, it is with the next reason.
+        if self.aside.why(name) != Some(why) {
+            let _ = self.handle.upload_put_off(name, why);
         }
-        match &mut facts.failing {
-            Some(failing) => failing.why = why,
-            None => facts.failing = Some(Failing { since: Timestamp::now(), why }),
+        if self.aside.holds(name) && self.facts().failing.is_none() {
+            if self.aside.again(name, why, after.unwrap_or_default(), Instant::now()) {
+                tracing::error!(
+                    "a file of evidence is not taken: {name}: {} Others pass it, and it is tried again",
+                    ended(why)
+                );
+            }
+            self.count();
+            return;
         }
-        drop(facts);
+        self.tell(why);
         let wait = self.backoff.next().max(after.unwrap_or_default());
+        self.aside.put(name, why, wait, Instant::now());
         let until = Instant::now() + wait;
         while Instant::now() < until && !self.leave.is_set() {
             // Another configuration may name another place.
-            if let Ok(evidence) = self.from.try_recv()
-                && evidence != self.place.evidence
-            {
-                self.place = Place::of(&evidence);
-                self.backoff = Backoff::default();
+            if self.follow() {
                 return;
             }
             self.leave.sleep(NAP);
         }
+    }
+
+    /// It does not work: each reason is said once.
+    fn tell(&mut self, why: &str) {
+        let is_news = self.reasons.is_news(why, Instant::now());
+        let mut facts = self.facts();
+        let still = if facts.failing.is_some() { "still " } else { "" };
+        if is_news {
+            tracing::error!(
+                "evidence {still}cannot be uploaded: {} Files wait on the box, and it is tried again",
+                ended(why)
+            );
+        }
+        match &mut facts.failing {
+            Some(failing) => why.clone_into(&mut failing.why),
+            None => facts.failing = Some(Failing { since: Timestamp::now(), why: why.to_owned() }),
+        }
+    }
+
+    /// How many are put off, for who looks.
+    fn count(&self) {
+        self.facts().put_off = self.aside.alone();
     }
 
     fn works(&mut self) {
@@ -243,3 +298,17 @@ impl Work {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Whether a sink is being given alerts. One that gathers them is not waited for: a robot collects for half a minute, and sends a
+/// few words.
+fn are_alerts_under_way(handle: &Handle, board: &DeliveryBoard) -> bool {
+    let served: BTreeMap<_, _> = board.facts();
+    let waiting = handle.facts().sinks;
+    served.iter().any(|(name, sink)| {
+        let takes = sink.failing.is_none() && !sink.gathers;
+        takes && waiting.get(name.as_str()).is_some_and(|depth| depth.waiting > 0)
+    })
+}
+
+#[cfg(test)]
+mod tests;

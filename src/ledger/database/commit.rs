@@ -176,7 +176,7 @@ impl Writing<'_> {
         let before = Files::read(self.connection, kept.violation)?;
         Files::write(self.connection, kept, self.about.wall)?;
         if self.about.urls.is_some() {
-            uploads::add(self.connection, kept, self.about.wall)?;
+            uploads::add(self.connection, kept, &before, self.about.wall)?;
         }
         let Some(Known { mut told, explanation, mut record, .. }) = known(self.connection, kept.violation)?
         else {

@@ -6,7 +6,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::kept::Kept;
-use crate::domain::{EvidenceFile, EvidenceRole, MissingEvidence, Violation};
+use crate::{
+    domain::{EvidenceFile, EvidenceRole, MissingEvidence, Violation},
+    results::Entry,
+};
 
 /// What is known of the files of one violation.
 #[derive(Debug, Default, PartialEq)]
@@ -73,6 +76,11 @@ impl Files {
     pub fn has(&self, role: EvidenceRole) -> bool {
         self.there.iter().any(|file| file.role == role)
             || self.missing.iter().any(|missing| missing.role == role)
+    }
+
+    /// Whether this very file is among them.
+    pub fn holds(&self, entry: &Entry) -> bool {
+        self.there.iter().any(|file| file.name == entry.name && file.sha256 == entry.sha256)
     }
 
     /// Names them in a record.

@@ -182,12 +182,20 @@ impl Handle {
         self.shared.read(|connection| reading::verdicts(connection, violation))
     }
 
-    /// The file that is to be put elsewhere next: stills before clips, the oldest first.
+    /// The file that is to be put elsewhere next, of those that are not `passed` over: stills before clips, the oldest first.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub fn next_upload(&self) -> Result<Option<Upload>, DatabaseError> {
-        self.shared.read(uploads::next)
+    pub fn next_upload(&self, passed: &[&str]) -> Result<Option<Upload>, DatabaseError> {
+        self.shared.read(|connection| uploads::next(connection, passed))
+    }
+
+    /// Notes why a file is not taken now. It waits as before.
+    ///
+    /// # Errors
+    /// As [`Self::delivered`].
+    pub fn upload_put_off(&self, name: &str, why: &str) -> Result<(), DatabaseError> {
+        self.order(Mark::UploadPutOff { name: name.to_owned(), why: why.to_owned() }).map(drop)
     }
 
     /// Notes that a file lies where it was to be put.

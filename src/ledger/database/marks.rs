@@ -59,6 +59,9 @@ pub(super) fn write(
         Mark::Uploaded { name } => {
             connection.prepare_cached("DELETE FROM uploads WHERE name = ?1")?.execute([name])?
         }
+        Mark::UploadPutOff { name, why } => connection
+            .prepare_cached("UPDATE uploads SET why = ?2 WHERE name = ?1 AND refused IS NULL")?
+            .execute(params![name, why])?,
         Mark::NotUploaded { name, why } => connection
             .prepare_cached("UPDATE uploads SET refused = ?2, why = ?3 WHERE name = ?1")?
             .execute(params![name, wall, why])?,

@@ -77,6 +77,8 @@ pub(super) enum Mark {
     Verdict(Verdict),
     /// A file lies where it was to be put.
     Uploaded { name: String },
+    /// A file is not taken there now.
+    UploadPutOff { name: String, why: String },
     /// A file can never be put there.
     NotUploaded { name: String, why: String },
 }

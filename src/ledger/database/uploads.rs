@@ -1,9 +1,12 @@
 //! Files that wait to be put where others fetch them.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::{files::role, kept::Kept};
+use super::{
+    files::{Files, role},
+    kept::Kept,
+};
 use crate::domain::EvidenceRole;
 
 /// A file that waits.
@@ -19,23 +22,29 @@ pub struct Upload {
     pub bytes: u64,
 }
 
-/// Files that came are to be put there.
-pub(super) fn add(connection: &Connection, kept: &Kept, wall: Timestamp) -> rusqlite::Result<()> {
+/// Files that came are to be put there. Those that `before` knows are left as they are: each start tells again of files of days
+/// that are not over, which were put there long ago, or are refused.
+pub(super) fn add(
+    connection: &Connection,
+    kept: &Kept,
+    before: &Files,
+    wall: Timestamp,
+) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO uploads (name, is_clip, made) VALUES (?1, ?2, ?3) \
          ON CONFLICT (name) DO UPDATE SET made = ?3, refused = NULL, why = NULL",
     )?;
-    for entry in &kept.entries {
+    for entry in kept.entries.iter().filter(|entry| !before.holds(entry)) {
         insert.execute(params![entry.name, entry.role == EvidenceRole::Clip, wall.as_microsecond()])?;
     }
     Ok(())
 }
 
-/// The next file: stills before clips, the oldest first.
-pub(super) fn next(connection: &Connection) -> rusqlite::Result<Option<Upload>> {
+/// The next file that is not `passed` over: stills before clips, the oldest first.
+pub(super) fn next(connection: &Connection, passed: &[&str]) -> rusqlite::Result<Option<Upload>> {
     let mut find = connection.prepare_cached(
         "SELECT e.name, e.role, e.sha256, e.bytes FROM uploads u INDEXED BY uploads_waiting \
-         JOIN evidence e ON e.name = u.name WHERE u.refused IS NULL ORDER BY u.is_clip, u.made LIMIT 1",
+         JOIN evidence e ON e.name = u.name WHERE u.refused IS NULL ORDER BY u.is_clip, u.made LIMIT ?1",
     )?;
     let upload = |row: &rusqlite::Row<'_>| {
         Ok(Upload {
@@ -45,7 +54,15 @@ pub(super) fn next(connection: &Connection) -> rusqlite::Result<Option<Upload>> 
             bytes: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
         })
     };
-    find.query_row([], upload).optional()
+    // One more than those that are passed over holds one that is not.
+    let most = i64::try_from(passed.len()).unwrap_or(i64::MAX).saturating_add(1);
+    for upload in find.query_map([most], upload)? {
+        let upload = upload?;
+        if !passed.contains(&upload.name.as_str()) {
+            return Ok(Some(upload));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether a file waits.

@@ -48,7 +48,7 @@ fn one_that_fails_is_quoted_without_what_it_was_given() {
     let shown = format!("{facts:?} {reactions:?}");
     let why = facts.failing.expect("it fails").why;
     assert!(why.contains("exit status: 3") && why.contains("(bad token: …)"), "{why}");
-    assert_eq!(facts.what, "/bin/sh");
+    assert_eq!(facts.what, "reaction[0] /bin/sh");
     assert!(!shown.contains("s3cret") && !shown.contains("more"), "{shown}");
 }
 

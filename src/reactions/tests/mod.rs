@@ -250,7 +250,10 @@ fn a_reload_leaves_alone_what_did_not_change() {
     };
     assert_eq!([told(&kept), told(&kept)], ["lift-2 raised", "lift-3 raised"]);
     assert_eq!((told(&gone), told(&new)), ("lift-2 raised".to_owned(), "lift-3 raised".to_owned()));
-    assert_eq!(facts(&reactions, |facts| facts.done == 3).what, format!("POST http://{}/…", kept.at));
+    assert_eq!(
+        facts(&reactions, |facts| facts.done == 3).what,
+        format!("reaction[0] POST http://{}/…", kept.at)
+    );
     assert_eq!(reactions.facts().len(), 2);
     reactions.finish(LONG);
     tell(&reactions, "lift-4", "raised");
@@ -263,6 +266,9 @@ fn two_that_are_the_same_are_two() {
     let twice = [posting(&device, "/"), posting(&device, "/")];
     let reactions = started(&twice);
     reactions.follow(twice.to_vec()).expect("threads");
+    let called = reactions.facts().into_iter().map(|facts| facts.what);
+    let wanted = [0, 1].map(|number| format!("reaction[{number}] POST http://{}/…", device.at));
+    assert_eq!(called.collect::<Vec<_>>(), wanted, "and are told from each other");
     tell(&reactions, "lift-1", "raised");
     let both = [device.next(), device.next()];
     both.into_iter().for_each(device::Called::succeed);

@@ -10,7 +10,7 @@ mod throttle;
 mod urls;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

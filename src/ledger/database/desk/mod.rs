@@ -175,6 +175,28 @@ impl Desk {
         self.change(|change| Ok(u64::try_from(change.execute(text, [])?).unwrap_or(u64::MAX)))
     }
 
+    /// A file is no longer to be put elsewhere. Whether it was.
+    ///
+    /// # Errors
+    /// [`DeskError::Unusable`].
+    pub fn purge_upload(&mut self, name: &str) -> Result<bool, DeskError> {
+        self.change(|change| Ok(change.execute("DELETE FROM uploads WHERE name = ?1", [name])? > 0))
+    }
+
+    /// Files that never can be put elsewhere are no longer to be, and where `waiting` says so, none of those that wait. How many
+    /// are gone.
+    ///
+    /// # Errors
+    /// [`DeskError::Unusable`]; what was removed until then is gone.
+    pub fn purge_uploads(&mut self, waiting: bool) -> Result<u64, DeskError> {
+        self.in_slices(|change| {
+            change.execute(
+                "DELETE FROM uploads WHERE name IN (SELECT name FROM uploads WHERE refused IS NOT NULL OR ?2 LIMIT ?1)",
+                params![SLICE, waiting],
+            )
+        })
+    }
+
     /// Removes what is kept for a sink: it will not be delivered. What comes meanwhile stays, but with [`Purged::All`]. How many
     /// rows are gone.
     ///

@@ -63,6 +63,8 @@ pub struct WaitingFile {
     pub since: Timestamp,
     /// When and why it was found that it never can be; none while it waits.
     pub refused: Option<Refused>,
+    /// Why it was not taken the last time; none where it was not tried, or never can be.
+    pub put_off: Option<String>,
 }
 
 /// The sinks of which anything is known, each found by the one before it: a sink has many rows.
@@ -127,11 +129,13 @@ pub(super) fn waiting_files(connection: &Connection, most: usize) -> rusqlite::R
          ORDER BY u.refused IS NULL, u.made, u.name LIMIT ?1",
     )?;
     let rows = find.query_map([i64::try_from(most).unwrap_or(i64::MAX)], |row| {
+        let refused = refused(row, 3)?;
         Ok(WaitingFile {
             name: row.get(0)?,
             bytes: reading::count(row, 1)?,
             since: time(row, 2)?,
-            refused: refused(row, 3)?,
+            put_off: if refused.is_none() { row.get(4)? } else { None },
+            refused,
         })
     })?;
     rows.collect()

@@ -135,7 +135,7 @@ fn files_that_could_not_be_uploaded_wait_again() {
     step(&mut ledger, "lane", &[(1, Ended)], 2);
     handle.evidence(kept("lane", 1, &[EvidenceRole::Raised, EvidenceRole::Clip]));
     bench.settle();
-    let next = handle.next_upload().expect("read").expect("one");
+    let next = handle.next_upload(&[]).expect("read").expect("one");
     handle.not_uploaded(&next.name, "it is gone").expect("written");
     let mut desk = Desk::open(bench.folder.path()).expect("it opens");
     let files = desk.files(10).expect("read");
@@ -146,7 +146,7 @@ fn files_that_could_not_be_uploaded_wait_again() {
     assert_eq!((desk.uploads().expect("read").waiting, desk.uploads().expect("read").refused), (1, 1));
     assert_eq!(desk.retry_uploads().expect("written"), 1);
     assert_eq!(desk.uploads().expect("read").waiting, 2);
-    assert_eq!(handle.next_upload().expect("read"), Some(next));
+    assert_eq!(handle.next_upload(&[]).expect("read"), Some(next));
 }
 
 #[test]

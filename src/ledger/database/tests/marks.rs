@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{super::Urls, bench::*};
+use super::{
+    super::{Desk, Urls},
+    bench::*,
+};
 use crate::domain::{
     EvidenceRole, Finding,
     Phase::{Ended, Raised},
@@ -80,15 +83,15 @@ fn files_wait_to_be_put_elsewhere_stills_first_and_alerts_say_where() {
     handle.evidence(kept("lane", 1, &[EvidenceRole::Clip]));
     handle.evidence(kept("lane", 1, &[EvidenceRole::Raised]));
     bench.settle();
-    let next = handle.next_upload().expect("read").expect("one");
+    let next = handle.next_upload(&[]).expect("read").expect("one");
     assert_eq!(next.role, EvidenceRole::Raised);
     assert!(handle.refers_to(&next.name));
     handle.uploaded(&next.name).expect("written");
-    let clip = handle.next_upload().expect("read").expect("one");
+    let clip = handle.next_upload(&[]).expect("read").expect("one");
     assert_eq!(clip.role, EvidenceRole::Clip);
     assert_eq!(handle.facts().uploads.waiting, 1);
     handle.not_uploaded(&clip.name, "it is gone").expect("written");
-    assert_eq!(handle.next_upload().expect("read"), None);
+    assert_eq!(handle.next_upload(&[]).expect("read"), None);
     assert_eq!((handle.facts().uploads.waiting, handle.facts().uploads.refused), (0, 1));
     for alert in bench.alerts() {
         let text = serde_json::to_value(&alert).expect("JSON");
@@ -100,4 +103,58 @@ fn files_wait_to_be_put_elsewhere_stills_first_and_alerts_say_where() {
     // The record is as it would be without.
     let records = handle.violations_of_day(Timestamp::MIN, Timestamp::MAX).expect("read");
     assert!(records[0].evidence.iter().all(|file| file.url.is_none()) && !records[0].evidence.is_empty());
+}
+
+#[test]
+fn a_file_that_was_put_stays_put_when_a_start_tells_of_it_again() {
+    let bench = Bench::new();
+    let handle = bench.handle();
+    handle.set_urls(Some(Urls::new(|name| format!("https://platform.example/{name}"))));
+    let mut ledger = bench.ledger("lane");
+    step(&mut ledger, "lane", &[(1, Raised)], 1);
+    let files = kept("lane", 1, &[EvidenceRole::Raised, EvidenceRole::Clip]);
+    handle.evidence(files.clone());
+    bench.settle();
+    let [still, clip] = [0, 1].map(|at| files.entries[at].name.clone());
+    handle.uploaded(&still).expect("written");
+    handle.not_uploaded(&clip, "it is too large").expect("written");
+    // As a start does with all files of days that are not over.
+    handle.evidence(files.clone());
+    bench.settle();
+    assert_eq!(handle.next_upload(&[]).expect("read"), None);
+    assert_eq!((handle.facts().uploads.waiting, handle.facts().uploads.refused), (0, 1));
+    // Other bytes under the same name are another file.
+    let mut other = files;
+    other.entries[0].sha256 = "0".repeat(64);
+    handle.evidence(other);
+    bench.settle();
+    assert_eq!(handle.next_upload(&[]).expect("read").map(|upload| upload.name), Some(still));
+}
+
+#[test]
+fn a_file_that_is_not_taken_now_is_passed_over_and_why_is_kept() {
+    let bench = Bench::new();
+    let handle = bench.handle();
+    handle.set_urls(Some(Urls::new(|name| format!("https://platform.example/{name}"))));
+    let mut ledger = bench.ledger("lane");
+    step(&mut ledger, "lane", &[(1, Raised)], 1);
+    let files = kept("lane", 1, &[EvidenceRole::Raised, EvidenceRole::Clip]);
+    handle.evidence(files.clone());
+    bench.settle();
+    let still = files.entries[0].name.clone();
+    handle.upload_put_off(&still, "HTTP 409").expect("written");
+    let next = handle.next_upload(&[&still]).expect("read").expect("the other");
+    assert_eq!(next.role, EvidenceRole::Clip);
+    assert_eq!(handle.next_upload(&[]).expect("read").map(|upload| upload.name), Some(still.clone()));
+    assert_eq!(handle.facts().uploads.waiting, 2, "it waits as before");
+    let listed = Desk::open(bench.folder.path()).expect("it opens").files(9).expect("read");
+    let why = |name: &str| listed.iter().find(|file| file.name == name).expect("listed").put_off.clone();
+    assert_eq!(why(&still).as_deref(), Some("HTTP 409"));
+    assert_eq!(why(&next.name), None);
+    let mut desk = Desk::open(bench.folder.path()).expect("it opens");
+    assert!(!desk.purge_upload("evidence/none").expect("written"));
+    assert_eq!(desk.purge_uploads(false).expect("written"), 0, "none is refused for good");
+    assert!(desk.purge_upload(&still).expect("written"));
+    assert_eq!(handle.next_upload(&[]).expect("read").map(|upload| upload.name), Some(next.name));
+    assert_eq!((desk.purge_uploads(true).expect("written"), handle.facts().uploads.waiting), (1, 0));
 }

@@ -1,6 +1,6 @@
 mod bucket;
 mod elsewhere;
-mod fake;
+pub mod fake;
 mod plain;
 
 use std::fs;
