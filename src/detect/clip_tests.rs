@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Detector, Models, View};
+use super::{Models, View};
 use crate::{
     config::DetectorConfig,
     domain::{Class, MediaTime},
