@@ -28,7 +28,7 @@ mod tests {
         std::fs::write(folder.path().join("empty.pem"), "").expect("written");
         let text = "[site]\nid = \"s\"\nname = \"s\"\ntimezone = \"Asia/Shanghai\"\n[detector]\nmodel = \"m\"\n\
                     [[camera]]\nid = \"lane\"\nsource = \"a.mp4\"\n[[camera.rule]]\nkind = \"fire_lane_parking\"\n\
-                    zone = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]\n\
+                    dwell = \"60s\"\nzone = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]]\n\
                     [evidence]\nupload = \"https://h\"\nupload_ca = \"nosuch.pem\"\n\
                     [[sink]]\nname = \"a\"\nkind = \"mqtt\"\nurl = \"mqtts://h\"\nca = \"empty.pem\"\n\
                     [[sink]]\nname = \"b\"\nkind = \"nats\"\nurl = \"tls://h\"\n";

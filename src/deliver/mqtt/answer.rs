@@ -14,7 +14,7 @@ pub(super) fn judged(reason: Reason, topic: &str) -> Result<(), Refusal> {
             let what = match reason {
                 Reason::NOT_AUTHORIZED => {
                     return Err(Refusal::transient(format!(
-                        "the broker does not let this user publish to {topic} (0x87): allow it to"
+                        "the broker does not let this user publish here (0x87): allow it to publish to {topic}"
                     )));
                 }
                 Reason::QUOTA_EXCEEDED => {
