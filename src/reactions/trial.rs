@@ -44,20 +44,18 @@ pub fn try_reaction(reaction: &Reaction, site: &SiteId, camera: &CameraId) -> Re
 fn message(site: &SiteId, camera: &CameraId, kind: Kind, phase: Phase) -> serde_json::Result<Message> {
     let now = Timestamp::now();
     let moment = json!({ "media_s": 0.0, "wall": now, "file": null, "file_s": null });
-    let mut record = json!({
+    let seen = json!([0.25, 0.25, 0.75, 0.75]);
+    let (class, bbox, count) = match kind {
+        Kind::ControlRoomUnattended => (None, None, Some(json!({ "seen": 0, "required": 2 }))),
+        Kind::FireLaneParking => (Some("car"), Some(seen), None),
+        Kind::EbikeInElevator => (Some("ebike"), Some(seen), None),
+    };
+    let record = json!({
         "id": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("firewarden:test:{now}").as_bytes()),
         "site": site, "camera": camera, "camera_name": camera, "rule": format!("{camera}/{}", kind.name()), "kind": kind,
-        "phase": phase, "class": null, "confidence": 1.0, "bbox": null, "wall_origin": "clock", "started": moment,
-        "raised": moment, "ended": if phase == Phase::Ended { moment.clone() } else { json!(null) }, "evidence": [],
+        "phase": phase, "class": class, "confidence": class.map(|_| 1.0), "bbox": bbox, "count": count, "wall_origin": "clock",
+        "started": moment, "raised": moment, "ended": (phase == Phase::Ended).then_some(&moment), "evidence": [],
     });
-    match kind {
-        Kind::ControlRoomUnattended => record["count"] = json!({ "seen": 0, "required": 2 }),
-        Kind::FireLaneParking => record["class"] = json!("car"),
-        Kind::EbikeInElevator => record["class"] = json!("ebike"),
-    }
-    if !record["class"].is_null() {
-        record["bbox"] = json!([0.25, 0.25, 0.75, 0.75]);
-    }
     let violation: Violation = serde_json::from_value(record)?;
     let none = "0".repeat(64);
     let explanation =
