@@ -284,7 +284,7 @@ mod tests {
             assert!(line.starts_with(row["name"].as_str().unwrap()) && line.ends_with("  no"), "{line}");
             assert_eq!(row["present"], "no");
         }
-        assert_eq!(rows[0]["head"], "yolox");
+        assert_eq!(rows[0]["head"], "nanodet-plus");
         assert_eq!(rows[0]["default"], true);
     }
 

@@ -36,7 +36,7 @@ fn people_in_the_dark_are_found_by_what_a_detector_is_shown_lifted() {
     let mut detectors = models.detectors().expect("a detector");
     let (mut halves, mut state, clips) = (Halves::default(), SceneState::default(), Clips::new());
     let (mut as_it_is, mut lifted) = (0, 0);
-    let frames = darker(&clips, 0.05);
+    let frames = darker(&clips, 0.07);
     for frame in &frames {
         let picture = halves.picture(frame.yuv().expect("planes"), SMALL);
         state.of(&picture);

@@ -230,9 +230,9 @@ mod tests {
     use crate::{catalog::Catalog, detect::heads, libav::YuvBuffer};
 
     /// The sizes for which two workers have sessions once both have looked at a picture that is wider than high.
-    fn sizes(file: Vec<u8>, input: Size) -> [Vec<Size>; 2] {
+    fn sizes(file: Vec<u8>, head: &str, input: Size) -> [Vec<Size>; 2] {
         let runtime = Runtime::load(Path::new("none")).expect("ONNX Runtime (`make setup` brings it)");
-        let head = heads::find("yolox").expect("a head");
+        let head = heads::find(head).expect("a head");
         let model = Arc::new(OnnxModel::new(Path::new("a.onnx"), file, head, input, None, [], 0.3));
         let pixels = vec![0; 128 * 64 * 3];
         let buffer = YuvBuffer::from_rgb(&pixels, 128, 64).expect("the size fits");
@@ -247,11 +247,11 @@ mod tests {
     #[test]
     fn workers_see_a_picture_in_one_size_whether_or_not_the_model_takes_another() {
         // What it finds has the shape that belongs to 64 × 64, whatever it is given.
-        assert_eq!(sizes(onnx::yolox(&[]), (64, 64)), [[(64, 64)], [(64, 64)]]);
+        assert_eq!(sizes(onnx::yolox(&[]), "yolox", (64, 64)), [[(64, 64)], [(64, 64)]]);
         let catalog = Catalog::load().expect("sound");
         let nano = catalog.model(catalog.default_model()).expect("listed");
         let file = nano.item.built_in().expect("part of the program").to_vec();
-        let [first, second] = sizes(file, (nano.input.width, nano.input.height));
+        let [first, second] = sizes(file, &nano.head, (nano.input.width, nano.input.height));
         assert_eq!(first, second);
         assert!(matches!(first[..], [(width, height)] if width > height), "{first:?}");
     }

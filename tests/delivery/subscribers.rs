@@ -4,7 +4,6 @@ use serde_json::json;
 
 use crate::{
     brokers::Kind,
-    peer::Peer,
     script::read,
     service::{PATIENCE, wait_for},
     station::{CAMERAS, Station},
