@@ -3,6 +3,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Class;
+
 /// The kinds of violation, one rule each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +27,26 @@ impl Kind {
             Self::FireLaneParking => "fire_lane_parking",
             Self::ControlRoomUnattended => "control_room_unattended",
             Self::EbikeInElevator => "ebike_in_elevator",
+        }
+    }
+}
+
+/// What a violation is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A thing that is seen, by default of this class.
+    Thing(Class),
+    /// How few people are there.
+    People,
+}
+
+impl Kind {
+    /// What a violation of this kind is of.
+    pub fn subject(self) -> Subject {
+        match self {
+            Self::FireLaneParking => Subject::Thing(Class::Car),
+            Self::ControlRoomUnattended => Subject::People,
+            Self::EbikeInElevator => Subject::Thing(Class::Ebike),
         }
     }
 }

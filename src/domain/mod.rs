@@ -28,7 +28,7 @@ pub use health::{
     Offline, OfflineReason, Restored,
 };
 pub use ids::{CameraId, IdError, ModelName, NAMESPACE, OutboxId, RuleId, SinkName, SiteId};
-pub use kind::Kind;
+pub use kind::{Kind, Subject};
 pub use notice::{Notice, Noticed};
 pub use observation::{
     Attention, Change, Detection, Epoch, Gap, GapReason, Observation, Record, Scene, THUMBNAIL_SIDE,

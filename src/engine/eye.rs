@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use super::{PipelineError, shown};
+use super::PipelineError;
 use crate::{
     detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
@@ -219,8 +219,8 @@ impl<'d> Eye<'d> {
         for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands.contains(*index)) {
             let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
             let may_stand = anchored.contains(index);
-            let largest = largest.is_some_and(|largest| largest.contains(index));
-            let view = if largest { shown::largest(&spec.view, &spec.whole) } else { spec.view };
+            let closely = largest.is_some_and(|largest| largest.contains(index));
+            let view = if closely { largest_view(&spec.view, &spec.whole) } else { spec.view };
             let (within, rows) = (view.within.width(), detector.rows(&picture, &spec.whole));
             if may_stand && let Some((_, anchors, max_age)) = &mut anchors {
                 if anchors.len() <= index {
@@ -257,6 +257,12 @@ impl<'d> Eye<'d> {
         }
         Ok(Sight { at, size: (frame.width(), frame.height()), scene, signature, finds })
     }
+}
+
+/// What a strand is shown at a look at which it is shown all that it needs as large as can be.
+pub(super) fn largest_view(view: &View, whole: &BBox) -> View {
+    let most = region::scales(&view.region, whole).last().copied().unwrap_or(1.0);
+    View { within: region::within(&view.region, whole, most), ..*view }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::eye::StrandSpec;
 use crate::{
     detect::View,
     domain::{Class, Detection, MediaTime},
-    geometry::{BBox, Polygon},
+    geometry::Polygon,
     judge::Needs,
     looks::{plan::Wanted, region, sizes, sizes::Sizes},
 };
@@ -124,10 +124,4 @@ impl OfRule {
         let (classes, place) = (needs.classes.clone(), needs.place.clone());
         Some(Self { classes, place, wanted: f32::from(needs.rows?), seen: Sizes::default() })
     }
-}
-
-/// What a strand is shown at a look at which it is shown all that it needs as large as can be.
-pub(super) fn largest(view: &View, whole: &BBox) -> View {
-    let most = region::scales(&view.region, whole).last().copied().unwrap_or(1.0);
-    View { within: region::within(&view.region, whole, most), ..*view }
 }

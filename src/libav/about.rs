@@ -1,7 +1,7 @@
 //! What containers say of themselves.
 
 use std::{
-    ffi::{CStr, c_char, c_int},
+    ffi::{CStr, c_char},
     path::Path,
     ptr,
 };
@@ -15,23 +15,6 @@ const RAW: [&str; 9] = ["h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "vc
 
 /// A rate that no camera has, as an option and as a fraction. FFmpeg makes 25 of the rate of a raw stream that tells none.
 pub(super) const UNTOLD: (&CStr, (i32, i32)) = (c"997/40", (997, 40));
-
-/// What a container says of itself. Any of it may be wrong.
-#[derive(Debug, Clone, Default)]
-pub(super) struct About {
-    pub format: String,
-    pub start: Option<i64>,
-    pub duration: Option<i64>,
-    /// Whether that is the video's own, and not the container's.
-    pub own_duration: bool,
-    pub rate: Option<f64>,
-    pub pictures: Option<u64>,
-    pub has_times: bool,
-    pub untold: bool,
-    pub begins: Option<i64>,
-    pub others: Vec<c_int>,
-    pub creation_time: Option<String>,
-}
 
 impl Input {
     /// Notes what the container says of itself.

@@ -3,12 +3,29 @@ use std::{collections::VecDeque, ffi::c_int, sync::Arc, time::Duration};
 use ffmpeg_sys_next as ffi;
 
 use super::{
-    LibavError, Limits, MICROS, Packet, PixelAspect, StreamInfo, about::About, deadline::Deadline,
-    packet::RawPacket, stream::is_video, to_micros, unpack::Unpack,
+    LibavError, Limits, MICROS, Packet, PixelAspect, StreamInfo, deadline::Deadline, packet::RawPacket,
+    stream::is_video, to_micros, unpack::Unpack,
 };
 
 /// By so many microseconds other video must go on after the one that is read, to be what the recording goes on in.
 const GOES_ON: i64 = 5_000_000;
+
+/// What a container says of itself. Any of it may be wrong.
+#[derive(Debug, Clone, Default)]
+pub(super) struct About {
+    pub format: String,
+    pub start: Option<i64>,
+    pub duration: Option<i64>,
+    /// Whether that is the video's own, and not the container's.
+    pub own_duration: bool,
+    pub rate: Option<f64>,
+    pub pictures: Option<u64>,
+    pub has_times: bool,
+    pub untold: bool,
+    pub begins: Option<i64>,
+    pub others: Vec<c_int>,
+    pub creation_time: Option<String>,
+}
 
 /// An opened recording or stream, of which only the best video stream is read.
 pub struct Input {

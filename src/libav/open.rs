@@ -9,11 +9,12 @@ use ffmpeg_sys_next as ffi;
 
 use super::{
     Input, LibavError, Limits, MICROS, StreamInfo,
-    about::{About, UNTOLD, text},
+    about::{UNTOLD, text},
     codec::{CodecId, is_of},
     deadline::Deadline,
     dictionary::Dictionary,
     flv, init,
+    input::About,
     stream::is_video,
     unpack::Unpack,
 };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{LIMITS, message::Message, worker};
 use crate::{
     config::{Camera, Filter, Reaction},
-    domain::{CameraId, Explanation, Kind, Phase, SiteId, Violation},
+    domain::{CameraId, Explanation, Kind, Phase, SiteId, Subject, Violation},
 };
 
 /// Which reaction of the configuration it is, and what it does, for people. No secret is in it.
@@ -33,8 +33,8 @@ pub fn is_idle(reaction: &Reaction, cameras: &[Camera]) -> bool {
 /// # Errors
 /// Why it failed.
 pub fn try_reaction(reaction: &Reaction, site: &SiteId, camera: &CameraId) -> Result<(), String> {
-    let filter = &reaction.filter;
-    let kind = filter.kinds.first().copied().unwrap_or(Kind::FireLaneParking);
+    let (filter, [first, ..]) = (&reaction.filter, Kind::ALL);
+    let kind = filter.kinds.first().copied().unwrap_or(first);
     let phase = filter.phases.first().copied().unwrap_or(Phase::Raised);
     let message = message(site, filter.cameras.first().unwrap_or(camera), kind, phase)
         .map_err(|error| format!("an alert cannot be made: {error}"))?;
@@ -45,10 +45,9 @@ fn message(site: &SiteId, camera: &CameraId, kind: Kind, phase: Phase) -> serde_
     let now = Timestamp::now();
     let moment = json!({ "media_s": 0.0, "wall": now, "file": null, "file_s": null });
     let seen = json!([0.25, 0.25, 0.75, 0.75]);
-    let (class, bbox, count) = match kind {
-        Kind::ControlRoomUnattended => (None, None, Some(json!({ "seen": 0, "required": 2 }))),
-        Kind::FireLaneParking => (Some("car"), Some(seen), None),
-        Kind::EbikeInElevator => (Some("ebike"), Some(seen), None),
+    let (class, bbox, count) = match kind.subject() {
+        Subject::People => (None, None, Some(json!({ "seen": 0, "required": 2 }))),
+        Subject::Thing(class) => (Some(class), Some(seen), None),
     };
     let record = json!({
         "id": Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("firewarden:test:{now}").as_bytes()),

@@ -11,8 +11,7 @@ use crate::{
     domain::{CameraId, Class, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Scene, WallOrigin},
     engine::{
         Action, Answer, Camera, Done, Event, Job, Looking, PipelineError, Regions, Ticket, WhenFull, Work,
-        eye::{Anchor, Find, Found, Sight, Way},
-        shown::largest,
+        eye::{Anchor, Find, Found, Sight, Way, largest_view},
     },
     geometry::BBox,
     judge::{Judge, Judgement, Saved},
@@ -68,7 +67,7 @@ pub struct Script {
 fn shown(job: &Job, strand: usize, time: MediaTime) -> View {
     let spec = &job.strands[strand];
     match job.largest.get(&time) {
-        Some(strands) if strands.contains(strand) => largest(&spec.view, &spec.whole),
+        Some(strands) if strands.contains(strand) => largest_view(&spec.view, &spec.whole),
         _ => spec.view,
     }
 }

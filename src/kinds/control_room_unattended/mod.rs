@@ -3,6 +3,7 @@
 mod occupants;
 mod one_person;
 mod people;
+mod person;
 mod rule;
 pub(super) mod settings;
 pub(super) mod words;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{one_person::is_one_person, people::Person};
+use super::{one_person::is_one_person, person::Person};
 use crate::{
     domain::{MediaTime, When, micros},
     geometry::{BBox, Polygon},

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     occupants::{Memory, Missed, Occupants, is_in},
     one_person::{are_neighbours, is_one_person, is_row, is_weak_part},
+    person::Person,
     settings::ControlRoomUnattended,
 };
 use crate::{
@@ -65,22 +66,6 @@ struct Row {
     extent: BBox,
     /// At which share of the latest looks.
     share: f32,
-}
-
-/// Somebody at this look.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Person {
-    pub track: u64,
-    pub confidence: f32,
-    pub bbox: BBox,
-    /// Boxes with the same number belong together.
-    group: usize,
-}
-
-impl Person {
-    pub fn new(track: u64, confidence: f32, bbox: BBox) -> Self {
-        Self { track, confidence, bbox, group: 0 }
-    }
 }
 
 impl People {

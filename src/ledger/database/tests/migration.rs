@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{super::Database, bench::*};
-use crate::{clock::Manual, domain::CameraId, judge::{Saved, StateError}};
+use crate::{
+    clock::Manual,
+    domain::CameraId,
+    judge::{Saved, StateError},
+};
 
 const VERSION_2: &str = include_str!("fixtures/version-2.sql");
 
