@@ -54,7 +54,7 @@ fn what_is_of_no_use_says_why() {
     let text = String::from_utf8(saved.clone()).expect("text");
     let damaged =
         |error: StateError| matches!(&error, StateError::Damaged { camera: of, .. } if *of == camera());
-    for bytes in [&b""[..], b"null", b"{}", b"[1]", b"\xff\xfe", &saved[..saved.len() / 2]] {
+    for bytes in [&b""[..], b"null", b"{}", b"[2]", b"\xff\xfe", &saved[..saved.len() / 2]] {
         assert!(damaged(refused(bytes)), "{bytes:?}");
     }
     let another = text.replacen("\"epoch\":0", "\"epoch\":1", 1);
