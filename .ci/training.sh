@@ -20,7 +20,7 @@ if [ "$what" = test ]; then
         (cd "$training" && OMP_NUM_THREADS=2 "$interpreter" -m unittest --buffer "$@")
     }
     if [ -f "$cache/training-python/installed.txt" ]; then
-        run "$cache/training-python/bin/python" tests.test_data tests.test_network tests.test_pipeline
+        run "$cache/training-python/bin/python" tests.test_data tests.test_held tests.test_network tests.test_pipeline tests.test_plus tests.test_world
     else
         for candidate in "$python" python3 /usr/bin/python3; do
             if "$candidate" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -37,9 +37,9 @@ if [ "$what" = test ]; then
             "$python" -m pip install --quiet --target "$packages" $wanted </dev/null >&2
             echo "$wanted" >"$packages/installed.txt"
         fi
-        PYTHONPATH=$packages run "$python" tests.test_data
+        PYTHONPATH=$packages run "$python" tests.test_data tests.test_held
     fi
-    [ ! -f "$cache/blender-python/installed.txt" ] || run "$cache/blender-python/bin/python" tests.test_lifts tests.test_scenes
+    [ ! -f "$cache/blender-python/installed.txt" ] || run "$cache/blender-python/bin/python" tests.test_lifts tests.test_places tests.test_scenes
     exit
 fi
 

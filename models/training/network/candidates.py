@@ -182,8 +182,8 @@ RECIPES = {
             chooses="classes",
         ),
         Recipe(
-            "nano-shipped-on", _nano, SIDE_416, (Stage(1.0, 2e-4, NANO_EARLY, large_depthwise=True),), PEDALLED,
-            chooses="classes", begins="firewarden-nano.onnx",
+            "plus-shipped-on", _plus, WIDE_416, (Stage(1.0, 2e-4, ("stem", "stages.0")),), WORLD_ON, chooses="classes", smoothing=0.999,
+            near=0.5, size=(416, 416), begins="firewarden-nano.onnx",
         ),
         Recipe(
             "lift-shipped-on", _both, WIDE_416, (Stage(1.0, 3e-4, BOTH_EARLY),), CLUTTERED, LIFT_WEIGHTS,

@@ -17,10 +17,10 @@ class _Frozen(torch.autograd.Function):
     """Depthwise, stride 1, padded to keep the size; the kernel takes no gradient."""
 
     @staticmethod
-    def forward(context, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(context, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         weight = weight.to(x.dtype)
         context.save_for_backward(weight)
-        return F.conv2d(x, weight, bias.to(x.dtype), 1, weight.shape[-1] // 2, 1, weight.shape[0])
+        return F.conv2d(x, weight, None if bias is None else bias.to(x.dtype), 1, weight.shape[-1] // 2, 1, weight.shape[0])
 
     @staticmethod
     def backward(context, gradient: Tensor) -> tuple[Tensor, None, None]:
@@ -30,9 +30,11 @@ class _Frozen(torch.autograd.Function):
 
 
 def quicken(network: nn.Module) -> None:
-    """Lets every frozen depthwise convolution of stride 1 go back the quick way. The network's weights and outputs stay the same."""
+    """Lets every frozen depthwise convolution of stride 1 go back the quick way, and those that are trained the usual one. The network's
+    weights and outputs stay the same."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1 and layer.stride == (1, 1):
+            layer.__dict__.pop("forward", None)
             if not layer.weight.requires_grad:
                 layer.forward = partial(_frozen, layer)
 

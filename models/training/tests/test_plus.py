@@ -144,6 +144,17 @@ class Quickened(unittest.TestCase):
         self.assertLess(float((gradients[0] - gradients[1]).abs().max()), 1e-4)
 
 
+    def test_what_is_trained_later_has_a_gradient_again(self) -> None:
+        layer = torch.nn.Conv2d(6, 6, 5, padding=2, groups=6, bias=False).requires_grad_(False)
+        network = torch.nn.Sequential(layer)
+        quicken(network)
+        self.assertEqual(network(drawn(1, 6, 9, 7)).shape, (1, 6, 9, 7))
+        layer.requires_grad_(True)
+        quicken(network)
+        network(drawn(1, 6, 9, 7)).square().sum().backward()
+        self.assertGreater(float(layer.weight.grad.abs().sum()), 0)
+
+
 class Agreed(unittest.TestCase):
     def test_what_two_looks_see_is_surer_than_what_one_sees(self) -> None:
         kind = np.array([0, 0, 0])
