@@ -32,6 +32,9 @@ pub fn keys(receiver: &Receiver) -> String {
     )
 }
 
+/// Younger requests are verified as a receiver does.
+const FRESH: Duration = Duration::from_secs(240);
+
 /// Each request is signed by both secrets, as another hand reads the specification, and is what it says.
 pub fn assert_signed(requests: &[Request]) {
     for request in requests {
@@ -41,7 +44,15 @@ pub fn assert_signed(requests: &[Request]) {
             headers.insert(name, value.parse().expect("a header's value"));
         }
         for secret in SECRETS {
-            Webhook::new(secret).expect("a secret").verify(&request.body, &headers).expect("signed");
+            let webhook = Webhook::new(secret).expect("a secret");
+            if request.came.elapsed() < FRESH {
+                webhook.verify(&request.body, &headers).expect("signed");
+                continue;
+            }
+            // Who verifies takes nothing that is older than five minutes, and this came before that.
+            let at = request.header("webhook-timestamp").parse().expect("seconds");
+            let signed = webhook.sign(request.header("webhook-id"), at, &request.body).expect("text");
+            assert!(request.header("webhook-signature").split(' ').any(|one| one == signed), "signed");
         }
         assert_eq!(read(&request.text())["id"], request.header("webhook-id"));
         assert_eq!(request.header("content-type"), "application/cloudevents+json; charset=utf-8");
