@@ -341,7 +341,13 @@ fn readable(message: &str) -> String {
         }
         _ => message.to_owned(),
     };
-    message.replace("expected f32", "expected a number").replace("expected u32", "expected a whole number")
+    [
+        ("expected f32", "expected a number"),
+        ("expected u32", "expected a whole number"),
+        ("expected a sequence", "expected a list, such as [\"…\"]"),
+    ]
+    .iter()
+    .fold(message, |message, (serde, plain)| message.replace(serde, plain))
 }
 
 /// The names that `T`'s derived `Deserialize` asks for, so that they are written once, in the type.

@@ -115,7 +115,9 @@ impl Answer {
                  configuration",
                 self.header(header::LOCATION.as_str()).map(place).unwrap_or_default()
             ),
-            401 | 403 => format!("it does not let this box in (HTTP {status}){said}: check its secret"),
+            401 | 403 => format!(
+                "it does not let this box in (HTTP {status}){said}: check the secret, password or address that it knows this box by"
+            ),
             404 | 410 => format!("nothing takes it at this address (HTTP {status}){said}: check the address"),
             _ => format!("it answers HTTP {status}{said}"),
         };

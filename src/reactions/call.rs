@@ -17,7 +17,11 @@ use super::{
 };
 use crate::{
     address::Hook,
-    deliver::{endpoint::Endpoint, failure, quoted},
+    deliver::{
+        endpoint::Endpoint,
+        failure::{self, Authorities},
+        quoted,
+    },
 };
 
 const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -62,7 +66,7 @@ impl Call {
                 if failure::is_of_tls(&error) {
                     self.agent = None;
                 }
-                Err(Failure::Unanswered(failure::why(&error)))
+                Err(Failure::Unanswered(failure::why_where(&error, Authorities::OfSystem)))
             }
         }
     }

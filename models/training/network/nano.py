@@ -162,23 +162,27 @@ def published(path: Path, rows: tuple[int, ...] | None = COCO_ROWS) -> Nano:
     return network.eval()
 
 
-def _fill(network: Nano, path: Path) -> None:
-    """Copies the file's convolutions, in its order: an exported graph lists them as they are computed."""
+def convolutions(path: Path, count: int, what: str) -> list[tuple[str, Tensor, Tensor]]:
+    """The ``count`` convolutions of a file that should hold ``what``, in its order: name, weight, bias. Raises ``WeightsError`` naming the file."""
     try:
         graph = onnx.load(str(path)).graph
     except Exception as error:
         raise WeightsError(f"{path}: cannot be read as ONNX ({error}); fetch the published file again") from error
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     nodes = [node for node in graph.node if node.op_type == "Conv"]
+    if len(nodes) != count:
+        raise WeightsError(f"{path}: {len(nodes)} convolutions where {what} has {count}")
+    return [(node.name, *(torch.from_numpy(np.array(numpy_helper.to_array(tensors[i]))) for i in node.input[1:3])) for node in nodes]
+
+
+def _fill(network: Nano, path: Path) -> None:
+    """Copies the file's convolutions, in its order: an exported graph lists them as they are computed."""
     layers = _in_order(network)
-    if len(nodes) != len(layers):
-        raise WeightsError(f"{path}: {len(nodes)} convolutions where YOLOX-Nano has {len(layers)}")
-    for index, (node, (name, layer)) in enumerate(zip(nodes, layers)):
-        weight, bias = (torch.from_numpy(np.array(numpy_helper.to_array(tensors[i]))) for i in node.input[1:3])
+    for index, ((node, weight, bias), (name, layer)) in enumerate(zip(convolutions(path, len(layers), "YOLOX-Nano"), layers)):
         if index == 0:
             weight = _unfolded_focus(weight)
         if weight.shape != layer.weight.shape:
-            raise WeightsError(f"{path}: layer {node.name} is {tuple(weight.shape)}, not {tuple(layer.weight.shape)} ({name})")
+            raise WeightsError(f"{path}: layer {node} is {tuple(weight.shape)}, not {tuple(layer.weight.shape)} ({name})")
         layer.weight.copy_(weight)
         layer.bias.copy_(bias)
 

@@ -14,14 +14,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 
 from network.blocks import LEAKY, LINEAR, Conv
-from network.nano import COCO_ROWS, WeightsError
+from network.nano import COCO_ROWS, WeightsError, convolutions
 
 WIDE = 96
 """Channels of the neck and the heads."""
@@ -197,22 +194,13 @@ def published(path: Path, rows: tuple[int, ...] | None = COCO_ROWS) -> Plus:
 
 def _fill(network: Plus, path: Path) -> None:
     """Copies the file's convolutions, in its order, channels put where this network has them."""
-    try:
-        graph = onnx.load(str(path)).graph
-    except Exception as error:
-        raise WeightsError(f"{path}: cannot be read as ONNX ({error}); fetch the published file again") from error
-    tensors = {tensor.name: tensor for tensor in graph.initializer}
-    nodes = [node for node in graph.node if node.op_type == "Conv"]
     layers = list(_as_published(network))
-    if len(nodes) != len(layers):
-        raise WeightsError(f"{path}: {len(nodes)} convolutions where NanoDet-Plus-m has {len(layers)}")
-    for node, (layer, incoming, outgoing) in zip(nodes, layers):
-        weight, bias = (torch.from_numpy(np.array(numpy_helper.to_array(tensors[i]))) for i in node.input[1:3])
+    for (node, weight, bias), (layer, incoming, outgoing) in zip(convolutions(path, len(layers), "NanoDet-Plus-m"), layers):
         if isinstance(layer, Head):
             _fill_last(layer, weight, bias)
             continue
         if weight.shape != layer.weight.shape:
-            raise WeightsError(f"{path}: layer {node.name} is {tuple(weight.shape)}, not {tuple(layer.weight.shape)}")
+            raise WeightsError(f"{path}: layer {node} is {tuple(weight.shape)}, not {tuple(layer.weight.shape)}")
         if layer.groups > 1:
             outgoing = incoming
         elif incoming is not None:

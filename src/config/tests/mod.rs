@@ -388,7 +388,7 @@ fn no_fault_tells_a_secret_however_it_is_quoted_and_wherever_it_stands() {
     }
     // One that is written as it is, in the wrong form.
     let faults = Config::parse(&sink("\"whsec_SECRET\""), Path::new("."), &|_| None).expect_err("no list");
-    assert_eq!(faults[0].message, "invalid type: string, expected a sequence");
+    assert_eq!(faults[0].message, "invalid type: string, expected a list, such as [\"…\"]");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
-    super::{Desk, Urls},
+    super::{Desk, Handle, Kept, Urls},
     bench::*,
 };
 use crate::domain::{
@@ -105,8 +105,8 @@ fn files_wait_to_be_put_elsewhere_stills_first_and_alerts_say_where() {
     assert!(records[0].evidence.iter().all(|file| file.url.is_none()) && !records[0].evidence.is_empty());
 }
 
-#[test]
-fn a_file_that_was_put_stays_put_when_a_start_tells_of_it_again() {
+/// A still and a clip of one violation wait to be uploaded.
+fn with_two_files() -> (Bench, Handle, Kept) {
     let bench = Bench::new();
     let handle = bench.handle();
     handle.set_urls(Some(Urls::new(|name| format!("https://platform.example/{name}"))));
@@ -115,6 +115,12 @@ fn a_file_that_was_put_stays_put_when_a_start_tells_of_it_again() {
     let files = kept("lane", 1, &[EvidenceRole::Raised, EvidenceRole::Clip]);
     handle.evidence(files.clone());
     bench.settle();
+    (bench, handle, files)
+}
+
+#[test]
+fn a_file_that_was_put_stays_put_when_a_start_tells_of_it_again() {
+    let (bench, handle, files) = with_two_files();
     let [still, clip] = [0, 1].map(|at| files.entries[at].name.clone());
     handle.uploaded(&still).expect("written");
     handle.not_uploaded(&clip, "it is too large").expect("written");
@@ -133,14 +139,7 @@ fn a_file_that_was_put_stays_put_when_a_start_tells_of_it_again() {
 
 #[test]
 fn a_file_that_is_not_taken_now_is_passed_over_and_why_is_kept() {
-    let bench = Bench::new();
-    let handle = bench.handle();
-    handle.set_urls(Some(Urls::new(|name| format!("https://platform.example/{name}"))));
-    let mut ledger = bench.ledger("lane");
-    step(&mut ledger, "lane", &[(1, Raised)], 1);
-    let files = kept("lane", 1, &[EvidenceRole::Raised, EvidenceRole::Clip]);
-    handle.evidence(files.clone());
-    bench.settle();
+    let (bench, handle, files) = with_two_files();
     let still = files.entries[0].name.clone();
     handle.upload_put_off(&still, "HTTP 409").expect("written");
     let next = handle.next_upload(&[&still]).expect("read").expect("the other");
