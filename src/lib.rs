@@ -136,6 +136,8 @@ pub mod eval;
 pub mod evidence;
 pub mod files;
 pub mod geometry;
+#[cfg(feature = "edge")]
+pub mod glimpse;
 pub mod judge;
 pub mod kinds;
 pub mod ledger;

@@ -5,14 +5,16 @@ use clap::Args;
 use super::Status;
 use crate::{config::Config, files, say::print};
 
-/// Check a configuration; with --probe open its recordings and models too, and try its sinks and where files are uploaded to.
+/// Check a configuration; with --probe open its cameras and models too, look through them for a minute at most, and try its sinks and
+/// where files are uploaded to.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// The configuration.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Open every recording, load every model, send every sink a sign of life, which its platform sees, and put a small file where
-    /// files of evidence are uploaded to. Live cameras are not opened, and no reaction is done.
+    /// Load every model, open every recording and every live camera, look through each for a while and tell what its rules see, send
+    /// every sink a sign of life, which its platform sees, and put a small file where files of evidence are uploaded to. No violation
+    /// is told to anybody, and no reaction is done.
     #[arg(long)]
     probe: bool,
 }

@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CameraId, MediaTime, seconds};
+use super::{CameraId, MediaTime, RuleId, seconds};
 
 /// Something people should be told about a recording. It was dealt with: nothing failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,15 @@ pub enum Noticed {
     Late(#[serde(with = "seconds")] Duration),
     /// The camera was moved: what zones were drawn on lies elsewhere from then on.
     Moved,
+    /// What a rule watches for is too small in its zone to be told surely, however large it is shown.
+    TooSmall {
+        /// The rule.
+        rule: RuleId,
+        /// How many rows of the network's input it usually takes up, shown as large as can be.
+        rows: u16,
+        /// How many it is to take up.
+        wanted: u16,
+    },
     /// The file was written to, or went away, while it was analysed.
     Changed,
     /// Damaged bytes were passed over, said once per file: FFmpeg's words.
@@ -152,6 +161,12 @@ impl fmt::Display for Noticed {
             }
             Noticed::Moved => f.write_str(
                 "the camera was moved; zones may be wrong from then on, and what stood before is not known to have left",
+            ),
+            Noticed::TooSmall { rule, rows, wanted } => write!(
+                f,
+                "rule {rule}: what is seen in its zone is {rows} rows high where the network looks, and {wanted} are wanted: many \
+                 are missed. Write a `region` into the [[camera]] that holds little more than the zone, or use a longer lens or \
+                 a nearer camera"
             ),
             Noticed::OrderGuessed => f.write_str(
                 "nothing tells when this file and others began; they are taken in the order of their names, which is a guess. \

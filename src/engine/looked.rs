@@ -4,12 +4,12 @@ use super::{
     PipelineError,
     event::{Action, Actions},
     eye::{Find, Found, Sight, Way},
-    shown::Shown,
+    shown::{Shown, TooSmall},
 };
 use crate::{
     domain::{
-        CameraId, Change, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record, Scene,
-        When,
+        CameraId, Change, Detection, Epoch, Gap, GapReason, MediaTime, ModelName, Observation, Record,
+        RuleId, Scene, When,
     },
     geometry::BBox,
     judge::{Judge, Judgement, Watched},
@@ -182,9 +182,16 @@ impl Looked {
         out: &mut Actions,
     ) {
         self.settle(&sight);
+        let mut small = Vec::new();
         for find in sight.finds.iter().filter(|find| ways.contains(&(find.strand, find.way))) {
             if let Found::New(detections) = &find.found {
-                self.shown.note(gop.start, find.strand, detections, find.rows);
+                let said = self.shown.note(gop.start, find.strand, detections, find.rows);
+                small.extend(said.into_iter().map(|(place, small)| ((find.strand, place), small)));
+            }
+        }
+        for (rule, TooSmall { rows, wanted }) in small {
+            if let Some(rule) = self.rule(rule) {
+                self.tell(sight.at, Noticed::TooSmall { rule, rows, wanted }, out);
             }
         }
         let found = self.found(&mut sight, ways);
@@ -344,6 +351,12 @@ impl Looked {
         if self.bound.admits(at, &what) {
             self.tell(at, what, out);
         }
+    }
+
+    /// The rule at a strand and a place among its rules.
+    fn rule(&self, at: (usize, usize)) -> Option<RuleId> {
+        let index = self.rules.iter().position(|rule| *rule == at)?;
+        self.judge.watches().get(index).map(|watch| watch.id().clone())
     }
 
     fn tell(&self, at: MediaTime, what: Noticed, out: &mut Actions) {

@@ -29,6 +29,18 @@ pub(super) struct Shown {
     strands: Vec<OfStrand>,
 }
 
+/// That what a rule watches for is too small in its zone to be told surely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooSmall {
+    /// How many rows of the network's input it takes up, shown as large as can be.
+    pub rows: u16,
+    /// How many it is to take up.
+    pub wanted: u16,
+}
+
+/// From this share of the height that is wanted on, most are found (models/README.md, "By height").
+const TOLD_FROM: f32 = 0.4;
+
 struct OfStrand {
     /// From the usual one on.
     scales: Vec<f32>,
@@ -39,6 +51,10 @@ struct OfStrand {
 
 /// What a rule wants to be shown large enough.
 struct OfRule {
+    /// Its place among the strand's rules.
+    index: usize,
+    /// That what it watches for is too small was said.
+    said: bool,
     classes: Vec<Class>,
     place: Polygon,
     wanted: f32,
@@ -50,7 +66,7 @@ impl Shown {
     pub fn new(specs: Arc<[StrandSpec]>, needs: &[Vec<Needs>]) -> Self {
         let strands = specs.iter().zip(needs).map(|(spec, needs)| OfStrand {
             scales: region::scales(&spec.view.region, &spec.view.within),
-            rules: needs.iter().filter_map(OfRule::new).collect(),
+            rules: needs.iter().enumerate().filter_map(|(index, needs)| OfRule::new(index, needs)).collect(),
             begun: None,
         });
         Self { strands: strands.collect(), specs }
@@ -93,11 +109,17 @@ impl Shown {
     }
 
     /// Takes in what a strand found anew in a group that begins at `start`, where the height of a picture takes up `rows` of the
-    /// network's input in the usual scale.
-    pub fn note(&mut self, start: MediaTime, strand: usize, found: &[Detection], rows: f32) {
-        let Some(strand) = self.strands.get_mut(strand).filter(|strand| strand.scales.len() > 1) else {
-            return;
-        };
+    /// network's input in the usual scale. Returns what of it is too small for which of the strand's rules, however it is shown: each
+    /// is said once.
+    pub fn note(
+        &mut self,
+        start: MediaTime,
+        strand: usize,
+        found: &[Detection],
+        rows: f32,
+    ) -> Vec<(usize, TooSmall)> {
+        let Some(strand) = self.strands.get_mut(strand) else { return Vec::new() };
+        let largest = strand.scales.last().copied().unwrap_or(1.0);
         for rule in &mut strand.rules {
             let there =
                 |d: &&Detection| rule.classes.contains(&d.class) && rule.place.contains(d.bbox.anchor());
@@ -105,6 +127,7 @@ impl Shown {
                 rule.seen.note(sizes::block(start), rows * detection.bbox.height());
             }
         }
+        strand.rules.iter_mut().filter_map(|rule| Some((rule.index, rule.too_small(largest)?))).collect()
     }
 }
 
@@ -120,8 +143,19 @@ impl OfStrand {
 }
 
 impl OfRule {
-    fn new(needs: &Needs) -> Option<Self> {
+    fn new(index: usize, needs: &Needs) -> Option<Self> {
         let (classes, place) = (needs.classes.clone(), needs.place.clone());
-        Some(Self { classes, place, wanted: f32::from(needs.rows?), seen: Sizes::default() })
+        let wanted = f32::from(needs.rows?);
+        Some(Self { index, said: false, classes, place, wanted, seen: Sizes::default() })
+    }
+
+    /// What it watches for, where that is too small even `largest` times as large as usual, and that was not said yet.
+    fn too_small(&mut self, largest: f32) -> Option<TooSmall> {
+        let rows = self.seen.lately()? * largest;
+        if self.said || rows >= TOLD_FROM * self.wanted {
+            return None;
+        }
+        self.said = true;
+        Some(TooSmall { rows: rows.round() as u16, wanted: self.wanted as u16 })
     }
 }

@@ -24,6 +24,9 @@ pub struct Watched {
     /// How much of that the picture could not tell.
     #[serde(rename = "unclear_s", with = "seconds")]
     pub unclear: Duration,
+    /// How much of that it was too dark to tell.
+    #[serde(rename = "dark_s", with = "seconds", default)]
+    pub dark: Duration,
     /// The longest that it was in force at a stretch: when its hours end, it forgets. A gap neither adds nor resets.
     #[serde(rename = "stretch_s", with = "seconds")]
     pub stretch: Duration,
@@ -42,6 +45,9 @@ pub(super) struct Counting {
     stopwatch: Stopwatch,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
+    /// Whether at the last look it was too dark to tell.
+    #[serde(default)]
+    dark: bool,
     /// After a gap as long as this the rule begins anew; none where gaps reset nothing.
     #[serde(skip)]
     forgets_after: Option<Duration>,
@@ -58,6 +64,7 @@ impl Counting {
             watched: Watched::default(),
             stopwatch: Stopwatch::default(),
             known: false,
+            dark: false,
             forgets_after: config.keys().forgets_after(),
             last_known: None,
             stretch: Duration::ZERO,
@@ -67,8 +74,8 @@ impl Counting {
 
     /// Whether it can have come about up to `until`.
     pub fn is_sound(&self, until: MediaTime) -> bool {
-        let Watched { in_force, unclear, stretch, judged, .. } = self.watched;
-        let all = [in_force, unclear, stretch, judged, self.stretch, self.seen];
+        let Watched { in_force, unclear, dark, stretch, judged, .. } = self.watched;
+        let all = [in_force, unclear, dark, stretch, judged, self.stretch, self.seen];
         // None of it can have lasted for longer than the camera was watched.
         let most = until.since(MediaTime::ZERO).saturating_add(Duration::from_secs(1));
         self.stopwatch.is_sound(until)
@@ -110,6 +117,9 @@ impl Counting {
             self.seen = self.seen.saturating_add(lap.passed);
         } else {
             watched.unclear = watched.unclear.saturating_add(lap.passed);
+            if self.dark {
+                watched.dark = watched.dark.saturating_add(lap.passed);
+            }
         }
         if let Clarity::Frozen { recognised: Some(since) } = seeing.clarity {
             // What was counted since the picture stands still told nothing.
@@ -118,6 +128,7 @@ impl Counting {
             watched.unclear = watched.unclear.saturating_add(counted);
         }
         self.known = matches!(presence, Presence::Seen(_));
+        self.dark = seeing.clarity == Clarity::Dark;
         if self.known {
             self.last_known = Some(observation.at);
         }
@@ -138,7 +149,7 @@ impl Counting {
     /// The rule's hours are over.
     pub fn close(&mut self) {
         self.stopwatch = Stopwatch::default();
-        (self.known, self.last_known) = (false, None);
+        (self.known, self.dark, self.last_known) = (false, false, None);
         (self.stretch, self.seen) = (Duration::ZERO, Duration::ZERO);
     }
 }
@@ -220,6 +231,25 @@ mod tests {
         let watched = post.watched();
         assert_eq!((seconds(watched.unclear), seconds(watched.in_force)), (15.0, 35.0));
         assert_eq!((seconds(watched.judged), seconds(watched.stretch), watched.looks), (20.0, 35.0, 5));
+    }
+
+    #[test]
+    fn time_in_which_it_was_too_dark_is_known() {
+        let mut post = post();
+        let of = |clarity| Seeing { clarity, ..Seeing::default() };
+        let looks = [
+            (Clarity::Clear, Presence::Seen(1)),
+            (Clarity::Dark, Presence::Unknown),
+            (Clarity::Dark, Presence::Unknown),
+            (Clarity::Covered, Presence::Unknown),
+            (Clarity::Clear, Presence::Seen(1)),
+        ];
+        for (at, (clarity, presence)) in (0u8..).zip(looks) {
+            let look = look(f64::from(at) * 10.0, ROOM);
+            post.look(&look, &of(clarity), Some(presence), &Polygon::whole_picture());
+        }
+        let watched = post.watched();
+        assert_eq!((seconds(watched.unclear), seconds(watched.dark)), (30.0, 20.0));
     }
 
     #[test]

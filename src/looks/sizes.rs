@@ -45,6 +45,13 @@ impl Sizes {
         }
     }
 
+    /// The height of what was seen there last, whichever groups it counts for; none where that was not often enough to say so.
+    pub fn lately(&self) -> Option<f32> {
+        let mut last: Vec<f32> = self.0.iter().rev().map(|(_, rows)| *rows).take(LAST).collect();
+        last.sort_by(f32::total_cmp);
+        if last.len() < LAST { None } else { last.get(LAST / 2).copied() }
+    }
+
     /// The height that is usual there, as far as it is known for a group of `block`.
     pub fn usual(&self, block: u64) -> Option<f32> {
         let counts = |of: u64| of.saturating_add(LATER) <= block && block <= of.saturating_add(LASTS);
@@ -85,6 +92,17 @@ mod tests {
             .for_each(|block| (0..40).for_each(|_| sizes.note(block, if block < 10 { 90.0 } else { 20.0 })));
         assert_eq!(sizes.usual(21), Some(20.0));
         assert!(sizes.0.len() <= 4 * LAST);
+    }
+
+    #[test]
+    fn what_was_seen_fifteen_times_is_known_at_once() {
+        let mut sizes = Sizes::default();
+        for seen in 0..14u8 {
+            sizes.note(u64::from(seen / 5), if seen % 2 == 0 { 20.0 } else { 40.0 });
+            assert_eq!(sizes.lately(), None);
+        }
+        sizes.note(3, 40.0);
+        assert_eq!(sizes.lately(), Some(40.0));
     }
 
     #[test]

@@ -85,6 +85,8 @@ pub enum Reason {
         seen: Duration,
         /// Its `dwell`, `grace` or `confirm`.
         needed: Duration,
+        /// For how long it was too dark to tell.
+        dark: Duration,
     },
     /// A rule for which the picture could not tell for a while.
     CouldNotTell {
@@ -92,6 +94,17 @@ pub enum Reason {
         rule: RuleId,
         /// How long.
         unclear: Duration,
+        /// How much of that it was too dark to tell.
+        dark: Duration,
+    },
+    /// A rule in whose zone people or vehicles are too small to be told surely.
+    TooSmall {
+        /// The rule.
+        rule: RuleId,
+        /// How many rows of the network's input they take up, shown as large as can be.
+        rows: u16,
+        /// How many they are to take up.
+        wanted: u16,
     },
     /// A rule whose hours were kept by a guessed time.
     HoursGuessed {
@@ -117,6 +130,7 @@ impl Reason {
             Self::TooShort { .. } => "too_short",
             Self::NotSeenLongEnough { .. } => "not_seen_long_enough",
             Self::CouldNotTell { .. } => "could_not_tell",
+            Self::TooSmall { .. } => "too_small",
             Self::HoursGuessed { .. } => "hours_guessed",
             Self::Gaps(_) => "gaps",
         }
@@ -129,6 +143,7 @@ impl Reason {
             | Self::TooShort { rule, .. }
             | Self::NotSeenLongEnough { rule, .. }
             | Self::CouldNotTell { rule, .. }
+            | Self::TooSmall { rule, .. }
             | Self::HoursGuessed { rule } => Some(rule),
             Self::Unread
             | Self::NothingAnalysed
@@ -198,26 +213,36 @@ impl Reason {
                     ),
                 )
             }
-            Self::NotSeenLongEnough { rule, seen, needed } => {
+            Self::NotSeenLongEnough { rule, seen, needed, dark } => {
                 let (seen, needed, (zh, en)) = (lasting(*seen), lasting(*needed), time_of(rule));
+                let why = of_which_dark(*dark);
                 (
                     format!(
-                        "画面可判断的时间仅 {}，短于{zh} {}（其余过暗、遮挡、静止或模糊），无法判定",
-                        seen.0, needed.0
+                        "画面可判断的时间仅 {}，短于{zh} {}（其余{}），无法判定",
+                        seen.0, needed.0, why.0
                     ),
                     format!(
-                        "could see for {}, less than its {en} of {} (the rest was dark, covered, frozen or blurred): it could find nothing",
-                        seen.1, needed.1
+                        "could see for {}, less than its {en} of {} (the rest was {}): it could find nothing",
+                        seen.1, needed.1, why.1
                     ),
                 )
             }
-            Self::CouldNotTell { unclear, .. } => {
-                let (zh, en) = lasting(*unclear);
+            Self::CouldNotTell { unclear, dark, .. } => {
+                let ((zh, en), why) = (lasting(*unclear), of_which_dark(*dark));
                 (
-                    format!("有 {zh} 画面无法判断（过暗、遮挡、静止或模糊）"),
-                    format!("for {en} the picture could not tell (dark, covered, frozen or blurred)"),
+                    format!("有 {zh} 画面无法判断（{}）", why.0),
+                    format!("for {en} the picture could not tell ({})", why.1),
                 )
             }
+            Self::TooSmall { rows, wanted, .. } => (
+                format!(
+                    "区域内的目标过小（识别时高约 {rows} 像素，应达 {wanted}），可能漏检；请用 region 缩小分析范围，或换长焦镜头、移近摄像机"
+                ),
+                format!(
+                    "sees what is in its zone only {rows} pixels high where the network looks ({wanted} wanted): many may be missed. \
+                     A `region` around the zone, a longer lens or a nearer camera helps"
+                ),
+            ),
             Self::HoursGuessed { .. } => said(
                 "只在规定时段生效，而录像时间未经证实，时段可能有误",
                 "holds at certain hours, and the time of the recording is unconfirmed: they may have been others",
@@ -258,6 +283,18 @@ impl Serialize for Doubt {
         map.serialize_entry("text", &self.line())?;
         map.end()
     }
+}
+
+/// Why a picture could not tell; how long it was too dark is said where it was at all.
+fn of_which_dark(dark: Duration) -> (String, String) {
+    if dark < Duration::from_secs(1) {
+        return ("遮挡、静止或模糊".to_owned(), "covered, frozen or blurred".to_owned());
+    }
+    let (zh, en) = lasting(dark);
+    (
+        format!("其中 {zh} 光线过暗，无法看清；另有遮挡、静止或模糊"),
+        format!("too dark to tell for {en}; else covered, frozen or blurred"),
+    )
 }
 
 /// The kind of a rule, which stands in its id.

@@ -129,6 +129,9 @@ fn doubts(camera: &Camera, outcome: &Outcome) -> (Vec<Doubt>, bool) {
             Noticed::Covered => reasons.push(Reason::LeftOut { file: file() }),
             Noticed::Overlap(by) if by > PRE_RECORDED => reasons.push(Reason::Skipped { file: file(), by }),
             Noticed::Moved => reasons.push(Reason::Moved { file: file(), at: notice.at }),
+            Noticed::TooSmall { ref rule, rows, wanted } => {
+                reasons.push(Reason::TooSmall { rule: rule.clone(), rows, wanted });
+            }
             _ => {}
         }
     }
@@ -169,11 +172,19 @@ fn of_rule(
         return if watched.stretch < needed {
             (Some(Reason::TooShort { rule: id, lasted: watched.stretch, needed }), false)
         } else {
-            (Some(Reason::NotSeenLongEnough { rule: id, seen: watched.judged, needed }), false)
+            (
+                Some(Reason::NotSeenLongEnough {
+                    rule: id,
+                    seen: watched.judged,
+                    needed,
+                    dark: watched.dark,
+                }),
+                false,
+            )
         };
     }
     if watched.unclear >= BRIEF {
-        return (Some(Reason::CouldNotTell { rule: id, unclear: watched.unclear }), true);
+        return (Some(Reason::CouldNotTell { rule: id, unclear: watched.unclear, dark: watched.dark }), true);
     }
     let guessed = || outcome.epochs.iter().any(|epoch| epoch.wall_origin == WallOrigin::Modified);
     if !rule.schedule.is_always() && guessed() {
@@ -211,6 +222,7 @@ mod tests {
             looks: 50,
             in_force: seconds(98),
             unclear: seconds(0),
+            dark: seconds(0),
             stretch: seconds(98),
             judged: seconds(98),
             anything: true,
@@ -260,6 +272,9 @@ mod tests {
             of("", &Outcome { notices: vec![notice], ..outcome() })
         };
         assert_eq!(noticed(Noticed::Moved), ("partly_judged", vec!["camera_moved"]));
+        let rule = RuleId::new(&camera("").id, crate::domain::Kind::FireLaneParking, None);
+        let small = Noticed::TooSmall { rule, rows: 14, wanted: 60 };
+        assert_eq!(noticed(small), ("partly_judged", vec!["too_small"]));
         assert_eq!(noticed(Noticed::Covered), ("partly_judged", vec!["left_out"]));
         assert_eq!(noticed(Noticed::Overlap(seconds(60))), ("partly_judged", vec!["skipped"]));
         assert_eq!(noticed(Noticed::Overlap(seconds(5))), ("clear", vec![]));

@@ -110,6 +110,17 @@ pub fn noticed(what: &Noticed) -> Said {
         Noticed::Moved => {
             ("摄像机被移动，此后监控区域可能不准确", "the camera was moved; zones may be wrong from then on")
         }
+        Noticed::TooSmall { rows, wanted, .. } => {
+            return (
+                format!(
+                    "区域内目标过小：识别时高约 {rows} 像素（应达 {wanted}），可能漏检；请用 region 缩小分析范围，或换长焦镜头、移近摄像机"
+                ),
+                format!(
+                    "what is seen in a zone is too small: {rows} pixels high where the network looks, {wanted} wanted; many may be \
+                     missed. A `region` around the zone, a longer lens or a nearer camera helps"
+                ),
+            );
+        }
         Noticed::OrderGuessed => (
             "无法得知各录像的开始时间，先后顺序按文件名推测，可能有误",
             "nothing tells when these recordings began; their order is guessed from their names",

@@ -202,6 +202,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
         looks: outcome.looks,
         in_force: spell(0.95),
         unclear: spell(0.05),
+        dark: spell(0.02),
         stretch: spell(0.95),
         judged: spell(0.9),
         anything: camera != 2,

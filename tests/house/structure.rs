@@ -7,7 +7,7 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 36] = [
+const ORDER: [&str; 37] = [
     "address",
     "geometry",
     "domain",
@@ -39,6 +39,7 @@ const ORDER: [&str; 36] = [
     "reactions",
     "evidence",
     "engine",
+    "glimpse",
     "report",
     "batch",
     "service",

@@ -76,6 +76,22 @@ fn a_recording_of_one_block_is_looked_at_closest_once_and_else_as_usual() {
     assert!(found.iter().filter(|(at, _)| *at > 3.0).all(|(_, share)| *share == 1.0), "{found:?}");
 }
 
+/// What is said of things too small in a lane.
+fn said(script: &Script) -> Vec<String> {
+    let told = drive(camera_by_parts(2, LANE), script.parts(), script, |_| 0);
+    told.into_iter().filter(|line| line.contains("TooSmall")).collect()
+}
+
+#[test]
+fn what_is_too_small_however_it_is_shown_is_said_once() {
+    // 60 rows are wanted and 24 do: 256 rows × 0.04 × 2 are 20, and with 0.06 they are 31.
+    let said_of = |height| said(&ten_minutes(height, 1.0));
+    let small = said_of(0.04);
+    assert_eq!(small.len(), 1, "{small:?}");
+    assert!(small[0].contains("rows: 20, wanted: 60"), "{small:?}");
+    assert_eq!(said_of(0.06), Vec::<String>::new());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 

@@ -66,7 +66,7 @@ impl Link {
         }
     }
 
-    pub(super) fn lost(&self, reason: Option<OfflineReason>, words: String, wall: Timestamp) {
+    pub(crate) fn lost(&self, reason: Option<OfflineReason>, words: String, wall: Timestamp) {
         let mut state = self.lock();
         state.since = None;
         (state.reason, state.words) = (reason, words);

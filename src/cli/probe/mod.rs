@@ -1,4 +1,6 @@
-//! What `check --probe` opens: every recording, every model and every sink, and where files are uploaded to.
+//! What `check --probe` opens: every model, every recording and live camera, every sink, and where files are uploaded to.
+
+mod seen;
 
 use jiff::tz::TimeZone;
 
@@ -13,6 +15,7 @@ use crate::{
     files, libav,
     say::{print, say},
     source::{self, Options, Part, Recording, SourceError, sought},
+    stop::Stop,
 };
 
 /// Opens what a configuration names, and tells what was found.
@@ -26,7 +29,6 @@ pub fn probe(config: &Config) -> anyhow::Result<Status> {
     for camera in &config.cameras {
         let options = Options { pixel_aspect: camera.pixel_aspect, ..options.clone() };
         if let SourceAddress::Live(_) = camera.source {
-            print(&format!("camera {}: {} is a live camera and was not opened\n", camera.id, camera.source))?;
             continue;
         }
         let found = source::files(camera)?;
@@ -53,6 +55,12 @@ pub fn probe(config: &Config) -> anyhow::Result<Status> {
             }
         }
     }
+    let stop = Stop::on_signals()?;
+    let looked = seen::look(config, &models, &stop)?;
+    if let Some(signal) = stop.signal() {
+        return Ok(Status::Stopped(signal));
+    }
+    status = if status == Status::Done { looked } else { status };
     let tried = [try_sinks(config)?, try_uploads(config)?, super::reaction::look_at_all(config, "error")];
     let failed = tried.into_iter().find(|tried| *tried != Status::Done);
     Ok(if status == Status::Done { failed.unwrap_or(status) } else { status })
