@@ -18,6 +18,7 @@ mod faults;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod hostility;
+mod probing;
 mod reactions;
 mod reload;
 mod sameness;
@@ -91,6 +92,7 @@ fn main() {
         always("attacks_are_bounded", hostility::attacks),
         always("oddities_are_lived_with", hostility::oddities),
         always("refusals_are_told", hostility::refusals),
+        always("a_probe_says_what_is_seen_and_why_nothing_is", probing::probed),
         with_server("a_changed_configuration_touches_what_changed", reload::changed),
         always("told_to_end_it_drains_and_told_twice_it_ends", reload::ends),
         with_clock("a_clock_set_forward_changes_nothing_but_what_it_shows", clock::forward),

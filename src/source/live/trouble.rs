@@ -40,13 +40,15 @@ impl Trouble {
             Self::Libav(LibavError::NoVideo { .. }) => OfflineReason::NoVideo,
             Self::Libav(
                 LibavError::NoDecoder { .. }
-                | LibavError::NoPicture { .. }
                 | LibavError::PictureTooLarge { .. }
                 | LibavError::TooLarge { .. },
             )
             | Self::TooFast => OfflineReason::Undecodable,
             Self::Libav(LibavError::NotFound { .. }) => OfflineReason::NoSuchStream,
-            Self::Libav(LibavError::Deadline { .. }) | Self::NoKeyFrame => OfflineReason::Stalled,
+            // Of what it describes nothing came.
+            Self::Libav(LibavError::NoPicture { .. } | LibavError::Deadline { .. }) | Self::NoKeyFrame => {
+                OfflineReason::Stalled
+            }
             Self::Libav(_) | Self::Own(_) => OfflineReason::Unreachable,
             Self::Ended => return None,
         })
@@ -70,6 +72,12 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(refusal) => refusal.fmt(f),
+            // What helps a recording does not help a camera.
+            Self::Libav(LibavError::NoPicture { codec, .. }) => write!(
+                f,
+                "it describes {codec} video, and no picture of it came; check that it is H.264, H.265, MJPEG or MPEG-4, and restart \
+                 the camera"
+            ),
             Self::Libav(error) => error.fmt(f),
             Self::NoKeyFrame => f.write_str("packets come, and no key frame among them"),
             Self::TooFast => f.write_str("pictures come faster than time passes"),
