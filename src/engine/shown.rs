@@ -39,7 +39,7 @@ pub(super) struct TooSmall {
 }
 
 /// From this share of the height that is wanted on, most are found (models/README.md, "By height").
-const TOLD_FROM: f32 = 0.4;
+const TOLD_FROM: f32 = 0.5;
 
 struct OfStrand {
     /// From the usual one on.

@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 
 from accuracy.people import overlap
+from accuracy.world import opened
 from accuracy.world_recordings import frames, read_truth
-from data.detector import PADDING, Detector
+from data.detector import PADDING
 from data.picture import BUS, CAR, PERSON, TRUCK
 from data.sets import read_set
 
@@ -83,9 +84,7 @@ def main() -> None:
     all_things = things(asked.dataset, asked.footage or asked.dataset.parent / "footage")
     print(f"| | of | {' | '.join(map(str, HEIGHTS))} |\n|---|---|{'---|' * len(HEIGHTS)}")
     for entry in asked.models:
-        name, _, rest = entry.partition("=")
-        path, _, head = rest.rpartition(":")
-        detector = Detector(Path(path), head, threads=1, fitted=True)
+        name, detector = opened(entry)
         for kind, kinds in KINDS.items():
             shares, most = [], 0
             for rows in HEIGHTS:

@@ -84,7 +84,7 @@ fn said(script: &Script) -> Vec<String> {
 
 #[test]
 fn what_is_too_small_however_it_is_shown_is_said_once() {
-    // 60 rows are wanted and 24 do: 256 rows × 0.04 × 2 are 20, and with 0.06 they are 31.
+    // 60 rows are wanted and 30 do: 256 rows × 0.04 × 2 are 20, and with 0.06 they are 31.
     let said_of = |height| said(&ten_minutes(height, 1.0));
     let small = said_of(0.04);
     assert_eq!(small.len(), 1, "{small:?}");
