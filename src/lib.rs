@@ -144,6 +144,8 @@ pub mod ledger;
 #[cfg(feature = "edge")]
 #[allow(unsafe_code, reason = "FFmpeg is a library in C")]
 pub mod libav;
+#[cfg(feature = "edge")]
+pub mod lock;
 pub mod looks;
 #[cfg(feature = "edge")]
 pub mod reactions;

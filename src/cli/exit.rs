@@ -58,7 +58,10 @@ fn wrong_model(error: &DetectError) -> bool {
 #[cfg(feature = "edge")]
 fn wrong_service(error: &ServiceError) -> bool {
     match error {
-        ServiceError::Find(_) | ServiceError::NoFile { .. } | ServiceError::NotYet { .. } => true,
+        ServiceError::Find(_)
+        | ServiceError::NoFile { .. }
+        | ServiceError::NotYet { .. }
+        | ServiceError::EvidenceHeld { .. } => true,
         ServiceError::Detect(error) => wrong_model(error),
         ServiceError::Database(_) | ServiceError::System { .. } => false,
     }

@@ -1,6 +1,9 @@
 use thiserror::Error;
 
-use crate::{detect::DetectError, domain::CameraId, ledger::database::DatabaseError, source::FindError};
+use crate::{
+    detect::DetectError, domain::CameraId, ledger::database::DatabaseError, lock::LockError,
+    source::FindError,
+};
 
 /// Why cameras cannot be watched at all.
 #[derive(Debug, Error)]
@@ -32,6 +35,15 @@ pub enum ServiceError {
     /// The database cannot be used.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// Another program keeps its evidence in the same folder: each would remove what the other's database does not know.
+    #[error(
+        "the folder of evidence {held}: two programs cannot keep theirs in one. Stop the other, or give this one another `[evidence] \
+         directory`"
+    )]
+    EvidenceHeld {
+        /// Which folder, and by whom.
+        held: LockError,
+    },
     /// The system refuses what the program needs.
     #[error("{what}: {source}")]
     System {

@@ -1,6 +1,14 @@
 //! What outlives a change of the configuration.
 
-use std::{cell::RefCell, path::PathBuf, rc::Rc, sync::Arc, thread, time::Duration};
+use std::{
+    cell::RefCell,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 
@@ -26,6 +34,7 @@ use crate::{
         days::{self, Days},
     },
     libav,
+    lock::{FolderLock, LockError},
     reactions::Reactions,
     results::ModelFact,
     source::{files, live::Hosts, rtsp::Guards, sought},
@@ -78,6 +87,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let clock: Arc<dyn Clock> = Arc::new(System);
     let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
+    let _held = hold(&config.evidence.directory)?;
     let evidence = Rc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
@@ -170,6 +180,19 @@ fn database_settings(config: &Config) -> database::Settings {
         site: config.site.id.clone(),
         timezone: config.site.timezone.clone(),
         bound: None,
+    }
+}
+
+/// Takes the folder of evidence for this program alone, as long as it runs. One that cannot be written to is not taken: that is told
+/// below, and violations are watched for all the same.
+fn hold(folder: &Path) -> Result<Option<FolderLock>, ServiceError> {
+    if std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).is_err() {
+        return Ok(None);
+    }
+    match FolderLock::take(folder) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::File { .. }) => Ok(None),
+        Err(held @ LockError::Held { .. }) => Err(ServiceError::EvidenceHeld { held }),
     }
 }
 

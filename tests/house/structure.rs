@@ -7,11 +7,12 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 37] = [
+const ORDER: [&str; 38] = [
     "address",
     "geometry",
     "domain",
     "files",
+    "lock",
     "stop",
     "clock",
     "say",

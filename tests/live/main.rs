@@ -94,6 +94,7 @@ fn main() {
         always("refusals_are_told", hostility::refusals),
         always("a_probe_says_what_is_seen_and_why_nothing_is", probing::probed),
         with_server("a_changed_configuration_touches_what_changed", reload::changed),
+        always("two_programs_keep_no_evidence_in_one_folder", reload::evidence_is_ones_own),
         always("told_to_end_it_drains_and_told_twice_it_ends", reload::ends),
         with_clock("a_clock_set_forward_changes_nothing_but_what_it_shows", clock::forward),
         with_clock("a_clock_set_back_changes_nothing_but_what_it_shows", clock::back),

@@ -95,6 +95,23 @@ pub fn changed() {
     assert_eq!(raised(&site, "same").len(), 1);
 }
 
+pub fn evidence_is_ones_own() {
+    let (_folder, film) = film();
+    let server = Hostile::start(Mode::Plain, &film, 10, Duration::from_secs(60)).expect("a server");
+    let site = Site::new().seeing_always().camera("lane", &server.source(), PARKING);
+    let service = site.start();
+    site.looks_on("lane", 1);
+    let folder = format!("[evidence]\ndirectory = {:?}\n", site.path("evidence"));
+    let other = Site::new().seeing_always().with(&folder).camera("lane", &server.source(), PARKING);
+    assert_eq!(other.start().wait().code(), Some(2), "{}", other.log());
+    assert!(other.log().contains("is in use by process"), "{}", other.log());
+    assert_eq!(service.end().code(), Some(143));
+    // Once it is free it may be had.
+    let next = other.start();
+    other.looks_on("lane", 1);
+    assert_eq!(next.end().code(), Some(143));
+}
+
 pub fn ends() {
     let (_folder, film) = film();
     let server = Hostile::start(Mode::Plain, &film, 10, Duration::from_secs(60)).expect("a server");

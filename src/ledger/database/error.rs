@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
-use crate::files;
+use crate::{files, lock::LockError};
 
 /// What the database cannot do.
 #[derive(Debug, Error)]
@@ -137,6 +137,15 @@ impl Failure {
     pub fn why(&self) -> &str {
         match self {
             Self::Damaged(why) | Self::Passing(why) => why,
+        }
+    }
+}
+
+impl From<LockError> for DatabaseError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::File { path, source } => Self::Place { path, source },
+            LockError::Held { folder, by } => Self::Locked { folder, by },
         }
     }
 }

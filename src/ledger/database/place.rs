@@ -1,25 +1,19 @@
 //! Where the database lies: its folder, its files and their rights, and the lock that keeps a second program out.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
-    io::{self, Read, Write},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use jiff::{Timestamp, tz::TimeZone};
-use rustix::{
-    fs::{FlockOperation, flock},
-    io::Errno,
-};
-
 use super::DatabaseError;
-use crate::files;
+use crate::{files, lock::FolderLock};
+use jiff::{Timestamp, tz::TimeZone};
 
 /// The database, within its folder.
 pub(super) const NAME: &str = "firewarden.db";
-const LOCK: &str = "firewarden.lock";
 /// What SQLite keeps beside the file itself.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 /// So many damaged databases are kept; a faulty disk would else fill itself with them.
@@ -30,7 +24,7 @@ const MOST_DAMAGED: usize = 3;
 pub(super) struct Place {
     folder: PathBuf,
     /// None once it is given up.
-    lock: Mutex<Option<File>>,
+    lock: Mutex<Option<FolderLock>>,
 }
 
 impl Place {
@@ -49,20 +43,15 @@ impl Place {
                 "others may look into the folder of the state; its files are this user's alone all the same"
             );
         }
-        let lock = locked(folder)?;
+        let lock = FolderLock::take(folder)?;
         Ok(Self { folder: folder.to_owned(), lock: Mutex::new(Some(lock)) })
     }
 
     /// Sees to it that the lock is the one that others find: somebody may have taken it away, with its folder or without.
     pub fn hold(&self) -> Result<(), DatabaseError> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(held) = &*lock else { return Ok(()) };
-        let found = fs::metadata(self.folder.join(LOCK));
-        let is_same = held.metadata().is_ok_and(|held| {
-            found.is_ok_and(|found| (held.dev(), held.ino()) == (found.dev(), found.ino()))
-        });
-        if !is_same {
-            *lock = Some(locked(&self.folder)?);
+        if lock.as_ref().is_some_and(|held| !held.is_found()) {
+            *lock = Some(FolderLock::take(&self.folder)?);
         }
         Ok(())
     }
@@ -146,35 +135,6 @@ impl Place {
     /// How large the log of what was not yet written into the database is, in bytes.
     pub fn log_bytes(&self) -> u64 {
         fs::metadata(with(&self.path(), "-wal")).map_or(0, |about| about.len())
-    }
-}
-
-/// The lock of a folder, once it is this program's.
-fn locked(folder: &Path) -> Result<File, DatabaseError> {
-    let path = folder.join(LOCK);
-    let failed = |source| DatabaseError::Place { path: path.clone(), source };
-    let mut lock = private().open(&path).map_err(failed)?;
-    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => {
-            return Err(DatabaseError::Locked { folder: folder.to_owned(), by: holder(&mut lock) });
-        }
-        Err(error) => return Err(failed(error.into())),
-    }
-    // It only serves a message.
-    let _ = lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id()));
-    Ok(lock)
-}
-
-/// Who has the lock, as the file tells and the system knows.
-fn holder(lock: &mut File) -> String {
-    let mut text = String::new();
-    let _ = lock.take(32).read_to_string(&mut text);
-    let Ok(id) = text.trim().parse::<u32>() else { return "another program".to_owned() };
-    let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
-    match files::visible(name.trim()) {
-        name if name.is_empty() => format!("process {id}"),
-        name => format!("process {id} ({name})"),
     }
 }
 
