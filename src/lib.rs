@@ -34,10 +34,10 @@
 //!  service    live cameras, watched until the program is to end; reload
 //!  console    how a box does, by HTTP
 //!  cli        one file per command
-//!  leaves     address · geometry · domain · files · stop · clock · say · telemetry · libav · duration · words · config · catalog
+//!  leaves     address · geometry · domain · files · stop · clock · say · telemetry · authorities · libav · duration · words · config · catalog
 //! ```
 //!
-//! The feature `edge`, which is on by default, has what needs codecs and models: batch, catalog, console, decode, deliver, detect,
+//! The feature `edge`, which is on by default, has what needs codecs and models, and connections: authorities, batch, catalog, console, decode, deliver, detect,
 //! engine, evidence, libav, reactions, service, source, vision and parts of ledger, looks and cli. The rest is built without it for the
 //! platform's side (feature `hub`). Loops over pixels are a crate of their own, in `src/pixels`.
 //!
@@ -112,6 +112,8 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+#[cfg(feature = "edge")]
+pub mod authorities;
 #[cfg(feature = "edge")]
 pub mod batch;
 #[cfg(feature = "edge")]

@@ -21,6 +21,7 @@ pub struct CheckArgs {
 
 pub fn run(args: &CheckArgs) -> anyhow::Result<Status> {
     let config = Config::load(&args.config)?;
+    config.in_use()?;
     let rules: usize = config.cameras.iter().map(|camera| camera.rules.len()).sum();
     print(&format!(
         "{}: site {}, {} cameras, {rules} rules, {} sinks: well formed\n",

@@ -6,7 +6,7 @@ use crate::{
     batch::BatchError, catalog::CatalogError, detect::DetectError, service::ServiceError, source::FindError,
 };
 use crate::{
-    config::ConfigError,
+    config::{ConfigError, NotYet},
     eval::TruthError,
     results::{FolderError, StoredError, VerifyError},
 };
@@ -14,6 +14,7 @@ use crate::{
 /// 2 where the command was used in a way that cannot work, or its configuration is wrong; else 1.
 pub fn code(error: &anyhow::Error) -> u8 {
     let usage = error.is::<ConfigError>()
+        || error.is::<NotYet>()
         || error.is::<UsageError>()
         || error.is::<TruthError>()
         || error.downcast_ref().is_some_and(FolderError::is_usage)
@@ -60,7 +61,7 @@ fn wrong_service(error: &ServiceError) -> bool {
     match error {
         ServiceError::Find(_)
         | ServiceError::NoFile { .. }
-        | ServiceError::NotYet { .. }
+        | ServiceError::NotYet(_)
         | ServiceError::EvidenceHeld { .. } => true,
         ServiceError::Detect(error) => wrong_model(error),
         ServiceError::Database(_) | ServiceError::System { .. } => false,

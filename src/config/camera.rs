@@ -16,7 +16,7 @@ use super::{
     section::{
         Faults, Table, called, fields_of, join, read, read_whole, refuse_unknown, take_table, take_tables,
     },
-    source::{FRAME_TIMEOUT, Live, OPEN_TIMEOUT, RequestHost, SourceAddress, Transport, is_address},
+    source::{FRAME_TIMEOUT, Live, OPEN_TIMEOUT, RequestHost, Scheme, SourceAddress, Transport, is_address},
     tls::{Tls, TlsKeys},
 };
 use crate::{
@@ -287,16 +287,28 @@ const LONGEST_ADDRESS: usize = 4096;
 fn check_live(live: &Live, places: &Places<'_, '_>) {
     let streams = [("source", Some(&live.address)), ("substream", live.substream.as_ref())];
     let streams = streams.into_iter().filter_map(|(key, address)| Some((key, address?)));
-    let schemes: Vec<&str> =
+    let schemes: Vec<Scheme> =
         streams.filter_map(|(key, address)| check_stream(key, address, places)).collect();
-    let all = |allowed: &[&str]| !schemes.is_empty() && schemes.iter().all(|scheme| allowed.contains(scheme));
-    if places.has("transport") && all(&["http", "https"]) {
+    let all = |is: fn(Scheme) -> bool| !schemes.is_empty() && schemes.iter().all(|scheme| is(*scheme));
+    if places.has("transport") && all(|scheme| !scheme.is_rtsp()) {
         places.fault("transport", "it is for RTSP, and this camera is read by HTTP: leave it out");
     }
-    if live.transport == Transport::Udp && schemes.contains(&"rtsps") {
+    if live.transport == Transport::Udp && schemes.contains(&Scheme::Rtsps) {
         places.fault(
             "transport",
             "rtsps carries packets within the connection alone: write \"tcp\", or leave it out",
+        );
+    }
+    if live.request_host == RequestHost::Camera && schemes.iter().any(|scheme| *scheme != Scheme::Rtsp) {
+        places.fault(
+            "request_host",
+            "only rtsp:// is read without the guard, which looks at certificates and names the camera by HTTP: leave it out",
+        );
+    }
+    if live.tls.is_some() && all(|scheme| !scheme.is_secure()) {
+        places.fault(
+            "tls",
+            "this camera shows no certificate: leave it out, or write an address that begins with rtsps:// or https://",
         );
     }
     let bounds = (seconds(1), LONGEST_WAIT);
@@ -315,26 +327,28 @@ fn check_live(live: &Live, places: &Places<'_, '_>) {
 }
 
 /// The scheme of a stream by which cameras are read.
-fn check_stream<'a>(key: &str, address: &'a Address, places: &Places<'_, '_>) -> Option<&'a str> {
-    const SCHEMES: [&str; 4] = ["rtsp", "rtsps", "http", "https"];
-    let scheme = address.as_str().split_once("://").map(|(scheme, _)| scheme);
-    let Some(scheme) = scheme.filter(|scheme| SCHEMES.contains(scheme)) else {
-        places.fault(
-            key,
-            format!(
-                "live cameras are read by {}: write an address that begins so",
-                SCHEMES.join("://, ") + "://"
-            ),
-        );
+fn check_stream(key: &str, address: &Address, places: &Places<'_, '_>) -> Option<Scheme> {
+    let scheme = address.as_str().split_once("://").and_then(|(scheme, _)| Scheme::of(scheme));
+    let Some(scheme) = scheme else {
+        let known = Scheme::ALL.map(|scheme| format!("{}://", scheme.name())).join(", ");
+        places.fault(key, format!("live cameras are read by {known}: write an address that begins so"));
         return None;
     };
-    // Passwords of cameras hold whatever they do, so that no more is taken apart than is shown.
+    // Passwords of cameras hold whatever they do: what is left of an address without them is looked at first.
     let shown = address.to_string();
     let named = shown
         .split_once("://")
         .is_some_and(|(_, rest)| !rest.trim().is_empty() && !rest.starts_with(['/', '…']));
     if !named || address.as_str().contains(char::is_control) || address.as_str().len() > LONGEST_ADDRESS {
         places.fault(key, "it names no camera: write it such as rtsp://10.2.0.31/stream1");
+        return None;
+    }
+    if address.parts().is_none() {
+        places.fault(
+            key,
+            "it cannot be told which part of it is the host: it has the form rtsp://USER:PASSWORD@HOST:PORT/PATH; within user \
+             name and password, @ : / ? # and % are written as %40 %3A %2F %3F %23 and %25",
+        );
         return None;
     }
     Some(scheme)

@@ -68,6 +68,59 @@ impl Live {
     }
 }
 
+/// By what a live camera is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// `rtsp://`.
+    Rtsp,
+    /// `rtsps://`: RTSP within TLS.
+    Rtsps,
+    /// `http://`: video in FLV, as media servers and recorders send it.
+    Http,
+    /// `https://`: the same within TLS.
+    Https,
+}
+
+impl Scheme {
+    /// All that there are.
+    pub const ALL: [Self; 4] = [Self::Rtsp, Self::Rtsps, Self::Http, Self::Https];
+
+    /// As addresses begin.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rtsp => "rtsp",
+            Self::Rtsps => "rtsps",
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The scheme of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
+    }
+
+    /// The port where an address names none.
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Rtsp => 554,
+            Self::Rtsps => 322,
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
+    /// Whether a certificate is shown.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Rtsps | Self::Https)
+    }
+
+    /// Whether it is RTSP, be it within TLS.
+    pub fn is_rtsp(self) -> bool {
+        matches!(self, Self::Rtsp | Self::Rtsps)
+    }
+}
+
 /// Which machine the requests to a camera name as the one that is asked. The guard passes bytes on as they are, so that they name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// By what a camera's certificate is known, where no authority of the system vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,11 @@ pub enum Tls {
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
+    /// That of a certificate in DER.
+    pub fn of(certificate: &[u8]) -> Self {
+        Self(Sha256::digest(certificate).into())
+    }
+
     /// The hash.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0

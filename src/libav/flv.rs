@@ -12,6 +12,17 @@ const MOST: usize = 1_000;
 /// The form of H.265 that recorders and servers in China write.
 const HEVC: u8 = 12;
 
+/// Whether FFmpeg calls FLV so: what servers built on nginx send has a name of its own.
+pub(super) fn is(format: &str) -> bool {
+    format == "flv" || format == "live_flv"
+}
+
+/// The same of a stream, of which FFmpeg tells the number that it does not know.
+pub(super) fn of_tag(tag: u32) -> (String, &'static str) {
+    let codec = if tag == u32::from(HEVC) { "H.265 (codec 12)" } else { "what is no H.264, such as H.265," };
+    (codec.to_owned(), "read the camera by RTSP, or set its stream to H.264")
+}
+
 /// What FLV holds that FFmpeg cannot read: its name, and the way out.
 pub(super) fn unknown(path: &Path) -> Option<(String, &'static str)> {
     let mut reader = BufReader::new(File::open(path).ok()?);

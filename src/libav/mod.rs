@@ -31,6 +31,7 @@ pub(crate) mod testing;
 mod turn;
 mod unpack;
 mod upright;
+mod way;
 mod yuv;
 
 use std::sync::Once;
@@ -52,6 +53,7 @@ pub use stream::StreamInfo;
 pub use succession::Succession;
 pub use turn::Turn;
 pub use upright::Upright;
+pub use way::Way;
 pub use yuv::{Colour, Matrix, Plane, Yuv, YuvBuffer};
 
 pub use crate::geometry::PixelAspect;

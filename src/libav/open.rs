@@ -17,14 +17,15 @@ use super::{
     input::About,
     stream::is_video,
     unpack::Unpack,
+    way::Way,
 };
 use crate::{address::redact, files};
 
 /// What is opened.
 enum Place<'a> {
     File(&'a Path),
-    /// Its address, and how it is shown.
-    Stream(&'a str, &'a str),
+    /// Its address, how it is shown, and how it is reached.
+    Stream(&'a str, &'a str, &'a Way),
 }
 
 impl Place<'_> {
@@ -65,7 +66,7 @@ impl Input {
     /// [`LibavError`], naming the address without its credentials.
     pub fn open(address: &str, limits: &Limits) -> Result<Self, LibavError> {
         if address.contains("://") {
-            return Self::open_within(&Place::Stream(address, &redact(address)), limits);
+            return Self::open_within(&Place::Stream(address, &redact(address), &Way::of(address)), limits);
         }
         Self::open_file(Path::new(address), limits)
     }
@@ -74,8 +75,8 @@ impl Input {
     ///
     /// # Errors
     /// [`LibavError`], naming `shown`.
-    pub fn open_as(address: &str, shown: &str, limits: &Limits) -> Result<Self, LibavError> {
-        Self::open_within(&Place::Stream(address, shown), limits)
+    pub fn open_as(address: &str, shown: &str, way: &Way, limits: &Limits) -> Result<Self, LibavError> {
+        Self::open_within(&Place::Stream(address, shown, way), limits)
     }
 
     /// Opens a file, whatever bytes its name is made of, and learns what its video is; else as [`open`](Self::open).
@@ -97,14 +98,13 @@ impl Input {
     fn open_within(place: &Place<'_>, limits: &Limits) -> Result<Self, LibavError> {
         init();
         let (clean, url) = match place {
-            Place::Stream(address, shown) => ((*shown).to_owned(), address.as_bytes().to_owned()),
+            Place::Stream(address, shown, _) => ((*shown).to_owned(), address.as_bytes().to_owned()),
             Place::File(path) => {
                 check_file(path)?;
                 // Else a file named `a:b` would be taken for protocol `a`.
                 (files::shown(path.as_os_str()), [b"file:", path.as_os_str().as_bytes()].concat())
             }
         };
-        let stream = matches!(place, Place::Stream(..));
         let url = CString::new(url).map_err(|_| LibavError::NotFound { address: clean.clone() })?;
         let deadline = Deadline::new(&limits.stop);
         deadline.begin(limits.open);
@@ -120,21 +120,16 @@ impl Input {
             c.interrupt_callback = deadline.callback();
             c.probesize = limits.probe_bytes;
             c.max_analyze_duration = i64::try_from(limits.probe_time.as_micros()).unwrap_or(i64::MAX);
-            if stream {
+            if let Place::Stream(..) = place {
                 // To count pictures for their rate would take two seconds, in which nobody looks.
                 c.fps_probe_size = 0;
             }
         }
         let mut options = Dictionary::default();
-        if stream {
-            // Whatever the other side says, nothing else is opened on its word. Sound bends the times of pictures, and is not asked for.
-            let by_http = clean.starts_with("http");
-            options.set(c"protocol_whitelist", if by_http { c"http,tcp" } else { c"rtsp,rtp,tcp" });
-            options.set(c"rtsp_transport", c"tcp");
-            options.set(c"allowed_media_types", c"video");
-        } else {
+        match place {
+            Place::Stream(.., way) => way.set(&mut options),
             // A file may be a playlist; it is not to reach into the network.
-            options.set(c"protocol_whitelist", c"file,crypto");
+            Place::File(_) => options.set(c"protocol_whitelist", c"file,crypto"),
         }
         options.set(c"ignore_editlist", c"1");
         // What raw streams are said to hold where nothing tells: to be known again.
@@ -249,7 +244,11 @@ impl Input {
         }
         if self.stream.codec_id().decoder().is_null() {
             let (address, codec) = (self.address.clone(), self.stream.codec.clone());
-            let in_flv = place.file().filter(|_| self.about.format == "flv").and_then(flv::unknown);
+            let in_flv = match place {
+                _ if !flv::is(&self.about.format) => None,
+                Place::File(path) => flv::unknown(path),
+                Place::Stream(..) => Some(flv::of_tag(self.stream.codec_tag())),
+            };
             return Err(match in_flv {
                 Some((codec, way)) => LibavError::InFlv { address, codec, way },
                 None => LibavError::NoDecoder { address, codec },

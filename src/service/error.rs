@@ -1,8 +1,8 @@
 use thiserror::Error;
 
 use crate::{
-    detect::DetectError, domain::CameraId, ledger::database::DatabaseError, lock::LockError,
-    source::FindError,
+    config::NotYet, detect::DetectError, domain::CameraId, ledger::database::DatabaseError,
+    lock::LockError, source::FindError,
 };
 
 /// Why cameras cannot be watched at all.
@@ -15,15 +15,8 @@ pub enum ServiceError {
     #[error(transparent)]
     Find(#[from] FindError),
     /// A camera is to be read in a way that this version does not have.
-    #[error(
-        "camera {camera}: {what} is not in use yet: live cameras are read by RTSP over TCP alone, from an address such as rtsp://10.2.0.31/stream1"
-    )]
-    NotYet {
-        /// Which.
-        camera: CameraId,
-        /// The way.
-        what: &'static str,
-    },
+    #[error(transparent)]
+    NotYet(#[from] NotYet),
     /// A recording that is to be played is not there.
     #[error("camera {camera}: no file to play; check the path or pattern of its source, {sought:?}")]
     NoFile {

@@ -9,9 +9,8 @@ use std::{
     },
 };
 
-use super::ServiceError;
 use crate::{
-    config::{Config, ConfigError, Evidence, SourceAddress, Transport},
+    config::{Config, ConfigError, Evidence},
     stop,
 };
 
@@ -44,7 +43,7 @@ impl Reload {
                 return None;
             }
         };
-        if let Err(error) = supported(&new) {
+        if let Err(error) = new.in_use() {
             tracing::error!("the configuration stays as it was: {error}");
             return None;
         }
@@ -79,24 +78,4 @@ fn said(error: &ConfigError) -> Vec<String> {
 fn kept_as(new: &Evidence, now: &Evidence) -> Evidence {
     let Evidence { upload, upload_rate, upload_ca, s3, .. } = new.clone();
     Evidence { upload, upload_rate, upload_ca, s3, ..now.clone() }
-}
-
-/// Whether cameras are reached in ways that this version has.
-///
-/// # Errors
-/// [`ServiceError::NotYet`] for the first that is not.
-pub(super) fn supported(config: &Config) -> Result<(), ServiceError> {
-    for camera in &config.cameras {
-        let SourceAddress::Live(live) = &camera.source else { continue };
-        let scheme = live.address.parts().map_or("", |parts| parts.scheme);
-        let what = match scheme {
-            "rtsp" if live.transport == Transport::Udp => "transport = \"udp\"",
-            "rtsp" if live.substream.is_some() => "a substream",
-            "rtsp" => continue,
-            "rtsps" => "rtsps://",
-            _ => "HTTP",
-        };
-        return Err(ServiceError::NotYet { camera: camera.id.clone(), what });
-    }
-    Ok(())
 }

@@ -28,7 +28,7 @@ use crate::{
     rules::Beginning,
     source::{
         files,
-        live::{Dial, Hosts, LiveSource, Past, PlayedDial, RtspDial, place},
+        live::{CameraDial, Dial, Hosts, LiveSource, Past, PlayedDial, place},
         rtsp::Guards,
     },
     stop::{Signal, Stop},
@@ -276,7 +276,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
     fn dial(&self, camera: &CameraConfig) -> Result<Box<dyn Dial>, String> {
         Ok(match &camera.source {
             SourceAddress::Live(live) => {
-                Box::new(RtspDial::new(live.clone(), self.means.guards.clone(), camera.pixel_aspect))
+                Box::new(CameraDial::new(live.clone(), self.means.guards.clone(), camera.pixel_aspect))
             }
             SourceAddress::Recording { .. } => {
                 let files = files(camera).map_err(|error| error.to_string())?;

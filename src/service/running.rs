@@ -18,7 +18,7 @@ use super::{
     day,
     facts::Teller,
     memory,
-    reload::{Reload, supported},
+    reload::Reload,
     roster::Means,
     shift::{self, ShiftEnd},
 };
@@ -72,7 +72,7 @@ pub enum Ended {
 /// [`ServiceError`] where it cannot begin. What goes wrong after that is told, and tried again.
 pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, ServiceError> {
     libav::init();
-    supported(&config)?;
+    config.in_use()?;
     let played = |camera: &&Camera| matches!(camera.source, SourceAddress::Recording { .. });
     for camera in config.cameras.iter().filter(played) {
         if files(camera)?.is_empty() {

@@ -7,7 +7,7 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 38] = [
+const ORDER: [&str; 39] = [
     "address",
     "geometry",
     "domain",
@@ -17,6 +17,7 @@ const ORDER: [&str; 38] = [
     "clock",
     "say",
     "telemetry",
+    "authorities",
     "libav",
     "duration",
     "words",

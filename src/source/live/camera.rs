@@ -3,34 +3,49 @@ use std::time::Duration;
 use super::{Dial, Dialled, Trouble};
 use crate::{
     address::Parts,
-    config::{Live, RequestHost},
+    config::{Live, RequestHost, Scheme},
     geometry::PixelAspect,
-    libav::{Decoder, Input, LibavError, Limits},
-    source::rtsp::{GuardLimits, Guards, Refusal, Relay},
+    libav::{Decoder, Input, LibavError, Limits, Way},
+    source::rtsp::{GuardError, GuardLimits, Guards, Refusal, Relay},
     stop::Stop,
 };
 
-/// Connects to a camera by RTSP: libav dials a guard on loopback, and that dials the camera.
-pub struct RtspDial {
+/// Connects to a camera by RTSP or HTTP: libav dials a guard on loopback, and that dials the camera.
+pub struct CameraDial {
     live: Live,
     host: String,
+    way: Way,
     guards: Guards,
     pixel_aspect: Option<PixelAspect>,
 }
 
 /// The machine behind an address, by host and port: behind one port of a router another machine may lie than behind the next.
 pub fn place(parts: &Parts<'_>) -> String {
-    format!("{}:{}", parts.host.to_ascii_lowercase(), parts.port.unwrap_or(554))
+    let port = parts.port.or_else(|| Some(Scheme::of(parts.scheme)?.port()));
+    format!("{}:{}", parts.host.to_ascii_lowercase(), port.unwrap_or_default())
+}
+
+/// How libav asks for a stream.
+fn way(parts: &Parts<'_>) -> Way {
+    match Scheme::of(parts.scheme) {
+        Some(Scheme::Http | Scheme::Https) => {
+            let port = parts.port.map_or_else(String::new, |port| format!(":{port}"));
+            Way::Flv { host: format!("{}{port}", parts.host) }
+        }
+        Some(Scheme::Rtsp | Scheme::Rtsps) | None => Way::Rtsp,
+    }
 }
 
 /// So much of a stream, in its own time, is read to learn what it holds. Its description tells most of it.
 const PROBE: Duration = Duration::from_secs(2);
 
-impl RtspDial {
+impl CameraDial {
     /// To this camera.
     pub fn new(live: Live, guards: Guards, pixel_aspect: Option<PixelAspect>) -> Self {
-        let host = live.address.parts().map_or_else(|| "?".to_owned(), |parts| place(&parts));
-        Self { live, host, guards, pixel_aspect }
+        let parts = live.address.parts();
+        let host = parts.as_ref().map_or_else(|| "?".to_owned(), place);
+        let way = parts.as_ref().map_or(Way::Rtsp, way);
+        Self { live, host, way, guards, pixel_aspect }
     }
 
     fn limits(&self, stop: &Stop) -> Limits {
@@ -42,25 +57,30 @@ impl RtspDial {
             ..Limits::default()
         }
     }
+
+    /// What stands before the camera.
+    fn relay(&self) -> Result<Option<Relay>, Trouble> {
+        match self.live.request_host {
+            RequestHost::Guard => {
+                let (address, tls) = (&self.live.address, self.live.tls.as_ref());
+                let own = |error: GuardError| Trouble::Own(error.to_string());
+                self.guards.relay(address, tls, GuardLimits::default()).map(Some).map_err(own)
+            }
+            RequestHost::Camera => Ok(None),
+        }
+    }
 }
 
-impl Dial for RtspDial {
+impl Dial for CameraDial {
     fn host(&self) -> &str {
         &self.host
     }
 
     fn dial(&mut self, stop: &Stop) -> Result<Dialled, Trouble> {
-        let relay = match self.live.request_host {
-            RequestHost::Guard => {
-                let limits = GuardLimits::default();
-                let own = |error: crate::source::rtsp::GuardError| Trouble::Own(error.to_string());
-                Some(self.guards.relay(&self.live.address, limits).map_err(own)?)
-            }
-            RequestHost::Camera => None,
-        };
+        let relay = self.relay()?;
         let address = relay.as_ref().map_or(&self.live.address, Relay::address);
         let shown = self.live.address.to_string();
-        let opened = Input::open_as(address.as_str(), &shown, &self.limits(stop))
+        let opened = Input::open_as(address.as_str(), &shown, &self.way, &self.limits(stop))
             .and_then(|input| Decoder::new(input.stream()).map(|_| input));
         match opened {
             Ok(mut input) => {
@@ -72,8 +92,9 @@ impl Dial for RtspDial {
             Err(error) => {
                 let refusal = relay.as_ref().and_then(Relay::refusal);
                 // Without a guard FFmpeg tells less.
-                let refusal = refusal.or_else(|| match error {
-                    LibavError::Status { code, .. } => Refusal::of(code, false),
+                let refusal = refusal.or_else(|| match (&error, &self.way) {
+                    (LibavError::Status { code, .. }, _) => Refusal::of(*code, false),
+                    (LibavError::NotARecording { .. }, Way::Flv { .. }) => Some(Refusal::NotFlv),
                     _ => None,
                 });
                 Err(refusal.map_or(Trouble::Libav(error), Trouble::Refused))

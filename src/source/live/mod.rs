@@ -26,7 +26,7 @@ mod tests;
 mod timeline;
 mod trouble;
 
-pub use camera::{RtspDial, place};
+pub use camera::{CameraDial, place};
 pub use hosts::Hosts;
 pub use link::{Link, LinkState};
 pub use played::PlayedDial;

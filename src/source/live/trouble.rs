@@ -40,6 +40,7 @@ impl Trouble {
             Self::Libav(LibavError::NoVideo { .. }) => OfflineReason::NoVideo,
             Self::Libav(
                 LibavError::NoDecoder { .. }
+                | LibavError::InFlv { .. }
                 | LibavError::PictureTooLarge { .. }
                 | LibavError::TooLarge { .. },
             )

@@ -16,15 +16,20 @@ use tokio::{
 use super::{
     conversation::{Conversation, User},
     dial::Place,
+    exchange::Exchange,
     limits::GuardLimits,
     refusal::Refusal,
-    relay::{self, Shared},
+    relay::{self, Shared, There},
     report::SenderReport,
+    talk::Talk,
+    trust::Trust,
 };
-use crate::address::{Address, Parts};
+use crate::{
+    address::{Address, Parts},
+    authorities::AuthoritiesError,
+    config::{Scheme, Tls},
+};
 
-/// The port of RTSP where an address names none.
-const PORT: u16 = 554;
 /// Threads that ask name servers, at most. One that is dead keeps a thread for half a minute.
 const LOOKUPS: usize = 16;
 
@@ -63,6 +68,14 @@ pub enum GuardError {
         /// As it was given.
         address: Address,
     },
+    /// Nobody is there who could vouch for it.
+    #[error("nobody can vouch for the certificate of {address}: {error}")]
+    Authorities {
+        /// Whose.
+        address: Address,
+        /// Why.
+        error: AuthoritiesError,
+    },
     /// No port on loopback.
     #[error("no port on loopback for the connection to {address}: {error}")]
     Listen {
@@ -89,31 +102,48 @@ impl Guards {
         Ok(Self { runtime: Arc::new(Background(Some(runtime))) })
     }
 
-    /// A relay for one connection to `camera`. It returns at once, and dials when FFmpeg connects to it.
+    /// A relay for one connection to `camera`, whose certificate is known by `tls`. It returns at once, and dials when FFmpeg
+    /// connects to it.
     ///
     /// # Errors
-    /// It is no address of RTSP, or no port is free.
-    pub fn relay(&self, camera: &Address, limits: GuardLimits) -> Result<Relay, GuardError> {
+    /// It is no address of RTSP or HTTP, there are no authorities, or no port is free.
+    pub fn relay(
+        &self,
+        camera: &Address,
+        tls: Option<&Tls>,
+        limits: GuardLimits,
+    ) -> Result<Relay, GuardError> {
         let unusable = || GuardError::Address { address: camera.clone() };
         let Parts { scheme, user, host, port, path } = camera.parts().ok_or_else(unusable)?;
-        if !scheme.eq_ignore_ascii_case("rtsp") {
-            return Err(unusable());
-        }
+        let scheme = Scheme::of(&scheme.to_ascii_lowercase()).ok_or_else(unusable)?;
+        let trust = if scheme.is_secure() {
+            let authorities = |error| GuardError::Authorities { address: camera.clone(), error };
+            Some(Trust::new(tls).map_err(authorities)?)
+        } else {
+            None
+        };
         let number = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let place = Place { host: number.to_owned(), port: port.unwrap_or(PORT) };
+        let place = Place { host: number.to_owned(), port: port.unwrap_or(scheme.port()) };
+        let there = There { place, trust, within: limits.connect };
         let listen = |error| GuardError::Listen { address: camera.clone(), error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
         let here = listener.local_addr().map_err(listen)?;
         let sign = if user.is_some() { "@" } else { "" };
-        let address = Address::from(format!("rtsp://{}{sign}{here}{path}", user.unwrap_or_default()));
+        let plain = if scheme.is_rtsp() { Scheme::Rtsp } else { Scheme::Http }.name();
+        let address = Address::from(format!("{plain}://{}{sign}{here}{path}", user.unwrap_or_default()));
         let user = if user.is_some_and(|user| !user.is_empty()) { User::Given } else { User::None };
-        let shared = Arc::new(Shared::new(Conversation::new(user, &limits)));
+        let talk = if scheme.is_rtsp() {
+            Talk::Rtsp(Conversation::new(user, &limits))
+        } else {
+            Talk::Http(Exchange::new(user, &limits))
+        };
+        let shared = Arc::new(Shared::new(talk));
         // It is there until it is dropped.
         let Some(runtime) = &self.runtime.0 else { return Err(listen(io::ErrorKind::NotConnected.into())) };
         let task = runtime.spawn({
             let shared = Arc::clone(&shared);
-            async move { relay::serve(listener, place, limits.connect, &shared).await }
+            async move { relay::serve(listener, there, &shared).await }
         });
         Ok(Relay { address, shared, task: task.abort_handle() })
     }

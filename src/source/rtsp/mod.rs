@@ -1,4 +1,4 @@
-//! Cameras by RTSP. Before FFmpeg, which speaks it, stands a guard of the project's own.
+//! Cameras by RTSP, and by HTTP in FLV. Before FFmpeg, which speaks both, stands a guard of the project's own.
 //!
 //! ```text
 //!  camera ◄──────► relay ◄───────────► FFmpeg, in the same process
@@ -13,6 +13,10 @@
 //!   whole and was judged; so is a packet. What waits towards FFmpeg is one of these and what two sockets hold: no more is read before
 //!   that was written, so the camera has to wait.
 //! - To connect and to answer has a deadline each. Silence between pictures has none here: the source has.
+//! - `rtsps://` is RTSP within TLS, which FFmpeg would not verify: the relay does ([`Tls`](crate::config::Tls)), and speaks to nobody
+//!   whose certificate is not believed.
+//! - By HTTP it passes one request, which names the camera as its host, and what answers it ([`Refusal`] but for a status of success).
+//!   To ask once more with a password FFmpeg dials anew.
 //! - An answer that points elsewhere cuts the connection before FFmpeg sees it.
 //! - What the camera refused is remembered ([`Refusal`]), and what it says of its clock ([`SenderReport`]).
 //! - Blank lines between messages, and what is neither message nor packet while pictures come, are not passed on: FFmpeg would lose the
@@ -24,6 +28,8 @@
 
 mod conversation;
 mod dial;
+mod distrust;
+mod exchange;
 mod guard;
 mod interleaved;
 mod limits;
@@ -34,9 +40,12 @@ mod rate;
 mod refusal;
 mod relay;
 mod report;
+mod talk;
 #[cfg(test)]
 mod tests;
+mod trust;
 
+pub use distrust::{Distrust, NoTls, Wrong};
 pub use guard::{GuardError, Guards, Relay};
 pub use limits::GuardLimits;
 pub use refusal::{Bounded, Refusal};

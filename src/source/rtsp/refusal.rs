@@ -4,6 +4,7 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use super::distrust::{Distrust, NoTls};
 use crate::domain::OfflineReason;
 
 /// Why a connection to a camera ended, or what the camera refused. It holds neither address nor password.
@@ -18,6 +19,12 @@ pub enum Refusal {
     /// Its address takes no connection at this port.
     #[error("it refuses connections; check the port, and whether RTSP is switched on")]
     Refused,
+    /// Its certificate is not believed. Nothing was said to it.
+    #[error(transparent)]
+    Untrusted(Distrust),
+    /// It speaks no TLS, or none that is safe. Nothing was said to it.
+    #[error(transparent)]
+    NoTls(NoTls),
     /// It does not know the user name or the password.
     #[error("it does not accept the user name or the password")]
     Unauthorized,
@@ -73,6 +80,14 @@ pub enum Refusal {
     /// What answers does not speak RTSP, or so that two could read it in two ways.
     #[error("what answers at its address does not speak RTSP as it should; check the port")]
     NotRtsp,
+    /// What answers does not speak HTTP, or so that two could read it in two ways.
+    #[error("what answers at its address does not speak HTTP as it should; check the port")]
+    NotHttp,
+    /// What it sends by HTTP is no video in FLV.
+    #[error(
+        "what it sends is no FLV, and nothing else is read by HTTP; check the path in its address, or read it by RTSP"
+    )]
+    NotFlv,
 }
 
 /// What is bounded in what a camera sends.
@@ -119,13 +134,18 @@ impl Refusal {
             Self::Unresolved | Self::Unreachable(_) => OfflineReason::Unreachable,
             Self::Unauthorized | Self::NoUser | Self::Forbidden => OfflineReason::Unauthorized,
             // The stream is somewhere else.
-            Self::NoSuchStream | Self::Redirected => OfflineReason::NoSuchStream,
+            Self::NoSuchStream | Self::Redirected | Self::NotFlv => OfflineReason::NoSuchStream,
             Self::LockedOut => OfflineReason::LockedOut,
             Self::Silent | Self::BrokeOff => OfflineReason::Stalled,
             Self::TooLarge { .. } => OfflineReason::Undecodable,
-            Self::Refused | Self::TooManyViewers | Self::Closed | Self::Answer { .. } | Self::NotRtsp => {
-                OfflineReason::Refused
-            }
+            Self::Refused
+            | Self::Untrusted(_)
+            | Self::NoTls(_)
+            | Self::TooManyViewers
+            | Self::Closed
+            | Self::Answer { .. }
+            | Self::NotRtsp
+            | Self::NotHttp => OfflineReason::Refused,
         }
     }
 

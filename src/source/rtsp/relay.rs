@@ -20,11 +20,13 @@ use tokio::{
 };
 
 use super::{
-    conversation::{Cleared, Conversation},
+    conversation::Cleared,
     dial::{Place, dial},
     own::Peer,
     rate::Rate,
     refusal::Refusal,
+    talk::Talk,
+    trust::Trust,
 };
 
 /// Bytes that are read at once, at most somewhat more.
@@ -35,7 +37,7 @@ const GATHER: Duration = Duration::from_millis(5);
 /// What a relay and who holds it know of one connection.
 #[derive(Debug)]
 pub struct Shared {
-    conversation: Mutex<Conversation>,
+    conversation: Mutex<Talk>,
     /// Bytes that came from the camera.
     bytes: AtomicU64,
     /// Something was asked: another answer may be due.
@@ -44,12 +46,12 @@ pub struct Shared {
 
 impl Shared {
     /// Of a connection that begins.
-    pub fn new(conversation: Conversation) -> Self {
+    pub fn new(conversation: Talk) -> Self {
         Self { conversation: Mutex::new(conversation), bytes: AtomicU64::new(0), asked: Notify::new() }
     }
 
     /// What was said so far.
-    pub fn conversation(&self) -> MutexGuard<'_, Conversation> {
+    pub fn conversation(&self) -> MutexGuard<'_, Talk> {
         self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -57,6 +59,17 @@ impl Shared {
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
+}
+
+/// Whom a relay dials, and how.
+#[derive(Debug)]
+pub struct There {
+    /// Where it is.
+    pub place: Place,
+    /// By what it is known where it shows a certificate; none where it shows none.
+    pub trust: Option<Trust>,
+    /// How long it may take until it may be spoken to.
+    pub within: Duration,
 }
 
 /// Why nothing passes any more.
@@ -70,14 +83,30 @@ enum End {
     Cut(Refusal),
 }
 
-/// Serves the first connection of this process at the listener, and ends with it.
-pub async fn serve(listener: Listener, place: Place, connect: Duration, shared: &Shared) {
-    let Ok(client) = accept(listener).await else { return };
-    let end = match dial(&place, connect).await {
-        Ok(camera) => pass(camera, client, shared).await,
-        Err(refusal) => End::Cut(refusal),
-    };
-    note(&end, shared);
+/// Serves the first connection of this process at the listener, and ends with it; where a camera asks for a password by HTTP, the
+/// next one, too.
+pub async fn serve(listener: Listener, there: There, shared: &Shared) {
+    let Ok(mut listener) = TcpListener::from_std(listener).map(Some) else { return };
+    while let Some(listening) = listener.take() {
+        let Ok(client) = accept(&listening).await else { return };
+        listener = shared.conversation().may_repeat().then_some(listening);
+        let end = reach(&there, client, shared).await.unwrap_or_else(End::Cut);
+        note(&end, shared);
+        if !shared.conversation().again() {
+            return;
+        }
+    }
+}
+
+/// Dials a camera, and passes on what may pass.
+async fn reach(there: &There, client: TcpStream, shared: &Shared) -> Result<End, Refusal> {
+    let deadline = Instant::now() + there.within;
+    let camera = dial(&there.place, there.within).await?;
+    let Some(trust) = &there.trust else { return Ok(pass(camera, client, shared).await) };
+    // Who takes the connection and then says nothing has no more time than who does not take it.
+    let secured = timeout_at(deadline.into(), trust.secure(camera, &there.place.host)).await;
+    let camera = secured.unwrap_or(Err(Refusal::Silent))?;
+    Ok(pass(camera, client, shared).await)
 }
 
 /// Notes why nothing passes any more. That is done before the client's side is closed, too: who learns of the end asks at once.
@@ -96,9 +125,8 @@ fn noted(end: End, shared: &Shared) -> End {
     end
 }
 
-/// Waits for the client. The listener is closed when it is there; until then others are turned away.
-async fn accept(listener: Listener) -> io::Result<TcpStream> {
-    let listener = TcpListener::from_std(listener)?;
+/// Waits for the client. Others are turned away.
+async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
     loop {
         let (client, there) = listener.accept().await?;
         let here = client.local_addr()?;
@@ -193,7 +221,7 @@ async fn from_client(
                 }
             }
             Err(_) => {
-                tracing::warn!("FFmpeg sent a camera what is no RTSP; its connection is cut");
+                tracing::warn!("FFmpeg sent a camera what is no request; its connection is cut");
                 return End::Left;
             }
         }

@@ -4,6 +4,7 @@ mod bounds;
 mod ends;
 mod passing;
 mod refusals;
+mod secure;
 mod talk;
 
 use std::{
@@ -62,7 +63,7 @@ fn connected<T: Send + 'static>(
     camera: &Camera<T>,
     limits: GuardLimits,
 ) -> (Relay, TcpStream) {
-    let relay = guards.relay(&camera.address(), limits).expect("a relay");
+    let relay = guards.relay(&camera.address(), None, limits).expect("a relay");
     let stream = client(&relay);
     (relay, stream)
 }

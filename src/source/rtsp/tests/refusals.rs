@@ -106,7 +106,7 @@ fn an_answer_that_comes_without_end_is_cut_off() {
 
 fn unreached(address: &str, limits: GuardLimits) -> Refusal {
     let guards = guards();
-    let relay = guards.relay(&Address::from(address.to_owned()), limits).expect("a relay");
+    let relay = guards.relay(&Address::from(address.to_owned()), None, limits).expect("a relay");
     assert_eq!(relay.refusal(), None);
     let mut stream = client(&relay);
     assert!(rest(&mut stream).is_empty());
