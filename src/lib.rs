@@ -22,6 +22,7 @@
 //!
 //!  looks      which looks are taken when: pure
 //!  kinds      one folder per kind of violation: its settings and words, which are leaves, and its rule
+//!  health     what is told of a camera: offline, obstructed, moved, clock, key frames, and the end of each
 //!  judge      trackers, rules and book of one camera, which live, batch and replay share
 //!  eval       violations compared with what really happened
 //!  ledger     the one way by which what comes of a camera leaves it; database: what a live box must not forget; days: its looks
@@ -70,7 +71,8 @@
 //! | gap | a spell in which nobody could look |
 //! | attention | a rule's wish to look more often |
 //! | tick | time that passes, whether or not anything is looked at |
-//! | clarity | whether a picture shows what is there: dark, covered, blurred and frozen ones do not |
+//! | health | what is told of a camera beside violations: once it has lasted, and again once it is over |
+//! | clarity | whether a picture shows what is there: dark, blinded, covered, blurred and frozen ones do not |
 //! | candidate | what may become a violation and is not raised |
 //! | violation | what is reported: raised once, ended once, one id |
 //! | state | what a camera knows, saved so that a restart forgets nothing |
@@ -140,6 +142,7 @@ pub mod files;
 pub mod geometry;
 #[cfg(feature = "edge")]
 pub mod glimpse;
+pub mod health;
 pub mod judge;
 pub mod kinds;
 pub mod ledger;

@@ -19,7 +19,7 @@ use crate::{
     results::Outcome,
     source::{
         Options, Recording, Source, files,
-        live::{Dial, Hosts, Link, LiveSource, RtspDial},
+        live::{CameraDial, Dial, Hosts, Link, LiveSource},
         rtsp::Guards,
         sought,
     },
@@ -74,7 +74,7 @@ pub fn glimpses(config: &Config, models: &Models, guards: &Guards, stop: &Stop) 
         .iter()
         .map(|camera| {
             let SourceAddress::Live(live) = &camera.source else { return None };
-            let dial = RtspDial::new(live.clone(), guards.clone(), camera.pixel_aspect);
+            let dial = CameraDial::new(live.clone(), guards.clone(), camera.pixel_aspect);
             let host = dial.host().to_owned();
             let (id, dial) = (camera.id.clone(), Box::new(dial));
             Some((host, LiveSource::new(id, dial, hosts.clone(), Arc::clone(&clock), None)))

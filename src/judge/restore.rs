@@ -69,6 +69,7 @@ impl Judge {
             rules: self.watches.iter().map(|watch| watch.save()).collect(),
             book: self.book.save(),
             looks: None,
+            health: None,
         }
     }
 

@@ -8,6 +8,7 @@ use super::{book::SavedBook, reach::Reach, watched::Counting};
 use crate::{
     domain::{CameraId, Gap, MediaTime, ModelName, RuleId, SiteId, When, micros},
     files,
+    health::Health,
     looks::state::SavedLooks,
     rules::{Eyesight, Presence, RuleState, candidate::Candidates},
     track::SavedTracker,
@@ -36,6 +37,9 @@ pub struct Saved {
     pub(super) book: SavedBook,
     /// What of its looks goes on; none where nobody planned any.
     pub looks: Option<SavedLooks>,
+    /// What was told of how it does; none where nobody tells that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<Health>,
 }
 
 /// What the tracker of a detector knows.
@@ -193,6 +197,7 @@ impl Saved {
             (trackers, "what it follows"),
             (self.book.is_sound(until), "what it has open"),
             (looks, "when it looked"),
+            (self.health.as_ref().is_none_or(Health::is_sound), "how it does"),
         ];
         parts.into_iter().find_map(|(is_sound, part)| (!is_sound).then_some(part))
     }

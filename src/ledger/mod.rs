@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::{
-    domain::{CameraId, GapReason, MediaTime, Notice, Record},
+    domain::{CameraFact, CameraHealth, CameraId, GapReason, MediaTime, Notice, Record},
     files,
     judge::{Judgement, Saved, Watched},
 };
@@ -34,6 +34,8 @@ pub enum Fact {
     Reached(MediaTime),
     /// People should be told.
     Notice(Notice),
+    /// How the camera does, which is told once.
+    Health(CameraHealth, CameraFact),
     /// Nothing follows; how much each rule could judge, in the order of the configuration. A camera that a panic ended does
     /// not come so far.
     Ended(Vec<Watched>),
@@ -44,7 +46,7 @@ impl Fact {
     pub fn judgement(&self) -> Option<&Judgement> {
         match self {
             Self::Told(_, judgement) | Self::Judged(judgement) => Some(judgement),
-            Self::Missed(_) | Self::Reached(_) | Self::Notice(_) | Self::Ended(_) => None,
+            Self::Missed(_) | Self::Reached(_) | Self::Notice(_) | Self::Health(..) | Self::Ended(_) => None,
         }
     }
 }

@@ -78,7 +78,8 @@ impl Ledger for FolderLedger {
                 Fact::Missed(reason) => self.outcome.miss(*reason),
                 Fact::Reached(at) => self.outcome.reach(*at),
                 Fact::Notice(notice) => self.outcome.notices.push(notice.clone()),
-                Fact::Judged(_) => {}
+                // That of a recording is told nowhere.
+                Fact::Judged(_) | Fact::Health(..) => {}
                 Fact::Ended(watched) => {
                     self.outcome.watched.clone_from(watched);
                     // Cameras whose turn is over hold no file open.

@@ -11,6 +11,8 @@ const DARK_BRIGHTNESS: f32 = 0.12;
 const BLACK_BRIGHTNESS: f32 = 0.07;
 /// Standard deviation of the luma below which a picture shows hardly anything.
 const FLAT_CONTRAST: f32 = 0.05;
+/// Mean luma above which a flat picture is blinded by light. White video is 235 of 255, which is 0.92.
+const WHITE_BRIGHTNESS: f32 = 0.85;
 /// Detail (mean difference of neighbouring samples) below which a flat picture is covered.
 const FLAT_SHARPNESS: f32 = 0.01;
 /// Share of the picture that must change between two looks to be a change of light, not of what is in it.
@@ -49,6 +51,8 @@ pub enum Clarity {
     Dark,
     /// The lens is covered, or the picture is one even colour.
     Covered,
+    /// Light makes nearly all of it white.
+    Blinded,
     /// It has far less detail than usual: out of focus, fogged, rain on the lens.
     Blurred,
     /// The light changed everywhere at once: what is missing may be missing for that.
@@ -114,6 +118,8 @@ impl Visibility {
         let flat = scene.contrast < FLAT_CONTRAST;
         if scene.brightness < BLACK_BRIGHTNESS || (flat && scene.brightness < DARK_BRIGHTNESS) {
             Clarity::Dark
+        } else if flat && scene.brightness > WHITE_BRIGHTNESS {
+            Clarity::Blinded
         } else if flat && scene.sharpness < FLAT_SHARPNESS {
             Clarity::Covered
         } else if scene.changed.is_some_and(|share| share >= LIGHT_CHANGED) {
@@ -222,6 +228,12 @@ mod tests {
             clarity(Scene { brightness: 0.4, contrast: 0.02, sharpness: 0.002, ..ROOM }),
             Clarity::Covered
         );
+        assert_eq!(
+            clarity(Scene { brightness: 0.91, contrast: 0.02, sharpness: 0.012, ..ROOM }),
+            Clarity::Blinded
+        );
+        // Snow in the sun is bright, and shows what is in it.
+        assert_eq!(clarity(Scene { brightness: 0.88, contrast: 0.08, ..ROOM }), Clarity::Clear);
         assert_eq!(clarity(Scene { changed: Some(0.9), ..ROOM }), Clarity::LightChange);
         // A room made darker by 0.1, in which not all people are found however it is lifted; and by 0.25, in which they are.
         assert_eq!(clarity(Scene { brightness: 0.106, contrast: 0.019, ..ROOM }), Clarity::Dark);

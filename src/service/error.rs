@@ -1,8 +1,8 @@
 use thiserror::Error;
 
 use crate::{
-    config::NotYet, detect::DetectError, domain::CameraId, ledger::database::DatabaseError,
-    lock::LockError, source::FindError,
+    config::NotYet, detect::DetectError, domain::CameraId, ledger::database::DatabaseError, lock::LockError,
+    source::FindError,
 };
 
 /// Why cameras cannot be watched at all.

@@ -5,6 +5,7 @@
 //!  shift    models and workers, for as long as the same ones are wanted; reload, the end
 //!  roster   which cameras are watched: begins, ends and begins them again
 //!  post     one camera's thread: parts and answers in, steps and evidence out
+//!  vitals   how that camera does, and what is told of it
 //!  board    what is known of the box and all its cameras now, for whoever asks
 //!  facts    the same as lines of the log, once a minute
 //! ```
@@ -20,6 +21,7 @@ mod reload;
 mod roster;
 mod running;
 mod shift;
+mod vitals;
 
 pub use board::{Board, BoxFacts, CameraFacts, Stage, WorksFacts};
 pub use counts::{Counts, Tally};

@@ -13,12 +13,12 @@ use crossbeam::{
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::counts::Counts;
+use super::{counts::Counts, vitals::Vitals};
 use crate::{
     domain::{GapReason, Phase, Record},
     engine::{Action, Actions, Answer, Camera, Desk, Event, Ticket},
     evidence::live::Keeper,
-    judge::Judgement,
+    judge::{Judgement, Saved},
     ledger::{Fact, Ledger, Step, database::CameraLedger, days::DayKeeper},
     reactions::Reactions,
     source::{
@@ -45,6 +45,7 @@ pub(super) struct Post {
     pub keeper: Keeper,
     pub days: DayKeeper,
     pub counts: Counts,
+    pub vitals: Vitals,
     pub stop: Stop,
     /// The site's, whose days are counted.
     pub zone: TimeZone,
@@ -67,8 +68,20 @@ impl Post {
     /// Watches until it is to stop, its source is over, or something fails that it needs. A panic of the camera's thread or its
     /// reader's is its failure; others go on.
     pub fn hold(self) -> Left {
-        let Self { camera, mut source, desk, ledger, reactions, keeper, days, counts, stop, zone, day } =
-            self;
+        let Self {
+            camera,
+            mut source,
+            desk,
+            ledger,
+            reactions,
+            keeper,
+            days,
+            counts,
+            vitals,
+            stop,
+            zone,
+            day,
+        } = self;
         let timeline = source.timeline();
         let (parts, ahead) = channel::bounded(AHEAD);
         let name = ledger.camera().clone();
@@ -94,7 +107,7 @@ impl Post {
                 Err(error) => return Left::Failed(format!("a thread cannot be started: {error}")),
             };
             let mut watch =
-                Watch { camera, desk, ledger, reactions, keeper, days, counts, timeline, zone, day };
+                Watch { camera, desk, ledger, reactions, keeper, days, counts, vitals, timeline, zone, day };
             let left = catch_unwind(AssertUnwindSafe(|| watch.run(ahead, &stop)));
             stop_reading(&stop, &left);
             let left = match left {
@@ -120,6 +133,13 @@ fn stop_reading(stop: &Stop, left: &thread::Result<Left>) {
     }
 }
 
+/// All that a camera knows, and what was told of how it does.
+fn known(camera: &Camera, vitals: &Vitals) -> Saved {
+    let mut saved = camera.save();
+    saved.health = Some(vitals.save());
+    saved
+}
+
 struct Watch {
     camera: Camera,
     desk: Desk,
@@ -128,6 +148,7 @@ struct Watch {
     keeper: Keeper,
     days: DayKeeper,
     counts: Counts,
+    vitals: Vitals,
     timeline: Timeline,
     zone: TimeZone,
     day: Option<Date>,
@@ -145,7 +166,10 @@ impl Watch {
                     break;
                 }
             }
-            let Some(event) = self.next(&ahead, &answers) else { continue };
+            let event = self.next(&ahead, &answers);
+            let told = self.vitals.pass(self.timeline.now(), Instant::now());
+            self.keep(told);
+            let Some(event) = event else { continue };
             self.camera.take(event, &mut actions);
             failure = self.act(&mut actions).or(failure);
         }
@@ -158,8 +182,8 @@ impl Watch {
 
     /// Keeps what the camera knows; clips that were begun are completed without what would have followed.
     fn leave(self) {
-        let Self { camera, ledger, keeper, .. } = self;
-        ledger.leave(camera.save());
+        let Self { camera, vitals, ledger, keeper, .. } = self;
+        ledger.leave(known(&camera, &vitals));
         drop(keeper);
     }
 
@@ -219,8 +243,16 @@ impl Watch {
                 Action::Reached(_, at) => Fact::Reached(at),
             });
         }
+        let outlook = self.camera.judge().sees();
+        facts.extend(self.vitals.follow(&facts, outlook));
+        self.keep(facts);
+        failure
+    }
+
+    /// Keeps what came of one step, and what follows from it.
+    fn keep(&mut self, facts: Vec<Fact>) {
         if facts.is_empty() {
-            return failure;
+            return;
         }
         // What is done on the spot waits for no disk.
         for (violation, explanation, time) in self.ledger.changes(&facts) {
@@ -228,18 +260,15 @@ impl Watch {
                 self.reactions.told(violation, explanation, time);
             }
         }
-        let step = Step {
-            camera: &self.ledger.camera().clone(),
-            facts: &facts,
-            state: &|| Some(self.camera.save()),
-        };
-        if let Err(error) = self.ledger.commit(&step) {
+        let Self { camera, vitals, ledger, .. } = self;
+        let state = || Some(known(camera, vitals));
+        let step = Step { camera: &ledger.camera().clone(), facts: &facts, state: &state };
+        if let Err(error) = ledger.commit(&step) {
             tracing::error!("{error}");
         }
         for fact in &facts {
             self.follow(fact);
         }
-        failure
     }
 
     /// What evidence and counts learn of it.
@@ -258,7 +287,7 @@ impl Watch {
             }
             Fact::Judged(judgement) => self.keeper.judged(judgement),
             Fact::Missed(reason) => self.days.missed(*reason),
-            Fact::Reached(_) | Fact::Notice(_) | Fact::Ended(_) => {}
+            Fact::Reached(_) | Fact::Notice(_) | Fact::Health(..) | Fact::Ended(_) => {}
         }
         if let Some(judgement) = fact.judgement() {
             self.say(judgement);

@@ -13,6 +13,7 @@ use super::{
     board::{Board, Known},
     day::gone,
     post::{Left, Post},
+    vitals::Vitals,
 };
 use crate::{
     clock::Clock,
@@ -137,12 +138,16 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         let Ok(saved) = Saved::read(&bytes, &config.site.id, &camera.id) else { return };
         let explanations = self.explanations(config, &camera);
         let bare = CameraConfig { rules: Vec::new(), ..camera };
+        // It may come back: what was told of how it does is not told again then.
+        let health = saved.health.clone();
         let (judge, restored) = Judge::restore(&config.site, &bare, &config.detector, saved);
         if !restored.dropped.is_empty() {
             tracing::warn!("camera {}: it is not watched any more; what it had open is ended", bare.id);
         }
         database.resumed(&bare.id, restored.judgement, &explanations);
-        database.ledger(bare.id.clone(), explanations).leave(judge.save());
+        let mut state = judge.save();
+        state.health = health;
+        database.ledger(bare.id.clone(), explanations).leave(state);
     }
 
     /// Looks after cameras whose watch ended by itself. Whether any is watched, or will be.
@@ -235,6 +240,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         });
         let past =
             saved.as_ref().and_then(|saved| Some(Past { reached: saved.reached()?, gap: saved.gap() }));
+        let health = saved.as_ref().and_then(|saved| saved.health.clone());
         let day = past.as_ref().map(|past| config.site.timezone.to_datetime(past.reached.wall).date());
         let (judge, looks) = match saved {
             None => (Judge::begin(&config.site, camera, &config.detector, beginning), None),
@@ -254,6 +260,8 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         let source = LiveSource::new(camera.id.clone(), dial, hosts.clone(), Arc::clone(clock), past);
         let (counts, stop) = (board.counts(&camera.id), Stop::default());
         let known = Known { link: source.link(), counts: counts.clone() };
+        let now = source.timeline().now();
+        let vitals = Vitals::new(&config.site.id, camera, source.link(), health, now);
         let post = Post {
             camera: match looks {
                 Some(looks) => new.resume(looks),
@@ -266,6 +274,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             keeper: evidence.keeper(config, camera),
             days: days.keeper(&camera.id),
             counts,
+            vitals,
             stop: stop.clone(),
             zone: config.site.timezone.clone(),
             day,

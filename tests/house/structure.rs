@@ -7,7 +7,7 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 39] = [
+const ORDER: [&str; 40] = [
     "address",
     "geometry",
     "domain",
@@ -31,6 +31,7 @@ const ORDER: [&str; 39] = [
     "track",
     "looks",
     "rules",
+    "health",
     "kinds",
     "judge",
     "eval",

@@ -15,6 +15,7 @@ mod common;
 mod connection;
 mod evidence;
 mod faults;
+mod health;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod hostility;
@@ -79,6 +80,11 @@ fn main() {
         (of(true, Takes::Part), of(served, Takes::Part), of(clock, Takes::Part));
     let alone = of(served, Takes::All);
     let tests = vec![
+        with_server(
+            "a_camera_that_is_gone_is_told_and_that_it_is_back_over_kills_too",
+            health::gone_and_back,
+        ),
+        always("a_camera_whose_clock_is_off_is_told", health::clock_is_off),
         always("reactions_are_on_the_spot", reactions::are_on_the_spot),
         alone("what_comes_by_rtsp_in_h264_is_judged_as_what_is_analysed", sameness::h264),
         alone("what_comes_by_rtsp_in_h265_is_judged_as_what_is_analysed", sameness::h265),

@@ -16,6 +16,7 @@ mod elevator;
 mod ends;
 mod fire_lane;
 mod ground;
+mod health;
 mod invariants;
 mod live;
 mod people;

@@ -75,9 +75,15 @@ impl CameraLedger {
 
 impl Ledger for CameraLedger {
     fn commit(&mut self, step: &Step<'_>) -> Result<(), LedgerError> {
-        let judgements = step.facts.iter().filter_map(|fact| fact.judgement());
-        let items: Vec<Item> =
-            judgements.flat_map(|judgement| changes(judgement, &self.explanations)).collect();
+        let mut items = Vec::new();
+        for fact in step.facts {
+            match fact {
+                Fact::Health(health, fact) => items.push(Item::Health(health.clone(), *fact)),
+                fact => {
+                    items.extend(fact.judgement().into_iter().flat_map(|it| changes(it, &self.explanations)))
+                }
+            }
+        }
         let now = self.shared.clock.monotonic();
         let apart = self.before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
         let [since, before] = self.apart;

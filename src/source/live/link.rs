@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::OfflineReason;
 
@@ -29,6 +29,12 @@ pub struct LinkState {
     pub bytes_per_s: f64,
     /// How far the last key frames lay apart.
     pub keyframes: Option<Duration>,
+    /// How often that was measured since the program began.
+    pub intervals: u64,
+    /// By how much its clock is ahead of the box's, as it said last; behind it where that is negative. None where it has not said.
+    pub ahead: Option<SignedDuration>,
+    /// How often it has said so since the program began.
+    pub said: u64,
     /// Whether it was ever connected, and when it was again.
     known: bool,
     again: VecDeque<Instant>,
@@ -72,6 +78,12 @@ impl Link {
         (state.reason, state.words) = (reason, words);
         state.offline_since.get_or_insert(wall);
         (state.bytes_per_s, state.rate_from, state.keyframes) = (0.0, None, None);
+        state.ahead = None;
+    }
+
+    /// A camera that is not dialled any more, since it does harm: in words, without credentials.
+    pub fn set_aside(&self, words: String, wall: Timestamp) {
+        self.lost(Some(OfflineReason::Undecodable), words, wall);
     }
 
     pub(super) fn packet(&self, bytes: usize, now: Instant) {
@@ -87,7 +99,13 @@ impl Link {
     }
 
     pub(super) fn key_frames(&self, apart: Duration) {
-        self.lock().keyframes = Some(apart);
+        let mut state = self.lock();
+        (state.keyframes, state.intervals) = (Some(apart), state.intervals.saturating_add(1));
+    }
+
+    pub(super) fn clock(&self, ahead: SignedDuration) {
+        let mut state = self.lock();
+        (state.ahead, state.said) = (Some(ahead), state.said.saturating_add(1));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, LinkState> {

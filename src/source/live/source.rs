@@ -80,6 +80,18 @@ struct Connected {
     connection: Connection,
     relay: Option<Relay>,
     dialled: Instant,
+    /// When it said last what its clock shows.
+    said: Option<Instant>,
+}
+
+impl Connected {
+    /// Notes what the camera says of its clock, each time it does.
+    fn hear_clock(&mut self, link: &Link) {
+        let Some(report) = self.relay.as_ref().and_then(Relay::clock) else { return };
+        if self.said.replace(report.arrived) != Some(report.arrived) {
+            link.clock(report.ntp.duration_since(report.wall));
+        }
+    }
 }
 
 impl LiveSource {
@@ -160,7 +172,7 @@ impl LiveSource {
                 floor: self.floor,
             };
             let connection = Connection::new(setting, packets).map_err(Trouble::Libav)?;
-            Ok(Connected { connection, relay, dialled })
+            Ok(Connected { connection, relay, dialled, said: None })
         });
         if stop.is_set() {
             return;
@@ -192,7 +204,9 @@ impl LiveSource {
 
     /// Reads on.
     fn read(&mut self, stop: &Stop) {
-        let Some(Connected { connection, relay, dialled }) = &mut self.connected else { return };
+        let Some(connected) = &mut self.connected else { return };
+        connected.hear_clock(&self.link);
+        let Connected { connection, relay, dialled, .. } = connected;
         let now = self.clock.monotonic();
         let step = connection.step(&mut self.ready);
         // What the relay knows of it says more than that nothing came.

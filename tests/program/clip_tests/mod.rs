@@ -2,6 +2,7 @@
 
 mod analyze;
 mod evidence;
+mod health;
 mod made;
 mod naming;
 mod report;

@@ -222,6 +222,28 @@ fn files_are_needed_until_every_sink_has_their_alerts() {
 }
 
 #[test]
+fn how_a_camera_does_is_committed_with_what_the_camera_knows() {
+    let bench = Bench::new();
+    let mut ledger = bench.ledger("lane");
+    let health = CameraHealth {
+        site: SiteId::new("lf-027").expect("an id"),
+        camera: id("lane"),
+        camera_name: "门".to_owned(),
+        camera_labels: [].into(),
+        since: wall(1),
+    };
+    let offline = Fact::Health(health.clone(), CameraFact::Offline(OfflineReason::Stalled));
+    commit(&mut ledger, "lane", &[offline], 7);
+    bench.settle();
+    let (bench, _) = bench.reopen();
+    let told = bench.now(SINK);
+    let [alert] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!((alert.body.alert_type().name(), alert.time), ("firewarden.camera.offline", wall(1)));
+    let saved = bench.handle().saved(&id("lane")).expect("read");
+    assert_eq!(saved, state("lane", 7).write().ok(), "the state of that very step");
+}
+
+#[test]
 fn how_a_camera_does_is_told_once() {
     let bench = Bench::new();
     let health = |camera: &str| CameraHealth {
