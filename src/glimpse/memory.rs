@@ -18,7 +18,7 @@ impl Ledger for Memory {
                 Fact::Reached(at) => self.outcome.reach(*at),
                 Fact::Notice(notice) => self.outcome.notices.push(notice.clone()),
                 Fact::Ended(watched) => self.outcome.watched.clone_from(watched),
-                Fact::Judged(_) | Fact::Health(_) => {}
+                Fact::Judged(_) | Fact::Health(..) => {}
             }
         }
         Ok(())

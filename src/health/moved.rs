@@ -14,7 +14,7 @@ pub(super) struct Moved {
     /// Since when it looks elsewhere, as was told.
     told: Option<Timestamp>,
     /// By how much of the picture, to the right and down, in all.
-    by: [f32; 2],
+    pub(super) by: [f32; 2],
     /// Of what draws its zones.
     drawn: Option<String>,
 }
