@@ -205,7 +205,7 @@ pub(super) const METRICS: &[Metric] = &[
     counter(
         "firewarden_camera_looks_dropped",
         None,
-        "Looks that could not be taken: the box had no time, the video is damaged, a model failed.",
+        "Looks that could not be taken: the box had no time, or no memory to hold the pictures, the video is damaged, a model failed.",
         Of::Reason(|camera| {
             camera.tally.dropped.iter().map(|(reason, count)| (*reason, (*count).into())).collect()
         }),

@@ -175,6 +175,8 @@ pub enum GapReason {
     NotLooked,
     /// The box had no time to look.
     Overload,
+    /// The box had no memory to hold the pictures.
+    Memory,
 }
 
 impl fmt::Display for GapReason {
@@ -186,6 +188,7 @@ impl fmt::Display for GapReason {
             Self::BoxOff => "the box was off",
             Self::NotLooked => "a model failed",
             Self::Overload => "no time to look",
+            Self::Memory => "no memory to hold the pictures",
         })
     }
 }

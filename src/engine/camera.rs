@@ -4,6 +4,7 @@
 //! through in the order of media time, whatever the order in which workers answer; so the records are the same.
 
 mod leaving;
+mod room;
 mod saving;
 
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
@@ -13,7 +14,7 @@ use super::{
     asks::{Asked, Asks, Chain},
     event::{Action, Actions, Event, WhenFull},
     eye::{Anchors, Looking, StrandSpec},
-    flight::{Flight, Held, Stage},
+    flight::{Flight, Held, Lack, Stage},
     job::{Done, Ticket},
     looked::Looked,
     shown::Shown,
@@ -50,6 +51,8 @@ pub struct Camera {
     when_full: WhenFull,
     /// So many groups may be in the workers' hands, or wait for their turn.
     window: usize,
+    /// Where parts cannot wait: so many bytes of groups may, of which nothing is wanted yet.
+    most: usize,
     turns: VecDeque<Turn>,
     walk: Option<Walk>,
     strands: Vec<Strand>,
@@ -104,6 +107,7 @@ impl Camera {
             max_age: looking.max_age,
             when_full,
             window: window.max(1),
+            most: MOST_HELD,
             turns: VecDeque::new(),
             walk: None,
             strands,
@@ -113,6 +117,13 @@ impl Camera {
             over: false,
             failed: false,
         }
+    }
+
+    /// Where parts cannot wait, so many bytes of groups may wait for their turn. The one that workers have, and the newest one that is
+    /// wanted, wait in any case.
+    #[must_use]
+    pub fn holding(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// Takes an event, and adds what is to be done to `out`.
@@ -137,11 +148,13 @@ impl Camera {
             return self.turns.len() < MOST_WAITING;
         }
         let flights = || self.flights();
-        let held: usize = flights().map(|flight| flight.gop.bytes()).sum();
         // What follows of a group that grows goes on from what rules have made of it.
         let grows = self.walk.as_ref().is_some_and(|walk| walk.gop.grows())
             || flights().last().is_some_and(|flight| flight.gop.grows());
-        flights().count() < self.window && held < MOST_HELD && self.turns.len() < MOST_WAITING && !grows
+        flights().count() < self.window
+            && self.held() < MOST_HELD
+            && self.turns.len() < MOST_WAITING
+            && !grows
     }
 
     /// Whether nothing is left to do: all was told, or it failed.
@@ -209,13 +222,17 @@ impl Camera {
 
     /// Plans the looks of a group, and where what its job needs comes from.
     fn group(&mut self, gop: Arc<Gop>) {
-        if self.when_full == WhenFull::Newest {
-            self.shed();
-        }
         let looked = &self.looked;
         let holds = |strand: usize, at: MediaTime| looked.holds(strand, gop.wall(at));
         let Some(asked) = self.asks.ask(&gop, &self.strands, holds) else { return };
-        let stage = if asked.wanted.is_empty() && !gop.continued() {
+        if self.when_full == WhenFull::Newest && !asked.wanted.is_empty() {
+            self.shed();
+        }
+        let stage = if gop.packets.is_empty() {
+            // There was no room for it on its way here.
+            self.decoder = Held::Here(None);
+            Stage::Shed(Lack::Room)
+        } else if asked.wanted.is_empty() && !gop.continued() {
             // Nothing is wanted of this group, so no worker touches it.
             if !gop.grows() {
                 self.decoder = Held::Here(None);
@@ -238,24 +255,8 @@ impl Camera {
         };
         let first = self.looked.shown.first(gop.start, &asked.must);
         self.turns.push_back(Turn::Group(Flight { gop, asked, first, shows: None, stage }));
-    }
-
-    /// Gives up the looks of what has not been sent yet. What was to come from it comes from what it waited for itself.
-    fn shed(&mut self) {
-        for turn in &mut self.turns {
-            let Turn::Group(flight) = turn else { continue };
-            match mem::replace(&mut flight.stage, Stage::Shed) {
-                Stage::Waits(ticket, anchors, _) if !flight.gop.grows() => {
-                    if matches!(self.anchors, Held::With(from) if from == ticket) {
-                        self.anchors = anchors;
-                    }
-                    if matches!(self.decoder, Held::With(from) if from == ticket) {
-                        self.decoder = Held::Here(None);
-                    }
-                    flight.gop = Arc::new(Gop { packets: Vec::new(), ..Gop::clone(&flight.gop) });
-                }
-                stage => flight.stage = stage,
-            }
+        if self.when_full == WhenFull::Newest {
+            self.make_room();
         }
     }
 
@@ -271,7 +272,7 @@ impl Camera {
                     for_decoder.push(decoder);
                 }
                 Stage::Decodes(_, anchors, _) | Stage::Decoded(_, anchors, _) => for_anchors.push(anchors),
-                Stage::Out(_) | Stage::Landed(_) | Stage::Shed => {}
+                Stage::Out(_) | Stage::Landed(_) | Stage::Shed(_) => {}
             }
         }
         for held in for_anchors {
@@ -290,7 +291,7 @@ impl Camera {
             return walk.add(done);
         }
         for flight in self.flights_mut() {
-            flight.stage = match mem::replace(&mut flight.stage, Stage::Shed) {
+            flight.stage = match mem::replace(&mut flight.stage, Stage::Shed(Lack::Time)) {
                 Stage::Out(out) if out == ticket => return flight.stage = Stage::Landed(done),
                 Stage::Decodes(looks, anchors, out) if out == ticket => {
                     return flight.stage = Stage::Decoded(looks, anchors, done.decoded);
@@ -330,7 +331,7 @@ impl Camera {
             }
             match self.turns.front() {
                 None => return,
-                Some(Turn::Group(Flight { stage: Stage::Landed(_) | Stage::Shed, .. })) => {}
+                Some(Turn::Group(Flight { stage: Stage::Landed(_) | Stage::Shed(_), .. })) => {}
                 Some(Turn::Group(_)) => return,
                 Some(_) => {}
             }
@@ -354,8 +355,9 @@ impl Camera {
         let Flight { gop, asked: Asked { span, must, wanted, .. }, first, shows, stage } = flight;
         let shows = shows.unwrap_or_else(|| self.looked.shown.decide(gop.start, &first));
         let (done, shed) = match stage {
-            Stage::Landed(done) => (done, false),
-            _ => (Done::default(), true),
+            Stage::Landed(done) => (done, None),
+            Stage::Shed(lack) => (Done::default(), Some(lack)),
+            _ => (Done::default(), Some(Lack::Time)),
         };
         for (strand, times) in self.strands.iter_mut().zip(&must) {
             strand.enter(times.clone());

@@ -33,8 +33,7 @@ impl Crew {
         detectors: &'scope Detectors<'d>,
         stop: &Stop,
     ) -> Self {
-        // A camera that watches has one job out at a time: what is here is never more than there are cameras.
-        let (orders, work_list) = channel::unbounded();
+        let (crew, work_list) = Self::without_workers();
         for number in 0..threads.max(1) {
             let (work_list, stop) = (work_list.clone(), stop.clone());
             let hand = move || go_on_working(&work_list, detectors, &stop);
@@ -43,7 +42,15 @@ impl Crew {
                 tracing::error!("a worker cannot be started: {error}");
             }
         }
-        Self { orders }
+        crew
+    }
+
+    /// A crew whose orders somebody else carries out, in their order: first come, first served. A camera that watches has one out at a
+    /// time. So there are never more than there are cameras, and each has its turn once all before it had theirs, however much another
+    /// sends.
+    pub(super) fn without_workers() -> (Self, Receiver<Order>) {
+        let (orders, work_list) = channel::unbounded();
+        (Self { orders }, work_list)
     }
 
     /// A place for a camera.
@@ -57,6 +64,12 @@ impl Desk {
     /// Hands in a job. It is answered in any case.
     pub fn hand_in(&self, ticket: Ticket, job: Job) {
         let _ = self.orders.send(Order { job, reply: Reply::new(ticket, &self.to) });
+    }
+
+    /// Whether an answer will come here.
+    #[cfg(test)]
+    pub(super) fn is_waited_for(&self, reply: &Reply) -> bool {
+        reply.goes_to(&self.to)
     }
 
     /// The answers.

@@ -41,8 +41,15 @@ pub(super) enum Stage {
     Decoded(Ticket, Held<Anchors>, Vec<Decoded>),
     Out(Ticket),
     Landed(Done),
-    /// There was no time for it: its packets are gone.
-    Shed,
+    /// It was given up: its packets are gone.
+    Shed(Lack),
+}
+
+/// What there was too little of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    Time,
+    Room,
 }
 
 impl Flight {

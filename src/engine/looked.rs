@@ -29,6 +29,8 @@ pub(super) enum Unseen {
     Failed(PipelineError, Strands),
     /// There was no time.
     NoTime,
+    /// There was no room for its pictures until there was time.
+    NoRoom,
 }
 
 /// A strand's own last look within an epoch.
@@ -250,6 +252,7 @@ impl Looked {
             Unseen::Damaged => GapReason::Damaged,
             Unseen::Failed(..) => GapReason::NotLooked,
             Unseen::NoTime => GapReason::Overload,
+            Unseen::NoRoom => GapReason::Memory,
         };
         out.push(Action::Missed(reason));
         if self.gap.is_none() {

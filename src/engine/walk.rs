@@ -6,6 +6,7 @@ use super::{
     PipelineError,
     event::Actions,
     eye::{Find, Sight, Way},
+    flight::Lack,
     job::{Done, Ticket},
     looked::{Looked, Unseen},
     shown::Shows,
@@ -40,8 +41,8 @@ pub(super) struct Walk {
     tried: Wanted,
     /// Of a group of which no more will come: when its last picture is shown.
     last: Option<MediaTime>,
-    /// There was no time to look.
-    shed: bool,
+    /// What there was too little of to look; none where it was looked at.
+    shed: Option<Lack>,
     waits: Option<Ticket>,
     /// The last picture at which a model failed.
     lost: Option<MediaTime>,
@@ -56,7 +57,7 @@ impl Walk {
         must: Vec<Vec<MediaTime>>,
         wanted: Wanted,
         done: Done,
-        shed: bool,
+        shed: Option<Lack>,
     ) -> Self {
         let pictures = gop.packets.iter().filter_map(|packet| packet.pts).map(MediaTime::from_micros);
         let last = if gop.grows() || gop.continued() { None } else { pictures.max() };
@@ -105,9 +106,13 @@ impl Walk {
                 pass(strands, &idle, time);
                 continue;
             }
-            if self.shed {
+            if let Some(lack) = self.shed {
                 pass(strands, &due, time);
-                looked.missed(time, &self.gop, Unseen::NoTime, strands, out)?;
+                let unseen = match lack {
+                    Lack::Time => Unseen::NoTime,
+                    Lack::Room => Unseen::NoRoom,
+                };
+                looked.missed(time, &self.gop, unseen, strands, out)?;
                 continue;
             }
             if self.lacks(time, &due) {

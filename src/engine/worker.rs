@@ -42,7 +42,13 @@ impl Reply {
         Self { ticket, to: Some(to.clone()) }
     }
 
-    fn give(mut self, answer: Answer) {
+    /// Whether it goes to this camera.
+    #[cfg(test)]
+    pub fn goes_to(&self, camera: &Sender<(Ticket, Answer)>) -> bool {
+        self.to.as_ref().is_some_and(|to| to.same_channel(camera))
+    }
+
+    pub fn give(mut self, answer: Answer) {
         if let Some(to) = self.to.take() {
             // A camera that gave up no longer listens.
             let _ = to.send((self.ticket, answer));

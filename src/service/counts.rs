@@ -45,7 +45,7 @@ pub struct Tally {
 
 impl Default for Tally {
     fn default() -> Self {
-        let reasons = [GapReason::Overload, GapReason::Damaged, GapReason::NotLooked];
+        let reasons = [GapReason::Overload, GapReason::Memory, GapReason::Damaged, GapReason::NotLooked];
         Self {
             wanted: 0,
             taken: 0,
@@ -100,7 +100,7 @@ impl Counts {
     pub(super) fn drop(&self, reason: GapReason) {
         let tally = &mut self.lock().tally;
         *tally.dropped.entry(name(reason)).or_default() += 1;
-        if reason == GapReason::Overload {
+        if matches!(reason, GapReason::Overload | GapReason::Memory) {
             // Nobody was asked for it.
             tally.wanted += 1;
         }
@@ -124,6 +124,7 @@ fn name(reason: GapReason) -> &'static str {
         GapReason::BoxOff => "box_off",
         GapReason::NotLooked => "model_failed",
         GapReason::Overload => "overload",
+        GapReason::Memory => "memory",
     }
 }
 
@@ -154,7 +155,8 @@ mod tests {
         let counts = Counts::default();
         counts.drop(GapReason::Overload);
         counts.drop(GapReason::Overload);
+        counts.drop(GapReason::Memory);
         let dropped: Vec<_> = counts.tally(Instant::now()).dropped.into_iter().collect();
-        assert_eq!(dropped, [("damaged", 0), ("model_failed", 0), ("overload", 2)]);
+        assert_eq!(dropped, [("damaged", 0), ("memory", 1), ("model_failed", 0), ("overload", 2)]);
     }
 }

@@ -10,6 +10,7 @@
 //!  facts    the same as lines of the log, once a minute
 //! ```
 
+mod ahead;
 mod board;
 mod counts;
 mod day;

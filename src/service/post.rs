@@ -13,7 +13,11 @@ use crossbeam::{
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{counts::Counts, vitals::Vitals};
+use super::{
+    ahead::{Ahead, ahead},
+    counts::Counts,
+    vitals::Vitals,
+};
 use crate::{
     domain::{GapReason, Phase, Record},
     engine::{Action, Actions, Answer, Camera, Desk, Event, Ticket},
@@ -22,7 +26,7 @@ use crate::{
     ledger::{Fact, Ledger, Step, database::CameraLedger, days::DayKeeper},
     reactions::Reactions,
     source::{
-        Part, Source,
+        Source,
         live::{LiveSource, Timeline},
     },
     stop::Stop,
@@ -30,8 +34,6 @@ use crate::{
 
 /// While no pictures come, rules are told so often that time passes.
 const TICK: Duration = Duration::from_secs(1);
-/// So many parts of the source may wait.
-const AHEAD: usize = 64;
 /// Once it is to stop, so long is waited for looks that workers have at hand.
 const LEAVING: Duration = Duration::from_secs(5);
 
@@ -51,6 +53,8 @@ pub(super) struct Post {
     pub zone: TimeZone,
     /// The day of the last look before the program was started.
     pub day: Option<Date>,
+    /// So many bytes of pictures may wait between its source and its thread.
+    pub waiting: usize,
 }
 
 /// How the watch of a camera ended.
@@ -81,16 +85,17 @@ impl Post {
             stop,
             zone,
             day,
+            waiting,
         } = self;
         let timeline = source.timeline();
-        let (parts, ahead) = channel::bounded(AHEAD);
+        let (mut parts, ahead) = ahead(waiting);
         let name = ledger.camera().clone();
         let read = {
             let stop = stop.clone();
             move || {
                 while let Some(part) = source.next(&stop) {
                     // A camera that gave up takes no more parts.
-                    if parts.send(part).is_err() {
+                    if parts.put(part).is_err() {
                         return;
                     }
                 }
@@ -155,7 +160,7 @@ struct Watch {
 }
 
 impl Watch {
-    fn run(&mut self, ahead: Receiver<Part>, stop: &Stop) -> Left {
+    fn run(&mut self, ahead: Receiver<Ahead>, stop: &Stop) -> Left {
         let mut actions = Actions::new();
         let (mut leave_by, mut failure) = (None, None);
         let answers = self.desk.answers().clone();
@@ -188,12 +193,13 @@ impl Watch {
     }
 
     /// What happens next; none where nothing did that matters.
-    fn next(&mut self, ahead: &Receiver<Part>, answers: &Receiver<(Ticket, Answer)>) -> Option<Event> {
+    fn next(&mut self, ahead: &Receiver<Ahead>, answers: &Receiver<(Ticket, Answer)>) -> Option<Event> {
         let never = channel::never();
         let parts = if self.camera.wants_part() { ahead } else { &never };
         select! {
             recv(parts) -> part => Some(match part {
                 Ok(part) => {
+                    let part = part.take();
                     self.keeper.part(&part);
                     Event::Part(part)
                 }

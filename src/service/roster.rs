@@ -12,6 +12,7 @@ use std::{
 use super::{
     board::{Board, Known},
     day::gone,
+    memory::Shares,
     post::{Left, Post},
     vitals::Vitals,
 };
@@ -256,7 +257,9 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             regions: if config.detector.whole_picture { Regions::Whole } else { Regions::Needed },
             max_age: config.detector.skip_static.then_some(config.detector.max_age),
         };
-        let new = Camera::new(camera.id.clone(), judge, &self.names, looking, WhenFull::Newest, 2);
+        let shares = Shares::of(config);
+        let new = Camera::new(camera.id.clone(), judge, &self.names, looking, WhenFull::Newest, 2)
+            .holding(shares.held);
         let source = LiveSource::new(camera.id.clone(), dial, hosts.clone(), Arc::clone(clock), past);
         let (counts, stop) = (board.counts(&camera.id), Stop::default());
         let known = Known { link: source.link(), counts: counts.clone() };
@@ -278,6 +281,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             stop: stop.clone(),
             zone: config.site.timezone.clone(),
             day,
+            waiting: shares.waiting,
         };
         Ok((post, known, stop))
     }

@@ -17,7 +17,7 @@ use super::{
     board::{Board, Works},
     day,
     facts::Teller,
-    memory,
+    memory::Shares,
     reload::Reload,
     roster::Means,
     shift::{self, ShiftEnd},
@@ -199,19 +199,12 @@ fn hold(folder: &Path) -> Result<Option<FolderLock>, ServiceError> {
 /// An upload is left between two blocks, which takes so long at most.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// Of all memory for pictures, the rings have so much; the rest is for groups and frames that are at work.
-const OF_RINGS: u64 = 2;
-/// A ring has at least this: some seconds of a camera.
-const SMALLEST_RING: u64 = 4 << 20;
-
 fn begin_evidence(
     config: &Config,
     models: &Models,
     database: &Handle,
     clock: &Arc<dyn Clock>,
 ) -> std::io::Result<Evidence> {
-    let memory = config.memory.map_or_else(memory::quarter, |memory| memory.0);
-    let ring = (memory / OF_RINGS / config.cameras.len().max(1) as u64).max(SMALLEST_RING);
     let (needs, knows, bare) =
         (database.clone(), database.clone(), live::bare_summary(config, facts(models)));
     let zone = config.site.timezone.clone();
@@ -227,8 +220,7 @@ fn begin_evidence(
         }),
         is_needed: Box::new(move |name| needs.refers_to(name)),
     };
-    let ring = usize::try_from(ring).unwrap_or(usize::MAX);
-    let settings = live::Settings::new(config, ring, Arc::clone(clock), asked);
+    let settings = live::Settings::new(config, Shares::of(config).ring, Arc::clone(clock), asked);
     let to = database.clone();
     Evidence::start(settings, move |kept| to.evidence(of_database(kept)))
 }

@@ -51,7 +51,7 @@ pub struct Gop {
     pub epoch: u32,
     /// What a decoder must know beforehand: what is in force at its key frame. Streams may change it from group to group.
     pub stream: Arc<StreamInfo>,
-    /// At least one. Their `pts` is always there, and is media time in microseconds; so is `dts`, where there is one.
+    /// At least one, but where there was no room for them. Their `pts` is always there, and is media time in microseconds; so is `dts`, where there is one.
     pub packets: Vec<Packet>,
     /// The first media time that is looked at in this group: its key frame's, but for chunks, and for files that
     /// overlap the one before.
@@ -93,6 +93,12 @@ impl Gop {
         let (media, wall) = self.clock;
         let since = SignedDuration::from_micros(at.as_micros().saturating_sub(media.as_micros()));
         wall.saturating_add(since).unwrap_or(wall)
+    }
+
+    /// The same without its packets, where there is no room for them: when it was is still told.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { camera: self.camera.clone(), stream: Arc::clone(&self.stream), packets: Vec::new(), ..*self }
     }
 
     /// How many bytes its packets hold.

@@ -58,6 +58,7 @@ pub fn gap(reason: GapReason) -> Pair {
         GapReason::BoxOff => ("设备停机", "the box was off"),
         GapReason::NotLooked => ("识别模型出错，未能查看", "a model failed"),
         GapReason::Overload => ("处理能力不足，未能查看", "no time to look"),
+        GapReason::Memory => ("内存不足，未能查看", "no memory to hold the pictures"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     super::{
         event::{Action, Actions, WhenFull},
         eye::Anchors,
-        flight::{Held, Stage},
+        flight::{Held, Lack, Stage},
         job::{Job, Standing, Ticket, Work},
         shown::Shows,
         walk::Walk,
@@ -37,7 +37,7 @@ impl Camera {
             let own = block(flight.gop.start);
             let decided = one_at_a_time || may_overtake(own, least);
             least = least.min(own);
-            let (stage, job) = match mem::replace(&mut flight.stage, Stage::Shed) {
+            let (stage, job) = match mem::replace(&mut flight.stage, Stage::Shed(Lack::Time)) {
                 Stage::Waits(ticket, Held::Here(anchors), Held::Here(decoder)) if decided => {
                     (Stage::Out(ticket), Some((ticket, Work::All, anchors, decoder)))
                 }

@@ -102,3 +102,18 @@ fn time_passes_for_rules_though_nothing_is_looked_at_but_never_backwards() {
     assert_eq!(tick(13), [0]);
     assert_eq!(tick(40), [1], "the car's violation, once more");
 }
+
+#[test]
+fn what_nobody_wants_takes_the_place_of_nothing() {
+    // Each picture is a group, as in MJPEG: of five in a second one is wanted while nothing moves.
+    let group = Group { pictures: 1, continued: false, hole: 0, begins: false };
+    let script = Script { groups: vec![group; 9], ..script(0) };
+    let mut camera = camera(WhenFull::Newest, 2, TWO_RULES);
+    // The first look takes all that time. That of the second of 1 waits for it, whatever comes after that.
+    let (most, told) = feed(&mut camera, &script, Answers::AfterAllParts);
+    assert_eq!(most, 1);
+    let looks = told.iter().filter(|line| line.contains("\"looked\""));
+    let at = looks.filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()?["at"].as_f64());
+    let at: Vec<f64> = at.collect();
+    assert!(at.iter().any(|at| (0.9..1.1).contains(at)), "the look that was wanted is taken: {at:?}");
+}

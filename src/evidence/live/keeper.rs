@@ -123,7 +123,9 @@ impl Keeper {
                 }
             }
             Part::Gop(gop) => {
-                self.forward(part, gop.bytes());
+                if !gop.packets.is_empty() {
+                    self.forward(part, gop.bytes());
+                }
                 // Pictures that are shown before the next key frame may come after it.
                 let until = if gop.stream.reorder > 0 { gop.start } else { gop.end };
                 self.due.retain(|to| *to >= until);

@@ -41,6 +41,8 @@ impl Ring {
     pub fn push(&mut self, part: &Part) {
         match part {
             Part::Growing(gop) => self.growing = Some(Arc::clone(gop)),
+            // There was no room for it: it is a hole.
+            Part::Gop(gop) if gop.packets.is_empty() => self.growing = None,
             Part::Gop(gop) => {
                 self.growing = None;
                 self.bytes += gop.bytes();
