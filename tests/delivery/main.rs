@@ -19,6 +19,8 @@ mod child;
 mod common;
 mod credentials;
 mod disk;
+#[path = "../common/film.rs"]
+mod film;
 mod gate;
 #[path = "../common/hostile.rs"]
 mod hostile;

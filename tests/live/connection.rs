@@ -14,6 +14,13 @@ use crate::{
 /// How far looks lie apart at most: PARKING asks for two a second.
 const EVERY: f64 = 0.5;
 
+/// Media times of all looks of a camera.
+pub fn looks_of(site: &Site, camera: &str) -> Vec<f64> {
+    let records = site.observations(camera);
+    let looks = records.iter().filter(|record| record["record"] == "observation");
+    looks.map(|record| record["at"].as_f64().expect("a time")).collect()
+}
+
 /// Media times of a camera's looks of one connection.
 fn looks(records: &[Value], epoch: u64) -> Vec<f64> {
     let of = |record: &&Value| record["record"] == "observation" && record["epoch"] == epoch;
@@ -34,7 +41,7 @@ fn gaps(records: &[Value]) -> Vec<(f64, f64, String)> {
 
 /// There was one gap, between the last look of the first connection and the first of the second, and the car that stands
 /// was told of once.
-fn assert_one_gap(site: &Site, camera: &str) {
+pub fn assert_one_gap(site: &Site, camera: &str) {
     let records = site.observations(camera);
     let (before, after, mut gaps) = (looks(&records, 0), looks(&records, 1), gaps(&records));
     // The last picture may have come in part.
@@ -48,7 +55,8 @@ fn assert_one_gap(site: &Site, camera: &str) {
     assert!((last..=last + EVERY + 0.3).contains(from), "from {from}, the last look was at {last}");
     assert!((*to..=to + EVERY + 0.3).contains(&first), "to {to}, the first look after it is at {first}");
     assert!(from < to, "{gaps:?}\n{}", site.log());
-    let raised: Vec<String> = site.told("raised").iter().map(|alert| alert["subject"].to_string()).collect();
+    let raised = site.told("raised").into_iter().filter(|alert| alert["data"]["camera"] == camera);
+    let raised: Vec<String> = raised.map(|alert| alert["subject"].to_string()).collect();
     assert_eq!(raised.len(), 1, "{raised:?}\n{}", site.log());
 }
 

@@ -100,7 +100,7 @@ pub fn killed() {
 }
 
 /// The alerts by their number. One that came twice is the same each time.
-fn once(alerts: Vec<Value>) -> BTreeMap<u64, Value> {
+pub fn once(alerts: Vec<Value>) -> BTreeMap<u64, Value> {
     let (mut by_number, mut by_id) = (BTreeMap::new(), BTreeMap::new());
     for alert in alerts {
         let number: u64 = alert["sequence"].as_str().expect("a number").parse().expect("a number");
@@ -116,7 +116,7 @@ fn once(alerts: Vec<Value>) -> BTreeMap<u64, Value> {
 }
 
 /// The file has every alert of the database, whose numbers have no holes.
-fn assert_as_in_the_database(site: &Site, alerts: &BTreeMap<u64, Value>) {
+pub fn assert_as_in_the_database(site: &Site, alerts: &BTreeMap<u64, Value>) {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = Connection::open_with_flags(site.path("state/firewarden.db"), flags).expect("a database");
     let all = |query: &str| -> Vec<u64> {
@@ -135,7 +135,7 @@ fn assert_as_in_the_database(site: &Site, alerts: &BTreeMap<u64, Value>) {
 }
 
 /// Each violation is raised once, and ends after that, once.
-fn assert_told_in_turn(alerts: &BTreeMap<u64, Value>) {
+pub fn assert_told_in_turn(alerts: &BTreeMap<u64, Value>) {
     let mut phases: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for alert in alerts.values().filter(|alert| alert["subject"].is_string()) {
         let phase = alert["type"].as_str().expect("a type").trim_start_matches("firewarden.violation.");
@@ -151,7 +151,7 @@ fn assert_told_in_turn(alerts: &BTreeMap<u64, Value>) {
 }
 
 /// A post that is empty is told of once until somebody is there.
-fn assert_one_at_a_time(alerts: &BTreeMap<u64, Value>, camera: &str) {
+pub fn assert_one_at_a_time(alerts: &BTreeMap<u64, Value>, camera: &str) {
     let mut last: BTreeMap<&str, &Value> = BTreeMap::new();
     for alert in alerts.values().filter(|alert| alert["data"]["camera"] == camera) {
         last.insert(alert["subject"].as_str().expect("a subject"), &alert["data"]);

@@ -15,12 +15,17 @@ mod common;
 mod connection;
 mod evidence;
 mod faults;
+#[path = "../common/film.rs"]
+mod film;
 mod health;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod hostility;
+mod network;
 mod probing;
 mod reactions;
+#[path = "../common/relay.rs"]
+mod relay;
 mod reload;
 mod sameness;
 #[path = "../common/scenes.rs"]
@@ -29,6 +34,7 @@ mod secrets;
 mod server;
 #[path = "../common/service.rs"]
 mod service;
+mod soak;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -79,6 +85,9 @@ fn main() {
     let (always, with_server, with_clock) =
         (of(true, Takes::Part), of(served, Takes::Part), of(clock, Takes::Part));
     let alone = of(served, Takes::All);
+    if soak::time().is_some() {
+        libtest_mimic::run(&arguments, vec![alone("soak", soak::soak)]).exit();
+    }
     let tests = vec![
         with_server(
             "a_camera_that_is_gone_is_told_and_that_it_is_back_over_kills_too",
@@ -91,6 +100,7 @@ fn main() {
         with_server("killed_again_and_again_nothing_is_lost_and_nothing_told_twice", faults::killed),
         with_server("a_server_that_is_started_again_is_connected_to_again", connection::started_again),
         with_server("a_server_that_stands_still_is_left", connection::stands_still),
+        with_server("a_network_that_fails_in_each_way_is_lived_with", network::each_fault),
         with_server("each_codec_is_looked_at_behind_each_sign_in", connection::each_codec),
         with_server("a_stream_of_another_size_and_codec_goes_on", connection::another_stream),
         always("a_dead_camera_costs_the_others_nothing", connection::dead_camera),

@@ -73,8 +73,13 @@ impl Server {
 
     /// The address of what it plays under this name.
     pub fn address(&self, name: &str) -> String {
+        self.address_by(self.port, name)
+    }
+
+    /// The same by another port, which leads to its own.
+    pub fn address_by(&self, port: u16, name: &str) -> String {
         let user = if self.auth == Auth::None { String::new() } else { format!("{USER}:{ESCAPED}@") };
-        format!("rtsp://{user}127.0.0.1:{}/{name}", self.port)
+        format!("rtsp://{user}127.0.0.1:{port}/{name}")
     }
 
     /// It stands still, as a camera that hangs.
