@@ -11,7 +11,7 @@ export FIREWARDEN_MIRROR ?= $(wildcard ../shared)
 target := $(or $(CARGO_TARGET_DIR),target)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-live test-delivery faults soak test-hub-build test-training bench bench-check guard model accuracy screenshots check lint licences fmt clean
+.PHONY: help setup browser demo demo-live build test test-build test-fast test-clips test-docs test-footage test-browser test-live test-delivery faults soak test-hub-build test-training bench load latency bench-check guard model accuracy screenshots check lint licences fmt clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,9 +78,11 @@ faults: setup ## The same kills as in test-live and test-delivery, fifty of each
 	FAULTS=$(or $(FAULTS),50) cargo test --locked --test live -- killed
 	FAULTS=$(or $(FAULTS),50) cargo test --locked --test delivery -- killed_while
 
-soak: setup ## Brokers, cameras and the program killed, frozen and back at random for SOAK=10m, then what came is counted: nothing may be lost
+soak: setup ## Brokers, the program, then cameras and their network killed, frozen and back at random for SOAK=10m each: nothing may be lost, nothing may grow
 	@bash .ci/setup.sh delivery
 	SOAK=$(or $(SOAK),10m) cargo test --locked --test delivery -- --nocapture
+	@bash .ci/setup.sh live
+	SOAK=$(or $(SOAK),10m) cargo test --locked --test live -- --nocapture
 
 test-hub-build: setup ## The build for the platform's side: without codecs and models, and it says which build has what it lacks
 	@bash .ci/hub.sh
@@ -96,6 +98,15 @@ bench: build ## Cameras per core beside the usual pipeline (some hours; GO_ON=1 
 	@bash .ci/setup.sh delivery
 	cargo bench --locked --bench delivery -- $(abspath $(target))/bench-delivery
 	cargo bench --locked --bench micro
+
+load: build ## How many cameras this machine watches, none starved and none late, beside what analyze --paced carries (LENGTH=10m STEP=60s FROM=8)
+	@bash .ci/pull.sh $(target)/release/firewarden footage vtest one-by-one-person-detection
+	cargo bench --locked --bench load -- $(target)/release/firewarden "$(FIREWARDEN_FOOTAGE)" --length $(or $(LENGTH),10m) --step $(or $(STEP),60s) \
+	    $(if $(FROM),--from $(FROM)) $(if $(SEED),--seed $(SEED))
+
+latency: build ## How long after an e-bike is in an elevator its line is in the file sink (TRIALS=30 CAMERAS=1 FILMS="FOLDER…")
+	cargo bench --locked --bench latency -- $(target)/release/firewarden $(FILMS) --trials $(or $(TRIALS),30) --cameras $(or $(CAMERAS),1) \
+	    $(if $(SEED),--seed $(SEED))
 
 bench-check: build ## What got slower since benches/baseline.json (minutes); BASELINE=write records it anew
 	@bash .ci/bench.sh $(target)/release/firewarden check $(if $(filter write,$(BASELINE)),--write)
