@@ -154,6 +154,7 @@ pub fn soak() {
     }
     let mut network = Network { server: Some(server), port, relays, start };
     let service = site.start();
+    site.says("console listens on");
     network.calm(&site);
     let (began, mut taken, mut acts) = (Instant::now(), Vec::new(), std::collections::BTreeMap::new());
     let mut early = None;
