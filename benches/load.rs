@@ -53,7 +53,8 @@ fn main() -> Result<()> {
     if first.file_name().is_some_and(|name| name == cameras::SERVES) {
         return cameras::serve(words);
     }
-    let footage = words.path().ok_or("usage: load BINARY FOOTAGE [--option value…]")?;
+    // `cargo test --all-targets`, with whatever filter, runs this only to see that it is built.
+    let Some(footage) = words.path() else { return Ok(()) };
     words.end()?;
     let folder = tempfile::tempdir()?;
     let kept = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
