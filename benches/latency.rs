@@ -53,6 +53,8 @@ struct Trial {
     phase: f64,
     /// Until the line was there, in seconds: from when it was inside, and from the picture with which the violation was complete.
     took: Option<(f64, f64)>,
+    /// From that picture until it was judged, by the program's log: what is left is the wait for stills, the disk, and the sink.
+    judged: Option<f64>,
     /// How many stills the line names.
     stills: usize,
 }
@@ -130,11 +132,20 @@ fn watch(reels: &[Reel], binary: &Path, threads: usize, folder: &Path) -> Result
                 film: film.name.clone(),
                 phase: (inside % 50) as f64 / f64::from(RATE),
                 took,
+                judged: line
+                    .and_then(|line| Some(since(sent(&stamps, line.raised), judged(&log, &line.id)?))),
                 stills: line.map_or(0, |line| line.stills),
             });
         }
     }
     Ok((told, lines))
+}
+
+/// When the log says that a violation was raised.
+fn judged(log: &str, id: &str) -> Option<SystemTime> {
+    let line = log.lines().find(|line| line.contains(" raised: ") && line.ends_with(id))?;
+    let time: jiff::Timestamp = line.split_whitespace().next()?.parse().ok()?;
+    SystemTime::try_from(time).ok()
 }
 
 /// When the picture was sent that was taken at a time by the box: the one that is nearest.
@@ -174,13 +185,14 @@ fn report(films: &[Film], told: &[Trial], lines: &[Line]) {
         names.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     );
     println!(
-        "| e-bike | film | after a key frame | from inside to the line | from the picture that completed it | stills |\n|---|---|---|---|---|---|"
+        "| e-bike | film | after a key frame | from inside to the line | from the picture that completed it | of that until it was judged | stills |\n|---|---|---|---|---|---|---|"
     );
-    for (number, Trial { film, phase, took, stills }) in told.iter().enumerate() {
+    for (number, Trial { film, phase, took, judged, stills }) in told.iter().enumerate() {
         let words = took.map_or("never | never".to_owned(), |(inside, complete)| {
             format!("{inside:.2} s | {complete:.2} s")
         });
-        println!("| {} | {film} | {phase:.2} s | {words} | {stills} |", number + 1);
+        let judged = judged.map_or("–".to_owned(), |judged| format!("{judged:.2} s"));
+        println!("| {} | {film} | {phase:.2} s | {words} | {judged} | {stills} |", number + 1);
     }
     let of = |of: fn(&(f64, f64)) -> f64| {
         let mut took: Vec<f64> =
@@ -201,6 +213,13 @@ fn report(films: &[Film], told: &[Trial], lines: &[Line]) {
     println!(
         "| from the picture that completed `confirm` | {:.2} s | {:.2} s | {:.2} s | {FROM_COMPLETE} s |",
         complete.0, complete.1, complete.2
+    );
+    let mut judged: Vec<f64> = told.iter().filter_map(|trial| trial.judged).collect();
+    println!(
+        "| of that until it was judged | {:.2} s | {:.2} s | {:.2} s | |",
+        quantile(&mut judged, 0.5),
+        quantile(&mut judged, 0.95),
+        quantile(&mut judged, 1.0)
     );
     println!("\n{missed} were never told of; {strange} lines were about something else.");
     if inside.1 > FROM_INSIDE || complete.1 > FROM_COMPLETE {

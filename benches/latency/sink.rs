@@ -15,6 +15,8 @@ use crate::watch::words::Result;
 /// A violation that was raised, as it came.
 #[derive(Debug, Clone)]
 pub struct Line {
+    /// The violation's.
+    pub id: String,
     pub camera: String,
     /// When its line was there.
     pub came: SystemTime,
@@ -54,6 +56,7 @@ impl Sink {
             let stills = alert["data"]["evidence"].as_array().map_or(0, Vec::len);
             let raised: Timestamp = of(&alert["data"]["raised"]["wall"]).parse()?;
             lines.push(Line {
+                id: of(&alert["subject"]),
                 camera: of(&alert["data"]["camera"]),
                 came,
                 raised: SystemTime::try_from(raised)?,
