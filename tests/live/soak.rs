@@ -197,9 +197,10 @@ pub fn soak() {
     }
 }
 
-/// What the program takes while all is well: the least of some seconds, as some threads come for a moment.
+/// What the program takes while all is well: the least of some seconds. Threads for what has to wait come when they are needed, and go after
+/// ten seconds.
 fn settled(service: &Service<'_>, began: Instant) -> Taken {
-    let taken: Vec<Taken> = (0..10)
+    let taken: Vec<Taken> = (0..25)
         .map(|_| {
             thread::sleep(Duration::from_secs(1));
             Taken::now(service.id(), began)
