@@ -80,6 +80,7 @@
 //! | step | all that one event led to: a ledger keeps it as a whole |
 //! | guard, [`source::rtsp`] | what stands before FFmpeg, bounds what a camera sends and remembers what it refused |
 //! | relay | the guard's part for one connection: FFmpeg dials it, it dials the camera |
+//! | mark, [`source::rtsp::is_marked`] | what the guard puts into a stream where packets were lost |
 //! | dial | how a connection is made: to a camera, or to a recording that is played in its place |
 //! | timeline | a camera's media time by the monotonic clock, where no pictures come |
 //! | trouble, remedy | why a camera is not connected, and what helps |

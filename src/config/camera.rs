@@ -305,6 +305,12 @@ fn check_live(live: &Live, places: &Places<'_, '_>) {
             "only rtsp:// is read without the guard, which looks at certificates and names the camera by HTTP: leave it out",
         );
     }
+    if live.request_host == RequestHost::Camera && live.transport == Transport::Udp {
+        places.fault(
+            "request_host",
+            "packets by UDP come through the guard alone: leave it out, or write transport = \"tcp\"",
+        );
+    }
     if live.tls.is_some() && all(|scheme| !scheme.is_secure()) {
         places.fault(
             "tls",

@@ -157,7 +157,13 @@ impl Input {
             given_up: false,
         };
         if code < 0 {
-            return Err(input.not_opened(code));
+            return Err(match place {
+                // What it was taken for is none of what it may be.
+                Place::Stream(_, _, Way::Flv { .. }) if code == ffi::AVERROR(ffi::EINVAL) => {
+                    LibavError::NotARecording { address: input.address.clone(), detail: "no FLV".to_owned() }
+                }
+                _ => input.not_opened(code),
+            });
         }
         input.probe()?;
         input.choose(place)?;

@@ -17,6 +17,7 @@ mod evidence;
 mod faults;
 #[path = "../common/film.rs"]
 mod film;
+mod flv;
 mod health;
 #[path = "../common/hostile.rs"]
 mod hostile;
@@ -31,10 +32,12 @@ mod sameness;
 #[path = "../common/scenes.rs"]
 mod scenes;
 mod secrets;
+mod secure;
 mod server;
 #[path = "../common/service.rs"]
 mod service;
 mod soak;
+mod udp;
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -105,6 +108,13 @@ fn main() {
         with_server("a_stream_of_another_size_and_codec_goes_on", connection::another_stream),
         always("a_dead_camera_costs_the_others_nothing", connection::dead_camera),
         with_server("a_wrong_password_is_tried_once_and_shown_nowhere", secrets::wrong_password),
+        with_server("a_camera_within_tls_is_read_once_its_certificate_is_known", secure::rtsps),
+        always("what_run_refuses_check_refuses", secure::refused),
+        with_server("what_comes_by_udp_is_looked_at", udp::each_codec),
+        with_server("what_is_lost_by_udp_is_not_looked_at", udp::losses),
+        always("a_stream_in_flv_is_read_by_http", flv::plain),
+        always("a_stream_in_flv_is_read_within_tls_behind_a_password", flv::within_tls),
+        always("what_is_no_flv_is_told", flv::refusals),
         always("attacks_are_bounded", hostility::attacks),
         always("oddities_are_lived_with", hostility::oddities),
         always("refusals_are_told", hostility::refusals),

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """A real RTSP server on loopback that plays recordings as cameras do.
 
-    server.py PORT [--auth none|basic|digest] [--loop] [--each] MOUNT=FILE[,FILE...]...
+    server.py PORT [--auth none|basic|digest] [--tls FILE] [--udp] [--loop] [--each] MOUNT=FILE[,FILE...]...
 
 Recordings (MP4, Matroska, AVI, raw streams) of H.264, H.265, MJPEG and MPEG-4 are sent as they are, at their own pace, without
 sound. A recording begins with its first picture when the first client plays, and again when a client plays after the last one
 has gone; who comes meanwhile sees the same pictures, or with --each a recording of its own. At its end clients are told so;
-with --loop it begins anew, times going on. Several files of one codec follow each other as one.
+with --loop it begins anew, times going on. Several files of one codec follow each other as one. With --tls it is RTSP within TLS,
+with the certificate and the key of a PEM file; viewers must sign in then. With --udp packets are sent by UDP alone.
 
 User name and password come from RTSP_USER and RTSP_PASSWORD. PORT 0 takes a free one; `ready PORT` says on standard output that
 clients may come. It ends when its standard input is closed, so none is left behind by who started it.
@@ -25,7 +26,7 @@ gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstApp, GstRtsp, GstRtspServer  # noqa: E402, F401
+from gi.repository import Gio, GLib, Gst, GstApp, GstRtsp, GstRtspServer  # noqa: E402, F401
 
 # How a codec is cut into pictures, and how these are sent. Parameter sets stand before every key frame.
 CODECS = {
@@ -198,7 +199,8 @@ class Factory(GstRtspServer.RTSPMediaFactory):
             recording.close()
         self.set_launch(f"( appsrc name=source format=time max-bytes=2000000 ! {CODECS[codec][1]} name=pay0 )")
         self.set_shared(not options.each)
-        self.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+        lower = GstRtsp.RTSPLowerTrans
+        self.set_protocols(lower.UDP if options.udp else lower.TCP)
         self.connect("media-configure", self.configure)
 
     def configure(self, _, media):
@@ -214,6 +216,8 @@ def main():
     parser.add_argument("port", type=int)
     parser.add_argument("mounts", nargs="+", metavar="MOUNT=FILE")
     parser.add_argument("--auth", choices=["none", "basic", "digest"], default="none")
+    parser.add_argument("--tls", metavar="FILE")
+    parser.add_argument("--udp", action="store_true")
     parser.add_argument("--loop", action="store_true")
     parser.add_argument("--each", action="store_true")
     options = parser.parse_intermixed_args()
@@ -231,6 +235,8 @@ def main():
         else:
             auth.set_supported_methods(GstRtsp.RTSPAuthMethod.BASIC)
             auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+        if options.tls:
+            auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(options.tls))
         server.set_auth(auth)
     for mount in options.mounts:
         path, _, files = mount.partition("=")

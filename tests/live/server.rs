@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
@@ -16,6 +16,17 @@ pub enum Auth {
     Digest,
 }
 
+/// How what a server sends is carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carriage {
+    /// Within the connection.
+    Tcp,
+    /// By UDP alone.
+    Udp,
+    /// Within the connection, and that within TLS, with the certificate and key of this file.
+    Tls(PathBuf),
+}
+
 pub const USER: &str = "viewer";
 /// One that has to be escaped in an address.
 pub const PASSWORD: &str = "p@ss/w:rd";
@@ -26,6 +37,7 @@ pub struct Server {
     child: Child,
     port: u16,
     auth: Auth,
+    scheme: &'static str,
 }
 
 impl Server {
@@ -39,6 +51,17 @@ impl Server {
 
     /// Plays these, each under its name, on a port; 0 chooses one. `looped` plays them again and again.
     pub fn start(port: u16, auth: Auth, looped: bool, mounts: &[(&str, &Path)]) -> Self {
+        Self::start_with(port, auth, looped, &Carriage::Tcp, mounts)
+    }
+
+    /// The same, carried in this way.
+    pub fn start_with(
+        port: u16,
+        auth: Auth,
+        looped: bool,
+        carriage: &Carriage,
+        mounts: &[(&str, &Path)],
+    ) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/server.py");
         let mut command = Command::new("/usr/bin/python3");
         command.arg(script).arg(port.to_string()).env("RTSP_USER", USER).env("RTSP_PASSWORD", PASSWORD);
@@ -51,6 +74,17 @@ impl Server {
         if looped {
             command.arg("--loop");
         }
+        let scheme = match carriage {
+            Carriage::Tcp => "rtsp",
+            Carriage::Udp => {
+                command.arg("--udp");
+                "rtsp"
+            }
+            Carriage::Tls(file) => {
+                command.arg("--tls").arg(file);
+                "rtsps"
+            }
+        };
         for (name, file) in mounts {
             command.arg(format!("{name}={}", file.display()));
         }
@@ -64,7 +98,7 @@ impl Server {
             .expect("the server says which port it has");
         // What else it says is not to fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port, auth }
+        Self { child, port, auth, scheme }
     }
 
     pub fn port(&self) -> u16 {
@@ -79,7 +113,7 @@ impl Server {
     /// The same by another port, which leads to its own.
     pub fn address_by(&self, port: u16, name: &str) -> String {
         let user = if self.auth == Auth::None { String::new() } else { format!("{USER}:{ESCAPED}@") };
-        format!("rtsp://{user}127.0.0.1:{port}/{name}")
+        format!("{}://{user}127.0.0.1:{port}/{name}", self.scheme)
     }
 
     /// It stands still, as a camera that hangs.

@@ -51,8 +51,6 @@ fn what_run_cannot_watch_is_told_at_the_start_with_code_2() {
     let folder = tempfile::tempdir().expect("a folder");
     for (keys, said) in [
         ("source = \"nothing/*.mp4\"", "no file to play"),
-        ("source = \"rtsps://10.0.0.1/s\"", "rtsps:// is not in use yet"),
-        ("source = \"rtsp://10.0.0.1/s\"\ntransport = \"udp\"", "transport = \"udp\" is not in use yet"),
         (
             "source = \"rtsp://10.0.0.1/s\"\nsubstream = \"rtsp://10.0.0.1/t\"",
             "a substream is not in use yet",

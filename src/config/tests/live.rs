@@ -92,6 +92,22 @@ fn keys_go_with_the_way_a_camera_is_read() {
         ("source = \"rtsp://u:p@/s\"\n", "source: it names no camera"),
         ("source = \"http://h/v\"\ntransport = \"tcp\"\n", "transport: it is for RTSP"),
         ("source = \"rtsps://h/v\"\ntransport = \"udp\"\n", "transport: rtsps carries"),
+        ("source = \"rtsp://viewer:p/w@h/v\"\n", "source: it cannot be told which part of it is the host"),
+        ("source = \"rtsp://h:x/v\"\n", "source: it"),
+        ("source = \"rtsp://h/v\"\ntls = { insecure = true }\n", "tls: this camera shows no certificate"),
+        ("source = \"http://h/v\"\ntls = { ca = \"a\" }\n", "tls: this camera shows no certificate"),
+        (
+            "source = \"rtsps://h/v\"\nrequest_host = \"camera\"\n",
+            "request_host: only rtsp:// is read without",
+        ),
+        (
+            "source = \"http://h/v\"\nrequest_host = \"camera\"\n",
+            "request_host: only rtsp:// is read without",
+        ),
+        (
+            "source = \"rtsp://h/v\"\nrequest_host = \"camera\"\ntransport = \"udp\"\n",
+            "request_host: packets by UDP",
+        ),
         (
             "source = \"viewer:pass@10.2.0.31/s\"\n",
             "source: it has a user name and a password, and is no address",

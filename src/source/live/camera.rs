@@ -62,9 +62,8 @@ impl CameraDial {
     fn relay(&self) -> Result<Option<Relay>, Trouble> {
         match self.live.request_host {
             RequestHost::Guard => {
-                let (address, tls) = (&self.live.address, self.live.tls.as_ref());
                 let own = |error: GuardError| Trouble::Own(error.to_string());
-                self.guards.relay(address, tls, GuardLimits::default()).map(Some).map_err(own)
+                self.guards.relay(&self.live, GuardLimits::default()).map(Some).map_err(own)
             }
             RequestHost::Camera => Ok(None),
         }
@@ -90,13 +89,15 @@ impl Dial for CameraDial {
                 Ok(Dialled { packets: Box::new(input), relay })
             }
             Err(error) => {
-                let refusal = relay.as_ref().and_then(Relay::refusal);
-                // Without a guard FFmpeg tells less.
-                let refusal = refusal.or_else(|| match (&error, &self.way) {
-                    (LibavError::Status { code, .. }, _) => Refusal::of(*code, false),
-                    (LibavError::NotARecording { .. }, Way::Flv { .. }) => Some(Refusal::NotFlv),
-                    _ => None,
-                });
+                let refusal = match (relay.as_ref().and_then(Relay::refusal), &error, &self.way) {
+                    // Who shows a page closes the connection after it.
+                    (None | Some(Refusal::BrokeOff), LibavError::NotARecording { .. }, Way::Flv { .. }) => {
+                        Some(Refusal::NotFlv)
+                    }
+                    // Without a guard FFmpeg tells less.
+                    (None, LibavError::Status { code, .. }, _) => Refusal::of(*code, false),
+                    (refusal, ..) => refusal,
+                };
                 Err(refusal.map_or(Trouble::Libav(error), Trouble::Refused))
             }
         }

@@ -11,6 +11,7 @@ use std::{
 use super::{delays::Delays, link::Link, starts::Starts, timeline::Timeline};
 use crate::{
     clock::Clock,
+    config::Transport,
     domain::{CameraId, Epoch, MediaTime, WallOrigin},
     libav::{LibavError, StreamInfo},
     source::{
@@ -18,6 +19,7 @@ use crate::{
         grouping::{Group, Grouping, Known},
         notice::Bound,
         packets::Packets,
+        rtsp::is_marked,
         times::Times,
     },
 };
@@ -50,6 +52,8 @@ pub(super) struct Setting {
     pub clock: Arc<dyn Clock>,
     pub timeline: Timeline,
     pub link: Link,
+    /// How its packets come: by UDP some may be lost.
+    pub transport: Transport,
     /// When its first packet came, where that is known better than from when it is read.
     pub first: Option<Instant>,
     /// Its number.
@@ -131,7 +135,7 @@ impl Connection {
 
     /// Reads a packet, and adds what follows from it to `out`.
     pub fn step(&mut self, out: &mut VecDeque<Part>) -> Step {
-        let packet = match self.packets.read() {
+        let mut packet = match self.packets.read() {
             Ok(Some(packet)) => packet,
             Ok(None) => return Step::Over,
             Err(LibavError::Stopped { .. }) => return Step::Stopped,
@@ -145,6 +149,8 @@ impl Connection {
         let now = self.setting.clock.monotonic();
         self.setting.link.packet(packet.data().len(), now);
         let mut timed = VecDeque::new();
+        // Up to the next key frame its pictures are not what was sent.
+        packet.corrupt |= self.setting.transport == Transport::Udp && is_marked(packet.data());
         self.starts.take(packet, &mut timed);
         for packet in timed {
             match self.grouping.push(packet) {

@@ -18,6 +18,7 @@ mod connection;
 mod delays;
 mod hosts;
 mod link;
+mod losses;
 mod played;
 mod source;
 mod starts;

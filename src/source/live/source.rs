@@ -11,11 +11,13 @@ use super::{
     connection::{Connection, Setting, Step},
     hosts::Hosts,
     link::Link,
+    losses::Losses,
     timeline::Timeline,
     trouble::{Remedy, Trouble},
 };
 use crate::{
     clock::Clock,
+    config::Transport,
     domain::{CameraId, Gap, GapReason, MediaTime, When},
     source::{Part, Source, packets::Packets, rtsp::Relay},
     stop::Stop,
@@ -82,6 +84,7 @@ struct Connected {
     dialled: Instant,
     /// When it said last what its clock shows.
     said: Option<Instant>,
+    losses: Losses,
 }
 
 impl Connected {
@@ -167,12 +170,13 @@ impl LiveSource {
                 clock: Arc::clone(&self.clock),
                 timeline: self.timeline.clone(),
                 link: self.link.clone(),
+                transport: relay.as_ref().map_or(Transport::Tcp, Relay::transport),
                 first: relay.as_ref().and_then(Relay::first),
                 epoch: self.epoch,
                 floor: self.floor,
             };
             let connection = Connection::new(setting, packets).map_err(Trouble::Libav)?;
-            Ok(Connected { connection, relay, dialled, said: None })
+            Ok(Connected { connection, relay, dialled, said: None, losses: Losses::default() })
         });
         if stop.is_set() {
             return;
@@ -206,9 +210,16 @@ impl LiveSource {
     fn read(&mut self, stop: &Stop) {
         let Some(connected) = &mut self.connected else { return };
         connected.hear_clock(&self.link);
-        let Connected { connection, relay, dialled, .. } = connected;
+        let Connected { connection, relay, dialled, losses, .. } = connected;
         let now = self.clock.monotonic();
         let step = connection.step(&mut self.ready);
+        if let Some(lost) = losses.due(relay.as_ref().map_or(0, Relay::lost), now) {
+            tracing::warn!(
+                "camera {}: {lost} packets were lost on the way by UDP; from a loss to the next key frame nothing is looked at; \
+                 transport = \"tcp\" loses none",
+                self.camera
+            );
+        }
         // What the relay knows of it says more than that nothing came.
         let refusal = || relay.as_ref().and_then(Relay::refusal).map(Trouble::Refused);
         let trouble = match step {

@@ -8,9 +8,13 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::*;
+use super::{
+    connection::{Connection, Setting, Step},
+    *,
+};
 use crate::{
     clock::{Clock, Manual},
+    config::Transport,
     domain::{CameraId, GapReason, MediaTime, OfflineReason, When},
     libav::{
         LibavError, Packet, StreamInfo,
@@ -316,4 +320,70 @@ fn one_that_never_sends_a_key_frame_is_given_up_in_time() {
     assert_eq!((state.reason, state.since), (Some(OfflineReason::Stalled), None));
     assert!(state.words.contains("no key frame"), "{}", state.words);
     assert!(clock.since() < Duration::from_secs(60));
+}
+
+/// Whether each of the packets of four seconds is damaged, where the fourteenth has this in it.
+fn damaged(transport: Transport, bytes: &'static [u8]) -> Vec<bool> {
+    struct Holding(Sending, &'static [u8]);
+    impl Packets for Holding {
+        fn stream(&self) -> &Arc<StreamInfo> {
+            self.0.stream()
+        }
+        fn claims(&self) -> Claims {
+            self.0.claims()
+        }
+        fn read(&mut self) -> Result<Option<Packet>, LibavError> {
+            let packet = self.0.read()?;
+            Ok(packet.map(
+                |packet| {
+                    if self.0.next == 14 { filled(&packet, &self.0.stream, self.1) } else { packet }
+                },
+            ))
+        }
+        fn other_pictures(&self) -> u64 {
+            0
+        }
+        fn others_end(&mut self) -> Option<i64> {
+            None
+        }
+        fn is_stopped(&self) -> bool {
+            false
+        }
+    }
+    let clock = Arc::new(Manual::at(wall()));
+    let sending = Sending {
+        stream: unknown_stream(),
+        clock: Arc::clone(&clock),
+        next: 0,
+        from: 0,
+        until: 40,
+        leap: None,
+    };
+    let clock = clock as Arc<dyn Clock>;
+    let setting = Setting {
+        camera: CameraId::new("lane").expect("an id"),
+        timeline: Timeline::new(Arc::clone(&clock), MediaTime::ZERO, 0),
+        clock,
+        link: Link::default(),
+        transport,
+        first: None,
+        epoch: 0,
+        floor: MediaTime::ZERO,
+    };
+    let mut connection = Connection::new(setting, Box::new(Holding(sending, bytes))).expect("a connection");
+    let mut parts = VecDeque::new();
+    while connection.step(&mut parts) == Step::More {}
+    connection.close(&mut parts);
+    let groups = parts.iter().filter_map(|part| if let Part::Gop(gop) = part { Some(gop) } else { None });
+    groups.flat_map(|gop| gop.packets.iter().map(|packet| packet.corrupt)).collect()
+}
+
+#[test]
+fn what_lacks_something_is_damaged_up_to_the_next_key_frame() {
+    const MARKED: &[u8] = b"\0\0\x01\x65\x88\x80\0\0\x01\x0cfirewarden lost it\x80";
+    let expected: Vec<bool> = (0..40).map(|at| (13..20).contains(&at)).collect();
+    assert_eq!(damaged(Transport::Udp, MARKED), expected);
+    assert_eq!(damaged(Transport::Udp, &MARKED[..9]), [false; 40]);
+    // Within the connection nothing is lost, whatever a camera writes.
+    assert_eq!(damaged(Transport::Tcp, MARKED), [false; 40]);
 }

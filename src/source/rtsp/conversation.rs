@@ -9,6 +9,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    datagrams::{Datagrams, Framed, Port},
     interleaved::{Pictures, is_report},
     limits::GuardLimits,
     message::{Head, Method, Start},
@@ -49,11 +50,20 @@ struct Asked {
     due: Instant,
 }
 
+/// What passes.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// These of the bytes at hand, as they are.
+    Same(Range<usize>),
+    /// Others in their place.
+    Other(Vec<u8>),
+}
+
 /// What of the bytes at hand may pass.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Cleared {
     /// What is passed on, in this order.
-    pub pass: Vec<Range<usize>>,
+    pub pass: Vec<Passing>,
     /// How many bytes are done with. What follows is the beginning of a piece that has not come as a whole.
     pub used: usize,
 }
@@ -71,10 +81,15 @@ impl Cleared {
     fn passes(&mut self, length: usize) {
         let end = self.used + length;
         match self.pass.last_mut() {
-            Some(last) if last.end == self.used => last.end = end,
-            _ => self.pass.push(self.used..end),
+            Some(Passing::Same(last)) if last.end == self.used => last.end = end,
+            _ => self.pass.push(Passing::Same(self.used..end)),
         }
         self.used = end;
+    }
+
+    fn replaces(&mut self, length: usize, by: Vec<u8>) {
+        self.pass.push(Passing::Other(by));
+        self.used += length;
     }
 }
 
@@ -90,6 +105,8 @@ pub struct Conversation {
     /// The answer whose body is still coming, and to what.
     answering: Option<(Head, Option<Asked>)>,
     pictures: Pictures,
+    /// Where packets come beside the connection.
+    datagrams: Option<Datagrams>,
     report: Option<SenderReport>,
     /// When the first packet of pictures came.
     first: Option<Instant>,
@@ -111,11 +128,65 @@ impl Conversation {
             asked: VecDeque::new(),
             answering: None,
             pictures: Pictures::new(limits.access_unit),
+            datagrams: None,
             report: None,
             first: None,
             refused: None,
             ended: None,
         }
+    }
+
+    /// Packets are to come beside the connection.
+    pub fn by_datagrams(&mut self, datagrams: Datagrams) {
+        self.datagrams = Some(datagrams);
+    }
+
+    /// What comes beside the connection, where anything does.
+    pub fn datagrams(&self) -> Option<&Datagrams> {
+        self.datagrams.as_ref()
+    }
+
+    /// Whether what comes beside the connection may pass now: once it plays, and not within a message.
+    pub fn is_between(&self) -> bool {
+        self.stage != Stage::SettingUp && self.answering.is_none() && !self.camera.is_within()
+    }
+
+    /// Takes what came beside the connection, if anything did, and says what is to be passed on.
+    ///
+    /// # Errors
+    /// What came is not to reach the client.
+    pub fn beside(
+        &mut self,
+        came: Option<(Port, &[u8])>,
+        now: Instant,
+        wall: Timestamp,
+    ) -> Result<Vec<Framed>, Refusal> {
+        let Some(datagrams) = &mut self.datagrams else { return Ok(Vec::new()) };
+        let mut all = Vec::new();
+        if let Some((port, bytes)) = came {
+            all.extend(datagrams.take(port, bytes, now));
+        }
+        loop {
+            let next = datagrams.next(now)?;
+            if next.is_empty() {
+                break;
+            }
+            all.extend(next);
+        }
+        for Framed { channel, packet, .. } in all.iter().filter(|framed| framed.of_camera) {
+            self.came(*channel, packet, now, wall)?;
+        }
+        Ok(all)
+    }
+
+    /// Notes what a packet of the camera says.
+    fn came(&mut self, channel: u8, packet: &[u8], now: Instant, wall: Timestamp) -> Result<(), Refusal> {
+        if is_report(packet) {
+            self.report = SenderReport::read(packet, now, wall).or(self.report);
+            return Ok(());
+        }
+        self.first.get_or_insert(now);
+        self.pictures.count(channel, packet)
     }
 
     /// Takes what came from the client: the bytes that are there and not done with.
@@ -124,7 +195,10 @@ impl Conversation {
     /// It is no RTSP.
     pub fn client_said(&mut self, bytes: &[u8], now: Instant) -> Result<Cleared, Refusal> {
         let mut cleared = Cleared::default();
-        while let Some(piece) = self.client.next(bytes.get(cleared.used..).unwrap_or_default())? {
+        loop {
+            let rest = bytes.get(cleared.used..).unwrap_or_default();
+            let Some(piece) = self.client.next(rest)? else { return Ok(cleared) };
+            let mut other = None;
             if let Content::Head(Head {
                 start: Start::Request(method),
                 sequence,
@@ -135,6 +209,8 @@ impl Conversation {
             {
                 if let Some(channels) = channels {
                     self.camera.expect(channels);
+                    let head = rest.get(..piece.length).unwrap_or_default();
+                    other = self.datagrams.as_mut().and_then(|datagrams| datagrams.asks(head, channels));
                 }
                 if method == Method::End {
                     self.stage = Stage::Ending;
@@ -144,9 +220,11 @@ impl Conversation {
                 }
                 self.asked.push_back(Asked { sequence, method, credentials, due: now + self.answer });
             }
-            cleared.passes(piece.length);
+            match other {
+                Some(other) => cleared.replaces(piece.length, other),
+                None => cleared.passes(piece.length),
+            }
         }
-        Ok(cleared)
     }
 
     /// Takes what came from the camera: the bytes that are there and not done with. What is neither message nor packet does not
@@ -159,18 +237,28 @@ impl Conversation {
         loop {
             let rest = bytes.get(cleared.used..).unwrap_or_default();
             let Some(piece) = self.camera.next(rest)? else { return Ok(cleared) };
+            let bytes = rest.get(..piece.length).unwrap_or_default();
             match piece.content {
-                Content::Head(head) => self.heard(head)?,
-                Content::Body => {}
-                Content::BodyEnd => self.answered(),
-                Content::Packet(channel) => {
-                    let packet = rest.get(PREFIX..piece.length).unwrap_or_default();
-                    if is_report(packet) {
-                        self.report = SenderReport::read(packet, now, wall).or(self.report);
-                    } else {
-                        self.first.get_or_insert(now);
-                        self.pictures.count(channel, packet)?;
+                Content::Head(head) => {
+                    let other = self.datagrams.as_mut().and_then(|datagrams| datagrams.hears(bytes));
+                    self.heard(head)?;
+                    if let Some(other) = other {
+                        cleared.replaces(piece.length, other);
+                        continue;
                     }
+                }
+                Content::Body | Content::BodyEnd => {
+                    let is_last = piece.content == Content::BodyEnd;
+                    if let Some(datagrams) = &mut self.datagrams {
+                        datagrams.described(bytes, is_last);
+                    }
+                    if is_last {
+                        self.answered();
+                    }
+                }
+                Content::Packet(channel) => {
+                    let packet = bytes.get(PREFIX..).unwrap_or_default();
+                    self.came(channel, packet, now, wall)?;
                 }
                 Content::Stray => {
                     cleared.used += piece.length;

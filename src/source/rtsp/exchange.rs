@@ -27,6 +27,13 @@ enum Stage {
     Again,
 }
 
+/// How the body of an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Plain,
+    Chunked,
+}
+
 /// Such an exchange, as far as it went. It does no input and output and knows no time but what it is told.
 ///
 /// FFmpeg takes a redirect by the status alone, and reads that from the first line; so the guard reads that line strictly.
@@ -39,6 +46,8 @@ pub struct Exchange {
     asking: Search,
     answering: Search,
     plays: bool,
+    /// Whether what comes is FLV is still to be seen.
+    opening: Option<Coding>,
     /// When the first of the stream came.
     first: Option<Instant>,
     refused: Option<Refusal>,
@@ -56,6 +65,7 @@ impl Exchange {
             asking: Search::default(),
             answering: Search::default(),
             plays: false,
+            opening: None,
             first: None,
             refused: None,
             ended: None,
@@ -84,24 +94,45 @@ impl Exchange {
     /// # Errors
     /// What came is not to reach the client.
     pub fn camera_said(&mut self, bytes: &[u8], now: Instant) -> Result<Cleared, Refusal> {
-        let Stage::Asked { credentials, .. } = self.stage else {
-            if self.stage == Stage::Silent && !bytes.is_empty() {
-                return Err(Refusal::NotHttp);
-            }
-            if self.plays && !bytes.is_empty() {
-                self.first.get_or_insert(now);
-            }
-            return Ok(Cleared::all(bytes.len()));
+        let head = match self.stage {
+            Stage::Silent if bytes.is_empty() => 0,
+            Stage::Silent => return Err(Refusal::NotHttp),
+            Stage::Asked { credentials, .. } => match self.answered(bytes, credentials)? {
+                Some(length) => length,
+                None => return Ok(Cleared::default()),
+            },
+            Stage::Answered | Stage::Again => 0,
         };
+        let stream = bytes.get(head..).unwrap_or_default();
+        if let Some(coding) = self.opening {
+            match opens(stream, coding) {
+                // What was passed on is not looked at again.
+                None => return Ok(Cleared::all(head)),
+                Some(false) => return Err(Refusal::NotFlv),
+                Some(true) => self.opening = None,
+            }
+        }
+        if self.plays && !stream.is_empty() {
+            self.first.get_or_insert(now);
+        }
+        Ok(Cleared::all(bytes.len()))
+    }
+
+    /// Takes the head of an answer; its length, where it is there as a whole.
+    fn answered(&mut self, bytes: &[u8], credentials: bool) -> Result<Option<usize>, Refusal> {
         // Whoever speaks something else is not waited for until it has said as much as a head may have.
         if !begins(bytes) {
             return Err(Refusal::NotHttp);
         }
-        let Some(length) = self.answering.end(bytes, self.head)? else { return Ok(Cleared::default()) };
-        let code = lines(bytes.get(..length).unwrap_or_default()).next().and_then(status);
+        let Some(length) = self.answering.end(bytes, self.head)? else { return Ok(None) };
+        let head = bytes.get(..length).unwrap_or_default();
+        let code = lines(head).next().and_then(status);
         let code = code.ok_or(Refusal::NotHttp)?;
         match code {
-            200..300 => self.plays = true,
+            200..300 => {
+                self.plays = true;
+                self.opening = Some(coding(head));
+            }
             300..400 => return Err(Refusal::Redirected),
             400.. => {}
             // FFmpeg takes what is no answer yet for one.
@@ -114,10 +145,7 @@ impl Exchange {
             (Some(Refusal::Unauthorized), User::None) => (Stage::Answered, Some(Refusal::NoUser)),
             (refused, _) => (Stage::Answered, refused),
         };
-        if self.plays && bytes.len() > length {
-            self.first.get_or_insert(now);
-        }
-        Ok(Cleared::all(bytes.len()))
+        Ok(Some(length))
     }
 
     /// Begins anew by another connection, where that is wanted.
@@ -172,6 +200,38 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     head.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
+/// How a head says that its body is written.
+fn coding(head: &[u8]) -> Coding {
+    let is_chunked = |line: &[u8]| {
+        let line = line.to_ascii_lowercase();
+        line.strip_prefix(b"transfer-encoding:").is_some_and(|value| value.trim_ascii().ends_with(b"chunked"))
+    };
+    if lines(head).any(is_chunked) { Coding::Chunked } else { Coding::Plain }
+}
+
+/// The line before a chunk is no longer.
+const LONGEST_SIZE: usize = 100;
+
+/// Whether a body begins as FLV does; none while too little of it has come.
+fn opens(body: &[u8], coding: Coding) -> Option<bool> {
+    const FLV: &[u8] = b"FLV";
+    let begin = match coding {
+        Coding::Plain => body,
+        Coding::Chunked => match body.iter().position(|byte| *byte == b'\n') {
+            Some(end) => {
+                let size = body.iter().take(end).take_while(|byte| byte.is_ascii_hexdigit()).count();
+                // One that is cut up so small is for FFmpeg to judge.
+                if size == 1 && matches!(body.first(), Some(b'1' | b'2')) {
+                    return Some(true);
+                }
+                body.get(end + 1..).unwrap_or_default()
+            }
+            None => return (body.len() > LONGEST_SIZE).then_some(false),
+        },
+    };
+    if begin.len() < FLV.len() && FLV.starts_with(begin) { None } else { Some(begin.starts_with(FLV)) }
+}
+
 const VERSION: &[u8] = b"HTTP/1.";
 
 /// Whether an answer may begin so.
@@ -219,6 +279,33 @@ mod tests {
         assert_eq!(exchange.camera_said(more, Instant::now()), Ok(Cleared::all(more.len())));
         exchange.close();
         assert_eq!(exchange.refusal(), Some(Refusal::BrokeOff));
+    }
+
+    #[test]
+    fn what_is_no_flv_does_not_pass() {
+        for (lines, body) in [
+            ("", "<html>"),
+            ("", "FLA"),
+            ("", "#EXTM3U"),
+            ("transfer-encoding: Chunked\r\n", "6\r\n<html>"),
+            ("Transfer-Encoding: chunked\r\n", &"a".repeat(200)),
+        ] {
+            let answer = format!("HTTP/1.1 200 OK\r\n{lines}\r\n{body}");
+            assert_eq!(answered(User::None, ASKED, &answer).1, Err(Refusal::NotFlv), "{lines}{body}");
+        }
+        // It may come byte by byte.
+        for (lines, body) in [("", &b"FLV\x01"[..]), ("Transfer-Encoding: chunked\r\n", b"d;x=y\r\nFLV\x01")]
+        {
+            let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
+            let (mut exchange, passed) = answered(User::None, ASKED, &head);
+            assert_eq!(passed, Ok(head.len()));
+            for length in 1..body.len() - 1 {
+                assert_eq!(exchange.camera_said(&body[..length], Instant::now()), Ok(Cleared::default()));
+            }
+            assert_eq!(exchange.camera_said(body, Instant::now()), Ok(Cleared::all(body.len())));
+            assert!(exchange.first().is_some());
+        }
+        assert_eq!(opens(b"1\r\nF\r\n", Coding::Chunked), Some(true));
     }
 
     #[test]

@@ -19,15 +19,16 @@ use super::{
     exchange::Exchange,
     limits::GuardLimits,
     refusal::Refusal,
-    relay::{self, Shared, There},
+    relay::{self, There},
     report::SenderReport,
+    shared::Shared,
     talk::Talk,
     trust::Trust,
 };
 use crate::{
     address::{Address, Parts},
     authorities::AuthoritiesError,
-    config::{Scheme, Tls},
+    config::{Live, Scheme, Transport},
 };
 
 /// Threads that ask name servers, at most. One that is dead keeps a thread for half a minute.
@@ -102,29 +103,26 @@ impl Guards {
         Ok(Self { runtime: Arc::new(Background(Some(runtime))) })
     }
 
-    /// A relay for one connection to `camera`, whose certificate is known by `tls`. It returns at once, and dials when FFmpeg
-    /// connects to it.
+    /// A relay for one connection to the camera at this address. It returns at once, and dials when FFmpeg connects to it.
     ///
     /// # Errors
     /// It is no address of RTSP or HTTP, there are no authorities, or no port is free.
-    pub fn relay(
-        &self,
-        camera: &Address,
-        tls: Option<&Tls>,
-        limits: GuardLimits,
-    ) -> Result<Relay, GuardError> {
+    pub fn relay(&self, live: &Live, limits: GuardLimits) -> Result<Relay, GuardError> {
+        let camera = &live.address;
         let unusable = || GuardError::Address { address: camera.clone() };
         let Parts { scheme, user, host, port, path } = camera.parts().ok_or_else(unusable)?;
         let scheme = Scheme::of(&scheme.to_ascii_lowercase()).ok_or_else(unusable)?;
         let trust = if scheme.is_secure() {
             let authorities = |error| GuardError::Authorities { address: camera.clone(), error };
-            Some(Trust::new(tls).map_err(authorities)?)
+            Some(Trust::new(live.tls.as_ref()).map_err(authorities)?)
         } else {
             None
         };
         let number = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let place = Place { host: number.to_owned(), port: port.unwrap_or(scheme.port()) };
-        let there = There { place, trust, within: limits.connect };
+        // Of HTTP and TLS nothing comes beside the connection.
+        let transport = if scheme == Scheme::Rtsp { live.transport } else { Transport::Tcp };
+        let there = There { place, trust, transport, within: limits.connect };
         let listen = |error| GuardError::Listen { address: camera.clone(), error };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(listen)?;
         listener.set_nonblocking(true).map_err(listen)?;
@@ -145,7 +143,7 @@ impl Guards {
             let shared = Arc::clone(&shared);
             async move { relay::serve(listener, there, &shared).await }
         });
-        Ok(Relay { address, shared, task: task.abort_handle() })
+        Ok(Relay { address, transport, shared, task: task.abort_handle() })
     }
 }
 
@@ -153,6 +151,7 @@ impl Guards {
 #[derive(Debug)]
 pub struct Relay {
     address: Address,
+    transport: Transport,
     shared: Arc<Shared>,
     task: AbortHandle,
 }
@@ -171,6 +170,16 @@ impl Relay {
     /// The last that the camera said of its clock.
     pub fn clock(&self) -> Option<SenderReport> {
         self.shared.conversation().report()
+    }
+
+    /// How packets come.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// How many packets were lost on the way.
+    pub fn lost(&self) -> u64 {
+        self.shared.conversation().datagrams().map_or(0, |datagrams| datagrams.lost())
     }
 
     /// When the first packet of pictures came.

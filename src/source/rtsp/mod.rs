@@ -15,6 +15,8 @@
 //! - To connect and to answer has a deadline each. Silence between pictures has none here: the source has.
 //! - `rtsps://` is RTSP within TLS, which FFmpeg would not verify: the relay does ([`Tls`](crate::config::Tls)), and speaks to nobody
 //!   whose certificate is not believed.
+//! - Where packets are to come by UDP, it asks for them, takes them from the camera alone, puts them in order, and passes them on
+//!   within the connection. Where some are lost, it marks the pictures that lack them ([`is_marked`]).
 //! - By HTTP it passes one request, which names the camera as its host, and what answers it ([`Refusal`] but for a status of success).
 //!   To ask once more with a password FFmpeg dials anew.
 //! - An answer that points elsewhere cuts the connection before FFmpeg sees it.
@@ -26,27 +28,35 @@
 //! A camera that checks whether the host in a request is its own must be dialled without a relay. Then all of this is lost for it, and
 //! what is left is the deadline by which FFmpeg is interrupted.
 
+mod beside;
 mod conversation;
+mod datagrams;
 mod dial;
 mod distrust;
 mod exchange;
 mod guard;
 mod interleaved;
 mod limits;
+mod loss;
 mod message;
+mod order;
 mod own;
 mod pieces;
 mod rate;
 mod refusal;
 mod relay;
 mod report;
+mod shared;
+mod sockets;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod trust;
 
 pub use distrust::{Distrust, NoTls, Wrong};
 pub use guard::{GuardError, Guards, Relay};
 pub use limits::GuardLimits;
+pub use loss::is_marked;
 pub use refusal::{Bounded, Refusal};
 pub use report::SenderReport;

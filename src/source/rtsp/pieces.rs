@@ -64,6 +64,11 @@ impl Pieces {
         self.channels = Some(channels);
     }
 
+    /// Whether more of a body is to come.
+    pub fn is_within(&self) -> bool {
+        self.left > 0
+    }
+
     /// The piece that these bytes begin with; none while it has not come as a whole.
     ///
     /// # Errors

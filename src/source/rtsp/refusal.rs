@@ -63,6 +63,11 @@ pub enum Refusal {
     /// It closed the connection after it had begun to send.
     #[error("the connection broke off")]
     BrokeOff,
+    /// Packets were lost on the way, of a stream whose damage cannot be told.
+    #[error(
+        "packets were lost on the way by UDP, and its codec does not show which pictures lack them; write transport = \"tcp\""
+    )]
+    Lost,
     /// It sent more than anybody needs.
     #[error("it sent {what} of more than {most} bytes")]
     TooLarge {
@@ -136,7 +141,7 @@ impl Refusal {
             // The stream is somewhere else.
             Self::NoSuchStream | Self::Redirected | Self::NotFlv => OfflineReason::NoSuchStream,
             Self::LockedOut => OfflineReason::LockedOut,
-            Self::Silent | Self::BrokeOff => OfflineReason::Stalled,
+            Self::Silent | Self::BrokeOff | Self::Lost => OfflineReason::Stalled,
             Self::TooLarge { .. } => OfflineReason::Undecodable,
             Self::Refused
             | Self::Untrusted(_)

@@ -3,11 +3,6 @@
 use std::{
     io,
     net::{SocketAddr, TcpListener as Listener},
-    ops::Range,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
     time::{Duration, Instant},
 };
 
@@ -15,51 +10,29 @@ use jiff::Timestamp;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
     net::{TcpListener, TcpStream},
-    sync::Notify,
+    sync::Mutex,
     time::{sleep, timeout, timeout_at},
 };
+use tokio_rustls::client::TlsStream;
 
 use super::{
-    conversation::Cleared,
+    beside::pass_beside,
+    conversation::{Cleared, Passing},
+    datagrams::Datagrams,
     dial::{Place, dial},
     own::Peer,
     rate::Rate,
     refusal::Refusal,
-    talk::Talk,
+    shared::Shared,
+    sockets::Sockets,
     trust::Trust,
 };
+use crate::config::Transport;
 
 /// Bytes that are read at once, at most somewhat more.
 const CHUNK: usize = 32 * 1024;
 /// So long what comes is gathered before it is taken: each time wakes two threads.
 const GATHER: Duration = Duration::from_millis(5);
-
-/// What a relay and who holds it know of one connection.
-#[derive(Debug)]
-pub struct Shared {
-    conversation: Mutex<Talk>,
-    /// Bytes that came from the camera.
-    bytes: AtomicU64,
-    /// Something was asked: another answer may be due.
-    asked: Notify,
-}
-
-impl Shared {
-    /// Of a connection that begins.
-    pub fn new(conversation: Talk) -> Self {
-        Self { conversation: Mutex::new(conversation), bytes: AtomicU64::new(0), asked: Notify::new() }
-    }
-
-    /// What was said so far.
-    pub fn conversation(&self) -> MutexGuard<'_, Talk> {
-        self.conversation.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Bytes that came from the camera.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-}
 
 /// Whom a relay dials, and how.
 #[derive(Debug)]
@@ -68,6 +41,8 @@ pub struct There {
     pub place: Place,
     /// By what it is known where it shows a certificate; none where it shows none.
     pub trust: Option<Trust>,
+    /// How it is asked to send its packets.
+    pub transport: Transport,
     /// How long it may take until it may be spoken to.
     pub within: Duration,
 }
@@ -90,7 +65,12 @@ pub async fn serve(listener: Listener, there: There, shared: &Shared) {
     while let Some(listening) = listener.take() {
         let Ok(client) = accept(&listening).await else { return };
         listener = shared.conversation().may_repeat().then_some(listening);
-        let end = reach(&there, client, shared).await.unwrap_or_else(End::Cut);
+        let end = match reach(&there, shared).await {
+            Ok(Reached::Plain(camera, sockets)) => pass(camera, client, sockets, shared).await,
+            Ok(Reached::Secure(camera)) => pass(*camera, client, None, shared).await,
+            // The client's side is closed after that.
+            Err(refusal) => noted(End::Cut(refusal), shared),
+        };
         note(&end, shared);
         if !shared.conversation().again() {
             return;
@@ -98,15 +78,32 @@ pub async fn serve(listener: Listener, there: There, shared: &Shared) {
     }
 }
 
-/// Dials a camera, and passes on what may pass.
-async fn reach(there: &There, client: TcpStream, shared: &Shared) -> Result<End, Refusal> {
+/// A camera that may be spoken to.
+enum Reached {
+    /// As it is, with what comes beside the connection.
+    Plain(TcpStream, Option<Sockets>),
+    /// Within TLS.
+    Secure(Box<TlsStream<TcpStream>>),
+}
+
+/// Dials a camera.
+async fn reach(there: &There, shared: &Shared) -> Result<Reached, Refusal> {
     let deadline = Instant::now() + there.within;
     let camera = dial(&there.place, there.within).await?;
-    let Some(trust) = &there.trust else { return Ok(pass(camera, client, shared).await) };
-    // Who takes the connection and then says nothing has no more time than who does not take it.
-    let secured = timeout_at(deadline.into(), trust.secure(camera, &there.place.host)).await;
-    let camera = secured.unwrap_or(Err(Refusal::Silent))?;
-    Ok(pass(camera, client, shared).await)
+    if let Some(trust) = &there.trust {
+        // Who takes the connection and then says nothing has no more time than who does not take it.
+        let secured = timeout_at(deadline.into(), trust.secure(camera, &there.place.host)).await;
+        return Ok(Reached::Secure(Box::new(secured.unwrap_or(Err(Refusal::Silent))?)));
+    }
+    let sockets = match there.transport {
+        Transport::Tcp => None,
+        Transport::Udp => {
+            let sockets = Sockets::open(&camera).await?;
+            shared.conversation().by_datagrams(Datagrams::new(sockets.ports()?));
+            Some(sockets)
+        }
+    };
+    Ok(Reached::Plain(camera, sockets))
 }
 
 /// Notes why nothing passes any more. That is done before the client's side is closed, too: who learns of the end asks at once.
@@ -141,13 +138,20 @@ async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
 }
 
 /// Passes on what may pass, in both directions, until one of them ends or an answer does not come in time.
-async fn pass<C: AsyncRead + AsyncWrite>(camera: C, client: TcpStream, shared: &Shared) -> End {
+async fn pass<C: AsyncRead + AsyncWrite>(
+    camera: C,
+    client: TcpStream,
+    sockets: Option<Sockets>,
+    shared: &Shared,
+) -> End {
     let (camera_says, to_camera) = split(camera);
     let (client_says, to_client) = client.into_split();
+    let to_client = Mutex::new(to_client);
     tokio::select! {
         // What has come is taken before anything is ended.
         biased;
-        end = from_camera(camera_says, to_client, shared) => end,
+        end = from_camera(camera_says, &to_client, shared) => end,
+        end = from_sockets(sockets, &to_client, shared) => end,
         end = from_client(client_says, to_camera, shared) => end,
         end = overdue(shared) => end,
     }
@@ -157,7 +161,7 @@ async fn pass<C: AsyncRead + AsyncWrite>(camera: C, client: TcpStream, shared: &
 /// hold, and the camera has to wait with the rest.
 async fn from_camera(
     mut camera: impl AsyncRead + Unpin,
-    mut client: impl AsyncWrite + Unpin,
+    client: &Mutex<impl AsyncWrite + Unpin>,
     shared: &Shared,
 ) -> End {
     let mut waiting = Vec::new();
@@ -178,12 +182,12 @@ async fn from_camera(
                 read += more;
             }
         }
-        shared.bytes.fetch_add(u64::try_from(read).unwrap_or_default(), Ordering::Relaxed);
+        shared.came(read);
         let now = Instant::now();
         let cleared = shared.conversation().camera_said(&waiting, now, Timestamp::now());
         match cleared {
             Ok(cleared) => {
-                if hand_on(&mut waiting, cleared, &mut client).await.is_err() {
+                if hand_on(&mut waiting, cleared, &mut *client.lock().await).await.is_err() {
                     return End::Left;
                 }
             }
@@ -195,8 +199,21 @@ async fn from_camera(
     }
     let end = noted(End::Closed, shared);
     // What was written is still read by the client before it learns of the end.
-    let _ = client.shutdown().await;
+    let _ = client.lock().await.shutdown().await;
     end
+}
+
+/// What comes beside the connection, where anything does.
+async fn from_sockets(
+    sockets: Option<Sockets>,
+    client: &Mutex<impl AsyncWrite + Unpin>,
+    shared: &Shared,
+) -> End {
+    let Some(sockets) = sockets else { return std::future::pending().await };
+    match pass_beside(&sockets, client, shared).await {
+        Ok(()) => End::Left,
+        Err(refusal) => noted(End::Cut(refusal), shared),
+    }
 }
 
 /// Client to camera.
@@ -213,7 +230,7 @@ async fn from_client(
             Ok(_) => {}
         }
         let cleared = shared.conversation().client_said(&waiting, Instant::now());
-        shared.asked.notify_one();
+        shared.note_asked();
         match cleared {
             Ok(cleared) => {
                 if hand_on(&mut waiting, cleared, &mut camera).await.is_err() {
@@ -234,8 +251,11 @@ async fn hand_on(
     cleared: Cleared,
     to: &mut (impl AsyncWrite + Unpin),
 ) -> io::Result<()> {
-    for Range { start, end } in cleared.pass {
-        to.write_all(waiting.get(start..end).unwrap_or_default()).await?;
+    for passing in cleared.pass {
+        match passing {
+            Passing::Same(range) => to.write_all(waiting.get(range).unwrap_or_default()).await?,
+            Passing::Other(bytes) => to.write_all(&bytes).await?,
+        }
     }
     waiting.drain(..cleared.used.min(waiting.len()));
     to.flush().await
@@ -246,10 +266,10 @@ async fn overdue(shared: &Shared) -> End {
     loop {
         let due = shared.conversation().due();
         match due {
-            None => shared.asked.notified().await,
+            None => shared.asked().await,
             Some(due) if due <= Instant::now() => return noted(End::Cut(Refusal::Silent), shared),
             // Either way, what is due is looked up again.
-            Some(due) => drop(timeout_at(due.into(), shared.asked.notified()).await),
+            Some(due) => drop(timeout_at(due.into(), shared.asked()).await),
         }
     }
 }

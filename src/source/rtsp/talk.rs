@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     conversation::{Cleared, Conversation},
+    datagrams::{Datagrams, Framed, Port},
     exchange::Exchange,
     refusal::Refusal,
     report::SenderReport,
@@ -53,6 +54,45 @@ impl Talk {
         match self {
             Self::Rtsp(_) => false,
             Self::Http(exchange) => exchange.again(),
+        }
+    }
+
+    /// Packets are to come beside the connection.
+    pub fn by_datagrams(&mut self, datagrams: Datagrams) {
+        if let Self::Rtsp(conversation) = self {
+            conversation.by_datagrams(datagrams);
+        }
+    }
+
+    /// What comes beside the connection, where anything does.
+    pub fn datagrams(&self) -> Option<&Datagrams> {
+        match self {
+            Self::Rtsp(conversation) => conversation.datagrams(),
+            Self::Http(_) => None,
+        }
+    }
+
+    /// Whether what comes beside the connection may pass now: once it plays, and not within a message.
+    pub fn is_between(&self) -> bool {
+        match self {
+            Self::Rtsp(conversation) => conversation.is_between(),
+            Self::Http(_) => true,
+        }
+    }
+
+    /// Takes what came beside the connection, if anything did, and says what is to be passed on.
+    ///
+    /// # Errors
+    /// What came is not to reach the client.
+    pub fn beside(
+        &mut self,
+        came: Option<(Port, &[u8])>,
+        now: Instant,
+        wall: Timestamp,
+    ) -> Result<Vec<Framed>, Refusal> {
+        match self {
+            Self::Rtsp(conversation) => conversation.beside(came, now, wall),
+            Self::Http(_) => Ok(Vec::new()),
         }
     }
 

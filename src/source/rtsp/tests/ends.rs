@@ -6,6 +6,7 @@ use super::{
     super::{GuardLimits, Guards, Refusal, Relay},
     Camera, answer, closes, connected, exactly, guards, head, packet, request, rest, send, until,
 };
+use crate::config::Live;
 
 /// A camera that plays and sends no picture until the connection ends.
 fn camera() -> Camera<()> {
@@ -50,9 +51,8 @@ fn a_relay_that_is_dropped_cuts_both_connections() {
 #[test]
 fn a_relay_that_was_never_dialled_frees_its_port() {
     let guards = guards();
-    let relay = guards
-        .relay(&"rtsp://127.0.0.1:1/".to_owned().into(), None, GuardLimits::default())
-        .expect("a relay");
+    let relay =
+        guards.relay(&Live::new("rtsp://127.0.0.1:1/".to_owned()), GuardLimits::default()).expect("a relay");
     let port = relay.address().parts().and_then(|parts| parts.port).expect("a port");
     drop(relay);
     until(|| is_free(port));
@@ -64,7 +64,7 @@ fn with_the_last_of_the_guards_all_connections_end() {
     let camera = camera();
     let (relay, mut stream) = playing(&guards, &camera);
     drop(guards.clone());
-    let idle = guards.relay(&camera.address(), None, GuardLimits::default()).expect("a relay");
+    let idle = guards.relay(&camera.live(), GuardLimits::default()).expect("a relay");
     let port = idle.address().parts().and_then(|parts| parts.port).expect("a port");
     drop(guards);
     assert!(rest(&mut stream).is_empty());
@@ -105,7 +105,7 @@ fn many_cameras_share_the_threads() {
     let cameras: Vec<_> = (0..40).map(|_| camera()).collect();
     let all: Vec<_> = cameras.iter().map(|camera| playing(&guards, camera)).collect();
     // One that is dialled late, and one that never is.
-    let _never = guards.relay(&cameras[0].address(), None, GuardLimits::default()).expect("a relay");
+    let _never = guards.relay(&cameras[0].live(), GuardLimits::default()).expect("a relay");
     let late = camera();
     let (relay, stream) = playing(&guards, &late);
     drop((all, stream));

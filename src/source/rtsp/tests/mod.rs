@@ -1,6 +1,7 @@
 //! The guard between a client and cameras that follow a script, on loopback.
 
 mod bounds;
+mod datagrams;
 mod ends;
 mod passing;
 mod refusals;
@@ -15,7 +16,7 @@ use std::{
 };
 
 use super::{GuardLimits, Guards, Relay};
-use crate::address::Address;
+use crate::config::Live;
 
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -40,8 +41,8 @@ impl<T: Send + 'static> Camera<T> {
         Self { port, thread }
     }
 
-    fn address(&self) -> Address {
-        format!("rtsp://user:s3cret@127.0.0.1:{}/live/1?channel=2", self.port).into()
+    fn live(&self) -> Live {
+        Live::new(format!("rtsp://user:s3cret@127.0.0.1:{}/live/1?channel=2", self.port))
     }
 
     fn told(self) -> T {
@@ -63,7 +64,7 @@ fn connected<T: Send + 'static>(
     camera: &Camera<T>,
     limits: GuardLimits,
 ) -> (Relay, TcpStream) {
-    let relay = guards.relay(&camera.address(), None, limits).expect("a relay");
+    let relay = guards.relay(&camera.live(), limits).expect("a relay");
     let stream = client(&relay);
     (relay, stream)
 }

@@ -8,7 +8,7 @@ use super::{
     super::{GuardError, GuardLimits},
     Camera, answer, client, connected, exactly, guards, head, packet, report, request, rest, send, until,
 };
-use crate::address::Address;
+use crate::config::Live;
 
 /// A camera that gives each answer in its turn and then sends packets, byte by byte where `slowly`. It tells what it was asked.
 fn playing(packets: Vec<u8>, step: usize) -> Camera<String> {
@@ -123,8 +123,7 @@ fn what_ffmpeg_opens_differs_in_host_and_port_alone() {
         ("RTSP://@[fe80::1%25eth0]:554", "rtsp://@127.0.0.1:", ""),
         ("rtsp://a:b:c@d@cam.local?x", "rtsp://a:b:c@d@127.0.0.1:", "?x"),
     ] {
-        let relay =
-            guards.relay(&Address::from(camera.to_owned()), None, GuardLimits::default()).expect("a relay");
+        let relay = guards.relay(&Live::new(camera.to_owned()), GuardLimits::default()).expect("a relay");
         let address = relay.address().as_str();
         let port = address.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
         assert!(port.is_some_and(|port| port.parse::<u16>().is_ok()), "{camera}: {address}");
@@ -135,7 +134,7 @@ fn what_ffmpeg_opens_differs_in_host_and_port_alone() {
 fn what_is_no_address_of_rtsp_is_refused_without_its_password() {
     let guards = guards();
     for address in ["ftp://u:s3cret@h/", "rtsp://u:s3cret/@h:554/x", "", "rtsp://"] {
-        let refused = guards.relay(&Address::from(address.to_owned()), None, GuardLimits::default());
+        let refused = guards.relay(&Live::new(address.to_owned()), GuardLimits::default());
         let Err(error @ GuardError::Address { .. }) = refused else { panic!("{address}: {refused:?}") };
         let words = format!("{error} {error:?}");
         assert!(!words.contains("s3cret"), "{words}");
@@ -162,7 +161,7 @@ fn nothing_that_is_printed_has_the_password() {
 fn a_program_that_is_not_this_one_is_turned_away() {
     let guards = guards();
     let camera = Camera::serving(|mut stream| head(&mut stream));
-    let relay = guards.relay(&camera.address(), None, GuardLimits::default()).expect("a relay");
+    let relay = guards.relay(&camera.live(), GuardLimits::default()).expect("a relay");
     let port = relay.address().parts().and_then(|parts| parts.port).expect("a port");
     let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; echo open; exec cat <&3");
     let mut other = std::process::Command::new("bash");

@@ -10,7 +10,7 @@ use super::{
     super::{GuardLimits, Refusal},
     Camera, answer, client, closes, connected, guards, head, request, rest, send, until,
 };
-use crate::{address::Address, domain::OfflineReason};
+use crate::{config::Live, domain::OfflineReason};
 
 /// What is told of a camera that answers the first request so, and what FFmpeg sees of it.
 fn refused(answers: impl Into<Vec<u8>>) -> (Option<Refusal>, Vec<u8>) {
@@ -106,7 +106,7 @@ fn an_answer_that_comes_without_end_is_cut_off() {
 
 fn unreached(address: &str, limits: GuardLimits) -> Refusal {
     let guards = guards();
-    let relay = guards.relay(&Address::from(address.to_owned()), None, limits).expect("a relay");
+    let relay = guards.relay(&Live::new(address.to_owned()), limits).expect("a relay");
     assert_eq!(relay.refusal(), None);
     let mut stream = client(&relay);
     assert!(rest(&mut stream).is_empty());

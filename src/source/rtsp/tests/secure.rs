@@ -18,11 +18,10 @@ use rustls::{
 
 use super::{
     super::{Distrust, GuardError, GuardLimits, Guards, NoTls, Refusal, Wrong},
-    Camera, answer, client, closes, guards, request, rest, send, until,
+    Camera, answer, client, closes, guards, request, rest, send,
 };
 use crate::{
-    address::Address,
-    config::{Fingerprint, Tls},
+    config::{Fingerprint, Live, Tls},
     domain::OfflineReason,
 };
 
@@ -108,14 +107,16 @@ fn camera(shown: &Shown) -> Camera<String> {
     })
 }
 
-fn address<T>(camera: &Camera<T>, host: &str) -> Address {
-    format!("rtsps://user:s3cret@{host}:{}/live/1", camera.port).into()
+fn live(host: &str, tls: Option<&Tls>) -> Live {
+    Live { tls: tls.cloned(), ..Live::new(format!("rtsps://user:s3cret@{host}/live/1")) }
 }
 
 /// What comes of a camera that shows this and is known by that: its answer, or why it was not asked.
 fn tried(guards: &Guards, shown: &Shown, host: &str, tls: Option<&Tls>) -> Result<(), Refusal> {
     let camera = camera(shown);
-    let relay = guards.relay(&address(&camera, host), tls, GuardLimits::default()).expect("a relay");
+    let relay = guards
+        .relay(&live(&format!("{host}:{}", camera.port), tls), GuardLimits::default())
+        .expect("a relay");
     let mut stream = client(&relay);
     let asked = request("DESCRIBE", 1, "Authorization: Basic x\r\n");
     send(&mut stream, &asked);
@@ -127,7 +128,7 @@ fn tried(guards: &Guards, shown: &Shown, host: &str, tls: Option<&Tls>) -> Resul
         assert_eq!(camera.told(), asked);
         return Ok(());
     }
-    let refusal = until(|| relay.refusal());
+    let refusal = relay.refusal().expect("who learns of the end asks at once");
     drop(relay);
     assert_eq!(camera.told(), "", "nothing is said to who is not believed");
     assert_eq!((refusal.reason(), refusal.waits_minutes()), (OfflineReason::Refused, false));
@@ -172,10 +173,8 @@ fn what_is_advised_helps() {
     let guards = guards();
     let shown = own();
     // Nobody vouches for it, and the machine that tests run on may know nobody who could.
-    let advised = match Guards::start()
-        .map(|guards| guards.relay(&"rtsps://h/".to_owned().into(), None, GuardLimits::default()))
-    {
-        Ok(Err(GuardError::Authorities { .. })) => shown.fingerprint,
+    let advised = match guards.relay(&live("h", None), GuardLimits::default()) {
+        Err(GuardError::Authorities { .. }) => shown.fingerprint,
         _ => advised(&tried(&guards, &shown, "127.0.0.1", None).expect_err("nobody vouches for it")),
     };
     assert_eq!(tried(&guards, &shown, "127.0.0.1", Some(&Tls::Fingerprint(advised))), Ok(()));
@@ -207,11 +206,13 @@ fn whoever_answers_is_believed_where_that_is_wanted() {
 fn without_tls(script: impl FnOnce(TcpStream) + Send + 'static, limits: GuardLimits) -> Refusal {
     let guards = guards();
     let camera = Camera::serving(script);
-    let relay = guards.relay(&address(&camera, "127.0.0.1"), Some(&Tls::Insecure), limits).expect("a relay");
+    let relay = guards
+        .relay(&live(&format!("127.0.0.1:{}", camera.port), Some(&Tls::Insecure)), limits)
+        .expect("a relay");
     let mut stream = client(&relay);
     assert!(rest(&mut stream).is_empty());
     camera.told();
-    until(|| relay.refusal())
+    relay.refusal().expect("who learns of the end asks at once")
 }
 
 #[test]
@@ -233,9 +234,9 @@ fn who_speaks_no_tls_is_told() {
 fn an_authority_that_is_not_there_is_told() {
     let guards = guards();
     let tls = Tls::Ca("/no/such/ca.pem".into());
-    let address = Address::from("rtsps://user:s3cret@10.2.0.31/s".to_owned());
-    let error = guards.relay(&address, Some(&tls), GuardLimits::default()).expect_err("no authority");
+    let error =
+        guards.relay(&live("10.2.0.31", Some(&tls)), GuardLimits::default()).expect_err("no authority");
     let words = error.to_string();
-    assert!(words.contains("rtsps://10.2.0.31/s") && words.contains("/no/such/ca.pem"), "{words}");
+    assert!(words.contains("rtsps://10.2.0.31/live/1") && words.contains("/no/such/ca.pem"), "{words}");
     assert!(!words.contains("s3cret"), "{words}");
 }

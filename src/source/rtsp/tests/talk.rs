@@ -8,10 +8,16 @@ use proptest::prelude::*;
 use super::{
     super::{
         GuardLimits, Refusal,
-        conversation::{Conversation, User},
+        conversation::{Conversation, Passing, User},
     },
     answer, packet, report, request,
 };
+
+/// The bytes at hand that pass.
+fn same(bytes: &[u8], passing: Passing) -> Vec<u8> {
+    let Passing::Same(range) = passing else { panic!("others pass in their place") };
+    bytes[range].to_vec()
+}
 
 struct Talk {
     conversation: Conversation,
@@ -32,7 +38,7 @@ impl Talk {
     fn hear(&mut self, bytes: impl AsRef<[u8]>) -> Result<Vec<u8>, Refusal> {
         let bytes = bytes.as_ref();
         let cleared = self.conversation.camera_said(bytes, self.now, Timestamp::UNIX_EPOCH)?;
-        Ok(cleared.pass.iter().flat_map(|range| bytes[range.clone()].iter().copied()).collect())
+        Ok(cleared.pass.into_iter().flat_map(|passing| same(bytes, passing)).collect())
     }
 
     fn asks_and_hears(&mut self, request: &str, answer: &str) -> Option<Refusal> {
@@ -170,8 +176,8 @@ fn passed(bytes: &[u8], lengths: impl Iterator<Item = usize>) -> Result<(Vec<u8>
         rest = after;
         waiting.extend(part);
         let cleared = talk.conversation.camera_said(&waiting, talk.now, Timestamp::UNIX_EPOCH)?;
-        for range in cleared.pass {
-            passed.extend(&waiting[range]);
+        for passing in cleared.pass {
+            passed.extend(same(&waiting, passing));
         }
         waiting.drain(..cleared.used);
         if rest.is_empty() {
