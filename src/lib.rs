@@ -35,7 +35,7 @@
 //!  service    live cameras, watched until the program is to end; reload
 //!  console    how a box does, by HTTP
 //!  cli        one file per command
-//!  leaves     address · geometry · domain · files · stop · clock · say · telemetry · authorities · libav · duration · words · config · catalog
+//!  leaves     address · pulse · at_work · geometry · domain · files · lock · stop · clock · say · telemetry · authorities · libav · duration · words · config · catalog
 //! ```
 //!
 //! The feature `edge`, which is on by default, has what needs codecs and models, and connections: authorities, batch, catalog, console, decode, deliver, detect,
@@ -97,6 +97,8 @@
 //! | roster | which cameras are watched |
 //! | post | one camera's thread |
 //! | shift | what holds while the same models are wanted |
+//! | pulse | what a thread is doing, and how long that may take: one that stands still is found by it |
+//! | suspect | a camera that the program was at work on when it was brought down; at three such ends in a row it is set aside |
 //! | board | what is known of all cameras now, for whoever asks |
 //! | journal | where a run notes violations each time one changes, until they are listed |
 //! | outcome | what became of a camera, its violations apart |
@@ -115,6 +117,7 @@
 #![deny(unsafe_code)]
 
 pub mod address;
+pub mod at_work;
 #[cfg(feature = "edge")]
 pub mod authorities;
 #[cfg(feature = "edge")]
@@ -153,6 +156,7 @@ pub mod libav;
 #[cfg(feature = "edge")]
 pub mod lock;
 pub mod looks;
+pub mod pulse;
 #[cfg(feature = "edge")]
 pub mod reactions;
 pub mod report;

@@ -64,6 +64,6 @@ fn wrong_service(error: &ServiceError) -> bool {
         | ServiceError::NotYet(_)
         | ServiceError::EvidenceHeld { .. } => true,
         ServiceError::Detect(error) => wrong_model(error),
-        ServiceError::Database(_) | ServiceError::System { .. } => false,
+        ServiceError::Database(_) | ServiceError::System { .. } | ServiceError::StoodStill { .. } => false,
     }
 }

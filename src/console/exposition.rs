@@ -76,6 +76,10 @@ fn tell(metric: &Metric, facts: &BoxFacts, encoder: &mut DescriptorEncoder<'_>) 
             let mut reasons = of(camera).into_iter();
             reasons.try_for_each(|(reason, value)| told(&[camera.camera.as_str(), reason], value))
         }),
+        Of::Thread(of) => {
+            let mut threads = of(&facts.threads).into_iter();
+            threads.try_for_each(|(thread, value)| told(&[thread], value))
+        }
         Of::Version => family.encode_info(&[("version", env!("CARGO_PKG_VERSION"))]),
     }
 }

@@ -1,6 +1,6 @@
 //! The list of all metrics: what is told at `/metrics` is made of it, and `docs/metrics.md` is compared with it.
 //!
-//! A metric has no label but a camera's id, a sink's name, a reaction's number with its host or program, a reason that is one of
+//! A metric has no label but a camera's id, a sink's name, a reaction's number with its host or program, a thread's name, a reason that is one of
 //! a few, and the program's version: how many series there are follows from the configuration.
 
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::{
     domain::OfflineReason,
     ledger::database::Depth,
     reactions::ReactionFacts,
-    service::{BoxFacts, CameraFacts, WorksFacts},
+    service::{BoxFacts, CameraFacts, ThreadFacts, WorksFacts},
 };
 
 /// A metric.
@@ -53,6 +53,8 @@ pub(super) enum Of {
     Camera(fn(&CameraFacts) -> Option<Value>),
     /// Each camera, by a reason.
     Reason(fn(&CameraFacts) -> Vec<(&'static str, Value)>),
+    /// Each thread that ever stood still.
+    Thread(fn(&ThreadFacts) -> Vec<(&str, Value)>),
     /// The program.
     Version,
 }
@@ -97,6 +99,7 @@ impl Of {
             Self::Reaction(_) => &["reaction"],
             Self::Camera(_) => &["camera"],
             Self::Reason(_) => &["camera", "reason"],
+            Self::Thread(_) => &["thread"],
             Self::Version => &["version"],
         }
     }
@@ -147,6 +150,23 @@ pub(super) const METRICS: &[Metric] = &[
         BYTES,
         "The memory that the program takes.",
         Of::Box(|facts| facts.memory.map(Value::from)),
+    ),
+    gauge(
+        "firewarden_thread_still",
+        None,
+        "1 while the thread takes longer at something than that may take, else 0; absent where it never did.",
+        Of::Thread(|threads| {
+            let still = |thread: &String| threads.still.contains_key(thread).into();
+            threads.stuck.keys().map(|thread| (thread.as_str(), still(thread))).collect()
+        }),
+    ),
+    counter(
+        "firewarden_thread_stuck",
+        None,
+        "How often the thread has begun to stand still.",
+        Of::Thread(|threads| {
+            threads.stuck.iter().map(|(thread, count)| (thread.as_str(), (*count).into())).collect()
+        }),
     ),
     gauge(
         "firewarden_camera_connected",

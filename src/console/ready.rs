@@ -15,6 +15,8 @@ pub(super) fn reasons(facts: &BoxFacts) -> Vec<String> {
             "the database cannot be written since {since:.0}; {waiting} changes wait in memory: see what the log says of it"
         ));
     }
+    let still = facts.threads.still.iter();
+    reasons.extend(still.map(|(thread, what)| format!("thread {thread} stands still: it is {what}")));
     let untried = facts.cameras.iter().filter(|camera| !camera.is_tried());
     reasons.extend(untried.map(|camera| format!("camera {} has not been tried yet", camera.camera)));
     reasons

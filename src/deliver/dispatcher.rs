@@ -32,11 +32,14 @@ use crate::{
     config::{Config, Sink, SinkSettings},
     domain::{Alert, BoxHealth, Sequence, SinkName, SiteId},
     ledger::database::Handle,
+    pulse::{self, Remedy},
     stop::Stop,
 };
 
 /// Whether alerts have come is looked for so often where nobody tells.
 const NAP: Duration = Duration::from_millis(100);
+/// Whoever waits for alerts is told so often that there are none.
+const NEWS: Duration = Duration::from_secs(60);
 /// A sign of life is given so often.
 const BEAT: Duration = Duration::from_secs(60);
 /// How many threads give alerts to sinks. They wait for networks and disks more than they work.
@@ -128,12 +131,15 @@ impl Dispatcher {
             .thread_name("deliver")
             .enable_all()
             .build()?;
+        runtime.spawn(pulse::beat("deliver", Remedy::Tell));
         let is_over = Arc::new(AtomicBool::new(false));
         let (tell, news) = watch::channel(0);
         let (of, ends) = (handle.clone(), Arc::clone(&is_over));
         thread::Builder::new().name("deliver news".to_owned()).spawn(move || {
+            let _entered = pulse::enter("deliver news", Remedy::Tell);
             let mut known = 0;
             while !ends.load(Ordering::SeqCst) {
+                pulse::does("waiting for alerts", NEWS);
                 let now = of.changed(known, NAP);
                 tell.send_if_modified(|told| std::mem::replace(told, now) != now);
                 known = now;

@@ -8,7 +8,10 @@ use super::{
     job::{Answer, Job, Ticket},
     worker::{Detectors, Order, Reply, work},
 };
-use crate::stop::Stop;
+use crate::{
+    pulse::{self, Remedy},
+    stop::Stop,
+};
 
 /// Workers that carry out the jobs of cameras. They end once the crew and all its desks are gone.
 pub struct Crew {
@@ -36,7 +39,10 @@ impl Crew {
         let (crew, work_list) = Self::without_workers();
         for number in 0..threads.max(1) {
             let (work_list, stop) = (work_list.clone(), stop.clone());
-            let hand = move || go_on_working(&work_list, detectors, &stop);
+            let hand = move || {
+                let _entered = pulse::enter(format!("look {number}"), Remedy::Restart);
+                go_on_working(&work_list, detectors, &stop);
+            };
             let named = std::thread::Builder::new().name(format!("look {number}"));
             if let Err(error) = named.spawn_scoped(scope, hand) {
                 tracing::error!("a worker cannot be started: {error}");
@@ -83,6 +89,7 @@ fn go_on_working(orders: &Receiver<Order>, detectors: &Detectors<'_>, stop: &Sto
     let mut pause = PAUSES.0;
     while let Err(error) = work(orders, detectors, stop) {
         tracing::error!("{error}; the worker tries again in {} s", pause.as_secs());
+        pulse::rests();
         stop.sleep(pause);
         if stop.is_set() {
             // What is still asked for is answered by being dropped.

@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crossbeam::channel::{Receiver, Sender};
@@ -14,13 +14,20 @@ use super::{
     job::{Answer, Decoded, Done, Job, Standing, Ticket, Work},
 };
 use crate::{
+    at_work,
     decode::GroupDecoder,
     detect::{DetectError, Detector},
     domain::MediaTime,
     libav::{Frame, LibavError},
     looks::plan::Wanted,
+    pulse,
     stop::Stop,
 };
+
+/// Models are loaded within so long, even where a provider compiles them first.
+const LOADING: Duration = Duration::from_secs(1800);
+/// From one look to the next, all that lies between is decoded: of large pictures and key frames that are far apart.
+const LOOKING: Duration = Duration::from_secs(120);
 
 /// Makes the detectors of one worker, in the order of [`super::eye::StrandSpec::detector`].
 pub type Detectors<'d> = dyn Fn() -> Result<Vec<Box<dyn Detector + 'd>>, DetectError> + Sync + 'd;
@@ -87,16 +94,22 @@ pub(super) fn work(
     detectors: &Detectors<'_>,
     stop: &Stop,
 ) -> Result<(), DetectError> {
+    pulse::does("loading models", LOADING);
     let mut bench = Bench::new(detectors)?;
+    pulse::rests();
     for Order { job, reply } in orders {
+        pulse::does("looking at pictures", LOOKING);
+        let _note = at_work::on(job.gop.camera.as_str());
         match catch_unwind(AssertUnwindSafe(|| carry_out(job, &mut bench, stop))) {
             Ok(answer) => reply.give(answer),
             Err(panic) => {
                 reply.give(Err(PipelineError::panicked("looked at a picture", panic.as_ref())));
                 // Nobody knows what it has left behind.
+                pulse::does("loading models", LOADING);
                 bench = Bench::new(detectors)?;
             }
         }
+        pulse::rests();
     }
     Ok(())
 }
@@ -161,6 +174,7 @@ struct Looks {
 impl Looks {
     /// Looks at the picture, taken at `at`, that shows a wanted time.
     fn take(&mut self, eye: &mut Eye<'_>, time: MediaTime, frame: &Frame, at: MediaTime) {
+        pulse::does("looking at pictures", LOOKING);
         let Some(wanted) = self.wanted.get(&time) else { return };
         let due = self.standing.as_ref().and_then(|standing| standing.must.get(&time));
         let due = due.map(|must| must.both(wanted)).unwrap_or_default();

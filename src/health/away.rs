@@ -19,6 +19,11 @@ pub(super) struct Away {
 }
 
 impl Away {
+    /// So was it told last.
+    pub fn set(&mut self, told: Option<Timestamp>) {
+        self.told = told;
+    }
+
     pub fn take(&mut self, now: When, pictures: Pictures) -> Option<News> {
         match pictures {
             Pictures::Come => {

@@ -35,6 +35,11 @@ struct Run {
 }
 
 impl Lasting {
+    /// So was it told last.
+    pub fn set(&mut self, told: Option<Timestamp>) {
+        self.told = told;
+    }
+
     /// Takes in a measurement; so many in a row tell.
     pub fn take(&mut self, seems: Seems, wall: Timestamp, enough: u32) -> Option<Change> {
         let other = if self.told.is_none() { Seems::Wrong } else { Seems::Right };

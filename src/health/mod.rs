@@ -32,7 +32,7 @@ use self::{
     sight::Sight,
 };
 use crate::{
-    domain::{CameraFact, Gap, Impairment, MediaTime, Observation, OfflineReason, When},
+    domain::{AlertBody, CameraFact, Gap, Impairment, MediaTime, Observation, OfflineReason, When},
     rules::Outlook,
 };
 
@@ -89,6 +89,29 @@ pub struct Health {
 }
 
 impl Health {
+    /// What was told by these alerts, in their order, and nothing else.
+    pub fn told<'a>(alerts: impl IntoIterator<Item = &'a AlertBody>) -> Self {
+        let mut health = Self::default();
+        for alert in alerts {
+            match alert {
+                AlertBody::CameraOffline(offline) => health.away.set(Some(offline.health.since)),
+                AlertBody::CameraOnline(_) => health.away.set(None),
+                AlertBody::CameraObstructed(told) => health.sight.set(Some((told.reason, told.health.since))),
+                AlertBody::CameraMoved(told) => health.moved.set(Some(told.since)),
+                AlertBody::CameraClock(told) => health.clock.set(Some(told.health.since)),
+                AlertBody::CameraKeyframes(told) => health.keyframes.set(Some(told.health.since)),
+                AlertBody::CameraRestored(over) => match over.was {
+                    Impairment::Obstructed => health.sight.set(None),
+                    Impairment::Moved => health.moved.set(None),
+                    Impairment::Clock => health.clock.set(None),
+                    Impairment::Keyframes => health.keyframes.set(None),
+                },
+                _ => {}
+            }
+        }
+        health
+    }
+
     /// Whether pictures come at `now`: to be told every second or so.
     pub fn pictures(&mut self, now: When, pictures: Pictures) -> Option<News> {
         if pictures != Pictures::Come {

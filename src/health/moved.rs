@@ -20,6 +20,11 @@ pub(super) struct Moved {
 }
 
 impl Moved {
+    /// So was it told last.
+    pub fn set(&mut self, told: Option<Timestamp>) {
+        self.told = told;
+    }
+
     pub fn is_sound(&self) -> bool {
         self.by.iter().all(|by| by.is_finite())
     }

@@ -47,6 +47,11 @@ enum View {
 }
 
 impl Sight {
+    /// So was it told last.
+    pub fn set(&mut self, told: Option<(ObstructedReason, Timestamp)>) {
+        self.told = told.map(|(reason, since)| Obstructed { reason, since });
+    }
+
     pub fn is_sound(&self) -> bool {
         self.focus.is_sound()
     }

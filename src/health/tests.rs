@@ -113,10 +113,10 @@ fn a_camera_that_is_set_aside_is_offline_at_once() {
 
 #[test]
 fn a_camera_that_sees_nothing_is_obstructed_after_a_while_and_restored_likewise() {
-    for (clarity, reason, back) in [
-        (Clarity::Covered, ObstructedReason::Covered, 30),
-        (Clarity::Blinded, ObstructedReason::Blinded, 30),
-        (Clarity::Dark, ObstructedReason::Dark, 300),
+    for (clarity, reason) in [
+        (Clarity::Covered, ObstructedReason::Covered),
+        (Clarity::Blinded, ObstructedReason::Blinded),
+        (Clarity::Dark, ObstructedReason::Dark),
     ] {
         let mut health = Health::default();
         let mut told = Vec::new();
@@ -135,7 +135,7 @@ fn a_camera_that_sees_nothing_is_obstructed_after_a_while_and_restored_likewise(
         }
         assert_eq!(told, [(100, CameraFact::Obstructed(reason)), (520, OVER)], "{reason:?}");
         let mut health = restarted(&health);
-        let again = (0..30 + back).find_map(|second| look(&mut health, second, clarity));
+        let again = (0..100).find_map(|second| look(&mut health, second, clarity));
         assert_eq!(again, Some((0, CameraFact::Obstructed(reason))));
     }
 }
@@ -290,9 +290,8 @@ fn key_frames_are_too_far_apart_once_they_are_several_times() {
 
 #[test]
 fn what_cannot_have_been_written_is_refused() {
-    let mut health = Health::default();
-    assert!(health.is_sound());
-    health.moved.by = [f32::INFINITY, 0.0];
-    assert!(!health.is_sound());
+    assert!(Health::default().is_sound());
+    let infinite = serde_json::from_str::<Health>("{\"moved\":{\"by\":[1e39,0.0]}}");
+    assert!(!infinite.is_ok_and(|health| health.is_sound()));
     assert!(serde_json::from_str::<Health>("{\"away\":{\"toId\":null}}").is_err());
 }

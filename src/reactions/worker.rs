@@ -25,7 +25,11 @@ use crate::{
     config::{Deed, Reaction},
     domain::Violation,
     files,
+    pulse::{self, Remedy},
 };
+
+/// A call or a program has bounds of its own, which are shorter.
+const REACTING: Duration = Duration::from_secs(120);
 
 /// A reaction at work. Where it is let go of, it ends: what waits is still done, and what runs is killed.
 pub(super) struct Worker {
@@ -66,6 +70,7 @@ impl Worker {
         let (to, ended) = mpsc::sync_channel(1);
         let (work, deed) = (Arc::clone(&shared), reaction.deed.clone());
         let work = move || {
+            let _entered = pulse::enter("reaction", Remedy::Tell);
             work_on(&work, deed, limits);
             let _ = to.send(());
         };
@@ -187,6 +192,7 @@ impl Doing {
 fn work_on(shared: &Shared, deed: Deed, limits: Limits) {
     let mut doing = Doing::of(deed, limits);
     while let Some(Waiting { message, since }) = next(shared) {
+        pulse::does("doing what a violation asks for", REACTING);
         let done = (since.elapsed() < limits.stale).then(|| doing.react(&message, &shared.is_abandoned));
         let mut state = shared.state();
         let said = match done {
@@ -200,6 +206,7 @@ fn work_on(shared: &Shared, deed: Deed, limits: Limits) {
         let left_out = state.record.left_out();
         drop(state);
         [said, left_out].into_iter().flatten().for_each(|said| said.say());
+        pulse::rests();
     }
 }
 

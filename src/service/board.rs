@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     counts::{Counts, Tally},
     memory,
+    supervisor::{ThreadFacts, Threads},
 };
 use crate::{
     clock::Clock,
@@ -35,6 +36,7 @@ struct Inner {
     /// Every camera that is configured; none is known of one whose watch could not begin.
     cameras: Mutex<BTreeMap<CameraId, Option<Known>>>,
     stage: Mutex<Stage<Works>>,
+    threads: Threads,
 }
 
 /// What is known of a camera.
@@ -79,6 +81,8 @@ pub struct BoxFacts {
     pub cameras: Vec<CameraFacts>,
     /// What they share.
     pub stage: Stage<WorksFacts>,
+    /// Threads that stand still, or did.
+    pub threads: ThreadFacts,
 }
 
 /// How what all cameras share does.
@@ -137,7 +141,13 @@ impl Board {
     /// One on which nothing is known yet, but that the program has begun.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let began = clock.wall();
-        Self(Arc::new(Inner { clock, began, cameras: Mutex::default(), stage: Mutex::new(Stage::Loading) }))
+        let (cameras, stage) = (Mutex::default(), Mutex::new(Stage::Loading));
+        Self(Arc::new(Inner { clock, began, cameras, stage, threads: Threads::default() }))
+    }
+
+    /// What is known of the program's threads.
+    pub(super) fn threads(&self) -> Threads {
+        self.0.threads.clone()
     }
 
     /// Every camera that is configured, by its id. It waits for nothing.
@@ -192,7 +202,8 @@ impl Board {
             }
         };
         let Inner { clock, began, .. } = &*self.0;
-        BoxFacts { wall: clock.wall(), began: *began, memory: memory::resident(), cameras, stage }
+        let (wall, threads) = (clock.wall(), self.0.threads.facts());
+        BoxFacts { wall, began: *began, memory: memory::resident(), cameras, stage, threads }
     }
 
     /// How the box does, as signs of life tell it. It reads the database, and may wait for its disk.

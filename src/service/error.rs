@@ -8,6 +8,12 @@ use crate::{
 /// Why cameras cannot be watched at all.
 #[derive(Debug, Error)]
 pub enum ServiceError {
+    /// A thread stood still, and the program ended for it.
+    #[error("thread {thread:?} stood still: the program ended in order to be started again")]
+    StoodStill {
+        /// Its name.
+        thread: String,
+    },
     /// A model cannot be had or does not fit.
     #[error(transparent)]
     Detect(#[from] DetectError),

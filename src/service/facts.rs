@@ -13,7 +13,10 @@ use super::{
     board::{Board, BoxFacts, CameraFacts, WorksFacts},
     counts::Tally,
 };
-use crate::domain::CameraId;
+use crate::{
+    domain::CameraId,
+    pulse::{self, Remedy},
+};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -28,11 +31,14 @@ impl Teller {
     pub fn start(board: Board) -> io::Result<Self> {
         let (ends, ended) = mpsc::channel();
         let work = move || {
+            let _entered = pulse::enter("facts", Remedy::Tell);
             let mut minutes = Minutes::default();
             while ended.recv_timeout(MINUTE) == Err(RecvTimeoutError::Timeout) {
+                pulse::does("telling facts", MINUTE);
                 // Cameras first: they wait for no disk.
                 minutes.tell_cameras(&board.cameras());
                 minutes.tell_box(&board.facts());
+                pulse::rests();
             }
         };
         thread::Builder::new().name("facts".to_owned()).spawn(work)?;
@@ -267,6 +273,7 @@ mod tests {
             memory: Some(200_000_000),
             cameras: vec![camera(Tally::default())],
             stage,
+            threads: crate::service::ThreadFacts::default(),
         };
         let mut minutes = Minutes::default();
         assert_eq!(said(|| minutes.tell_box(&facts(Stage::Loading))), "");

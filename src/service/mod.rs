@@ -6,6 +6,8 @@
 //!  roster   which cameras are watched: begins, ends and begins them again
 //!  post     one camera's thread: parts and answers in, steps and evidence out
 //!  vitals   how that camera does, and what is told of it
+//!  supervisor  names threads that stand still, and ends the program where only a new start helps
+//!  suspects which cameras bring the program down, and are set aside
 //!  board    what is known of the box and all its cameras now, for whoever asks
 //!  facts    the same as lines of the log, once a minute
 //! ```
@@ -22,9 +24,12 @@ mod reload;
 mod roster;
 mod running;
 mod shift;
+mod supervisor;
+mod suspects;
 mod vitals;
 
 pub use board::{Board, BoxFacts, CameraFacts, Stage, WorksFacts};
 pub use counts::{Counts, Tally};
 pub use error::ServiceError;
 pub use running::{Ended, Settings, run};
+pub use supervisor::{ThreadFacts, Threads};

@@ -24,6 +24,7 @@ use crate::{
     evidence::live::Keeper,
     judge::{Judgement, Saved},
     ledger::{Fact, Ledger, Step, database::CameraLedger, days::DayKeeper},
+    pulse::{self, Remedy},
     reactions::Reactions,
     source::{
         Source,
@@ -34,6 +35,8 @@ use crate::{
 
 /// While no pictures come, rules are told so often that time passes.
 const TICK: Duration = Duration::from_secs(1);
+/// What follows from one event takes so long at most.
+const WATCHING: Duration = Duration::from_secs(60);
 /// Once it is to stop, so long is waited for looks that workers have at hand.
 const LEAVING: Duration = Duration::from_secs(5);
 
@@ -91,9 +94,11 @@ impl Post {
         let (mut parts, ahead) = ahead(waiting);
         let name = ledger.camera().clone();
         let read = {
-            let stop = stop.clone();
+            let (stop, named) = (stop.clone(), format!("read {name}"));
             move || {
+                let _entered = pulse::enter(named, Remedy::Restart);
                 while let Some(part) = source.next(&stop) {
+                    pulse::rests();
                     // A camera that gave up takes no more parts.
                     if parts.put(part).is_err() {
                         return;
@@ -101,6 +106,7 @@ impl Post {
                 }
             }
         };
+        let _entered = pulse::enter(format!("watch {name}"), Remedy::Restart);
         let failed = |panic: &(dyn std::any::Any + Send)| {
             let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
             let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
@@ -123,6 +129,8 @@ impl Post {
                 // Nobody knows what it has left behind: what was committed before is gone on from.
                 Err(panic) => failed(panic.as_ref()),
             };
+            // A reader that stands still is named itself.
+            pulse::rests();
             match reader.join() {
                 Ok(()) => left,
                 Err(panic) => failed(panic.as_ref()),
@@ -171,6 +179,7 @@ impl Watch {
                     break;
                 }
             }
+            pulse::does("watching", WATCHING);
             let event = self.next(&ahead, &answers);
             let told = self.vitals.pass(self.timeline.now(), Instant::now());
             self.keep(told);

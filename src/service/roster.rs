@@ -2,18 +2,23 @@
 
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+    mem,
     rc::Rc,
     sync::Arc,
     thread::{self, Scope, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
+
 use super::{
     board::{Board, Known},
     day::gone,
     memory::Shares,
     post::{Left, Post},
+    suspects::{self, Suspects},
     vitals::Vitals,
 };
 use crate::{
@@ -21,16 +26,16 @@ use crate::{
     config::{Camera as CameraConfig, Config, Playing, SourceAddress},
     deliver::{self, Dispatcher, Sender, Uploader},
     detect::Models,
-    domain::{CameraId, Explanation, ModelName, RuleId},
+    domain::{CameraId, Explanation, MediaTime, ModelName, RuleId, When},
     engine::{Camera, Crew, Looking, Regions, WhenFull},
     evidence::live::Evidence,
     judge::{Judge, Saved},
-    ledger::{database::Handle, days::Days},
+    ledger::{Ledger, Step, database::Handle, days::Days},
     reactions::Reactions,
     rules::Beginning,
     source::{
         files,
-        live::{CameraDial, Dial, Hosts, LiveSource, Past, PlayedDial, place},
+        live::{CameraDial, Dial, Hosts, Link, LiveSource, Past, PlayedDial, place},
         rtsp::Guards,
     },
     stop::{Signal, Stop},
@@ -50,6 +55,7 @@ pub(super) struct Means {
     pub evidence: Rc<Evidence>,
     pub days: Arc<Days>,
     pub guards: Guards,
+    pub suspects: Rc<RefCell<Suspects>>,
     pub hosts: Hosts,
     pub board: Board,
 }
@@ -64,6 +70,10 @@ pub(super) struct Roster<'scope, 'env> {
     watched: BTreeMap<CameraId, Watched<'scope>>,
     /// Cameras whose watch failed, and when they are watched again.
     waiting: BTreeMap<CameraId, Instant>,
+    /// Of these, cameras that are set aside.
+    aside: BTreeSet<CameraId>,
+    /// When the next suspect may begin.
+    next_suspect: Option<Instant>,
 }
 
 struct Watched<'scope> {
@@ -76,8 +86,9 @@ struct Watched<'scope> {
 impl<'scope, 'env> Roster<'scope, 'env> {
     pub fn new(scope: &'scope Scope<'scope, 'env>, means: Means, crew: Crew, models: &Models) -> Self {
         let hashes = models.all().map(|(name, model)| (name.clone(), model.sha256().to_owned())).collect();
-        let (watched, waiting) = (BTreeMap::new(), BTreeMap::new());
-        Self { scope, means, crew, names: models.names(), hashes, watched, waiting }
+        let (watched, waiting, aside) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let (names, next_suspect) = (models.names(), None);
+        Self { scope, means, crew, names, hashes, watched, waiting, aside, next_suspect }
     }
 
     /// Watches the cameras of a configuration: those that are new begin, those that are gone end, those that changed end and
@@ -108,8 +119,10 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             self.retire(config, camera);
         }
         self.means.board.expect(config.cameras.iter().map(|camera| &camera.id));
-        self.waiting.retain(|id, _| config.cameras.iter().any(|camera| camera.id == *id));
-        for camera in &config.cameras {
+        // One that is set aside may have other settings now.
+        let aside = mem::take(&mut self.aside);
+        self.waiting.retain(|id, _| !aside.contains(id) && !is_gone(id));
+        for camera in self.in_turn(config) {
             if !self.watched.contains_key(&camera.id) && !self.waiting.contains_key(&camera.id) {
                 if let SourceAddress::Live(live) = &camera.source
                     && changed.contains(&camera.id)
@@ -121,6 +134,14 @@ impl<'scope, 'env> Roster<'scope, 'env> {
                 self.begin(config, camera);
             }
         }
+    }
+
+    /// Those first that are suspected most: they are to bring down nobody but themselves.
+    fn in_turn<'c>(&self, config: &'c Config) -> Vec<&'c CameraConfig> {
+        let mut cameras: Vec<&CameraConfig> = config.cameras.iter().collect();
+        let suspects = self.means.suspects.borrow();
+        cameras.sort_by_key(|camera| Reverse(suspects.ends(&camera.id)));
+        cameras
     }
 
     /// Ends what is open of cameras that were watched by a program before this and are not configured any more.
@@ -175,8 +196,11 @@ impl<'scope, 'env> Roster<'scope, 'env> {
             self.waiting.iter().filter(|(_, at)| **at <= Instant::now()).map(|(id, _)| id.clone()).collect();
         for id in due {
             self.waiting.remove(&id);
-            if let Some(camera) = config.cameras.iter().find(|camera| camera.id == id) {
+            let Some(camera) = config.cameras.iter().find(|camera| camera.id == id) else { continue };
+            if self.aside.remove(&id) {
                 self.begin(config, camera);
+            } else {
+                self.start(config, camera);
             }
         }
         !self.watched.is_empty() || !self.waiting.is_empty()
@@ -203,7 +227,66 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         }
     }
 
+    /// Whether a camera is not to begin now: it is set aside, or another suspect has just begun.
+    fn is_put_off(&mut self, config: &Config, camera: &CameraConfig) -> bool {
+        let (now, wall) = (Instant::now(), self.means.clock.wall());
+        let (since, ends) = {
+            let mut suspects = self.means.suspects.borrow_mut();
+            (suspects.aside(camera, wall), suspects.ends(&camera.id))
+        };
+        if let Some(since) = since {
+            let left = Duration::try_from(suspects::until(since).duration_since(wall)).unwrap_or_default();
+            self.waiting.insert(camera.id.clone(), now + left + Duration::from_secs(1));
+            self.aside.insert(camera.id.clone());
+            self.set_aside(config, camera, since);
+            return true;
+        }
+        let turn = self.next_suspect.filter(|next| ends > 0 && *next > now);
+        if let Some(next) = turn {
+            self.waiting.insert(camera.id.clone(), next);
+        }
+        if ends > 0 {
+            self.next_suspect = turn.unwrap_or(now).checked_add(suspects::APART);
+        }
+        turn.is_some()
+    }
+
+    /// Tells of a camera that is set aside: it is offline, and nobody reads it.
+    fn set_aside(&self, config: &Config, camera: &CameraConfig, since: Timestamp) {
+        let until = suspects::until(since);
+        tracing::error!(
+            "camera {}: the program was brought down three times in a row while it read this camera; it is set aside until \
+             {until:.0}, or until its settings are others",
+            camera.id
+        );
+        let Means { database, board, clock, .. } = &self.means;
+        let link = Link::default();
+        link.set_aside(format!("it is set aside until {until:.0}: it brought the program down"), since);
+        board.put(camera.id.clone(), Known { link: link.clone(), counts: board.counts(&camera.id) });
+        let saved = database.saved(&camera.id).ok().flatten();
+        let saved = saved.and_then(|bytes| Saved::read(&bytes, &config.site.id, &camera.id).ok());
+        let mut state = saved
+            .unwrap_or_else(|| Judge::begin(&config.site, camera, &config.detector, Beginning::Again).save());
+        let now = state.reached().unwrap_or(When { at: MediaTime::ZERO, wall: since, epoch: 0 });
+        let now = When { wall: clock.wall(), ..now };
+        let health = state.health.take().unwrap_or_else(|| database.health_told(&camera.id));
+        let mut vitals = Vitals::new(&config.site.id, camera, link, health, now);
+        let facts = vitals.set_aside(now);
+        state.health = Some(vitals.save());
+        let mut ledger = database.ledger(camera.id.clone(), self.explanations(config, camera));
+        let step = Step { camera: &camera.id, facts: &facts, state: &|| Some(state.clone()) };
+        if let Err(error) = ledger.commit(&step) {
+            tracing::error!("{error}");
+        }
+    }
+
     fn begin(&mut self, config: &Config, camera: &CameraConfig) {
+        if !self.is_put_off(config, camera) {
+            self.start(config, camera);
+        }
+    }
+
+    fn start(&mut self, config: &Config, camera: &CameraConfig) {
         match self.post(config, camera) {
             Ok((post, known, stop)) => {
                 self.means.board.put(camera.id.clone(), known);
@@ -242,6 +325,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
         let past =
             saved.as_ref().and_then(|saved| Some(Past { reached: saved.reached()?, gap: saved.gap() }));
         let health = saved.as_ref().and_then(|saved| saved.health.clone());
+        let health = health.unwrap_or_else(|| database.health_told(&camera.id));
         let day = past.as_ref().map(|past| config.site.timezone.to_datetime(past.reached.wall).date());
         let (judge, looks) = match saved {
             None => (Judge::begin(&config.site, camera, &config.detector, beginning), None),

@@ -21,6 +21,8 @@ use super::{
     reload::Reload,
     roster::Means,
     shift::{self, ShiftEnd},
+    supervisor::Supervisor,
+    suspects::{self, Suspects},
 };
 use crate::{
     clock::{Clock, System},
@@ -88,6 +90,9 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     let (database, _) = Database::open(database_settings(&config), Arc::clone(&clock))?;
     let handle = database.handle();
     let _held = hold(&config.evidence.directory)?;
+    // The folder is there, and this program's alone.
+    let suspects = Suspects::open(&config.state.directory, &suspects::boot());
+    let suspects = Rc::new(RefCell::new(suspects));
     let evidence = Rc::new(
         begin_evidence(&config, &models, &handle, &clock).map_err(system("evidence cannot be kept"))?,
     );
@@ -120,6 +125,7 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         evidence: Rc::clone(&evidence),
         days: Arc::clone(&days),
         guards,
+        suspects: Rc::clone(&suspects),
     };
     if config.sinks.is_empty() {
         tracing::warn!("there is no [[sink]]: alerts are kept in the database and go nowhere");
@@ -146,6 +152,8 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         reactions: reactions.clone(),
     });
     let teller = Teller::start(board.clone()).map_err(system("facts cannot be told"))?;
+    let supervisor = Supervisor::start(board.threads(), stop.clone());
+    let supervisor = supervisor.map_err(system("threads cannot be looked after"))?;
     let ended = watch(config, models, settings, &means, &reload, &stop);
     drop((teller, means));
     board.end();
@@ -164,8 +172,12 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
     if let Some(uploader) = Rc::into_inner(uploader) {
         uploader.finish(GOODBYE);
     }
+    suspects.borrow_mut().close();
     database.close(DRAIN)?;
-    Ok(ended)
+    match supervisor.gave_up() {
+        Some(thread) => Err(ServiceError::StoodStill { thread }),
+        None => Ok(ended),
+    }
 }
 
 /// The database of a configuration.

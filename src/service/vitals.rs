@@ -37,7 +37,7 @@ pub(super) struct Vitals {
 
 impl Vitals {
     /// Of a camera of which this was told before.
-    pub fn new(site: &SiteId, camera: &Camera, link: Link, health: Option<Health>, now: When) -> Self {
+    pub fn new(site: &SiteId, camera: &Camera, link: Link, health: Health, now: When) -> Self {
         let whose = CameraHealth {
             site: site.clone(),
             camera: camera.id.clone(),
@@ -48,7 +48,7 @@ impl Vitals {
         let quiet = camera.rules.iter().map(|rule| rule.quiet()).min().unwrap_or(APART.1);
         let state = link.state();
         Self {
-            health: health.unwrap_or_default(),
+            health,
             camera: whose,
             link,
             apart: quiet.saturating_mul(TIMES).clamp(APART.0, APART.1),

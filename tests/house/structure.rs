@@ -7,8 +7,10 @@ use firewarden::domain::Kind;
 use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 
 /// Rooms in the order of the flow. Each may use those before it, never those after it.
-const ORDER: [&str; 40] = [
+const ORDER: [&str; 42] = [
     "address",
+    "pulse",
+    "at_work",
     "geometry",
     "domain",
     "files",

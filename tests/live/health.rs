@@ -72,3 +72,54 @@ pub fn clock_is_off() {
     assert_eq!(service.end().code(), Some(143));
     assert_eq!(told(&site, "right"), Vec::<String>::new());
 }
+
+/// Kills the program three times while it opens a camera that answers nothing: at the next start that one is set aside, and the
+/// other is watched. With other settings it is tried again.
+pub fn brings_it_down() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let film = scenes::raw(folder.path());
+    let server = |mode| Hostile::start(mode, &film, 10, Duration::from_secs(600)).expect("a server");
+    let (bad, good) = (server(Mode::NeverAnswers), server(Mode::Plain));
+    let site = Site::new().seeing_always().camera("bad", &bad.source(), PARKING).camera(
+        "good",
+        &good.source(),
+        PARKING,
+    );
+    for kill in 0..3 {
+        let service = site.start();
+        let before = bad.seen().connections.len();
+        site.looks_on("good", 3);
+        // It is being dialled at this moment: each try lasts for ten seconds.
+        wait_for(&format!("it is dialled, {kill}"), PATIENCE, || {
+            (bad.seen().connections.len() > before || bad.seen().open > 0).then_some(())
+        });
+        service.kill();
+    }
+    // A machine that is slow may have told of it already that it does not answer.
+    let told_before = !told(&site, "bad").is_empty();
+    let service = site.start();
+    site.says("camera bad: the program was brought down three times in a row while it read this camera");
+    wait_until_told(&site, "bad", &["offline"]);
+    let alert =
+        site.alerts().into_iter().find(|alert| alert["type"] == "firewarden.camera.offline").expect("told");
+    assert!(alert["data"]["reason"] == "undecodable" || told_before, "{alert}");
+    let dialled = bad.seen().connections.len();
+    site.looks_on("good", 10);
+    assert_eq!(bad.seen().connections.len(), dialled, "it is left alone");
+    assert!(
+        site.console("/metrics")
+            .contains("firewarden_camera_offline{camera=\"bad\",reason=\"undecodable\"} 1")
+    );
+    assert_eq!(service.end().code(), Some(143));
+    // That holds over an end of the program's own, too, and until its settings are others.
+    let service = site.start();
+    site.looks_on("good", 3);
+    assert_eq!(bad.seen().connections.len(), dialled, "it is left alone");
+    assert_eq!(service.end().code(), Some(143));
+    let other = format!("open_timeout = \"20s\"\n{PARKING}");
+    let site = site.with_camera("bad", &bad.source(), &other);
+    let service = site.start();
+    wait_for("it is tried again", PATIENCE, || (bad.seen().connections.len() > dialled).then_some(()));
+    assert_eq!(service.end().code(), Some(143));
+    assert_eq!((told(&site, "bad"), told(&site, "good")), (vec!["offline".to_owned()], vec![]));
+}

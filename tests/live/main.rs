@@ -97,6 +97,7 @@ fn main() {
             health::gone_and_back,
         ),
         always("a_camera_whose_clock_is_off_is_told", health::clock_is_off),
+        always("a_camera_that_brings_the_program_down_is_set_aside", health::brings_it_down),
         always("reactions_are_on_the_spot", reactions::are_on_the_spot),
         alone("what_comes_by_rtsp_in_h264_is_judged_as_what_is_analysed", sameness::h264),
         alone("what_comes_by_rtsp_in_h265_is_judged_as_what_is_analysed", sameness::h265),

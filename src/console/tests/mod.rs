@@ -28,7 +28,7 @@ use crate::{
     evidence::live::EvidenceFacts,
     ledger::database::{DatabaseFacts, Depth},
     reactions::ReactionFacts,
-    service::{CameraFacts, Stage, Tally, WorksFacts},
+    service::{CameraFacts, Stage, Tally, ThreadFacts, WorksFacts},
     source::live::LinkState,
 };
 
@@ -102,6 +102,10 @@ fn facts() -> BoxFacts {
             camera("room", room, Tally::default()),
         ],
         stage: Stage::Watching(works),
+        threads: ThreadFacts {
+            still: [].into(),
+            stuck: [("read lane".to_owned(), 2), ("ledger".to_owned(), 1)].into(),
+        },
     }
 }
 
@@ -172,6 +176,10 @@ fn it_is_ready_once_it_can_do_its_work() {
     change(|facts| facts.cameras.retain(|camera| camera.is_tried()));
     // One that cannot be reached was tried.
     assert_eq!(get(&console, "/readyz"), (200, "ready\n".to_owned()));
+    change(|facts| facts.threads.still = [("read lane".to_owned(), "connecting")].into());
+    let said = "thread read lane stands still: it is connecting\n".to_owned();
+    assert_eq!(get(&console, "/readyz"), (503, said));
+    change(|facts| facts.threads.still.clear());
     change(|facts| {
         let Stage::Watching(works) = &mut facts.stage else { panic!("it watches") };
         works.database.failing_since = Some(facts.began);

@@ -20,12 +20,15 @@ use super::{
 use crate::{
     config, files,
     ledger::database::{Handle, Upload},
+    pulse::{self, Remedy},
     stop::{Signal, Stop},
     words::ended,
 };
 
 /// Whether a file has come is looked for so often.
 const NAP: Duration = Duration::from_millis(500);
+/// To look for one takes so long at most.
+const LOOKING: Duration = Duration::from_secs(60);
 /// Files wait no longer than this for alerts that are being delivered, and then for as long no more.
 const AFTER_ALERTS: Duration = Duration::from_secs(30);
 
@@ -75,6 +78,7 @@ impl Uploader {
             known: 0,
         };
         thread::Builder::new().name("upload".to_owned()).spawn(move || {
+            let _entered = pulse::enter("upload", Remedy::Tell);
             work.run();
             drop(end);
         })?;
@@ -132,6 +136,7 @@ struct Work {
 impl Work {
     fn run(&mut self) {
         while !self.leave.is_set() {
+            pulse::does("looking for files to upload", LOOKING);
             self.follow();
             let next = match &self.place.target {
                 Some(_) => self.next(),
@@ -139,6 +144,8 @@ impl Work {
             };
             match next {
                 Some(upload) => {
+                    // How long a file takes is up to the network, and has bounds of its own.
+                    pulse::rests();
                     self.let_alerts_pass();
                     self.put(&upload);
                 }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{EvidenceRole, MediaTime},
     geometry::Polygon,
+    pulse,
     results::Entry,
     source::{Gop, Part},
 };
@@ -73,12 +74,18 @@ struct Open {
 }
 
 /// Writes clips until the queue is closed and empty, and looks after the days meanwhile.
+/// A part of a clip, or what is looked for once an hour, takes so long at most, also where the disk is slow.
+const WRITING: Duration = Duration::from_secs(300);
+
 pub(super) fn work(shared: &Arc<Shared>) {
     let mut clips = Clips { shared: Arc::clone(shared), open: Vec::new() };
     let clock = &shared.settings.clock;
     let (mut looked, mut swept) = (Instant::now(), None::<Swept>);
     loop {
-        match shared.clips.pop(ROUND) {
+        pulse::rests();
+        let next = shared.clips.pop(ROUND);
+        pulse::does("writing clips", WRITING);
+        match next {
             Next::Job(job) => {
                 clips.take(job);
                 if looked.elapsed() < ROUND {

@@ -54,6 +54,7 @@ use super::EvidenceError;
 use crate::{
     config::{Camera, Config},
     domain::{EvidenceRole, MissingEvidence},
+    pulse::{self, Remedy},
     results::Entry,
 };
 
@@ -190,6 +191,7 @@ fn spawn(work: fn(&Arc<Shared>), shared: &Arc<Shared>) -> io::Result<mpsc::Recei
     let (ends, ended) = mpsc::sync_channel(0);
     let shared = Arc::clone(shared);
     let run = move || {
+        let _entered = pulse::enter("evidence", Remedy::Tell);
         // One file less is better than none from then on.
         while panic::catch_unwind(AssertUnwindSafe(|| work(&shared))).is_err() {
             tracing::error!(

@@ -21,6 +21,7 @@ use crate::{
     files,
     geometry::Polygon,
     libav::Scaler,
+    pulse,
     results::Entry,
     source::Gop,
 };
@@ -74,10 +75,16 @@ pub(super) enum Fate {
 }
 
 /// Makes stills until the queue is closed and empty.
+/// A still takes so long at most, also where the disk is slow.
+const MAKING: Duration = Duration::from_secs(120);
+
 pub(super) fn work(shared: &Arc<Shared>) {
     let mut maker = Maker { decoder: GroupDecoder::for_stills(), scaler: Scaler::new(), last: None };
     loop {
-        match shared.stills.pop(IDLE) {
+        pulse::rests();
+        let next = shared.stills.pop(IDLE);
+        pulse::does("making a still", MAKING);
+        match next {
             Next::Job(StillJob::First(id)) => first(shared, &mut maker, id),
             Next::Job(StillJob::Order(order)) => fill(shared, &mut maker, *order),
             Next::Idle => maker.last = None,

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     config::Filter,
     domain::{CameraFact, CameraHealth, CameraId, Explanation, OutboxId, RuleId, Verdict, Violation},
+    health::Health,
     judge::Judgement,
     ledger::days::DayOutcome,
 };
@@ -85,6 +86,12 @@ impl Handle {
     /// Keeps and tells how a camera does. It is to be told once: the same since the same time is not told again.
     pub fn health(&self, health: CameraHealth, fact: CameraFact) {
         self.shared.push(vec![Item::Health(health, fact)], None);
+    }
+
+    /// What was told of a camera's health, as far as the alerts of it are kept: for one whose saved state does not say.
+    pub fn health_told(&self, camera: &CameraId) -> Health {
+        let alerts = self.shared.read(|connection| reading::health(connection, camera)).unwrap_or_default();
+        Health::told(alerts.iter().map(|alert| &alert.body))
     }
 
     /// Alerts after this sequence that wait for a sink, in their order, so many at most; 0 is before the first.

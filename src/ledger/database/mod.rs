@@ -68,6 +68,7 @@ use crate::{
     clock::Clock,
     config::Filter,
     domain::{OutboxId, SiteId},
+    pulse::{self, Remedy},
 };
 
 /// How the database is kept.
@@ -162,6 +163,7 @@ impl Database {
         let of_writer = Arc::clone(&shared);
         let write = move || {
             let _last = Last(Arc::clone(&of_writer));
+            let _entered = pulse::enter("ledger", Remedy::Tell);
             let writer = Writer::new(of_writer, opened, limits, timezone);
             let _ = to.send(writer.run());
         };

@@ -175,6 +175,17 @@ pub(super) fn verdicts(connection: &Connection, violation: Uuid) -> rusqlite::Re
     rows.collect()
 }
 
+/// The last alerts of a camera's health, in their order.
+pub(super) fn health(connection: &Connection, camera: &CameraId) -> rusqlite::Result<Vec<Alert>> {
+    let mut find = connection.prepare_cached(
+        "SELECT body FROM alerts WHERE camera = ?1 AND violation IS NULL ORDER BY sequence DESC LIMIT 1000",
+    )?;
+    let rows = find.query_map([camera.as_str()], |row| parsed(row, 0))?;
+    let mut alerts: Vec<Alert> = rows.collect::<rusqlite::Result<_>>()?;
+    alerts.reverse();
+    Ok(alerts)
+}
+
 pub(super) fn is_closed(connection: &Connection, day: Date) -> rusqlite::Result<bool> {
     let mut find = connection.prepare_cached("SELECT closed IS NOT NULL FROM days WHERE day = ?1")?;
     Ok(find.query_row(params![day.to_string()], |row| row.get(0)).optional()?.unwrap_or(false))

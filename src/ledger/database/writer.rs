@@ -18,7 +18,7 @@ use super::{
     shared::{SLOW, Shared},
     written::Written,
 };
-use crate::files;
+use crate::{files, pulse};
 
 /// It is tried again after so long, and after ever longer up to that.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -27,6 +27,9 @@ const LAST_RETRY: Duration = Duration::from_secs(30);
 const ANEW: Duration = Duration::from_secs(60);
 /// What need not be kept is looked for so often.
 const TIDY: Duration = Duration::from_secs(3600);
+
+/// A commit, or looking for what can go, takes so long at most, also where the disk is slow.
+const WRITING: Duration = Duration::from_secs(60);
 
 /// Writes what waits.
 pub(super) struct Writer {
@@ -88,7 +91,10 @@ impl Writer {
     /// Writes until it is to end, and tells what is left then.
     pub fn run(mut self) -> Result<(), DatabaseError> {
         loop {
-            match self.next() {
+            pulse::rests();
+            let todo = self.next();
+            pulse::does("writing the database", WRITING);
+            match todo {
                 Todo::Write(batch) => self.write(batch),
                 Todo::Tidy => self.tidy(),
                 Todo::BeginAnew => self.begin_anew("what is read is not what was written"),

@@ -32,12 +32,15 @@ use crate::{
     clock::Clock,
     domain::{CameraId, GapReason, Record},
     judge::{Judgement, Watched},
+    pulse::{self, Remedy},
     results::Outcome,
     rules::Presence,
 };
 
 /// So many records may wait to be written: a quarter of an hour of a camera, or a quarter of a minute of sixty.
 const WAITING: usize = 4_096;
+/// What follows from a record, or writing members, takes so long at most, also where the disk is slow.
+const WRITING: Duration = Duration::from_secs(120);
 /// Members are written so often.
 const MEMBER: Duration = Duration::from_secs(60);
 /// Old days are looked for so often.
@@ -114,6 +117,7 @@ impl Days {
     ) -> std::io::Result<Self> {
         let (orders, work) = channel::bounded(WAITING);
         let keep = move || {
+            let _entered = pulse::enter("looks", Remedy::Tell);
             Keeping { settings, clock, glance, earlier, days: BTreeMap::new(), failing: false }.run(&work)
         };
         let thread = thread::Builder::new().name("looks".to_owned()).spawn(keep)?;
@@ -178,7 +182,10 @@ impl<F: Fn(DayOutcome), E: Fn(&CameraId, Date) -> Option<DayOutcome>> Keeping<F,
         let now = self.clock.monotonic();
         let (mut written, mut swept) = (now, now);
         loop {
-            match orders.recv_timeout(Duration::from_secs(1)) {
+            pulse::rests();
+            let order = orders.recv_timeout(Duration::from_secs(1));
+            pulse::does("keeping the looks of the day", WRITING);
+            match order {
                 Ok(Order::Told(camera, record, seen)) => self.take(&camera, &record, seen),
                 Ok(Order::Missed(camera, reason)) => {
                     self.days.get_mut(&*camera).into_iter().for_each(|day| day.miss(reason));

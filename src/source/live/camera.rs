@@ -107,6 +107,10 @@ impl Dial for CameraDial {
         self.live.open_timeout
     }
 
+    fn silence(&self) -> Duration {
+        self.live.frame_timeout
+    }
+
     fn repeats(&self) -> bool {
         true
     }

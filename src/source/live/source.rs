@@ -16,12 +16,19 @@ use super::{
     trouble::{Remedy, Trouble},
 };
 use crate::{
+    at_work,
     clock::Clock,
     config::Transport,
     domain::{CameraId, Gap, GapReason, MediaTime, When},
+    pulse,
     source::{Part, Source, packets::Packets, rtsp::Relay},
     stop::Stop,
 };
+
+/// No camera may be silent for longer.
+const SILENCE: Duration = Duration::from_secs(300);
+/// So much beyond what it may take, a thread that reads stands still.
+const STILL: Duration = Duration::from_secs(60);
 
 /// Makes connections.
 pub trait Dial: Send {
@@ -36,6 +43,11 @@ pub trait Dial: Send {
 
     /// How long it may take to the first key frame, from when it is dialled.
     fn patience(&self) -> Duration;
+
+    /// How long it may take from one packet to the next, once pictures come.
+    fn silence(&self) -> Duration {
+        SILENCE
+    }
 
     /// Whether it begins again at its end, as a recording in a loop does; else its end is the source's.
     fn repeats(&self) -> bool;
@@ -85,6 +97,8 @@ struct Connected {
     /// When it said last what its clock shows.
     said: Option<Instant>,
     losses: Losses,
+    /// That it is being opened; until its first pictures are there.
+    opens: Option<at_work::Note>,
 }
 
 impl Connected {
@@ -154,6 +168,7 @@ impl LiveSource {
 
     /// Waits for its turn, and connects; what it needs is told or noted. Nothing where it is to stop.
     fn connect(&mut self, stop: &Stop) {
+        pulse::rests();
         let now = self.clock.monotonic();
         if let Some(wait) = self.not_before.and_then(|at| at.checked_duration_since(now)) {
             self.clock.sleep(wait, stop);
@@ -163,6 +178,8 @@ impl LiveSource {
         if stop.is_set() {
             return;
         }
+        pulse::does("connecting", self.dial.patience() + STILL);
+        let opens = Some(at_work::on(self.camera.as_str()));
         let dialled = self.clock.monotonic();
         let made = self.dial.dial(stop).and_then(|Dialled { packets, relay }| {
             let setting = Setting {
@@ -176,7 +193,7 @@ impl LiveSource {
                 floor: self.floor,
             };
             let connection = Connection::new(setting, packets).map_err(Trouble::Libav)?;
-            Ok(Connected { connection, relay, dialled, said: None, losses: Losses::default() })
+            Ok(Connected { connection, relay, dialled, said: None, losses: Losses::default(), opens })
         });
         if stop.is_set() {
             return;
@@ -208,9 +225,10 @@ impl LiveSource {
 
     /// Reads on.
     fn read(&mut self, stop: &Stop) {
+        pulse::does("reading", self.dial.silence() + STILL);
         let Some(connected) = &mut self.connected else { return };
         connected.hear_clock(&self.link);
-        let Connected { connection, relay, dialled, losses, .. } = connected;
+        let Connected { connection, relay, dialled, losses, opens, .. } = connected;
         let now = self.clock.monotonic();
         let step = connection.step(&mut self.ready);
         if let Some(lost) = losses.due(relay.as_ref().map_or(0, Relay::lost), now) {
@@ -224,6 +242,7 @@ impl LiveSource {
         let refusal = || relay.as_ref().and_then(Relay::refusal).map(Trouble::Refused);
         let trouble = match step {
             Step::More if connection.began().is_some() => {
+                *opens = None;
                 self.close_gap();
                 return;
             }

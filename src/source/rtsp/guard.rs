@@ -29,6 +29,7 @@ use crate::{
     address::{Address, Parts},
     authorities::AuthoritiesError,
     config::{Live, Scheme, Transport},
+    pulse::{self, Remedy},
 };
 
 /// Threads that ask name servers, at most. One that is dead keeps a thread for half a minute.
@@ -100,6 +101,7 @@ impl Guards {
             .max_blocking_threads(LOOKUPS)
             .enable_all()
             .build()?;
+        runtime.spawn(pulse::beat("guard", Remedy::Restart));
         Ok(Self { runtime: Arc::new(Background(Some(runtime))) })
     }
 

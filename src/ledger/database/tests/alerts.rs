@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use super::bench::*;
 use crate::{
     domain::{
-        CameraFact, CameraHealth, EvidenceRole, OfflineReason,
+        CameraFact, CameraHealth, EvidenceRole, MediaTime, OfflineReason,
         Phase::{Ended, Raised, Updated, Warned},
-        SiteId,
+        SiteId, When,
     },
+    health::Pictures,
     ledger::Fact,
 };
 
@@ -241,6 +242,14 @@ fn how_a_camera_does_is_committed_with_what_the_camera_knows() {
     assert_eq!((alert.body.alert_type().name(), alert.time), ("firewarden.camera.offline", wall(1)));
     let saved = bench.handle().saved(&id("lane")).expect("read");
     assert_eq!(saved, state("lane", 7).write().ok(), "the state of that very step");
+    // A program that cannot read that state knows by the alerts what was told, and that its end is to be.
+    let mut known = bench.handle().health_told(&id("lane"));
+    let at =
+        |second: i64| When { at: MediaTime::from_micros(second * 1_000_000), wall: wall(second), epoch: 0 };
+    let away = Pictures::Away(Some(OfflineReason::Stalled));
+    assert!((0..100).all(|second| known.pictures(at(second), away).is_none()));
+    let back = (100..200).filter_map(|second| known.pictures(at(second), Pictures::Come));
+    assert_eq!(back.map(|news| news.fact).collect::<Vec<_>>(), [CameraFact::Online]);
 }
 
 #[test]
