@@ -1,6 +1,6 @@
 //! What is told of a camera's health: that it is gone and comes back, over kills too, and that its clock is wrong.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
 
@@ -11,9 +11,15 @@ use crate::{
     service::{PATIENCE, Site, wait_for},
 };
 
-/// What was told of the health of a camera: its types without what they have in common.
+/// What was told of the health of a camera: its types without what they have in common. What came twice, as a kill may bring about,
+/// is the same alert.
 fn told(site: &Site, camera: &str) -> Vec<String> {
-    let of = |alert: &Value| alert["data"]["camera"] == camera && alert["subject"].is_null();
+    let mut known = BTreeSet::new();
+    let mut of = |alert: &Value| {
+        alert["data"]["camera"] == camera
+            && alert["subject"].is_null()
+            && known.insert(alert["id"].to_string())
+    };
     let kind = |alert: &Value| alert["type"].as_str().expect("a type").replace("firewarden.camera.", "");
     site.alerts().iter().filter(|alert| of(alert)).map(kind).collect()
 }
