@@ -8,7 +8,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire},
 };
 
-use crossbeam::channel::{self, Receiver, SendError, Sender};
+use crossbeam::channel::{self, Receiver, Sender};
 
 use crate::{
     domain::MediaTime,
@@ -42,6 +42,10 @@ pub(super) struct Reader {
     grown: Option<(MediaTime, usize)>,
 }
 
+/// Nobody takes parts any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NobodyTakes;
+
 /// A way for parts of which no more than `most` bytes of pictures wait. One group always may.
 pub(super) fn ahead(most: usize) -> (Reader, Receiver<Ahead>) {
     let (to, from) = channel::bounded(PARTS);
@@ -53,7 +57,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where nobody takes parts any more.
-    pub fn put(&mut self, part: Part) -> Result<(), SendError<Ahead>> {
+    pub fn put(&mut self, part: Part) -> Result<(), NobodyTakes> {
         let (part, bytes) = match part {
             Part::Growing(gop) => match self.room(&gop) {
                 Some(bytes) => {
@@ -74,7 +78,8 @@ impl Reader {
             other => (other, 0),
         };
         self.waiting.fetch_add(bytes, AcqRel);
-        self.to.send(Ahead { part, bytes, waiting: Arc::clone(&self.waiting) })
+        let waiting = Arc::clone(&self.waiting);
+        self.to.send(Ahead { part, bytes, waiting }).map_err(|_| NobodyTakes)
     }
 
     /// How many bytes a group adds to those that wait; none where there is no room for them. What was put of it while it grew is shared.

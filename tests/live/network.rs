@@ -10,8 +10,11 @@ use crate::{
     service::{PATIENCE, Site, wait_for},
 };
 
+/// What is done to a relay.
+type Fault = fn(&Relay);
+
 /// What goes wrong, and which camera it happens to.
-const FAULTS: [(&str, fn(&Relay)); 4] = [
+const FAULTS: [(&str, Fault); 4] = [
     ("cut", Relay::cut),
     ("half-closed", Relay::half_close),
     ("lost", |relay| relay.set(Way::Lost)),

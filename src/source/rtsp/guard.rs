@@ -134,9 +134,9 @@ impl Guards {
         let address = Address::from(format!("{plain}://{}{sign}{here}{path}", user.unwrap_or_default()));
         let user = if user.is_some_and(|user| !user.is_empty()) { User::Given } else { User::None };
         let talk = if scheme.is_rtsp() {
-            Talk::Rtsp(Conversation::new(user, &limits))
+            Talk::Rtsp(Box::new(Conversation::new(user, &limits)))
         } else {
-            Talk::Http(Exchange::new(user, &limits))
+            Talk::Http(Box::new(Exchange::new(user, &limits)))
         };
         let shared = Arc::new(Shared::new(talk));
         // It is there until it is dropped.

@@ -16,9 +16,9 @@ use super::{
 #[derive(Debug)]
 pub enum Talk {
     /// By RTSP.
-    Rtsp(Conversation),
+    Rtsp(Box<Conversation>),
     /// By HTTP.
-    Http(Exchange),
+    Http(Box<Exchange>),
 }
 
 impl Talk {
