@@ -4,8 +4,8 @@
                        [--program FIREWARDEN]
 
 HEAD is yolox or nanodet; with :again what may be an e-bike is looked at twice. Held-back composites are read from
-WORK/composites/measure, held-back renders from R/held (default WORK/renders where it exists). A YOLOX file is given each
-picture's proportions, as the program does it; NanoDet-Plus takes its own input size alone. With --program,
+WORK/composites/measure, held-back renders from R/held (default WORK/renders where it exists). A YOLOX file, and one of NanoDet's with our
+six classes or free axes, is given each picture's proportions, as the program does it; other files take their own input size. With --program,
 recordings are judged too: the films WORK/films/*-held.mp4, and the clips of the demonstration where FIREWARDEN_FOOTAGE has them.
 """
 
@@ -95,7 +95,9 @@ def _open(entry: str) -> tuple[str, tuple[Path, Detector]]:
     path, _, head = rest.removesuffix(":again").rpartition(":")
     if not name or not path or not head:
         raise DataError(f"--models {entry}: write NAME=PATH:HEAD or NAME=PATH:HEAD:again, such as nano=models/nano.onnx:yolox")
-    return name, (Path(path), Detector(Path(path), head, threads=1, fitted=head == "yolox", again=again))
+    detector = Detector(Path(path), head, threads=1, again=again)
+    detector.fitted = detector.fits
+    return name, (Path(path), detector)
 
 
 def _heading(trials: Trials, renders: Path | None) -> str:

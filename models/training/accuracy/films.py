@@ -24,6 +24,8 @@ COMES = -6.0
 """Seconds before it is wholly inside that an e-bike can be in sight; what is raised earlier was raised for something else."""
 ELEVATOR_LEAST = 0.2
 """The confidence from which on an elevator's own model tells of things (``src/config/rule.rs``: 0.4 of the 0.5 that the rule asks for)."""
+HEADS = {"yolox": "yolox", "nanodet": "nanodet-plus"}
+"""How the program's configuration names each head."""
 TRUTH = Path(__file__).resolve().parent / "truth"
 
 
@@ -82,7 +84,7 @@ def outcome(program: Path, recording: Recording, model: Path, detector: Detector
         told += f"confidence = {ELEVATOR_LEAST}\n"
     if detector.classes == len(CLASSES):
         classes = ", ".join(f"{key} = [{number}]" for number, key in enumerate(CLASSES))
-        told += f'head = "{detector.head}"\nclasses = {{ {classes} }}\ninput = [{detector.width}, {detector.height}]\n'
+        told += f'head = "{HEADS[detector.head]}"\nclasses = {{ {classes} }}\ninput = [{detector.width}, {detector.height}]\n'
     head, separator, cameras = recording.configuration.partition("[[camera]]")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "films.toml"

@@ -9,13 +9,14 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from accuracy.films import Outcome, read, recordings  # noqa: E402
+from accuracy.films import Outcome, Recording, outcome, read, recordings  # noqa: E402
 from accuracy.metrics import Ranked, average_precision, flagged, miscalled, rank, recall_at_precision, threshold_at  # noqa: E402
 from data import second_look, split  # noqa: E402
 from data.detector import Found, fitting_size, without_doubtful_ebikes  # noqa: E402
@@ -303,6 +304,16 @@ class Films(unittest.TestCase):
         self.assertEqual(found, Outcome(4, (-1.0, 2.5, -20.0), (7.2,)))
         self.assertEqual(found.prompt, 1)
         self.assertEqual(found.text(), "3 of 4 (-1.0 s, +2.5 s, -20.0 s), others at 7 s")
+
+    def test_the_program_is_told_a_head_by_the_name_that_it_knows(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder) / "program"
+            answer = '{"total": {"spells": 1}, "matches": [], "false_alarms": []}'
+            program.write_text(f"#!/bin/sh\ngrep -q 'head = \"nanodet-plus\"' \"$3\" && echo '{answer}'\n")
+            program.chmod(0o755)
+            recording = Recording("film", "[[camera]]\n", Path(folder) / "truth.csv", True)
+            detector = SimpleNamespace(again=False, classes=6, head="nanodet", width=416, height=416)
+            self.assertEqual(outcome(program, recording, Path("nano.onnx"), detector, None), Outcome(1, (), ()))
 
     def test_a_film_without_its_truth_is_refused_by_name(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
