@@ -40,8 +40,12 @@ pub(super) struct TooSmall {
 
 /// From this share of the height that is wanted on, most are found (models/README.md, "By height").
 const TOLD_FROM: f32 = 0.5;
+/// What takes up this share of the input's height cannot be shown much larger: then the network's input is small, not what is seen.
+const LARGE: f32 = 1.0 / 3.0;
 
 struct OfStrand {
+    /// The height of what is shown of the picture, as a share of the picture's.
+    height: f32,
     /// From the usual one on.
     scales: Vec<f32>,
     rules: Vec<OfRule>,
@@ -65,6 +69,7 @@ impl Shown {
     /// For strands whose rules need this.
     pub fn new(specs: Arc<[StrandSpec]>, needs: &[Vec<Needs>]) -> Self {
         let strands = specs.iter().zip(needs).map(|(spec, needs)| OfStrand {
+            height: spec.view.within.height(),
             scales: region::scales(&spec.view.region, &spec.view.within),
             rules: needs.iter().enumerate().filter_map(|(index, needs)| OfRule::new(index, needs)).collect(),
             begun: None,
@@ -127,7 +132,13 @@ impl Shown {
                 rule.seen.note(sizes::block(start), rows * detection.bbox.height());
             }
         }
-        strand.rules.iter_mut().filter_map(|rule| Some((rule.index, rule.too_small(largest)?))).collect()
+        // How many rows the picture takes up then, as if all of it were shown.
+        let shown = strand.height * rows;
+        strand
+            .rules
+            .iter_mut()
+            .filter_map(|rule| Some((rule.index, rule.too_small(largest, shown)?)))
+            .collect()
     }
 }
 
@@ -149,10 +160,11 @@ impl OfRule {
         Some(Self { index, said: false, classes, place, wanted, seen: Sizes::default() })
     }
 
-    /// What it watches for, where that is too small even `largest` times as large as usual, and that was not said yet.
-    fn too_small(&mut self, largest: f32) -> Option<TooSmall> {
+    /// What it watches for, where that is too small even `largest` times as large as usual, and that was not said yet; the network's
+    /// input has `shown` rows.
+    fn too_small(&mut self, largest: f32, shown: f32) -> Option<TooSmall> {
         let rows = self.seen.lately()? * largest;
-        if self.said || rows >= TOLD_FROM * self.wanted {
+        if self.said || rows >= TOLD_FROM * self.wanted || rows >= LARGE * shown {
             return None;
         }
         self.said = true;
