@@ -81,6 +81,8 @@ impl Ledger for FolderLedger {
                 // That of a recording is told nowhere.
                 Fact::Judged(_) | Fact::Health(..) => {}
                 Fact::Ended(watched) => {
+                    // What a source says of a group comes before or after what is seen in it: it depends on how much is read ahead.
+                    self.outcome.notices.sort_by_key(|notice| notice.at);
                     self.outcome.watched.clone_from(watched);
                     // Cameras whose turn is over hold no file open.
                     self.errors.extend(self.records.close().err());
