@@ -14,7 +14,12 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{at_work, config::Camera, domain::CameraId, files};
+use crate::{
+    at_work,
+    config::{Camera, SourceAddress},
+    domain::CameraId,
+    files,
+};
 
 /// What the program is at work on.
 const AT_WORK: &str = "at-work";
@@ -93,6 +98,10 @@ impl Suspects {
 
     /// Since when a camera is set aside, if it is at `now` or is to be.
     pub fn aside(&mut self, camera: &Camera, now: Timestamp) -> Option<Timestamp> {
+        // A recording that is played in the place of a camera is the owner's own, and always at work.
+        if matches!(camera.source, SourceAddress::Recording { .. }) {
+            return None;
+        }
         let suspect = self.known.cameras.get_mut(&camera.id)?;
         let settings = digest(camera);
         let is_over = |since: Timestamp| {
@@ -187,6 +196,20 @@ mod tests {
 
     fn folder() -> Box {
         Box(tempfile::tempdir().expect("a folder"))
+    }
+
+    #[test]
+    fn a_recording_that_is_played_is_never_set_aside() {
+        let (mut all, its) = (cameras(""), folder());
+        let mut suspects = its.starts("one");
+        for _ in 0..5 {
+            its.ends(&["bad"]);
+            suspects = its.starts("one");
+        }
+        all[0].source = SourceAddress::new("bad.mp4".to_owned(), Path::new(""));
+        assert_eq!(suspects.aside(&all[0], wall(0)), None);
+        all[0].source = SourceAddress::new("rtsp://10.2.0.31/bad".to_owned(), Path::new(""));
+        assert!(suspects.aside(&all[0], wall(0)).is_some());
     }
 
     #[test]
