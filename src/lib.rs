@@ -28,6 +28,7 @@
 //!  ledger     the one way by which what comes of a camera leaves it; database: what a live box must not forget; days: its looks
 //!  results    the folder of a result: written, read again, proven unchanged
 //!  engine     a camera as a state machine, the workers that look for it
+//!  glimpse    cameras that are opened and looked at for a while, of which nothing is kept
 //!  report     the page and the table that people read
 //!  batch      the analysis of recordings
 //!  deliver    alerts from the database to sinks, files to where they are put: all retrying is here
@@ -39,7 +40,7 @@
 //! ```
 //!
 //! The feature `edge`, which is on by default, has what needs codecs and models, and connections: authorities, batch, catalog, console, decode, deliver, detect,
-//! engine, evidence, libav, reactions, service, source, vision and parts of ledger, looks and cli. The rest is built without it for the
+//! engine, evidence, glimpse, libav, lock, reactions, service, source, vision and parts of ledger, looks and cli. The rest is built without it for the
 //! platform's side (feature `hub`). Loops over pixels are a crate of their own, in `src/pixels`.
 //!
 //! The seam is the [`domain::Observation`]: all that crosses from the machine-learning half to the rules. Recorded

@@ -51,10 +51,12 @@ impl Watching {
     pub fn line(&self) -> String {
         let Self { lag: (_, late, most), memory: (early, end), fewest, shed, lasted, .. } = self;
         let verdict = self.fault.as_deref().unwrap_or("holds");
+        let fewest = match fewest.is_finite() {
+            true => format!("at least {fewest:.0} looks of each in {WINDOW} s, {:.1} % shed", shed * 100.0),
+            false => format!("shorter than {WINDOW} s, so starving was not judged"),
+        };
         format!(
-            "{verdict} (99 % within {late:.2} s, most {most:.2} s; at least {fewest:.0} looks of each in {WINDOW} s, {:.1} % shed; {:.2} and \
-             {:.2} cores; {early:.0} and {end:.0} MiB)",
-            shed * 100.0,
+            "{verdict} (99 % within {late:.2} s, most {most:.2} s; {fewest}; {:.2} and {:.2} cores; {early:.0} and {end:.0} MiB)",
             self.cpu / lasted.max(0.1),
             self.cameras_cpu / lasted.max(0.1)
         )

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     config::{Camera, Config},
     detect::Models,
-    engine::{self, Looking, Regions, Task, WhenFull},
+    engine::{self, Looking, Task, WhenFull},
     judge::Judge,
     libav, report,
     results::{
@@ -122,11 +122,7 @@ pub fn run(config: &Config, settings: &Settings, place: Place<'_>) -> Result<Ana
             sent: recording.sent(),
             source: Box::new(recording),
             when_full: WhenFull::Block,
-            looking: Looking {
-                region: camera.region,
-                regions: if config.detector.whole_picture { Regions::Whole } else { Regions::Needed },
-                max_age: config.detector.skip_static.then_some(config.detector.max_age),
-            },
+            looking: Looking::of(camera, &config.detector),
             ledger: FolderLedger::new(&out, &camera.id),
         });
     }

@@ -9,7 +9,7 @@ use super::{CameraId, MediaTime, RuleId, seconds};
 pub struct Notice {
     /// Whose recording.
     pub camera: CameraId,
-    /// The file's name.
+    /// The file's name; empty for a live camera.
     pub file: String,
     /// Where, in media time.
     #[serde(rename = "at_s")]
@@ -94,7 +94,8 @@ pub enum Noticed {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { camera, file, at, what } = self;
-        write!(f, "camera {camera}: {file} at {at}: {what}")
+        let file = if file.is_empty() { String::new() } else { format!("{file} ") };
+        write!(f, "camera {camera}: {file}at {at}: {what}")
     }
 }
 

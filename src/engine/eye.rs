@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::PipelineError;
 use crate::{
+    config::{Camera, DetectorConfig},
     detect::{Detector, View},
     domain::{Class, Detection, MediaTime, Scene},
     geometry::BBox,
@@ -31,6 +32,17 @@ pub struct Looking {
     pub regions: Regions,
     /// For how long detections may stand where nothing changes in the zones; none to look each time.
     pub max_age: Option<Duration>,
+}
+
+impl Looking {
+    /// As a configuration says.
+    pub fn of(camera: &Camera, detector: &DetectorConfig) -> Self {
+        Self {
+            region: camera.region,
+            regions: if detector.whole_picture { Regions::Whole } else { Regions::Needed },
+            max_age: detector.skip_static.then_some(detector.max_age),
+        }
+    }
 }
 
 /// One detector of a camera: which of the workers' detectors it is, and of which classes rules want to know what

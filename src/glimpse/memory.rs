@@ -1,5 +1,5 @@
 use crate::{
-    ledger::{Fact, Ledger, LedgerError, Step},
+    ledger::{Ledger, LedgerError, Step},
     results::Outcome,
 };
 
@@ -11,16 +11,7 @@ pub(super) struct Memory {
 
 impl Ledger for Memory {
     fn commit(&mut self, step: &Step<'_>) -> Result<(), LedgerError> {
-        for fact in step.facts {
-            match fact {
-                Fact::Told(record, judgement) => self.outcome.take(record, &judgement.presence),
-                Fact::Missed(reason) => self.outcome.miss(*reason),
-                Fact::Reached(at) => self.outcome.reach(*at),
-                Fact::Notice(notice) => self.outcome.notices.push(notice.clone()),
-                Fact::Ended(watched) => self.outcome.watched.clone_from(watched),
-                Fact::Judged(_) | Fact::Health(..) => {}
-            }
-        }
+        step.facts.iter().for_each(|fact| self.outcome.follow(fact));
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     config::{Camera, Config, SourceAddress},
     detect::Models,
     domain::{CameraId, MediaTime, OfflineReason},
-    engine::{self, Looking, PipelineError, Progress, Regions, Task, WhenFull},
+    engine::{self, Looking, PipelineError, Progress, Task, WhenFull},
     judge::Judge,
     results::Outcome,
     source::{
@@ -58,9 +58,14 @@ pub struct LinkGlimpse {
 }
 
 impl Glimpse {
-    /// Whether pictures of it could be looked at.
-    pub fn has_seen(&self) -> bool {
-        self.outcome.looks > 0
+    /// Whether pictures of it came. None of them is looked at where its rules are out of their hours.
+    pub fn has_pictures(&self) -> bool {
+        !self.outcome.epochs.is_empty()
+    }
+
+    /// Whether pictures were to be looked at, and none could be.
+    pub fn is_unseen(&self) -> bool {
+        self.outcome.looks == 0 && self.outcome.missed > 0
     }
 }
 
@@ -102,11 +107,7 @@ pub fn glimpses(config: &Config, models: &Models, guards: &Guards, stop: &Stop) 
             sent: None,
             source,
             when_full: if is_live { WhenFull::Newest } else { WhenFull::Block },
-            looking: Looking {
-                region: camera.region,
-                regions: if config.detector.whole_picture { Regions::Whole } else { Regions::Needed },
-                max_age: config.detector.skip_static.then_some(config.detector.max_age),
-            },
+            looking: Looking::of(camera, &config.detector),
             ledger: Memory::default(),
         });
     }
@@ -114,9 +115,7 @@ pub fn glimpses(config: &Config, models: &Models, guards: &Guards, stop: &Stop) 
     let names = models.names();
     let ended = engine::analyze(tasks, threads, TOGETHER, &names, &|| models.detectors(), &Unwatched, stop);
     let glimpse = |(ended, link): (engine::Ended<Memory>, &Option<(String, Link)>)| Glimpse {
-        link: link
-            .as_ref()
-            .map(|(host, link)| LinkGlimpse::of(link, &beside(host), ended.ledger.outcome.looks)),
+        link: link.as_ref().map(|(host, link)| LinkGlimpse::of(link, &beside(host), &ended.ledger.outcome)),
         camera: ended.camera,
         outcome: ended.ledger.outcome,
         failures: ended.failures,
@@ -140,12 +139,12 @@ fn recording(config: &Config, camera: &Camera, stop: &Stop) -> Recording {
 }
 
 impl LinkGlimpse {
-    /// Of a camera that was looked at so often, and of those behind the same machine.
-    fn of(link: &Link, beside: &[Link], looks: u64) -> Self {
+    /// Of a camera of which this was seen, and of those behind the same machine.
+    fn of(link: &Link, beside: &[Link], seen: &Outcome) -> Self {
         let state = link.state();
         let refused = match state.reason {
             Some(reason) => Some((reason, state.words)),
-            None if looks > 0 => None,
+            None if !seen.epochs.is_empty() => None,
             None => Some(match beside.iter().find(|link| refused(link)) {
                 Some(other) => (
                     other.state().reason.unwrap_or(OfflineReason::Unauthorized),
@@ -153,7 +152,7 @@ impl LinkGlimpse {
                      out whoever goes on asking"
                         .to_owned(),
                 ),
-                None => (OfflineReason::Stalled, "no picture came that could be looked at".to_owned()),
+                None => (OfflineReason::Stalled, "no picture came".to_owned()),
             }),
         };
         let bytes_per_s = Some(state.bytes_per_s).filter(|rate| *rate > 0.0);

@@ -32,6 +32,7 @@ use self::{
     sight::Sight,
 };
 use crate::{
+    config::Camera,
     domain::{AlertBody, CameraFact, Gap, Impairment, MediaTime, Observation, OfflineReason, When},
     rules::Outlook,
 };
@@ -86,6 +87,16 @@ pub struct Health {
     moved: Moved,
     clock: Lasting,
     keyframes: Lasting,
+}
+
+/// How far key frames may lie apart for a camera's rules: so many times what the rule needs that looks most often while nothing moves, and
+/// no less than the one and no more than the other. Up to there pictures between them are decoded, which takes time; beyond it looks after a
+/// connection, and clips, begin late.
+pub fn key_frames_within(camera: &Camera) -> Duration {
+    const TIMES: u32 = 5;
+    const APART: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
+    let quiet = camera.rules.iter().map(|rule| rule.quiet()).min().unwrap_or(APART.1);
+    quiet.saturating_mul(TIMES).clamp(APART.0, APART.1)
 }
 
 impl Health {

@@ -73,21 +73,11 @@ impl Ledger for FolderLedger {
                     self.errors.extend(self.journal.note(violation).err());
                 }
             }
-            match fact {
-                Fact::Told(record, judgement) => self.outcome.take(record, &judgement.presence),
-                Fact::Missed(reason) => self.outcome.miss(*reason),
-                Fact::Reached(at) => self.outcome.reach(*at),
-                Fact::Notice(notice) => self.outcome.notices.push(notice.clone()),
-                // That of a recording is told nowhere.
-                Fact::Judged(_) | Fact::Health(..) => {}
-                Fact::Ended(watched) => {
-                    // What a source says of a group comes before or after what is seen in it: it depends on how much is read ahead.
-                    self.outcome.notices.sort_by_key(|notice| notice.at);
-                    self.outcome.watched.clone_from(watched);
-                    // Cameras whose turn is over hold no file open.
-                    self.errors.extend(self.records.close().err());
-                    self.journal.lines = None;
-                }
+            self.outcome.follow(fact);
+            if let Fact::Ended(_) = fact {
+                // Cameras whose turn is over hold no file open.
+                self.errors.extend(self.records.close().err());
+                self.journal.lines = None;
             }
         }
         self.errors.pop_front().map_or(Ok(()), Err)

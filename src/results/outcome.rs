@@ -8,6 +8,7 @@ use super::{Coverage, Extent, Timeline};
 use crate::{
     domain::{Epoch, GapReason, MediaTime, Notice, Record},
     judge::Watched,
+    ledger::Fact,
     rules::Presence,
 };
 
@@ -90,6 +91,23 @@ impl Outcome {
                     file.looks += 1;
                 }
             }
+        }
+    }
+
+    /// Takes in what came of the camera. Once nothing follows, notices stand in the order of media time: what a source says of a group
+    /// comes before or after what is seen in it, by how much is read ahead.
+    pub fn follow(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Told(record, judgement) => self.take(record, &judgement.presence),
+            Fact::Missed(reason) => self.miss(*reason),
+            Fact::Reached(at) => self.reach(*at),
+            Fact::Notice(notice) => self.notices.push(notice.clone()),
+            Fact::Ended(watched) => {
+                self.notices.sort_by_key(|notice| notice.at);
+                self.watched.clone_from(watched);
+            }
+            // How a camera does that is a recording is told nowhere.
+            Fact::Judged(_) | Fact::Health(..) => {}
         }
     }
 

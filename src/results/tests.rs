@@ -292,3 +292,17 @@ fn violations_that_cannot_be_written_are_kept_and_what_cannot_be_written_is_told
     assert!(errors.is_empty(), "{errors:?}");
     assert_eq!(outcome.looks, 3, "what cannot be written was seen all the same");
 }
+
+#[test]
+fn notices_stand_in_the_order_of_media_time_however_they_came() {
+    let notice = |at: f64| {
+        let at = MediaTime::from_secs_f64(at);
+        Fact::Notice(Notice { camera: lane(), file: "a.mp4".to_owned(), at, what: Noticed::LongGroup })
+    };
+    let mut outcome = Outcome::default();
+    for fact in [notice(28.0), notice(0.0), notice(30.0), Fact::Ended(Vec::new())] {
+        outcome.follow(&fact);
+    }
+    let at: Vec<f64> = outcome.notices.iter().map(|notice| notice.at.as_secs_f64()).collect();
+    assert_eq!(at, [0.0, 28.0, 30.0]);
+}

@@ -27,7 +27,7 @@ use crate::{
     deliver::{self, Dispatcher, Sender, Uploader},
     detect::Models,
     domain::{CameraId, Explanation, MediaTime, ModelName, RuleId, When},
-    engine::{Camera, Crew, Looking, Regions, WhenFull},
+    engine::{Camera, Crew, Looking, WhenFull},
     evidence::live::Evidence,
     judge::{Judge, Saved},
     ledger::{Ledger, Step, database::Handle, days::Days},
@@ -336,11 +336,7 @@ impl<'scope, 'env> Roster<'scope, 'env> {
                 (judge, Some(restored.looks))
             }
         };
-        let looking = Looking {
-            region: camera.region,
-            regions: if config.detector.whole_picture { Regions::Whole } else { Regions::Needed },
-            max_age: config.detector.skip_static.then_some(config.detector.max_age),
-        };
+        let looking = Looking::of(camera, &config.detector);
         let shares = Shares::of(config);
         let new = Camera::new(camera.id.clone(), judge, &self.names, looking, WhenFull::Newest, 2)
             .holding(shares.held);

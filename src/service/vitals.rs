@@ -6,7 +6,7 @@ use crate::{
     config::Camera,
     domain::{CameraHealth, Record, SiteId, When},
     files,
-    health::{Health, News, Pictures},
+    health::{Health, News, Pictures, key_frames_within},
     ledger::Fact,
     rules::Outlook,
     source::live::{Link, LinkState},
@@ -15,12 +15,6 @@ use crate::{
 
 /// The connection is looked at so often.
 const EVERY: Duration = Duration::from_secs(1);
-
-/// Key frames may lie apart by so many times what the rule needs that looks most often while nothing moves, and
-/// by no less than the one and no more than the other. Up to there pictures between them are decoded, which takes time; beyond it
-/// looks after a connection, and clips, begin late.
-const TIMES: u32 = 5;
-const APART: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
 
 /// What watches how one camera does.
 pub(super) struct Vitals {
@@ -45,13 +39,12 @@ impl Vitals {
             camera_labels: camera.labels.clone(),
             since: now.wall,
         };
-        let quiet = camera.rules.iter().map(|rule| rule.quiet()).min().unwrap_or(APART.1);
         let state = link.state();
         Self {
             health,
             camera: whose,
             link,
-            apart: quiet.saturating_mul(TIMES).clamp(APART.0, APART.1),
+            apart: key_frames_within(camera),
             drawn: drawn(camera),
             known: (state.intervals, state.said),
             due: None,

@@ -21,9 +21,14 @@ pub fn probed() {
     let mute = start(Mode::FallsSilent(0));
     let keys = format!("frame_timeout = \"2s\"\nopen_timeout = \"10s\"\n{PARKING}");
     let secret = |server: &Hostile| server.source().replace("rtsp://", &format!("rtsp://viewer:{SECRET}@"));
+    // An hour that is half a day away, whatever the zone.
+    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone");
+    let hour = (zone.to_datetime(jiff::Timestamp::now()).hour() + 12) % 24;
+    let hours = format!("{hour:02}:00-{hour:02}:30");
     let site = Site::new()
         .seeing_always()
         .camera("well", &well.source(), &keys)
+        .camera("closed", &well.source(), &format!("{keys}schedule = [\"{hours}\"]\n"))
         .camera("password", &secret(&password), &keys)
         .camera("twin", &secret(&password), &keys)
         .camera("nostream", &secret(&nostream), &keys)
@@ -37,6 +42,9 @@ pub fn probed() {
     assert_code(&output, 3);
     assert!(told.contains("camera well: rtsp://") && told.contains("h264 "), "{told}\n{errors}");
     assert!(told.contains("rule well/fire_lane_parking: something was seen in its zone, in "), "{told}");
+    // Pictures come, and its hours have not.
+    assert!(told.contains("camera closed: rtsp://"), "{told}\n{errors}");
+    assert!(told.contains("rule closed/fire_lane_parking: it is out of its hours"), "{told}");
     let of = |id: &str| {
         let begins = format!("error: camera {id}: ");
         let found: Vec<&str> = errors.lines().filter(|line| line.starts_with(&begins)).collect();

@@ -1,7 +1,5 @@
 //! What `check --probe` sees through the cameras: whether pictures come, and what their rules see in their zones.
 
-use std::time::Duration;
-
 use super::super::Status;
 use crate::{
     config::{Camera, Config, SourceAddress},
@@ -9,15 +7,12 @@ use crate::{
     domain::{Noticed, RuleId},
     duration,
     glimpse::{Glimpse, LinkGlimpse, glimpses},
+    health::key_frames_within,
     judge::Watched,
     say::{print, say},
     source::rtsp::Guards,
     stop::Stop,
 };
-
-/// Key frames further apart than this are told: after each loss a camera is blind until the next, and what is looked at between two
-/// costs all pictures before it.
-const KEY_FRAMES_APART: Duration = Duration::from_secs(10);
 
 /// Looks through every camera, and tells what was seen.
 pub(super) fn look(config: &Config, models: &Models, stop: &Stop) -> anyhow::Result<Status> {
@@ -39,9 +34,9 @@ pub(super) fn look(config: &Config, models: &Models, stop: &Stop) -> anyhow::Res
                 continue;
             }
             print(&connected(camera, &glimpse, link))?;
-            if let Some(apart) = link.keyframes.filter(|apart| *apart > KEY_FRAMES_APART) {
+            if let Some(apart) = link.keyframes.filter(|apart| *apart > key_frames_within(camera)) {
                 say(format_args!(
-                    "warning: camera {}: its key frames are {} apart: set its I-frame interval (GOP) to two seconds of pictures, \
+                    "warning: camera {}: its key frames are {} apart, too rare for its rules: set its I-frame interval (GOP) to two seconds of pictures, \
                      50 at 25 a second",
                     camera.id,
                     duration::format(apart)
@@ -51,8 +46,16 @@ pub(super) fn look(config: &Config, models: &Models, stop: &Stop) -> anyhow::Res
         for line in seen(camera, &glimpse) {
             print(&line)?;
         }
-        for failure in glimpse.failures.iter().filter(|_| glimpse.link.is_some()) {
+        // What a recording could not be opened for is said by itself.
+        for failure in glimpse.failures.iter().filter(|_| glimpse.link.is_some() || glimpse.has_pictures()) {
             say(format_args!("error: camera {}: {failure}", camera.id));
+            status = Status::InputUnread;
+        }
+        if glimpse.is_unseen() {
+            say(format_args!(
+                "error: camera {}: pictures come, and not one of them can be decoded: is it encrypted, or damaged?",
+                camera.id
+            ));
             status = Status::InputUnread;
         }
     }
@@ -77,7 +80,7 @@ fn connected(camera: &Camera, glimpse: &Glimpse, link: &LinkGlimpse) -> String {
 /// What each rule of a camera saw, and what keeps it from seeing.
 fn seen(camera: &Camera, glimpse: &Glimpse) -> Vec<String> {
     let mut lines = Vec::new();
-    if !glimpse.has_seen() {
+    if !glimpse.has_pictures() || glimpse.is_unseen() {
         return lines;
     }
     for (rule, watched) in camera.rules.iter().zip(&glimpse.outcome.watched) {
@@ -120,6 +123,8 @@ fn of_rule(watched: &Watched) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn watched(looks: u64, unclear: u64, dark: u64, anything: bool) -> Watched {

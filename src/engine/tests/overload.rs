@@ -5,18 +5,7 @@ use crate::{
 };
 
 fn script(groups: usize) -> Script {
-    let group = Group { pictures: 10, continued: false, hole: 0, begins: false };
-    Script {
-        groups: vec![group; groups],
-        step: 200_000,
-        damaged: [].into(),
-        failing: [].into(),
-        car: 0,
-        ebike: 1_000,
-        grows: false,
-        broken: None,
-        sized: None,
-    }
+    Script::plain(groups, 10, 200_000)
 }
 
 /// When workers answer.

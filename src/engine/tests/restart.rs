@@ -98,18 +98,7 @@ proptest! {
 }
 
 fn one_look_a_second(groups: usize) -> Script {
-    let group = Group { pictures: 10, continued: false, hole: 0, begins: false };
-    Script {
-        groups: vec![group; groups],
-        step: 1_000_000,
-        damaged: [].into(),
-        failing: [].into(),
-        car: 0,
-        ebike: 1_000,
-        grows: false,
-        broken: None,
-        sized: None,
-    }
+    Script::plain(groups, 10, 1_000_000)
 }
 
 #[test]

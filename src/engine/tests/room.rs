@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::script::{Group, Script, camera};
+use super::script::{Script, camera};
 use crate::{
     domain::{GapReason, Record},
     engine::{Action, Actions, Camera, Event, Job, Ticket, WhenFull},
@@ -17,18 +17,7 @@ const SELDOM: &str =
     "[[camera.rule]]\nkind = \"control_room_unattended\"\nrequired = 1\ngrace = \"10s\"\nevery = \"10s\"\n";
 
 fn script(groups: usize) -> Script {
-    let group = Group { pictures: 2, continued: false, hole: 0, begins: false };
-    Script {
-        groups: vec![group; groups],
-        step: 200_000,
-        damaged: [].into(),
-        failing: [].into(),
-        car: 0,
-        ebike: 1_000,
-        grows: false,
-        broken: None,
-        sized: None,
-    }
+    Script::plain(groups, 2, 200_000)
 }
 
 /// The same parts with pictures that take room.

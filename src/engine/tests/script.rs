@@ -73,6 +73,22 @@ fn shown(job: &Job, strand: usize, time: MediaTime) -> View {
 }
 
 impl Script {
+    /// So many groups of so many pictures, so many microseconds apart: a car stands in them from the first on, and nothing goes wrong.
+    pub fn plain(groups: usize, pictures: u32, step: i64) -> Self {
+        let group = Group { pictures, continued: false, hole: 0, begins: false };
+        Self {
+            groups: vec![group; groups],
+            step,
+            damaged: [].into(),
+            failing: [].into(),
+            car: 0,
+            ebike: 1_000,
+            grows: false,
+            broken: None,
+            sized: None,
+        }
+    }
+
     /// Parts in the order of the source.
     pub fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
