@@ -200,17 +200,23 @@ impl Site {
         });
     }
 
-    /// Every look of a camera that was kept, in its order. They are written once a minute and at the end.
+    /// Every look of a camera that was kept, in its order. They are written once a minute and at the end. A day begins
+    /// with the connection that goes on from the day before, which stands here once.
     pub fn observations(&self, camera: &str) -> Vec<Value> {
         let folder = self.path("state/observations").join(camera);
         let mut days: Vec<PathBuf> =
             fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         days.sort();
-        let mut records = Vec::new();
+        let mut records: Vec<Value> = Vec::new();
         for day in days {
             let plain = Command::new("zcat").arg(&day).output().expect("zcat").stdout;
             let text = String::from_utf8(plain).expect("text");
-            records.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")));
+            let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).peekable();
+            let connection = records.iter().rfind(|record| record["record"] == "epoch");
+            if connection.is_some_and(|before| lines.peek() == Some(before)) {
+                lines.next();
+            }
+            records.extend(lines);
         }
         records
     }
