@@ -113,6 +113,7 @@ fn main() {
         always("what_run_refuses_check_refuses", secure::refused),
         with_server("what_comes_by_udp_is_looked_at", udp::each_codec),
         with_server("what_is_lost_by_udp_is_not_looked_at", udp::losses),
+        with_server("what_comes_by_udp_in_another_order_is_put_in_order", udp::order),
         always("a_stream_in_flv_is_read_by_http", flv::plain),
         always("a_stream_in_flv_is_read_within_tls_behind_a_password", flv::within_tls),
         always("what_is_no_flv_is_told", flv::refusals),

@@ -42,8 +42,18 @@ pub fn each_codec() {
     assert!(!site.log().contains("packets were lost"), "{}", site.log());
 }
 
-/// Passes a connection on to an RTSP server, and its datagrams through ports of its own, on which each `every`th is lost.
-fn lossy(server: u16, every: usize) -> u16 {
+/// What becomes of datagrams on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    None,
+    /// Each so many-th is lost.
+    Loses(usize),
+    /// Each so many-th is overtaken by the two after it, and the one after those comes twice.
+    Reorders(usize),
+}
+
+/// Passes a connection on to an RTSP server, and its datagrams through ports of its own, where they meet trouble.
+fn troubled(server: u16, trouble: Trouble) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     // It ends with the process.
@@ -56,14 +66,14 @@ fn lossy(server: u16, every: usize) -> u16 {
                 let _ = std::io::copy(&mut from_server, &mut to_client);
                 let _ = to_client.shutdown(Shutdown::Both);
             });
-            thread::spawn(move || asks(client, server, every));
+            thread::spawn(move || asks(client, server, trouble));
         }
     });
     port
 }
 
 /// Client to server, line by line: where it asks for datagrams, they come to ports of this process.
-fn asks(client: TcpStream, mut server: TcpStream, every: usize) {
+fn asks(client: TcpStream, mut server: TcpStream, trouble: Trouble) {
     let mut lines = BufReader::new(client);
     let mut line = String::new();
     while matches!(lines.read_line(&mut line), Ok(1..)) {
@@ -72,8 +82,8 @@ fn asks(client: TcpStream, mut server: TcpStream, every: usize) {
             let (media, reports) = pair();
             let number = media.local_addr().expect("an address").port();
             line = format!("{before}client_port={number}-{}\r\n", number + 1);
-            passes(media, ports[0], every);
-            passes(reports, ports[1], usize::MAX);
+            passes(media, ports[0], trouble);
+            passes(reports, ports[1], Trouble::None);
         }
         if server.write_all(line.as_bytes()).is_err() {
             break;
@@ -91,21 +101,64 @@ fn pair() -> (UdpSocket, UdpSocket) {
     pairs.into_iter().next().expect("two ports")
 }
 
-fn passes(socket: UdpSocket, to: u16, every: usize) {
+fn passes(socket: UdpSocket, to: u16, trouble: Trouble) {
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, to));
     thread::spawn(move || {
         let mut room = [0; 65_536];
-        let mut count = 0;
+        let (mut count, mut overtaken) = (0_usize, Vec::new());
         while let Ok((length, from)) = socket.recv_from(&mut room) {
             // What the client says to the server is not passed on: it is a greeting.
-            if from != to {
-                count += 1;
-                if count % every != 0 {
-                    let _ = socket.send_to(&room[..length], to);
+            if from == to {
+                continue;
+            }
+            count += 1;
+            let send = |bytes: &[u8]| {
+                let _ = socket.send_to(bytes, to);
+            };
+            match trouble {
+                Trouble::Loses(each) if count % each == 0 => {}
+                Trouble::Reorders(each) if count % each == 0 => overtaken = room[..length].to_vec(),
+                Trouble::Reorders(each) => {
+                    send(&room[..length]);
+                    match count % each {
+                        2 if !overtaken.is_empty() => send(&std::mem::take(&mut overtaken)),
+                        3 => send(&room[..length]),
+                        _ => {}
+                    }
                 }
+                Trouble::None | Trouble::Loses(_) => send(&room[..length]),
             }
         }
     });
+}
+
+pub fn order() {
+    let mut site = Site::new().seeing_always();
+    let mut servers = Vec::new();
+    for codec in [Codec::H264, Codec::H265, Codec::Mjpeg] {
+        let id = codec.name();
+        let clip = scenes::noise(site.folder(), id, "320x240", codec);
+        let server = Server::start_with(0, Auth::None, true, &Carriage::Udp, &[(id, &clip)]);
+        let port = troubled(server.port(), Trouble::Reorders(7));
+        site = site.camera(id, &format!("rtsp://127.0.0.1:{port}/{id}"), &(UDP.to_owned() + PARKING));
+        servers.push((id, server));
+    }
+    let service = site.start();
+    for (id, _) in &servers {
+        site.looks_reach(id, 30);
+    }
+    assert_eq!(service.end().code(), Some(143));
+    assert!(
+        !site.log().contains("packets were lost"),
+        "what comes in another order is all there: {}",
+        site.log()
+    );
+    for (id, _) in &servers {
+        assert_eq!((site.connections(id), site.losses(id)), (1, Vec::new()));
+        let damaged =
+            site.observations(id).into_iter().filter(|record| record["reason"] == "damaged").count();
+        assert_eq!(damaged, 0, "{id}: nothing is damaged by it");
+    }
 }
 
 pub fn losses() {
@@ -115,7 +168,7 @@ pub fn losses() {
         let id = codec.name();
         let clip = scenes::noise(site.folder(), id, "320x240", codec);
         let server = Server::start_with(0, Auth::None, true, &Carriage::Udp, &[(id, &clip)]);
-        let port = lossy(server.port(), 150);
+        let port = troubled(server.port(), Trouble::Loses(150));
         site = site.camera(id, &format!("rtsp://127.0.0.1:{port}/{id}"), &(UDP.to_owned() + PARKING));
         servers.push((id, server));
     }
@@ -127,6 +180,12 @@ pub fn losses() {
     site.says("packets were lost on the way by UDP");
     // It goes on for a while.
     thread::sleep(Duration::from_secs(5));
+    let told = site.console("/metrics");
+    for (id, _) in &servers {
+        let series = format!("firewarden_camera_packets_lost_total{{camera=\"{id}\"}} ");
+        let lost = told.lines().find_map(|line| line.strip_prefix(&series)?.parse::<f64>().ok());
+        assert!(lost.is_some_and(|lost| lost > 0.0), "{id}: {told}");
+    }
     assert_eq!(service.end().code(), Some(143));
     for (id, _) in &servers {
         assert_eq!(

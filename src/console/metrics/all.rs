@@ -90,6 +90,12 @@ pub const METRICS: &[Metric] = &[
         "The same over the last seconds: its bit rate, in bytes.",
         Of::Camera(|camera| Some(Value::Number(camera.link.bytes_per_s))),
     ),
+    counter(
+        "firewarden_camera_packets_lost",
+        None,
+        "Packets that were lost on the way by UDP.",
+        Of::Camera(|camera| Some(camera.link.packets_lost.into())),
+    ),
     gauge(
         "firewarden_camera_key_frame_interval",
         SECONDS,

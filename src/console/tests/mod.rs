@@ -52,6 +52,7 @@ fn facts() -> BoxFacts {
     };
     let mut lane = LinkState::default();
     (lane.since, lane.bytes, lane.bytes_per_s) = (Some(wall), 5_000_000, 250_000.5);
+    lane.packets_lost = 12;
     lane.keyframes = Some(Duration::from_millis(2_500));
     let mut room = LinkState::default();
     room.reason = Some(OfflineReason::Unauthorized);
@@ -222,6 +223,7 @@ fn metrics_are_what_is_known() {
         ("firewarden_camera_reconnects{camera=\"lane\"}", 3.0),
         ("firewarden_camera_received_bytes_total{camera=\"lane\"}", 5e6),
         ("firewarden_camera_receiving_bytes_per_second{camera=\"lane\"}", 250_000.5),
+        ("firewarden_camera_packets_lost_total{camera=\"lane\"}", 12.0),
         ("firewarden_camera_key_frame_interval_seconds{camera=\"lane\"}", 2.5),
         ("firewarden_camera_looks_wanted_total{camera=\"lane\"}", 100.0),
         ("firewarden_camera_looks_taken_total{camera=\"lane\"}", 90.0),

@@ -27,6 +27,8 @@ pub struct LinkState {
     pub bytes: u64,
     /// Bytes a second over the last seconds.
     pub bytes_per_s: f64,
+    /// Packets that were lost on the way by UDP since the program began.
+    pub packets_lost: u64,
     /// How far the last key frames lay apart.
     pub keyframes: Option<Duration>,
     /// How often that was measured since the program began.
@@ -96,6 +98,11 @@ impl Link {
             state.bytes_per_s = (state.bytes - before) as f64 / passed.as_secs_f64();
             state.rate_from = Some((now, state.bytes));
         }
+    }
+
+    pub(super) fn missed(&self, packets: u64) {
+        let mut state = self.lock();
+        state.packets_lost = state.packets_lost.saturating_add(packets);
     }
 
     pub(super) fn key_frames(&self, apart: Duration) {

@@ -231,7 +231,9 @@ impl LiveSource {
         let Connected { connection, relay, dialled, losses, opens, .. } = connected;
         let now = self.clock.monotonic();
         let step = connection.step(&mut self.ready);
-        if let Some(lost) = losses.due(relay.as_ref().map_or(0, Relay::lost), now) {
+        let lost = relay.as_ref().map_or(0, Relay::lost);
+        self.link.missed(losses.more(lost));
+        if let Some(lost) = losses.due(lost, now) {
             tracing::warn!(
                 "camera {}: {lost} packets were lost on the way by UDP; from a loss to the next key frame nothing is looked at; \
                  transport = \"tcp\" loses none",
