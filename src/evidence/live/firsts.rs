@@ -7,6 +7,7 @@ use std::{
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use super::held::Room;
 use crate::{
     domain::{CameraId, MissingEvidence},
     evidence::Shot,
@@ -58,6 +59,8 @@ pub(super) struct Footage {
     pub shot: Shot,
     /// A picture this far from its moment shows it.
     pub near: Duration,
+    /// What its groups take of the camera's memory.
+    pub _room: Room,
 }
 
 impl Firsts {

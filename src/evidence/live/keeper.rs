@@ -18,6 +18,7 @@ use super::{
     Kept, Shared,
     clips::{Begin, ClipJob, Growing, ends_in},
     firsts::{Footage, State},
+    held::Held,
     queue::{Refused, Urgency},
     ring::Ring,
     stills::{Fate, From, Order, StillJob, Wanted},
@@ -51,8 +52,10 @@ const EXACT: Duration = Duration::from_millis(1);
 /// Where looks are taken from another stream than evidence, its pictures are this near, and may come as much later.
 const NEAR: Duration = Duration::from_secs(1);
 
-/// A candidate's first still is made once it has lasted so long.
+/// A candidate's first still is made once it has lasted so long, or [`SOON`] of what makes it a violation.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// As a part of the rule's own time: its first still is there by the time that a short one is told of, and nobody waits for it.
+const SOON: u32 = 2;
 
 /// A clip is closed when nothing has come for so long after it should have been complete.
 const GRACE: Duration = Duration::from_secs(30);
@@ -74,6 +77,8 @@ pub struct Keeper {
     lasts: Duration,
     /// Candidates whose first still is not made yet, and when it is to be.
     firsts: VecDeque<(MediaTime, Uuid)>,
+    /// What stills hold that wait to be made.
+    held: Held,
     /// Ends of the clips that are being written.
     due: Vec<MediaTime>,
     /// Bytes that wait to be written into clips.
@@ -97,6 +102,7 @@ impl Keeper {
             seen: VecDeque::new(),
             lasts,
             firsts: VecDeque::new(),
+            held: Held::default(),
             due: Vec::new(),
             waiting: Arc::default(),
             growing: Growing::default(),
@@ -184,7 +190,11 @@ impl Keeper {
             self.shared.counts.refused.fetch_add(1, Relaxed);
             return;
         }
-        self.firsts.push_back((of.candidate.started.at + PATIENCE, id));
+        let rule = self.plan.camera().rules.get(of.rule);
+        let patience = rule.map_or(PATIENCE, |rule| PATIENCE.min(rule.keys().least_time() / SOON));
+        let due = of.candidate.started.at + patience;
+        let place = self.firsts.partition_point(|(other, _)| *other <= due);
+        self.firsts.insert(place, (due, id));
     }
 
     /// Has the first stills made of candidates that have lasted until `at`: most are over sooner, such as cars that pass by, and
@@ -288,10 +298,14 @@ impl Keeper {
                 EvidenceError::Passed(name)
             });
         };
+        let bytes = groups.iter().map(|group| group.bytes()).sum();
+        let Some(room) = self.held.room(bytes, self.shared.settings.ring) else {
+            return From::Nowhere(EvidenceError::Busy(name));
+        };
         let seen = self.seen.iter().rfind(|(at, _)| *at == moment.media_s);
         let found = seen.map(|(_, found)| found.as_slice()).unwrap_or_default();
         let shot = self.plan.shot(violation, (role, moment), found, name);
-        From::Footage(Footage { groups, shot, near })
+        From::Footage(Footage { groups, shot, near, _room: room })
     }
 
     /// Begins the clip of a violation with what is held.

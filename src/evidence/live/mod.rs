@@ -22,6 +22,7 @@ mod days;
 mod export;
 mod facts;
 mod firsts;
+mod held;
 mod keeper;
 mod lines;
 mod queue;

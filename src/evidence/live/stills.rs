@@ -1,6 +1,10 @@
 //! Stills: the pictures of moments, decoded from the groups that were held.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -16,7 +20,7 @@ use super::{
     queue::Next,
 };
 use crate::{
-    decode::GroupDecoder,
+    decode::{DecoderState, GroupDecoder},
     domain::{CameraId, EvidenceFile, EvidenceRole, MediaTime, MissingEvidence, Moment, Violation},
     files,
     geometry::Polygon,
@@ -74,12 +78,13 @@ pub(super) enum Fate {
     Goes,
 }
 
-/// Makes stills until the queue is closed and empty.
 /// A still takes so long at most, also where the disk is slow.
 const MAKING: Duration = Duration::from_secs(120);
 
+/// Makes stills until the queue is closed and empty.
 pub(super) fn work(shared: &Arc<Shared>) {
-    let mut maker = Maker { decoder: GroupDecoder::for_stills(), scaler: Scaler::new(), last: None };
+    let mut maker =
+        Maker { decoder: GroupDecoder::for_stills(), scaler: Scaler::new(), last: None, under_way: None };
     loop {
         pulse::rests();
         let next = shared.stills.pop(IDLE);
@@ -87,7 +92,7 @@ pub(super) fn work(shared: &Arc<Shared>) {
         match next {
             Next::Job(StillJob::First(id)) => first(shared, &mut maker, id),
             Next::Job(StillJob::Order(order)) => fill(shared, &mut maker, *order),
-            Next::Idle => maker.last = None,
+            Next::Idle => (maker.last, maker.under_way) = (None, None),
             Next::Closed => return,
         }
     }
@@ -183,6 +188,25 @@ struct Maker {
     decoder: GroupDecoder,
     scaler: Scaler,
     last: Option<(CameraId, u32, MediaTime, Colours)>,
+    under_way: Option<UnderWay>,
+}
+
+/// A group that had not come to its end when a still was made of it: the next one of it goes on from there.
+struct UnderWay {
+    camera: CameraId,
+    epoch: u32,
+    start: MediaTime,
+    /// The moment that was decoded last; what lies before it is decoded anew.
+    at: MediaTime,
+    state: DecoderState,
+}
+
+impl UnderWay {
+    /// Whether the picture of a moment of these groups can be decoded from here.
+    fn leads_to(&self, groups: &[Arc<Gop>], at: MediaTime) -> bool {
+        matches!(groups, [group] if group.camera == self.camera && group.epoch == self.epoch && group.start == self.start)
+            && self.at <= at
+    }
 }
 
 impl Maker {
@@ -201,13 +225,18 @@ impl Maker {
     ) -> Result<Arc<[u8]>, MissingEvidence> {
         let made = match from {
             From::Footage(footage) => self.jpeg(&footage),
-            From::Nowhere(error) => Err(error),
+            From::Nowhere(error) => {
+                if matches!(error, EvidenceError::Busy(_)) {
+                    shared.counts.refused.fetch_add(1, Relaxed);
+                }
+                Err(error)
+            }
             From::First(_, otherwise) => return self.from(shared, role, *otherwise),
         };
         made.map_err(|error| shared.missing(role, &error))
     }
 
-    fn jpeg(&mut self, Footage { groups, shot, near }: &Footage) -> Result<Arc<[u8]>, EvidenceError> {
+    fn jpeg(&mut self, Footage { groups, shot, near, .. }: &Footage) -> Result<Arc<[u8]>, EvidenceError> {
         let not_found = || EvidenceError::NotFound(shot.name.clone());
         let own = groups.last().ok_or_else(not_found)?;
         let is_it = |(camera, epoch, at, _): &&(CameraId, u32, MediaTime, Colours)| {
@@ -232,7 +261,8 @@ impl Maker {
         at: MediaTime,
         near: Duration,
     ) -> Result<Option<Colours>, EvidenceError> {
-        let (mut state, mut found) = (None, None);
+        let before = self.under_way.take_if(|way| way.leads_to(groups, at));
+        let (mut state, mut found) = (before.map(|way| way.state), None);
         for (place, group) in groups.iter().enumerate() {
             let wanted: &[MediaTime] = if place + 1 == groups.len() { &[at] } else { &[] };
             let scaler = &mut self.scaler;
@@ -242,6 +272,12 @@ impl Maker {
                 }
             })?;
             state = decoded.state;
+        }
+        if let ([group], Some(state)) = (groups, state)
+            && group.grows()
+        {
+            let (camera, epoch, start) = (group.camera.clone(), group.epoch, group.start);
+            self.under_way = Some(UnderWay { camera, epoch, start, at, state });
         }
         found.transpose()
     }

@@ -72,6 +72,49 @@ fn what_finds_no_room_among_what_waits_is_told() {
 }
 
 #[test]
+fn stills_that_wait_hold_no_more_than_the_camera_may() {
+    let mut stage = Stage::new("", "", "2026-11-24T12:00:00Z");
+    let recording = stage.clips.pattern("-c:v libx264 -g 5 -keyint_min 5 -sc_threshold 0 -bf 0", "a.mp4");
+    let parts = stage.parts(&recording);
+    let sizes =
+        parts.iter().filter_map(|part| if let Part::Gop(gop) = part { Some(gop.bytes()) } else { None });
+    stage.ring = sizes.max().expect("groups") * 6;
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    play(&mut keeper, parts, 3.0);
+    // The thread that makes stills waits for whoever is told of the first one.
+    let closed = stage.gate.lock().expect("sound");
+    let all: Vec<Violation> = (1..=50).map(|number| stage.violation(number, 2.6, 2.8)).collect();
+    keeper.judged(&judged(all.clone()));
+    drop(closed);
+    for violation in &all {
+        stage.wait(&format!("stills of {}", violation.id), |told| {
+            let own = told.iter().filter(|kept| kept.violation == violation.id);
+            let roles = own.flat_map(|kept| {
+                let made = kept.entries.iter().map(|entry| entry.role);
+                made.chain(kept.missing.iter().map(|missing| missing.role))
+            });
+            roles.filter(|role| *role != EvidenceRole::Clip).count() == 2
+        });
+    }
+    drop(keeper);
+    assert!(evidence.finish(LONG));
+    let told = stage.wait("all", |_| true);
+    let missing: Vec<_> =
+        told.iter().flat_map(|kept| &kept.missing).filter(|m| m.role != EvidenceRole::Clip).collect();
+    assert!(
+        !missing.is_empty() && missing.iter().all(|missing| missing.cause == MissingCause::NotMade),
+        "{missing:?}"
+    );
+    assert!(stills(&told) > 0, "some found room");
+}
+
+/// How many stills were made.
+fn stills(told: &[Kept]) -> usize {
+    told.iter().flat_map(|kept| &kept.entries).filter(|entry| entry.role != EvidenceRole::Clip).count()
+}
+
+#[test]
 fn clips_that_are_written_too_slowly_end_early_and_nobody_waits() {
     let mut stage = Stage::new("", "pre_roll = \"1s\"\npost_roll = \"1s\"", "2026-11-24T12:00:00Z");
     let recording = stage.clips.pattern("-c:v libx264 -g 5 -keyint_min 5 -sc_threshold 0 -bf 0", "a.mp4");

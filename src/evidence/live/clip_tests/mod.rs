@@ -183,6 +183,7 @@ impl Stage {
                 appearance: None,
                 model: None,
             }],
+            faint: Vec::new(),
             scene: scene(),
             changes: Vec::new(),
         })

@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     domain::MissingCause,
     evidence::{self, Again, Seen},
+    kinds::settings::Settings as KindSettings,
     stop::Stop,
 };
 
@@ -60,6 +61,63 @@ fn what_is_kept_is_what_the_recording_gives() {
         drop(keeper);
         assert!(evidence.finish(LONG));
     }
+}
+
+#[test]
+fn moments_of_a_group_that_goes_on_are_what_the_recording_gives() {
+    for codec in ["-c:v libx264 -g 250 -bf 0", "-c:v libx264 -g 250 -bf 2", "-c:v mpeg4 -g 250"] {
+        let stage = Stage::new("", "", "2026-11-24T12:00:00Z");
+        let recording = stage.clips.pattern(codec, "a.mp4");
+        let evidence = stage.start();
+        let mut keeper = stage.keeper(&evidence);
+        let one = stage.violation(1, 1.0, 1.6);
+        let later = play(&mut keeper, stage.parts(&recording), 1.2);
+        keeper.told(&stage.look(1.0), &judged(vec![stage.warned(&one)]));
+        stage.wait_for(&one, EvidenceRole::Started);
+        // Its second still goes on from the first; a still of a moment before does not.
+        let later = play(&mut keeper, later, 1.8);
+        keeper.told(&stage.look(1.3), &judged(Vec::new()));
+        keeper.told(&stage.look(1.6), &judged(vec![one.clone()]));
+        stage.wait_for(&one, EvidenceRole::Raised);
+        let other = stage.violation(2, 1.3, 2.0);
+        let later = play(&mut keeper, later, 2.2);
+        keeper.told(&stage.look(2.0), &judged(vec![other.clone()]));
+        stage.wait_for(&other, EvidenceRole::Raised);
+        play_on(&mut keeper, &later);
+        for violation in [&one, &other] {
+            let expected = of_recording(&stage, &recording, violation, &[1.0, 1.3, 1.6, 2.0]);
+            let stills = expected.into_iter().filter(|(role, _)| *role != EvidenceRole::Clip);
+            for (role, sha256) in stills {
+                let entry = stage.wait_for(violation, role);
+                assert_eq!(entry.sha256, sha256, "{role} of {} of {codec}", violation.id);
+            }
+        }
+        drop(keeper);
+        assert!(evidence.finish(LONG));
+    }
+}
+
+#[test]
+fn the_first_still_is_there_by_the_time_that_something_short_is_told() {
+    let mut stage = Stage::new("", "", "2026-11-24T12:00:00Z");
+    let KindSettings::FireLaneParking(keys) = &mut stage.config.cameras[0].rules[0].settings else {
+        panic!("a lane")
+    };
+    keys.dwell = Duration::from_secs(2);
+    let recording = stage.clips.pattern(H264, "a.mp4");
+    let evidence = stage.start();
+    let mut keeper = stage.keeper(&evidence);
+    play(&mut keeper, stage.parts(&recording), 3.0);
+    let (short, later) = (stage.violation(1, 2.0, 4.0), stage.violation(2, 2.4, 4.4));
+    keeper.told(&stage.look(2.0), &stage.candidate(&short, CandidatePhase::Began));
+    keeper.told(&stage.look(2.4), &stage.candidate(&later, CandidatePhase::Began));
+    assert_eq!(evidence.facts().first_bytes, 0);
+    keeper.told(&stage.look(2.9), &judged(Vec::new()));
+    assert_eq!(evidence.facts().first_bytes, 0, "half of its time");
+    keeper.told(&stage.look(3.0), &judged(Vec::new()));
+    until("the first still", || evidence.facts().first_bytes > 0);
+    drop(keeper);
+    assert!(evidence.finish(LONG));
 }
 
 #[test]
