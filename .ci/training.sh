@@ -20,7 +20,7 @@ if [ "$what" = test ]; then
         (cd "$training" && OMP_NUM_THREADS=2 "$interpreter" -m unittest --buffer "$@")
     }
     if [ -f "$cache/training-python/installed.txt" ]; then
-        run "$cache/training-python/bin/python" tests.test_data tests.test_held tests.test_network tests.test_pipeline tests.test_plus tests.test_world
+        run "$cache/training-python/bin/python" tests.test_data tests.test_held tests.test_lift_views tests.test_network tests.test_pipeline tests.test_plus tests.test_world
     else
         for candidate in "$python" python3 /usr/bin/python3; do
             if "$candidate" -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then

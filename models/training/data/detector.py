@@ -67,9 +67,9 @@ class Found:
 class Detector:
     """One model file. ``threads``: of ONNX Runtime. ``fitted``: whether inputs take the pictures' proportions. ``again``:
     whether what may be an e-bike is looked at twice. ``free``: whether the file leaves the input's height and width open; ``fits``: whether it can take other sizes than its own, as
-    every YOLOX file, and NanoDet's of our classes, can."""
+    every YOLOX file, and NanoDet's of our classes, can. ``pixels``: how many times the pixels of the file's input a fitted one may have."""
 
-    def __init__(self, path: Path, head: str, threads: int = 1, fitted: bool = False, again: bool = False) -> None:
+    def __init__(self, path: Path, head: str, threads: int = 1, fitted: bool = False, again: bool = False, pixels: float = 1.0) -> None:
         if head not in HEADS:
             raise DataError(f"{path}: unknown head {head!r}; known are {', '.join(HEADS)}")
         if not path.is_file():
@@ -77,6 +77,7 @@ class Detector:
         self.head = head
         self.fitted = fitted
         self.again = again
+        self.pixels = pixels
         self._options = onnxruntime.SessionOptions()
         self._options.intra_op_num_threads = threads
         self._options.inter_op_num_threads = 1
@@ -121,7 +122,8 @@ class Detector:
         """(width, height) of the input that a BGR picture is given."""
         if not self.fitted:
             return self.width, self.height
-        return fitting_size(picture.shape[1], picture.shape[0], self.width, self.height, FITTED_STRIDE)
+        longer = self.pixels**0.5
+        return fitting_size(picture.shape[1], picture.shape[0], round(self.width * longer), round(self.height * longer), FITTED_STRIDE)
 
     def prepare(self, picture: np.ndarray) -> tuple[np.ndarray, float]:
         """Network input [1, 3, H, W] float32 of a BGR picture and the scale it was shrunk or enlarged by."""

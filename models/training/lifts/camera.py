@@ -19,6 +19,15 @@ STEEP = ("over the door", "middle")
 """Mounts so close above the things that only a wide lens sees the car."""
 
 
+HANGING = ("usual", "overhead")
+"""How cameras hang: upright, looking over the car; or looking steeply down, at any roll."""
+OVERHEAD_MOUNTS = {"train": (["corner", "middle", "doorway", "back"], [0.4, 0.3, 0.15, 0.15]), "held": (["side", "quarter"], [0.5, 0.5])}
+OVERHEAD_FOVS = {"train": (((66.0, 102.0), 0.5), ((112.0, 133.0), 0.5)), "held": (((56.0, 65.0), 0.3), ((102.5, 111.5), 0.45), ((133.5, 138.0), 0.25))}
+"""Of cameras that hang overhead: the longer lenses are those that see an e-bike large, and cut off."""
+STEEPNESS = (50.0, 90.0)
+"""Degrees below the horizon that such a camera looks."""
+
+
 @dataclass
 class Camera:
     """A camera: place and the unit vectors of its picture's right, up and depth; horizontal field of view; picture size."""
@@ -86,6 +95,29 @@ def draw(rng: Rng, shape: Shape, profile: str, width: int) -> Camera:
     fisheye = bool(fov > 102 or rng.random() < 0.5)
     high = round(width * (9 / 16 if rng.random() < 0.7 else 3 / 4) / 2) * 2
     return aim(mount, place, target, float(rng.normal(0, 5)), fov, fisheye, (width, high))
+
+
+def draw_overhead(rng: Rng, shape: Shape, profile: str, width: int) -> Camera:
+    """A random camera of the profile that looks steeply down into a car, at any roll; the picture is `width` pixels wide, 16:9 or 4:3."""
+    kinds, odds = OVERHEAD_MOUNTS[profile]
+    mount = str(rng.choice(kinds, p=odds))
+    (hx, hy), edge = shape.half, 0.06
+    along, aside = (float(rng.choice([-1, 1])) for _ in range(2))
+    x, y = {
+        "corner": (along * (hx - edge), aside * (hy - edge)), "middle": (rng.uniform(-0.35, 0.35) * hx, rng.uniform(-0.35, 0.35) * hy),
+        "doorway": (hx - edge, rng.uniform(-0.5, 0.5) * hy), "back": (-hx + edge, rng.uniform(-0.5, 0.5) * hy),
+        "side": (rng.uniform(-0.5, 0.5) * hx, aside * (hy - edge)), "quarter": (along * rng.uniform(0.4, 0.7) * hx, aside * rng.uniform(0.4, 0.7) * hy),
+    }[mount]
+    place = np.array([x, y, shape.height - rng.uniform(0.03, 0.2)])
+    steep = np.radians(rng.uniform(*STEEPNESS))
+    # Towards the middle of the car, more or less; from the middle, anywhere.
+    towards = rng.uniform(-np.pi, np.pi) if mount == "middle" else np.arctan2(-y, -x) + rng.normal(0, 0.4)
+    ahead = np.array([np.cos(towards), np.sin(towards)]) * np.cos(steep)
+    spans = OVERHEAD_FOVS[profile]
+    fov = float(rng.uniform(*spans[int(rng.choice(len(spans), p=[share for _, share in spans]))][0]))
+    fisheye = bool(fov > 102 or rng.random() < 0.5)
+    high = round(width * (9 / 16 if rng.random() < 0.7 else 3 / 4) / 2) * 2
+    return aim(mount, place, place + [*ahead, -np.sin(steep)], float(rng.uniform(0, 360)), fov, fisheye, (width, high))
 
 
 @dataclass

@@ -34,9 +34,9 @@ def enlarged(colour: np.ndarray, numbers: np.ndarray, size: tuple[int, int]) -> 
             cv2.resize(numbers.astype(np.int16), size, interpolation=cv2.INTER_NEAREST).astype(int))
 
 
-def picture_name(profile: str, seed: int) -> str:
+def picture_name(profile: str, seed: int, hanging: str = "usual") -> str:
     """The file name, without suffix, of a picture."""
-    return f"{profile}-{seed:06d}"
+    return f"{profile}-{seed:06d}" if hanging == "usual" else f"{profile}-{hanging}-{seed:06d}"
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -103,11 +103,11 @@ def is_there(out: Path, name: str) -> bool:
     return all((out / file).exists() for file in (f"images/{name}.jpg", f"labels/{name}.txt", f"meta/{name}.json"))
 
 
-def run(first: int, count: int, out: Path, profile: str, width: int, samples: int, only: Sequence[str] = ()) -> None:
+def run(first: int, count: int, out: Path, profile: str, width: int, samples: int, only: Sequence[str] = (), hanging: str = "usual") -> None:
     """Renders the seeds first .. first + count - 1 that are not there yet."""
     for folder in ("images", "labels", "meta"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    todo = [seed for seed in range(first, first + count) if not is_there(out, picture_name(profile, seed))]
+    todo = [seed for seed in range(first, first + count) if not is_there(out, picture_name(profile, seed, hanging))]
     print(f"{count - len(todo)} of {count} pictures are there, {len(todo)} to render", flush=True)
     studio.start(samples)
     scratch = Path("/dev/shm" if Path("/dev/shm").is_dir() else out) / f"lifts-{os.getpid()}.exr"
@@ -117,8 +117,8 @@ def run(first: int, count: int, out: Path, profile: str, width: int, samples: in
             if built is not None:
                 built.clear()
             built, group = Set(scene.car_of(seed, profile)), seed // scene.VIEWS
-        image, found, record, quality = shoot(built, scene.plan(seed, profile, only), width, scratch)
-        name = picture_name(profile, seed)
+        image, found, record, quality = shoot(built, scene.plan(seed, profile, only, hanging), width, scratch)
+        name = picture_name(profile, seed, hanging)
         write_whole(out / f"labels/{name}.txt", labels.text(found, record["width"], record["height"]).encode())
         write_whole(out / f"meta/{name}.json", json.dumps(record, default=float).encode())
         write_whole(out / f"images/{name}.jpg", cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
@@ -138,11 +138,12 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=4, help="rays to a pixel")
     parser.add_argument("--only", nargs="+", choices=list(scene.KINDS), default=[], metavar="KIND",
                         help=f"only pictures of these main things: {', '.join(scene.KINDS)}")
+    parser.add_argument("--cameras", choices=cameras.HANGING, default="usual", help="upright, or looking steeply down at any roll")
     parser.add_argument("--resume", action="store_true", help="accepted for clarity: pictures that are there are always passed over")
     options = parser.parse_args()
     if options.first < 0 or options.count < 1:
         parser.error("--first must be 0 or more and --count 1 or more")
-    run(options.first, options.count, options.out, options.profile, options.width, options.samples, options.only)
+    run(options.first, options.count, options.out, options.profile, options.width, options.samples, options.only, options.cameras)
 
 
 if __name__ == "__main__":

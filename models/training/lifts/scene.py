@@ -41,6 +41,7 @@ class Plan:
     others: int
     helmets: float
     light: float
+    hanging: str = "usual"
 
 
 @dataclass
@@ -67,8 +68,9 @@ def generator(profile: str, seed: int, purpose: int) -> Rng:
     return np.random.default_rng([PROFILES[profile], purpose, seed])
 
 
-def plan(seed: int, profile: str, only: Sequence[str] = ()) -> Plan:
-    """The plan of a picture, with a main thing of the kinds ``only`` (of ``KINDS``; none: all), by their shares."""
+def plan(seed: int, profile: str, only: Sequence[str] = (), hanging: str = "usual") -> Plan:
+    """The plan of a picture, with a main thing of the kinds ``only`` (of ``KINDS``; none: all), by their shares, and a camera that is ``hanging`` so (of
+    ``camera.HANGING``)."""
     rng = generator(profile, seed, 0)
     kinds = [kind for kind in KINDS if not only or kind in only]
     odds = np.array([KINDS[kind] for kind in kinds])
@@ -85,7 +87,7 @@ def plan(seed: int, profile: str, only: Sequence[str] = ()) -> Plan:
         others = int(rng.choice([0, 1, 2, 3], p=[0.5, 0.28, 0.15, 0.07]))
     condition = str(rng.choice(["day", "dim", "infra-red"], p=[0.76, 0.12, 0.12]))
     helmets = float(rng.choice([0.0, 0.35, 0.9], p=[0.6, 0.28, 0.12]))
-    return Plan(seed, profile, kind, more, door, bool(door == 1 and rng.random() < 0.3), condition, handler, others, helmets, float(rng.uniform(0.7, 1.3)))
+    return Plan(seed, profile, kind, more, door, bool(door == 1 and rng.random() < 0.3), condition, handler, others, helmets, float(rng.uniform(0.7, 1.3)), hanging)
 
 
 def car_of(seed: int, profile: str) -> elevator.Car:
@@ -96,6 +98,8 @@ def car_of(seed: int, profile: str) -> elevator.Car:
 
 def camera_of(picture: Plan, shape: elevator.Shape, width: int) -> cameras.Camera:
     """The picture's camera."""
+    if picture.hanging == "overhead":
+        return cameras.draw_overhead(generator(picture.profile, picture.seed, 5), shape, picture.profile, width)
     return cameras.draw(generator(picture.profile, picture.seed, 2), shape, picture.profile, width)
 
 

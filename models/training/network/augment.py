@@ -7,6 +7,7 @@ whenever it is made again. Pictures are uint8 [h, w, 3], BGR.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import cv2
 import numpy as np
@@ -24,6 +25,8 @@ LOST = 0.05
 """Below this share nothing of it is to be seen any more."""
 TURNED, LARGEST_TURN = 0.3, 0.26
 """Share of pictures that are turned, by up to so many radians: cameras hang askew, and lenses turn what is far from the middle."""
+ROLLED, LARGEST_ROLL = 0.75, np.pi / 4
+"""Share of pictures from above that are turned by quarter turns and then by up to so many radians: a camera over things may hang at any roll."""
 RESEEN = 0.35
 """Share of pictures that are seen as by another lens, turned up, down or aside."""
 DIMMED = 0.12
@@ -32,6 +35,13 @@ RECOLOURED = 0.2
 """Share of pictures of which colour and fine texture are changed for others, so that shape is what is left to go by."""
 SMALLEST = 4.0
 """Pixels: a narrower or lower object is unsure."""
+
+
+class Roll(Enum):
+    """Which way up a picture may be."""
+
+    UPRIGHT = "upright"
+    ANY = "any"
 
 
 @dataclass(frozen=True)
@@ -46,15 +56,19 @@ class Varied:
 
 
 def vary(
-    image: np.ndarray, boxes: np.ndarray, visible: np.ndarray, height: int, width: int, random: Generator
+    image: np.ndarray, boxes: np.ndarray, visible: np.ndarray, height: int, width: int, random: Generator, roll: Roll = Roll.UPRIGHT,
 ) -> Varied:
     """A varied input of ``height`` x ``width`` from a picture and its boxes [G, 4], in fractions of it."""
+    most = LARGEST_TURN
+    if roll is Roll.ANY and random.random() < ROLLED:
+        image, boxes = quarter_turned(image, boxes, int(random.integers(4)))
+        most = LARGEST_ROLL
     rows, columns = image.shape[:2]
     corners = boxes * np.array([columns, rows, columns, rows], np.float64)
     if random.random() < RESEEN:
         view = View.draw(random)
         image, corners = view.picture(image, (PAD, PAD, PAD)), view.boxes(corners, columns, rows)
-    matrix, window = _placing(image, height, width, random)
+    matrix, window = _placing(image, height, width, random, most)
     left, top, right, bottom = window
     placed = cv2.warpAffine(
         image[top:bottom, left:right], _for_pixels(matrix), (width, height), flags=cv2.INTER_LINEAR,
@@ -67,6 +81,13 @@ def vary(
     left_over = _area(cut) / area * visible
     stays = left_over > LOST
     return Varied(worsen(placed, random), cut[stays], left_over[stays], np.flatnonzero(stays))
+
+
+def quarter_turned(image: np.ndarray, boxes: np.ndarray, turns: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture and its boxes [G, 4], in fractions of it, turned anticlockwise by so many quarters."""
+    for _ in range(turns % 4):
+        boxes = np.column_stack([boxes[:, 1], 1 - boxes[:, 2], boxes[:, 3], 1 - boxes[:, 0]])
+    return np.ascontiguousarray(np.rot90(image, turns)), boxes
 
 
 def letterbox(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, float]:
@@ -84,8 +105,8 @@ def _area(corners: np.ndarray) -> np.ndarray:
     return np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1)
 
 
-def _placing(image: np.ndarray, height: int, width: int, random: Generator) -> tuple[np.ndarray, tuple[int, ...]]:
-    """The affine matrix [2, 3] from the cropped picture to the input, and the crop (left, top, right, bottom)."""
+def _placing(image: np.ndarray, height: int, width: int, random: Generator, most: float) -> tuple[np.ndarray, tuple[int, ...]]:
+    """The affine matrix [2, 3] from the cropped picture to the input, turned by up to ``most`` radians, and the crop (left, top, right, bottom)."""
     rows, columns = image.shape[:2]
     left, top, right, bottom = 0, 0, columns, rows
     if random.random() < 0.6:
@@ -109,8 +130,8 @@ def _placing(image: np.ndarray, height: int, width: int, random: Generator) -> t
     matrix = np.array([[a, 0.0, x], [0.0, scale, y]])
     if flip:
         matrix[0] = [-a, 0.0, x + a * (right - left)]
-    if random.random() < TURNED:
-        matrix = _turned(matrix, float(random.uniform(-LARGEST_TURN, LARGEST_TURN)), width / 2, height / 2)
+    if random.random() < (TURNED if most == LARGEST_TURN else ROLLED):
+        matrix = _turned(matrix, float(random.uniform(-most, most)), width / 2, height / 2)
     return matrix, (left, top, right, bottom)
 
 

@@ -7,7 +7,7 @@ training that is resumed sees what it would have seen, however many processes ma
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from data.picture import EBIKE, IGNORE, DataError, Picture
 from data.sets import COMPOSITES, PLACES, RENDERED, RENDERS
-from network.augment import KEPT, SMALLEST, vary
+from network.augment import KEPT, SMALLEST, Roll, vary
 from network.loss import NOT_KNOWN, NOT_SHOWN, SHOWN, Target, Targets
 
 HARD = "hard"
@@ -29,6 +29,8 @@ GENERATED = (RENDERS, RENDERED, COMPOSITES, PLACES)
 SURELY_LABELLED = (*ROOMS, "wheelchairs", *GENERATED)
 """Sets of which it is known where e-bikes are and where none is, whatever else in them is unsure. In what is generated an
 e-bike may be nearly hidden: such pictures are not complete for the class."""
+FROM_ABOVE = frozenset({*ROOMS, RENDERS, RENDERED, COMPOSITES})
+"""Sets of pictures by ceiling cameras, real or not."""
 SEEN = 0.33
 """Visible share from which a picture is asked to show its e-bike; below, it is neither asked nor denied."""
 
@@ -194,12 +196,12 @@ Wanted = tuple[int, list[int]]
 
 
 class Maker(Dataset[Batch]):
-    """Makes the batches that it is asked for. ``shapes`` (height, width) take turns."""
+    """Makes the batches that it is asked for. ``shapes`` (height, width) take turns. Pictures of the sets ``rolled`` may be any way up."""
 
     def __init__(
-        self, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]], seed: int
+        self, pictures: Sequence[Picture], store: Store, shapes: Sequence[tuple[int, int]], seed: int, rolled: Set[str] = frozenset(),
     ) -> None:
-        self.pictures, self.store, self.shapes, self.seed = pictures, store, shapes, seed
+        self.pictures, self.store, self.shapes, self.seed, self.rolled = pictures, store, shapes, seed, rolled
 
     def __getitem__(self, wanted: Wanted) -> Batch:
         step, numbers = wanted
@@ -208,7 +210,8 @@ class Maker(Dataset[Batch]):
         for slot, number in enumerate(numbers):
             random = np.random.default_rng([self.seed, step, 2, slot])
             picture = self.pictures[number]
-            images[slot], target = _vary(picture, self.store[picture], height, width, random)
+            roll = Roll.ANY if picture.set in self.rolled else Roll.UPRIGHT
+            images[slot], target = _vary(picture, self.store[picture], height, width, random, roll)
             targets.append(target)
         return Batch(torch.from_numpy(images).permute(0, 3, 1, 2), Targets.of(targets), list(numbers))
 
@@ -246,11 +249,11 @@ def _alone(_: int) -> None:
 
 
 def _vary(
-    picture: Picture, image: np.ndarray, height: int, width: int, random: Generator
+    picture: Picture, image: np.ndarray, height: int, width: int, random: Generator, roll: Roll
 ) -> tuple[np.ndarray, Target]:
     corners = np.array([(b.left, b.top, b.right, b.bottom) for b in picture.boxes], np.float64).reshape(-1, 4)
     visible = np.array([box.visible for box in picture.boxes], np.float64)
-    varied = vary(image, corners, visible, height, width, random)
+    varied = vary(image, corners, visible, height, width, random, roll)
     kinds = np.array([picture.boxes[number].kind for number in varied.source], np.int64)
     sides = (varied.boxes[:, 2:] - varied.boxes[:, :2]).min(1) if len(kinds) else np.zeros(0)
     clear = (varied.visible >= KEPT) & (sides >= SMALLEST)

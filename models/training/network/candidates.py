@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import nn
 
 from network import both, lift, nano, plus
+from network.batches import FROM_ABOVE
 from network.blocks import Outputs, with_relu
 from network.loss import Weights
 
@@ -48,7 +49,7 @@ class Recipe:
     """A candidate. ``build`` takes the folder of published weights; ``shapes`` are (height, width) of input batches,
     the first the size that the exported file is made for unless ``size`` names another. ``average``: shares of the trained weights that are tried
     when averaging with those it began with, or with those of ``averaged_with``. ``begins``: what it goes on from, if anything: a
-    candidate of this list, or a committed model file. ``seed``: added to the seed of the order of pictures. ``near``: how strongly weights are drawn to those it began with, in place of to nothing. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
+    candidate of this list, or a committed model file. ``seed``: added to the seed of the order of pictures. ``near``: how strongly weights are drawn to those it began with, in place of to nothing. ``rolled``: sets whose pictures may be any way up. ``chooses``: "ebike" (recall of pictures) or "classes" (mean AP50)."""
 
     name: str
     build: Callable[[Path], nn.Module]
@@ -64,6 +65,7 @@ class Recipe:
     averaged_with: str | None = None
     seed: int = 0
     near: float = 0.0
+    rolled: frozenset[str] = frozenset()
     size: tuple[int, int] | None = None
 
     @property
@@ -153,6 +155,11 @@ LENSED_LIFTS = {
     "composite": 0.05, "bicycle": 0.05, "wheelchair": 0.02,
 }
 """Shares for going on with a lift network where most renders are of cars that it has not seen."""
+ROLLED_LIFTS = {
+    "ebike-photo": 0.12, "ebike-render": 0.28, "ebike-composite": 0.10, "room": 0.11, "hard": 0.15, "render": 0.14,
+    "composite": 0.05, "bicycle": 0.04, "wheelchair": 0.01,
+}
+"""Shares for going on with a lift network that has seen e-bikes upright alone."""
 WORLD = {
     "room": 0.26, "place": 0.20, "traffic": 0.17, "ebike-photo": 0.13, "bicycle": 0.06, "ebike-render": 0.04, "ebike-composite": 0.03,
     "render": 0.04, "composite": 0.03, "hard": 0.04,
@@ -233,6 +240,11 @@ RECIPES = {
         Recipe(
             "plus-near-on", _plus, WIDE_416, (Stage(1.0, 3e-4, ("stem", "stages.0")),), WORLD_ON, average=(1.0, 0.75, 0.5), chooses="classes",
             smoothing=0.999, near=0.2, size=(416, 416), begins="plus-near",
+        ),
+        # Any way up, and from straight above.
+        Recipe(
+            "lift-rolled-on", _both, WIDE_416, (Stage(1.0, 2e-4, BOTH_EARLY),), ROLLED_LIFTS, LIFT_WEIGHTS, WITH_BEFORE,
+            smoothing=0.999, begins="firewarden-lift.onnx", rolled=FROM_ABOVE,
         ),
         Recipe("lift-lite0-416", _lift(0, 96), SIDE_416, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),
         Recipe("lift-lite0-320", _lift(0, 96), SIDE_320, LIFT_STAGES, LIFTS, LIFT_WEIGHTS),

@@ -97,6 +97,8 @@ class Training:
         said = f"{self.recipe.name} {self.recipe.shapes} {self.recipe.stages} {self.recipe.shares} {self.recipe.weights} "
         said += f"{self.recipe.batch} {self.budget.pictures} {self.seed} {self.budget.half} {gathered.fingerprint(self.pictures)} "
         said += f"{self.recipe.smoothing} {digest(self.begins)}"
+        # Said only where there are some: checkpoints of other recipes stay those of their plan.
+        said += f" {sorted(self.recipe.rolled)}" if self.recipe.rolled else ""
         return hashlib.sha256(said.encode()).hexdigest()
 
     def _stage_ends(self) -> list[int]:
@@ -141,7 +143,7 @@ class Training:
         """Trains to the end of the budget, or until asked to stop; saves in both cases."""
         begin, begun_at = time.monotonic(), self.step
         sums: dict[str, list[float]] = {}
-        maker = Maker(self.pictures, self.store, self.recipe.shapes, self.seed)
+        maker = Maker(self.pictures, self.store, self.recipe.shapes, self.seed, self.recipe.rolled)
         coming = ahead(maker, range(self.step, self.steps), self._draw, self.budget.processes, RENEWED_EVERY)
         while self.step < self.steps and not self.asked_to_stop:
             self._enter_stage()

@@ -54,6 +54,27 @@ class Plans(unittest.TestCase):
         spans = [span for span, _ in camera.FOVS["held"]]
         self.assertFalse([eye.fov for _, eye in train if any(low <= eye.fov <= high for low, high in spans)])
 
+    def test_cameras_overhead_look_steeply_down_at_any_roll_and_are_split_too(self) -> None:
+        seen: dict[str, list[camera.Camera]] = {}
+        for profile in ("train", "held"):
+            for seed in range(200):
+                rng = np.random.default_rng(seed)
+                shape = elevator.draw_shape(rng, profile)
+                eye = camera.draw_overhead(rng, shape, profile, 416)
+                self.assertTrue((np.abs(eye.place[:2]) <= np.array(shape.half)).all() and eye.place[2] < shape.height)
+                self.assertTrue(np.allclose(np.stack([eye.right, eye.up, eye.ahead]) @ np.stack([eye.right, eye.up, eye.ahead]).T, np.eye(3), atol=1e-6))
+                seen.setdefault(profile, []).append(eye)
+        for eyes in seen.values():
+            steep = np.degrees(np.arcsin([-eye.ahead[2] for eye in eyes]))
+            self.assertTrue(49.9 < steep.min() < 55 and 85 < steep.max() <= 90.001)
+            # Which way is up in the picture, seen on the floor.
+            roll = np.degrees(np.arctan2([eye.up[1] for eye in eyes], [eye.up[0] for eye in eyes]))
+            self.assertTrue(all(np.histogram(roll, 8, (-180, 180))[0] > 8))
+        train, held = seen["train"], seen["held"]
+        self.assertTrue({eye.mount for eye in train}.isdisjoint(eye.mount for eye in held))
+        spans = [span for span, _ in camera.OVERHEAD_FOVS["held"]]
+        self.assertFalse([eye.fov for eye in train if any(low <= eye.fov <= high for low, high in spans)])
+
     def test_things_are_as_large_as_real_ones(self) -> None:
         limits = {"moped": (1.35, 1.85), "pedal e-bike": (1.3, 1.8), "folding e-bike": (1.0, 1.4), "bicycle": (1.55, 1.9), "child's bicycle": (0.7, 1.3)}
         for kind, (low, high) in limits.items():
