@@ -132,15 +132,21 @@ impl Fitted {
 }
 
 impl OnnxDetector {
-    /// What one look finds: with at least the confidence that is asked for, or `least` where it is of the class `once_more`.
+    /// The confidence from which on detections of a class are told.
+    fn least(&self, class: Class) -> f32 {
+        let faint = self.model.faint.filter(|_| class.is_two_wheeler());
+        faint.unwrap_or(self.model.confidence)
+    }
+
+    /// What one look finds: with at least the confidence from which on that is told, or `least` where it is of the class `once_more`.
     fn found(
         &mut self,
         picture: &Picture<'_>,
         view: &View,
         once_more: Option<(Class, f32)>,
     ) -> Result<Vec<Detection>, DetectError> {
-        let asked = self.model.confidence;
-        let fit = self.look(picture, view, once_more.map_or(asked, |(_, least)| least.min(asked)))?;
+        let least = self.model.faint.unwrap_or(self.model.confidence);
+        let fit = self.look(picture, view, once_more.map_or(least, |(_, once_more)| once_more.min(least)))?;
         let region = &view.region;
         let (across, down) = (region.width(), region.height());
         let x = |edge: f32| rounded(region.left + across * edge / fit.width as f32, 1e4);
@@ -148,7 +154,7 @@ impl OnnxDetector {
         let model = &self.model;
         let detections = self.candidates.iter().filter_map(|candidate| {
             let class = *model.classes.get(&candidate.output)?;
-            if candidate.confidence < asked && once_more.is_none_or(|(again, _)| again != class) {
+            if candidate.confidence < self.least(class) && once_more.is_none_or(|(again, _)| again != class) {
                 return None;
             }
             let [left, top, right, bottom] = candidate.bbox;
@@ -183,8 +189,7 @@ impl OnnxDetector {
                 !shown
             });
         }
-        let asked = self.model.confidence;
-        found.retain(|d| d.confidence >= asked);
+        found.retain(|d| d.confidence >= self.least(d.class));
         found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         Ok(())
     }

@@ -2,11 +2,11 @@ use std::{io::Read, path::Path, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
-use super::{DetectError, OnnxModel, Runtime, heads};
+use super::{DetectError, OnnxModel, Runtime, heads, models::OwnModel};
 use crate::{
     catalog::{Catalog, ModelEntry, Store},
     config::DetectorConfig,
-    domain::{Class, ModelName},
+    domain::Class,
     files,
 };
 
@@ -14,14 +14,14 @@ use crate::{
 ///
 /// `name` is a name in the catalogue or the path of a file. A file that is known by its SHA-256 is read as the
 /// catalogue says; any other needs `head`, `classes` and `input` in the configuration. `own` is set for a rule's own
-/// model and written into each of its detections.
+/// model: its name is written into each of its detections.
 ///
 /// # Errors
 /// [`DetectError`] where it is neither, cannot be had, or is not told how to be read.
 pub fn load(
     name: &str,
     told: &DetectorConfig,
-    own: Option<ModelName>,
+    own: Option<&OwnModel>,
     runtime: &Runtime,
     store: &Store,
 ) -> Result<Arc<OnnxModel>, DetectError> {
@@ -62,7 +62,8 @@ pub fn load(
         Some(wanted) => model.looking_again_at(wanted.then_some(Class::Ebike)),
         None => model,
     };
-    let model = Arc::new(model.owned_as(own));
+    let faint = own.and_then(|own| own.faint);
+    let model = Arc::new(model.owned_as(own.map(|own| own.name.clone())).telling_from(faint));
     model.try_out(runtime)?;
     Ok(model)
 }

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 pub use detector::OnnxDetector;
 pub use letterbox::Letterbox;
 pub use load::load;
-pub use models::Models;
+pub use models::{Models, OwnModel};
 pub use nms::suppress;
 pub use onnx::OnnxModel;
 pub use provider::ProviderError;
@@ -56,7 +56,7 @@ impl View {
 /// Finds things in pictures.
 pub trait Detector: Send {
     /// What is in the part of the picture that `view` shows, most confident first. Boxes are in fractions of the
-    /// picture. `at` is when it was taken.
+    /// picture. `at` is when it was taken. What rules add up is among it however faint it is.
     ///
     /// # Errors
     /// [`DetectError`] where the model cannot be run.

@@ -24,11 +24,11 @@ impl Models {
     pub fn load(config: &Config) -> Result<Self, DetectError> {
         let mut models = Self::load_one(&config.detector)?;
         let store = Store::from_env()?;
-        for OwnModel { name, rule, confidence } in own_models(config) {
-            let told = DetectorConfig { confidence, ..config.detector.clone() };
-            let of_rule = |wrong| DetectError::OfRule { rule, wrong: Box::new(wrong) };
-            let model = load(&name, &told, Some(name.clone()), &models.runtime, &store).map_err(of_rule)?;
-            models.all.push((name, model));
+        for own in own_models(config) {
+            let told = DetectorConfig { confidence: own.confidence, ..config.detector.clone() };
+            let of_rule = |wrong| DetectError::OfRule { rule: own.rule.clone(), wrong: Box::new(wrong) };
+            let model = load(&own.name, &told, Some(&own), &models.runtime, &store).map_err(of_rule)?;
+            models.all.push((own.name, model));
         }
         models.serve(config)?;
         Ok(models)
@@ -102,12 +102,15 @@ impl Models {
 }
 
 /// A model that rules have of their own.
-struct OwnModel {
-    name: ModelName,
+pub struct OwnModel {
+    /// Its name or path.
+    pub name: ModelName,
     /// The first of those rules.
-    rule: RuleId,
-    /// The least confidence that one of them can use.
-    confidence: f32,
+    pub rule: RuleId,
+    /// The least confidence that one of them can use of a single look.
+    pub confidence: f32,
+    /// The least that one of them adds up over looks, if any does.
+    pub faint: Option<f32>,
 }
 
 fn own_models(config: &Config) -> Vec<OwnModel> {
@@ -115,11 +118,15 @@ fn own_models(config: &Config) -> Vec<OwnModel> {
     for (camera, rule) in rules(config) {
         let Some(name) = rule.model.clone().filter(|name| **name != *config.detector.model) else { continue };
         let least = rule.keys().least_confidence().unwrap_or(config.detector.confidence);
+        let faint = rule.keys().faint_confidence();
         match own.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.confidence = known.confidence.min(least),
+            Some(known) => {
+                known.confidence = known.confidence.min(least);
+                known.faint = [known.faint, faint].into_iter().flatten().reduce(f32::min);
+            }
             None => {
                 let rule = RuleId::new(&camera.id, rule.kind(), rule.name.as_deref());
-                own.push(OwnModel { name, rule, confidence: least });
+                own.push(OwnModel { name, rule, confidence: least, faint });
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct OnnxModel {
     /// Set in the detections of a rule's own model.
     pub(super) own: Option<ModelName>,
     pub(super) confidence: f32,
+    /// From this confidence on two-wheelers are told below the other one, too, where a rule adds them up.
+    pub(super) faint: Option<f32>,
     /// What it finds of this class, it looks at twice.
     pub(super) second_look: Option<Class>,
     sha256: String,
@@ -66,6 +68,7 @@ impl OnnxModel {
             classes: classes.into_iter().collect(),
             own: None,
             confidence,
+            faint: None,
             second_look: None,
         }
     }
@@ -74,6 +77,12 @@ impl OnnxModel {
     #[must_use]
     pub fn owned_as(self, own: Option<ModelName>) -> Self {
         Self { own, ..self }
+    }
+
+    /// Telling of two-wheelers from this confidence on, where that is below the one that is asked for.
+    #[must_use]
+    pub fn telling_from(self, faint: Option<f32>) -> Self {
+        Self { faint: faint.filter(|least| *least < self.confidence), ..self }
     }
 
     /// With a second, closer look at what it finds of this class; none for one look at all.

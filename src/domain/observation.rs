@@ -25,6 +25,10 @@ pub struct Observation {
     pub looked: Vec<ModelName>,
     /// What they found, most confident first.
     pub detections: Vec<Detection>,
+    /// What a rule's own detector saw a trace of, most confident first: each alone says too little to be told. A rule adds up what it
+    /// says over looks; it reaches nothing else, neither tracks nor stills nor lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faint: Vec<Detection>,
     /// The state of the picture itself. What changed is compared with the camera's last look, whichever detector took that.
     pub scene: Scene,
     /// What changed since a detector's own last look, for each that looked now and was not the last to look. A camera with

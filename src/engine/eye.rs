@@ -9,6 +9,7 @@ use crate::{
     domain::{Class, Detection, MediaTime, Scene},
     geometry::BBox,
     judge::Needs,
+    kinds::keys::Framing,
     libav::{Frame, LibavError, Scaler, YuvBuffer},
     looks::{plan::Strands, region},
     vision::{self, Halves, SceneState, Signature, Small},
@@ -61,6 +62,10 @@ pub struct StrandSpec {
     pub zones: BBox,
     /// Where something must change to matter to its rules.
     pub around: BBox,
+    /// How it is shown a picture.
+    pub framing: Framing,
+    /// What is seen less surely is a trace: its rules add it up, and nobody else hears of it.
+    pub sure: f32,
 }
 
 impl StrandSpec {
@@ -82,8 +87,16 @@ impl StrandSpec {
             whole: within,
             zones: all(|needs| needs.zone),
             around: all(|needs| needs.around),
+            framing: framing(needs, &within),
+            sure: needs.iter().filter_map(|needs| needs.least).reduce(f32::min).unwrap_or(0.0),
         }
     }
+}
+
+/// Whoever names a part of the picture has left out what there is around it.
+fn framing(needs: &[Needs], part: &BBox) -> Framing {
+    let all = !needs.is_empty() && needs.iter().all(|needs| needs.framing == Framing::WithinBars);
+    if all && *part == BBox::WHOLE { Framing::WithinBars } else { Framing::AsItIs }
 }
 
 /// What a strand found at a look.
@@ -226,14 +239,23 @@ impl<'d> Eye<'d> {
         let (scene, signature) = self.state.of(&picture);
         let Ask { at, strands, specs, largest, mut anchors } = ask;
         let anchored = anchors.as_ref().map(|(strands, ..)| strands.clone()).unwrap_or_default();
-        let (mut small, mut tone) = (None, None);
+        let (mut small, mut tone, mut bars) = (None, None, None);
         let mut finds = Vec::new();
         for (index, spec) in specs.iter().enumerate().filter(|(index, _)| strands.contains(*index)) {
             let Some(detector) = self.detectors.get_mut(spec.detector) else { continue };
             let may_stand = anchored.contains(index);
             let closely = largest.is_some_and(|largest| largest.contains(index));
-            let view = if closely { largest_view(&spec.view, &spec.whole) } else { spec.view };
-            let (within, rows) = (view.within.width(), detector.rows(&picture, &spec.whole));
+            let inner = match spec.framing {
+                Framing::AsItIs => None,
+                Framing::WithinBars => *bars.get_or_insert_with(|| self.state.within_bars()),
+            };
+            let whole = inner.unwrap_or(spec.whole);
+            let view = match inner {
+                Some(inner) => View { region: inner, within: inner },
+                None if closely => largest_view(&spec.view, &whole),
+                None => spec.view,
+            };
+            let (within, rows) = (view.within.width(), detector.rows(&picture, &whole));
             if may_stand && let Some((_, anchors, max_age)) = &mut anchors {
                 if anchors.len() <= index {
                     anchors.resize(index + 1, None);
@@ -256,10 +278,9 @@ impl<'d> Eye<'d> {
             let tone = tone.get_or_insert_with(|| self.state.tone());
             let picture = picture.seen_through(tone.as_ref());
             let mut detections = detector.detect(&picture, &view, at)?;
-            let cut = |bbox: &BBox| region::cuts(&view.region, &spec.whole, bbox);
+            let cut = |bbox: &BBox| region::cuts(&view.region, &whole, bbox);
             if detections.iter().any(|d| cut(&d.bbox) && d.bbox.intersects(&spec.zones)) {
-                let whole = View { region: spec.whole, within: spec.whole };
-                detections = detector.detect(&picture, &whole, at)?;
+                detections = detector.detect(&picture, &View { region: whole, within: whole }, at)?;
             }
             for detection in detections.iter_mut().filter(|d| spec.appearance.contains(&d.class)) {
                 detection.appearance = vision::thumbnail(picture.luma(), &detection.bbox)?;
@@ -324,6 +345,8 @@ mod clip_tests {
             whole: BBox::WHOLE,
             zones: BBox::new(0.1, 0.1, 0.2, 0.2),
             around: BBox::WHOLE,
+            framing: Framing::AsItIs,
+            sure: 0.0,
         };
         for (bbox, wanted) in [
             ([0.1, 0.1, 0.3, 0.3], vec![part]),

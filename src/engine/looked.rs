@@ -21,6 +21,9 @@ use crate::{
 /// So many looks in a row at which a model fails end its camera: what fails so often will go on to.
 const MOST_FAILURES: u32 = 10;
 
+/// So many traces of what may be there a strand tells of a look.
+const MOST_FAINT: usize = 8;
+
 /// Why a look could not be taken.
 pub(super) enum Unseen {
     /// What shows it cannot be decoded, or not be converted.
@@ -206,8 +209,7 @@ impl Looked {
         self.reference.look(&sight.signature, self.signature.as_ref(), sight.at, &mut sight.scene);
         let changes = self.changes(&sight, ways);
         let looked = found.iter().filter_map(|(strand, _)| self.names.get(*strand).cloned()).collect();
-        let mut detections: Vec<_> = found.into_iter().flat_map(|(_, found)| found).collect();
-        detections.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        let (detections, faint) = self.apart(found);
         let (at, scene) = (sight.at, sight.scene);
         self.reached = self.reached.max(at);
         self.remember(sight.signature, ways);
@@ -221,7 +223,7 @@ impl Looked {
             }
         }
         let observation =
-            Observation { camera, epoch: gop.epoch, at, wall, looked, detections, scene, changes };
+            Observation { camera, epoch: gop.epoch, at, wall, looked, detections, faint, scene, changes };
         self.emit(Record::Observation(observation), strands, out);
     }
 
@@ -310,6 +312,22 @@ impl Looked {
         }
         found.sort_by_key(|(strand, _)| *strand);
         found
+    }
+
+    /// All that strands found, and what they saw a trace of, most confident first.
+    fn apart(&self, found: Vec<(usize, Vec<Detection>)>) -> (Vec<Detection>, Vec<Detection>) {
+        let specs = self.shown.specs();
+        let (mut detections, mut faint) = (Vec::new(), Vec::new());
+        for (strand, found) in found {
+            let sure = specs.get(strand).map_or(0.0, |spec| spec.sure);
+            let (told, traces): (Vec<_>, Vec<_>) = found.into_iter().partition(|d| d.confidence >= sure);
+            detections.extend(told);
+            faint.extend(traces.into_iter().take(MOST_FAINT));
+        }
+        for list in [&mut detections, &mut faint] {
+            list.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        }
+        (detections, faint)
     }
 
     /// What changed since a strand's own last look, where another has looked since: what its rules are told must not depend

@@ -29,7 +29,7 @@ fn camera() -> CameraId {
 fn observation(second: i64, scene: Scene) -> Observation {
     let When { at, wall, epoch } = at(second);
     let (looked, detections, changes) = (Vec::new(), Vec::new(), Vec::new());
-    Observation { camera: camera(), epoch, at, wall, looked, detections, scene, changes }
+    Observation { camera: camera(), epoch, at, wall, looked, detections, faint: Vec::new(), scene, changes }
 }
 
 fn outlook(clarity: Clarity, since: i64) -> Option<Outlook> {

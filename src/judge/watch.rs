@@ -11,7 +11,7 @@ use crate::{
     config::RuleConfig,
     domain::{Class, Gap, Kind, MediaTime, ModelName, Observation, RuleId, Track, When},
     geometry::{BBox, Polygon},
-    kinds,
+    kinds::{self, keys::Framing},
     rules::{Beginning, Look, NoState, Outlook, Presence, Rule, Seeing, Verdict, candidate::Candidates},
 };
 
@@ -38,6 +38,10 @@ pub struct Needs {
     pub place: Polygon,
     /// How many rows of a network's input that is to take up, where it can be shown that large.
     pub rows: Option<u16>,
+    /// How its detector is shown a picture.
+    pub framing: Framing,
+    /// The confidence below which a single detection is of no use to it, where that is not the detector's own matter.
+    pub least: Option<f32>,
 }
 
 /// One configured rule of one camera: gives the rule the looks it is due, and only while its schedule holds.
@@ -156,6 +160,8 @@ impl Watch {
             appearance: keys.appearance(),
             place: keys.place().clone(),
             rows: keys.rows(),
+            framing: keys.framing(),
+            least: keys.least_confidence(),
         }
     }
 
@@ -201,7 +207,8 @@ impl Watch {
         self.last = Some(now);
         self.outage = None;
         let scene = observation.scene_for(&self.detector);
-        let mut verdict = self.rule.look(&Look { observation, tracks, scene, seeing });
+        let mut verdict =
+            self.rule.look(&Look { observation, tracks, own: self.own.as_ref(), scene, seeing });
         for counting in [&mut self.counting, &mut self.today] {
             counting.look(observation, &seeing, verdict.presence, self.config.keys().place());
         }

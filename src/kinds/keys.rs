@@ -8,6 +8,15 @@ use crate::{
     geometry::{BBox, Polygon},
 };
 
+/// What of a picture a rule's detector is shown, where all of it may matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// All of it.
+    AsItIs,
+    /// What lies within black bars, where it has some: so things are shown larger.
+    WithinBars,
+}
+
 /// The settings of a kind, as others see them. The keys that all kinds share (`name`, `schedule`, `every`, `model`) are
 /// not among them.
 pub trait Keys {
@@ -32,9 +41,19 @@ pub trait Keys {
     /// The confidence below which a detection is of no use to the rule, where that is not the detector's own matter.
     fn least_confidence(&self) -> Option<f32>;
 
+    /// The confidence from which on it adds up over looks what a detector of its own saw below that; none where it does not.
+    fn faint_confidence(&self) -> Option<f32> {
+        None
+    }
+
     /// How many rows of a network's input what it watches for is to take up, where it can be shown that large; none where the usual
     /// scale is to do.
     fn rows(&self) -> Option<u16>;
+
+    /// How a detector of its own is shown a picture.
+    fn framing(&self) -> Framing {
+        Framing::AsItIs
+    }
 
     /// Whether its detections must carry their appearance.
     fn appearance(&self) -> bool;

@@ -231,6 +231,7 @@ mod tests {
             wall: jiff::Timestamp::UNIX_EPOCH,
             looked: Vec::new(),
             detections: Vec::new(),
+            faint: Vec::new(),
             scene: scene(),
             changes: Vec::new(),
         })

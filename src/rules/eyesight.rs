@@ -206,6 +206,7 @@ mod tests {
             wall: jiff::Timestamp::UNIX_EPOCH,
             looked: Vec::new(),
             detections: Vec::new(),
+            faint: Vec::new(),
             scene,
             changes: Vec::new(),
         }

@@ -31,7 +31,9 @@ pub use steadiness::Stance;
 pub use visibility::Clarity;
 
 use crate::{
-    domain::{Attention, Class, Count, Detection, Gap, MediaTime, Observation, Phase, Scene, Track, When},
+    domain::{
+        Attention, Class, Count, Detection, Gap, MediaTime, ModelName, Observation, Phase, Scene, Track, When,
+    },
     geometry::BBox,
 };
 
@@ -42,6 +44,8 @@ pub struct Look<'a> {
     pub observation: &'a Observation,
     /// What the tracker made of it, for the rule's own detector.
     pub tracks: &'a [Track],
+    /// The rule's own detector, if it has one.
+    pub own: Option<&'a ModelName>,
     /// The state of the picture, as the rule's own detector sees it change.
     pub scene: Scene,
     /// What the picture is good for.
@@ -60,6 +64,14 @@ impl<'a> Look<'a> {
         self.tracks.iter().filter_map(move |track| {
             let detection = observation.detections.get(track.detection?)?;
             (detection.bbox.is_valid() && detection.confidence.is_finite()).then_some((track, detection))
+        })
+    }
+
+    /// What the rule's own detector saw a trace of at this look, most confident first.
+    pub fn faint(&self) -> impl Iterator<Item = &'a Detection> + use<'a> {
+        let own = self.own;
+        self.observation.faint.iter().filter(move |d| {
+            own.is_some() && d.model.as_ref() == own && d.bbox.is_valid() && d.confidence.is_finite()
         })
     }
 }

@@ -70,6 +70,7 @@ mod tests {
             wall: jiff::Timestamp::UNIX_EPOCH,
             looked: Vec::new(),
             detections,
+            faint: Vec::new(),
             scene,
             changes: Vec::new(),
         };

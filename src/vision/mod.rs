@@ -2,6 +2,7 @@
 //! stills. Here planes are brought to other sizes, too.
 
 mod appearance;
+mod bars;
 mod drawing;
 mod mask;
 mod picture;

@@ -2,7 +2,7 @@
 pub use firewarden_pixels::SMALL;
 use firewarden_pixels::{cells, mean_and_deviation, roughness};
 
-use super::{BAND, Band, Picture, Resampler, Tone};
+use super::{BAND, Band, Picture, Resampler, Tone, bars};
 use crate::{domain::Scene, geometry::BBox, libav::Plane};
 
 /// Cells of the grid on which change is measured.
@@ -96,6 +96,11 @@ impl SceneState {
     /// The curve through which detectors are to see the picture that was looked at last; none where it shows enough.
     pub fn tone(&self) -> Option<Tone> {
         Tone::of(&self.small)
+    }
+
+    /// The part of the picture that was looked at last within the black bars around it; none where it has none.
+    pub fn within_bars(&self) -> Option<BBox> {
+        bars::within(&self.small)
     }
 
     /// Keeps the picture that was looked at last.

@@ -187,6 +187,7 @@ fn outcome(camera: usize, wanted: &Wanted) -> Outcome {
                 wall: wall(seconds),
                 looked: Vec::new(),
                 detections: Vec::new(),
+                faint: Vec::new(),
                 scene,
                 changes: Vec::new(),
             };

@@ -211,7 +211,8 @@ impl Site {
         for day in days {
             let plain = Command::new("zcat").arg(&day).output().expect("zcat").stdout;
             let text = String::from_utf8(plain).expect("text");
-            let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).peekable();
+            let mut lines =
+                text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")).peekable();
             let connection = records.iter().rfind(|record| record["record"] == "epoch");
             if connection.is_some_and(|before| lines.peek() == Some(before)) {
                 lines.next();

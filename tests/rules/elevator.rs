@@ -42,10 +42,37 @@ fn a_glimpse_a_bicycle_and_a_brief_absence_change_nothing() {
     let bicycle =
         Scene::new(60.0).with(Thing::new(Class::Bicycle, (0.3, 0.4), 1).at(5.0, 0.5, 0.6).at(50.0, 0.5, 0.6));
     assert_eq!(Stage::play(elevator(), &bicycle, pace()).times(), []);
-    let twice = Scene::new(150.0).with(ride(1, 10.0, 40.0)).with(ride(1, 60.0, 90.0));
-    assert_eq!(Stage::play(elevator(), &twice, pace()).phases(), [Phase::Raised, Phase::Ended]);
+    // Hidden for twenty seconds, where it stands.
+    let stands = |from: f64, to: f64| bike(1).at(from, 0.5, 0.6).at(to, 0.5, 0.6);
+    let hidden = Scene::new(150.0).with(bike(1).at(10.0, 0.9, 0.6).at(12.0, 0.5, 0.6).at(40.0, 0.5, 0.6));
+    let hidden = hidden.with(stands(60.0, 90.0));
+    assert_eq!(Stage::play(elevator(), &hidden, pace()).phases(), [Phase::Raised, Phase::Ended]);
     let apart = Scene::new(200.0).with(ride(1, 10.0, 40.0)).with(ride(1, 80.0, 110.0));
     assert_eq!(Stage::play(elevator(), &apart, pace()).times().len(), 2);
+}
+
+#[test]
+fn who_leaves_by_the_door_makes_room_for_another() {
+    let twice = Scene::new(150.0).with(ride(1, 10.0, 40.0)).with(ride(2, 46.0, 90.0));
+    let times = Stage::play(elevator(), &twice, pace()).times();
+    assert_eq!((times.len(), times[0].2, times[1].0), (2, Some(40.2), 46.0), "{times:?}");
+    // One that is moved to the door and back, and is hidden there for a moment, is the same.
+    let moved = bike(1)
+        .at(10.0, 0.9, 0.6)
+        .at(12.0, 0.5, 0.6)
+        .at(20.0, 0.5, 0.6)
+        .at(21.0, 0.85, 0.6)
+        .at(23.0, 0.85, 0.6);
+    let back = bike(1).at(25.0, 0.85, 0.6).at(27.0, 0.5, 0.6).at(60.0, 0.5, 0.6);
+    let times = Stage::play(elevator(), &Scene::new(120.0).with(moved).with(back), pace()).times();
+    assert_eq!(times.len(), 1, "{times:?}");
+    // One whose box jumps to the door for a single look before it is hidden has not left either.
+    let jumps = bike(1).at(10.0, 0.9, 0.6).at(12.0, 0.5, 0.6).at(20.0, 0.5, 0.6);
+    let jump = bike(1).at(20.1, 0.9, 0.6).at(20.25, 0.9, 0.6);
+    let again = bike(1).at(30.0, 0.5, 0.6).at(60.0, 0.5, 0.6);
+    let scene = Scene::new(120.0).with(jumps).with(jump).with(again);
+    let times = Stage::play(elevator(), &scene, pace()).times();
+    assert_eq!(times.len(), 1, "{times:?}");
 }
 
 #[test]

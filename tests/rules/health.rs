@@ -74,7 +74,17 @@ impl Told {
     fn observation(&self, scene: Scene) -> Observation {
         let When { at, wall, epoch } = self.now();
         let (looked, detections, changes) = (vec![detector()], Vec::new(), Vec::new());
-        Observation { camera: camera(), epoch, at, wall, looked, detections, scene, changes }
+        Observation {
+            camera: camera(),
+            epoch,
+            at,
+            wall,
+            looked,
+            detections,
+            faint: Vec::new(),
+            scene,
+            changes,
+        }
     }
 
     fn look(&mut self, observation: &Observation, detector: &ModelName) {

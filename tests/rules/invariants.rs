@@ -99,6 +99,7 @@ pub fn records(steps: Vec<(i64, Step)>) -> Vec<Record> {
                 wall: wall(at),
                 looked: vec![detector()],
                 detections,
+                faint: Vec::new(),
                 scene,
                 changes: Vec::new(),
             }),

@@ -25,4 +25,5 @@ mod scene;
 mod seated;
 mod stage;
 mod state;
+mod traces;
 mod vehicles;

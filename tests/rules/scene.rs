@@ -203,6 +203,7 @@ impl Scene {
             wall: wall(at),
             looked: vec![detector()],
             detections,
+            faint: Vec::new(),
             scene,
             changes: Vec::new(),
         }

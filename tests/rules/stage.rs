@@ -170,6 +170,7 @@ pub fn look(at: f64, things: &[(Class, [f32; 4])]) -> Observation {
         wall: wall(at),
         looked: vec![detector()],
         detections: things.iter().map(detection).collect(),
+        faint: Vec::new(),
         scene: clear(),
         changes: Vec::new(),
     }

@@ -1,5 +1,6 @@
 //! `ebike_in_elevator`: an electric two-wheeler is taken into an elevator.
 
+mod background;
 mod furniture;
 mod rival;
 mod rule;

@@ -37,6 +37,11 @@ impl Rivals {
         self.owed.retain(|(id, _)| tracks.iter().any(|track| track.id == *id && is_there(track)));
     }
 
+    /// Whether anything is owed of what is there.
+    pub fn any(&self) -> bool {
+        self.owed.iter().any(|(_, owed)| *owed > 0.0)
+    }
+
     /// A look that stands for `passed` called the thing of this track what is not watched for, and said so much by it: from 0 to 1.
     pub fn against(&mut self, track: u64, weight: f64, passed: Duration) {
         let more = AGAINST * weight.max(0.0) * passed.as_secs_f64();

@@ -1,30 +1,33 @@
 mod known;
+mod present;
+mod traces;
 
 use std::time::Duration;
 
 use known::Known;
+use present::Present;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    background::Background,
     furniture::Furniture,
     rival::Rivals,
     settings::EbikeInElevator,
-    suspicion::{Outcome, Suspicion, weight},
+    suspicion::{Outcome, Says, Seen, Suspicion, weight},
 };
 use crate::rules::{
     Beginning, Clarity, Finding, Look, NoState, Open, Pending, Presence, Prospect, Rule, RuleState, Status,
-    Verdict,
-    doubt::{Doubt, Proof, Ruling},
-    is_due,
-    stopwatch::Stopwatch,
+    Verdict, doubt::Proof, is_due, stopwatch::Stopwatch,
 };
 use crate::{
-    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When, micros},
+    domain::{Attention, Class, Detection, Gap, MediaTime, Phase, Track, When},
     geometry::BBox,
 };
 
 /// Share of looks that must show the absence of the e-bike.
 const SHARE: f32 = 0.6;
+/// What was seen to leave by the door is gone after so long: whatever comes next is another.
+const LEFT: Duration = Duration::from_secs(3);
 /// Share of the picture that changes when somebody moves in an elevator.
 const MOVING: f32 = 0.005;
 /// How often to look while something moves.
@@ -45,8 +48,11 @@ pub struct Elevator {
     keys: EbikeInElevator,
     #[serde(skip)]
     to_absent: Proof,
+    #[serde(skip)]
+    to_have_left: Proof,
     stopwatch: Stopwatch,
     furniture: Furniture,
+    background: Background,
     rivals: Rivals,
     /// Whether the last look told anything: only then does the time after it count.
     known: bool,
@@ -65,33 +71,30 @@ enum Cabin {
     Present(Present),
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Present {
-    started: When,
-    raised: When,
-    bike: Bike,
-    #[serde(with = "micros")]
-    notified: MediaTime,
-    /// The last look that showed it.
-    last_seen: When,
-    /// Whether it is gone, and whether nobody could look when it may have gone.
-    doubt: Option<(Doubt, bool)>,
-}
-
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Bike {
     class: Class,
     confidence: f32,
     bbox: BBox,
+    /// Where it was at the first look that showed it; none at that look.
+    #[serde(default)]
+    entered: Option<BBox>,
 }
 
 impl Bike {
+    /// As a look shows it.
+    fn seen(detection: &Detection) -> Self {
+        let Detection { class, confidence, bbox, .. } = *detection;
+        Self { class, confidence, bbox, entered: None }
+    }
+
     /// This view, with the class of the more confident one.
     fn after(self, earlier: &Self) -> Self {
+        let entered = earlier.entered.or(Some(earlier.bbox));
         if earlier.confidence > self.confidence {
-            Self { class: earlier.class, confidence: earlier.confidence, ..self }
+            Self { class: earlier.class, confidence: earlier.confidence, entered, ..self }
         } else {
-            self
+            Self { entered, ..self }
         }
     }
 }
@@ -99,11 +102,14 @@ impl Bike {
 impl Elevator {
     /// An elevator in which nothing has been seen.
     pub fn new(keys: EbikeInElevator, beginning: Beginning) -> Self {
+        let gone = |time| Proof { share: SHARE, time, contrary: keys.confirm };
         Self {
-            to_absent: Proof { share: SHARE, time: keys.rearm, contrary: keys.confirm },
+            to_absent: gone(keys.rearm),
+            to_have_left: gone(keys.rearm.min(LEFT)),
             keys,
             stopwatch: Stopwatch::default(),
             furniture: Furniture::new(beginning),
+            background: Background::default(),
             rivals: Rivals::default(),
             known: false,
             after_gap: false,
@@ -143,7 +149,7 @@ impl Elevator {
             }
             let weight = self.rivals.left(track.id, weight, passed);
             if best.0.is_none_or(|bike| (weight, d.confidence) > (best.1, bike.confidence)) {
-                best = (Some(Bike { class: d.class, confidence: d.confidence, bbox: d.bbox }), weight);
+                best = (Some(Bike::seen(d)), weight);
             }
         }
         best
@@ -152,62 +158,25 @@ impl Elevator {
     fn after_absent(
         &self,
         suspicion: Option<(Suspicion, Bike)>,
-        (bike, weight): (Option<Bike>, f64),
+        (bike, says): (Option<Bike>, Says),
         passed: Duration,
         now: When,
         findings: &mut Vec<Finding>,
     ) -> Cabin {
         let Some((mut suspicion, best)) = suspicion else {
-            return Cabin::Absent(bike.map(|bike| (Suspicion::open(now, weight), bike)));
+            return Cabin::Absent(bike.map(|bike| (Suspicion::open(now, says), bike)));
         };
         let best = bike.map_or(best, |bike| bike.after(&best));
-        match suspicion.weigh(weight, passed, self.keys.confirm) {
+        let seen = if best.confidence >= self.keys.confidence { Seen::Clearly } else { Seen::Faintly };
+        match suspicion.weigh(says, seen, passed, self.keys.confirm) {
             Outcome::Open => Cabin::Absent(Some((suspicion, best))),
             Outcome::Dropped => Cabin::Absent(None),
             Outcome::Confirmed => {
-                let present = Present {
-                    started: suspicion.since,
-                    raised: now,
-                    bike: best,
-                    notified: now.at,
-                    last_seen: now,
-                    doubt: None,
-                };
+                let present = Present::raised(suspicion.since, now, best);
                 findings.push(present.finding(Phase::Raised, now, false));
                 Cabin::Present(present)
             }
         }
-    }
-
-    fn after_present(
-        &self,
-        mut present: Present,
-        bike: Option<Bike>,
-        passed: Duration,
-        now: When,
-        findings: &mut Vec<Finding>,
-    ) -> Cabin {
-        if bike.is_some() {
-            present.last_seen = now;
-        }
-        match &mut present.doubt {
-            None if bike.is_none() => present.doubt = Some((Doubt::open(now), self.after_gap)),
-            None => {}
-            Some((doubt, unknown)) => match doubt.weigh(bike.is_none(), passed, &self.to_absent) {
-                Ruling::Open => {}
-                Ruling::Dropped => present.doubt = None,
-                Ruling::Confirmed => {
-                    let (ended, unknown) = (doubt.since, *unknown);
-                    findings.push(present.finding(Phase::Ended, ended, unknown));
-                    return Cabin::Absent(None);
-                }
-            },
-        }
-        if bike.is_some() && is_due(self.keys.update_every, present.notified, now) {
-            present.notified = now.at;
-            findings.push(present.finding(Phase::Updated, now, false));
-        }
-        Cabin::Present(present)
     }
 
     /// Time that passed while nothing could be told belongs to no state but to the doubt that was open before it; it is no
@@ -250,24 +219,6 @@ impl Elevator {
     }
 }
 
-impl Present {
-    fn finding(&self, phase: Phase, at: When, ended_unknown: bool) -> Finding {
-        Finding {
-            phase,
-            started: self.started,
-            at,
-            raised: Some(self.raised),
-            class: Some(self.bike.class),
-            confidence: Some(self.bike.confidence),
-            bbox: Some(self.bike.bbox),
-            count: None,
-            place: PLACE.to_owned(),
-            last_seen: None,
-            ended_unknown,
-        }
-    }
-}
-
 impl Rule for Elevator {
     fn look(&mut self, look: &Look) -> Verdict {
         let now = look.when();
@@ -281,6 +232,8 @@ impl Rule for Elevator {
         }
         let unseen = weight(None, self.keys.confidence);
         let (best, weight) = if clarity.is_frozen() { (None, unseen) } else { self.bike(look, passed) };
+        let trace = if clarity.is_clear() { self.trace(look) } else { None };
+        let says = self.says(best, weight, trace);
         let seen = |bike: &Bike| self::weight(Some(bike.confidence), self.keys.confidence) > 0.0;
         let bike = best.filter(seen);
         self.known = bike.is_some() || clarity.is_clear();
@@ -292,7 +245,12 @@ impl Rule for Elevator {
             self.state = match std::mem::replace(&mut self.state, Cabin::Absent(None)) {
                 Cabin::Absent(suspicion) => {
                     let counts = bike.filter(|_| weight > 0.0);
-                    self.after_absent(suspicion, (counts, weight), passed, now, &mut findings)
+                    let counts = counts.or(best.or(trace).filter(|_| says.with_traces > 0.0));
+                    let usual = best.or(trace).map_or(0.0, |bike| bike.confidence);
+                    if clarity.is_clear() && self.moving(look) {
+                        self.background.look(usual);
+                    }
+                    self.after_absent(suspicion, (counts, says), passed, now, &mut findings)
                 }
                 Cabin::Present(present) => self.after_present(present, bike, passed, now, &mut findings),
             };
@@ -368,7 +326,7 @@ impl Rule for Elevator {
         let mut moments = Vec::from_iter(self.last);
         match &self.state {
             Cabin::Absent(suspicion) => {
-                moments.extend(suspicion.iter().map(|(suspicion, _)| suspicion.since))
+                moments.extend(suspicion.iter().map(|(suspicion, _)| suspicion.since));
             }
             Cabin::Present(Present { started, raised, last_seen, doubt, .. }) => {
                 moments.extend([*started, *raised, *last_seen]);
@@ -383,10 +341,10 @@ impl Rule for Elevator {
     }
 
     fn restore(&mut self, state: &RuleState, until: MediaTime) -> Result<(), NoState> {
-        let Known { stopwatch, furniture, rivals, known, after_gap, last, state } =
+        let Known { stopwatch, furniture, background, rivals, known, after_gap, last, state } =
             Known::read(state, until)?;
         let new = Self::new(self.keys.clone(), Beginning::Again);
-        *self = Self { stopwatch, furniture, rivals, known, after_gap, last, state, ..new };
+        *self = Self { stopwatch, furniture, background, rivals, known, after_gap, last, state, ..new };
         Ok(())
     }
 }

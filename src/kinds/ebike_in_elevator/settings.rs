@@ -7,11 +7,18 @@ use crate::{
     domain::{Class, Detection, ModelName},
     duration,
     geometry::{BBox, Polygon},
-    kinds::{check::Check, keys::Keys, still::Still},
+    kinds::{
+        check::Check,
+        keys::{Framing, Keys},
+        still::Still,
+    },
 };
 
 /// Share of the confidence asked for in an elevator below which what is found tells as little as finding nothing.
 const LEAST_OF_ASKED: f32 = 0.4;
+
+/// The least that is added up: below it the network says of any picture that it may show anything.
+const FAINTEST: f32 = 0.02;
 
 /// Keys of `kind = "ebike_in_elevator"`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -74,8 +81,16 @@ impl Keys for EbikeInElevator {
         Some(self.confidence * LEAST_OF_ASKED)
     }
 
+    fn faint_confidence(&self) -> Option<f32> {
+        Some(FAINTEST)
+    }
+
     fn rows(&self) -> Option<u16> {
         None
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::WithinBars
     }
 
     fn appearance(&self) -> bool {

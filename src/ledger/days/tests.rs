@@ -42,6 +42,7 @@ fn look(seconds: i64, at: Timestamp) -> Record {
         wall: at,
         looked: Vec::new(),
         detections: Vec::new(),
+        faint: Vec::new(),
         scene: scene(),
         changes: Vec::new(),
     })

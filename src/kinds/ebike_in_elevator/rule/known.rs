@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{Bike, Cabin, Present};
 use crate::{
     domain::{MediaTime, When},
-    kinds::ebike_in_elevator::{furniture::Furniture, rival::Rivals},
+    kinds::ebike_in_elevator::{background::Background, furniture::Furniture, rival::Rivals},
     rules::{NoState, RuleState, stopwatch::Stopwatch},
 };
 
@@ -15,6 +15,9 @@ use crate::{
 pub(super) struct Known {
     pub stopwatch: Stopwatch,
     pub furniture: Furniture,
+    /// Of what was written down before there was one, the usual one.
+    #[serde(default)]
+    pub background: Background,
     pub rivals: Rivals,
     pub known: bool,
     pub after_gap: bool,
@@ -31,6 +34,7 @@ impl Known {
         let known: Self = state.read()?;
         let sound = known.stopwatch.is_sound(until)
             && known.furniture.is_sound()
+            && known.background.is_sound()
             && known.rivals.are_sound()
             && known.last.is_none_or(|last| last.at <= until)
             && known.state.is_sound(until);
@@ -44,7 +48,7 @@ impl Cabin {
             Self::Absent(suspicion) => suspicion
                 .as_ref()
                 .is_none_or(|(suspicion, bike)| suspicion.is_sound(until) && bike.is_sound()),
-            Self::Present(Present { started, raised, bike, notified, last_seen, doubt }) => {
+            Self::Present(Present { started, raised, bike, notified, last_seen, doubt, .. }) => {
                 let within = |at: MediaTime| started.at <= at && at <= until;
                 [raised.at, *notified, last_seen.at].into_iter().all(within)
                     && bike.is_sound()
@@ -56,6 +60,7 @@ impl Cabin {
 
 impl Bike {
     fn is_sound(&self) -> bool {
-        self.bbox.is_valid() && self.confidence.is_finite()
+        let entered = self.entered.is_none_or(|entered| entered.is_valid());
+        self.bbox.is_valid() && entered && self.confidence.is_finite()
     }
 }
