@@ -250,6 +250,39 @@ mod tests {
     }
 
     #[test]
+    fn traces_of_two_wheelers_alone_are_told_and_only_where_a_rule_adds_them_up() {
+        let runtime = Runtime::load(Path::new("none")).expect("ONNX Runtime (`make setup` brings it)");
+        let box_at = |left: f32| [left, 8.0, left + 12.0, 40.0];
+        let found = |class, confidence, left| onnx::Found { class, confidence, bbox: box_at(left) };
+        // A person, an e-bike and a bicycle, each seen well and hardly.
+        let seen = [
+            found(0, 0.9, 0.0),
+            found(1, 0.6, 14.0),
+            found(2, 0.05, 28.0),
+            found(0, 0.05, 42.0),
+            found(1, 0.03, 46.0),
+            found(1, 0.01, 2.0),
+        ];
+        let classes = [(0, Class::Person), (1, Class::Ebike), (2, Class::Bicycle)];
+        let head = heads::find("yolox").expect("a head");
+        let file = onnx::yolox(&seen);
+        let pixels = vec![0; 64 * 64 * 3];
+        let buffer = YuvBuffer::from_rgb(&pixels, 64, 64).expect("the size fits");
+        let told = |faint: Option<f32>| -> Vec<(Class, f32)> {
+            let model = OnnxModel::new(Path::new("a.onnx"), file.clone(), head, (64, 64), None, classes, 0.3);
+            let model = Arc::new(model.telling_from(faint));
+            let picture = Picture::new(buffer.yuv().expect("a picture"));
+            let found = model.detector(&runtime).detect(&picture, &View::WHOLE, MediaTime::ZERO);
+            found.expect("looks").into_iter().map(|d| (d.class, d.confidence)).collect()
+        };
+        let well = vec![(Class::Person, 0.9), (Class::Ebike, 0.6)];
+        assert_eq!(told(None), well);
+        assert_eq!(told(Some(0.5)), well, "what is asked for is less");
+        let traces = [(Class::Bicycle, 0.05), (Class::Ebike, 0.03)];
+        assert_eq!(told(Some(0.02)), [well, traces.to_vec()].concat());
+    }
+
+    #[test]
     fn workers_see_a_picture_in_one_size_whether_or_not_the_model_takes_another() {
         // What it finds has the shape that belongs to 64 × 64, whatever it is given.
         assert_eq!(sizes(onnx::yolox(&[]), "yolox", (64, 64)), [[(64, 64)], [(64, 64)]]);

@@ -6,6 +6,7 @@
 //!  roster   which cameras are watched: begins, ends and begins them again
 //!  post     one camera's thread: parts and answers in, steps and evidence out
 //!  vitals   how that camera does, and what is told of it
+//!  manager  tells systemd that it watches, and goes on
 //!  supervisor  names threads that stand still, and ends the program where only a new start helps
 //!  suspects which cameras bring the program down, and are set aside
 //!  board    what is known of the box and all its cameras now, for whoever asks
@@ -18,6 +19,7 @@ mod counts;
 mod day;
 mod error;
 mod facts;
+mod manager;
 mod memory;
 mod post;
 mod reload;

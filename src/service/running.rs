@@ -17,6 +17,7 @@ use super::{
     board::{Board, Works},
     day,
     facts::Teller,
+    manager::{Manager, State},
     memory::Shares,
     reload::Reload,
     roster::Means,
@@ -152,9 +153,11 @@ pub fn run(config: Config, settings: &Settings, board: &Board) -> Result<Ended, 
         reactions: reactions.clone(),
     });
     let teller = Teller::start(board.clone()).map_err(system("facts cannot be told"))?;
-    let supervisor = Supervisor::start(board.threads(), stop.clone());
+    let manager = Manager::of_environment();
+    let supervisor = Supervisor::start(board.threads(), stop.clone(), manager.clone());
     let supervisor = supervisor.map_err(system("threads cannot be looked after"))?;
     let ended = watch(config, models, settings, &means, &reload, &stop);
+    manager.say(State::Stopping);
     drop((teller, means));
     board.end();
     reactions.finish(DRAIN);

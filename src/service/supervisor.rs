@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::manager::{Manager, State};
 use crate::{
     pulse::{self, Late, Remedy},
     stop::{Signal, Stop},
@@ -59,19 +60,24 @@ pub(super) struct Supervisor {
 }
 
 impl Supervisor {
-    /// Tells `threads` what it finds, and sets `stop` where the program is to end.
+    /// Tells `threads` what it finds, and sets `stop` where the program is to end. The service manager is told that the program watches,
+    /// and in each round that it is looked after.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(threads: Threads, stop: Stop) -> io::Result<Self> {
+    pub fn start(threads: Threads, stop: Stop, manager: Manager) -> io::Result<Self> {
         let (ends, ended) = mpsc::channel();
         let gave_up = Arc::new(Mutex::new(None));
         let says = Arc::clone(&gave_up);
         let work = move || {
             let mut rounds = Rounds { threads, still: BTreeMap::new() };
+            manager.say(State::Ready);
             while ended.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
                 let now = Instant::now();
-                let Some(thread) = rounds.look(now, pulse::late(now)) else { continue };
+                let Some(thread) = rounds.look(now, pulse::late(now)) else {
+                    manager.say(State::Alive);
+                    continue;
+                };
                 tracing::error!(
                     "the program ends, so that it is started again: thread {thread:?} stands still, and nothing else moves it"
                 );

@@ -22,6 +22,7 @@ mod health;
 #[path = "../common/hostile.rs"]
 mod hostile;
 mod hostility;
+mod manager;
 mod network;
 mod probing;
 mod reactions;
@@ -98,6 +99,7 @@ fn main() {
         ),
         always("a_camera_whose_clock_is_off_is_told", health::clock_is_off),
         always("a_camera_that_brings_the_program_down_is_set_aside", health::brings_it_down),
+        always("systemd_is_told_that_it_watches_goes_on_and_ends", manager::told),
         always("reactions_are_on_the_spot", reactions::are_on_the_spot),
         alone("what_comes_by_rtsp_in_h264_is_judged_as_what_is_analysed", sameness::h264),
         alone("what_comes_by_rtsp_in_h265_is_judged_as_what_is_analysed", sameness::h265),

@@ -1,6 +1,6 @@
 """How well networks find people and vehicles elsewhere: places, cameras and pictures that no training sees.
 
-    python -m accuracy.world --dataset D --work W --models NAME=FILE:HEAD[:padded] ... [--footage F] [--json OUT] [--without-renders]
+    python -m accuracy.world --dataset D --work W --models NAME=FILE:HEAD[:padded][@TIMES] ... [--footage F] [--json OUT] [--without-renders]
     python -m accuracy.world --dataset D --work W --freeze
 
 The pictures are frozen: ``world.csv`` beside this file has SHA-256, row and truth of each, the command refuses where one differs or is
@@ -12,7 +12,7 @@ Pictures are those of D, of the recordings under F (default D/../footage) and of
 ``--freeze`` adds the rows of which no picture is listed; what is listed is never changed by it.
 
 HEAD is yolox or nanodet. A YOLOX file, and one of NanoDet's with our six classes or free axes, is given each picture's proportions, as the
-program does it, unless it is :padded; other files take their own input size.
+program does it, unless it is :padded; other files take their own input size. @TIMES gives an input of so many times the pixels.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import argparse
 import csv
 import hashlib
 import json
+import re
 import sys
 import time
 from functools import lru_cache
@@ -75,11 +76,12 @@ def main() -> None:
 def opened(entry: str) -> tuple[str, Detector]:
     """A network of the command line."""
     name, _, rest = entry.partition("=")
+    rest, _, pixels = rest.partition("@")
     padded = rest.endswith(":padded")
     path, _, head = rest.removesuffix(":padded").rpartition(":")
-    if not name or not path or not head:
-        raise DataError(f"--models {entry}: write NAME=FILE:HEAD or NAME=FILE:HEAD:padded, such as nano=models/nano.onnx:yolox")
-    detector = Detector(Path(path), head, threads=1)
+    if not name or not path or not head or not re.fullmatch(r"(\d+(\.\d+)?)?", pixels):
+        raise DataError(f"--models {entry}: write NAME=FILE:HEAD, NAME=FILE:HEAD:padded or NAME=FILE:HEAD@2, such as nano=models/nano.onnx:yolox")
+    detector = Detector(Path(path), head, threads=1, pixels=float(pixels or 1))
     detector.fitted = not padded and detector.fits
     return name, detector
 

@@ -85,6 +85,21 @@ fn a_model_that_fails_once_costs_one_look_and_one_that_goes_on_failing_ends_its_
 }
 
 #[test]
+fn what_is_hardly_seen_stands_apart_from_what_is_found() {
+    let script = Script { groups: vec![group(20)], ..MINUTE };
+    let told = drive(camera(WhenFull::Block, 2, TWO_RULES), script.parts(), &script, |_| 0);
+    let looks: Vec<Value> = told.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let confidences = |look: &Value, list: &str| -> Vec<f64> {
+        let list = look[list].as_array().into_iter().flatten();
+        list.filter_map(|found| found["confidence"].as_f64()).collect()
+    };
+    let faint: Vec<f64> = looks.iter().flat_map(|look| confidences(look, "faint")).collect();
+    assert!(faint.len() >= 5 && faint.iter().all(|confidence| *confidence < 0.1), "{faint:?}");
+    let found: Vec<f64> = looks.iter().flat_map(|look| confidences(look, "detections")).collect();
+    assert!(!found.is_empty() && found.iter().all(|confidence| *confidence >= 0.2), "{found:?}");
+}
+
+#[test]
 fn a_camera_may_have_more_models_than_a_number_has_bits() {
     let rule = |n: usize| {
         format!(

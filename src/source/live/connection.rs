@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Groups are told of whenever they have grown by so much, in microseconds.
-const STEP: i64 = 200_000;
+const STEP: i64 = 100_000;
 /// After so many damaged packets in a row a connection is given up.
 const MOST_ERRORS: u32 = 50;
 /// Pictures may come so much sooner than their times say: what a camera has kept back comes at once when it is connected to. More
