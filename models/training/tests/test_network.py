@@ -239,7 +239,23 @@ class Loss(unittest.TestCase):
 
 
 class Variation(unittest.TestCase):
+    def test_quarter_turns_take_boxes_with_them(self) -> None:
+        image = np.zeros((90, 120, 3), np.uint8)
+        image[20:50, 30:100] = 255
+        boxes = np.array([[30 / 120, 20 / 90, 100 / 120, 50 / 90]])
+        for turns in range(5):
+            turned, moved = augment.quarter_turned(image, boxes, turns)
+            height, width = turned.shape[:2]
+            x, y, wide, high = cv2.boundingRect((turned[..., 0] > 127).astype(np.uint8))
+            self.assertTrue(np.allclose(moved[0] * (width, height, width, height), (x, y, x + wide, y + high), atol=1e-9), f"{turns} quarters")
+
+    def test_boxes_follow_the_picture_any_way_up(self) -> None:
+        self.check_boxes(augment.Roll.ANY, 3.0)
+
     def test_boxes_follow_the_picture(self) -> None:
+        self.check_boxes(augment.Roll.UPRIGHT, 2.0)
+
+    def check_boxes(self, roll: augment.Roll, most: float) -> None:
         image = np.zeros((96, 128, 3), np.uint8)
         # What is turned has the box of the ellipse that filled its own, so an ellipse is what the box must fit.
         cv2.ellipse(image, ((60, 45), (60, 50), 0), (255, 255, 255), cv2.FILLED)
@@ -248,7 +264,7 @@ class Variation(unittest.TestCase):
         for seed in range(60):
             random = np.random.default_rng(seed)
             with mock.patch.object(augment, "worsen", lambda placed, _: placed):
-                varied = augment.vary(image, corners, np.ones(1), 64, 96, random)
+                varied = augment.vary(image, corners, np.ones(1), 64, 96, random, roll)
             if not len(varied.boxes):
                 continue
             left, top, right, bottom = varied.boxes[0]
@@ -257,8 +273,8 @@ class Variation(unittest.TestCase):
             if varied.visible[0] > 0.9:
                 with_box += 1
                 shown = np.array([x, y, x + wide, y + high])
-                self.assertLess(np.abs(varied.boxes[0] - shown).max(), 2.0, f"seed {seed}")
-        self.assertGreater(with_box, 20)
+                self.assertLess(np.abs(varied.boxes[0] - shown).max(), most, f"seed {seed}")
+        self.assertGreater(with_box, 15)
 
     def test_pixels_lie_where_boxes_say_to_the_pixel(self) -> None:
         image = np.zeros((8, 40, 3), np.uint8)
