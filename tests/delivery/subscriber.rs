@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Stdio},
+    time::Duration,
 };
 
 use crate::{
@@ -11,6 +12,9 @@ use crate::{
     process::{bound_to_this, cache, found},
     service::{PATIENCE, sample, wait_for},
 };
+
+/// What a broker gave to a request that was over by then comes again after `ack_wait`: so long, and once more.
+const LONG: Duration = PATIENCE.saturating_mul(3);
 
 /// It is killed when it is dropped. What it prints and says is kept over its restarts, as is its state.
 pub struct Subscriber {
@@ -135,7 +139,7 @@ impl Subscriber {
     fn waits(&self, words: &str, is_so: impl Fn() -> bool) {
         let began = std::time::Instant::now();
         while !is_so() {
-            assert!(began.elapsed() < PATIENCE, "it does not say {words:?}:\n{}", self.said());
+            assert!(began.elapsed() < LONG, "it does not say {words:?}:\n{}", self.said());
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
     }

@@ -48,7 +48,7 @@ enum Trouble {
     None,
     /// Each so many-th is lost.
     Loses(usize),
-    /// Each so many-th is overtaken by the two after it, and the one after those comes twice.
+    /// Each so many-th is overtaken by the one after it, which comes twice. The last of a picture is not: nothing may follow it for long.
     Reorders(usize),
 }
 
@@ -101,6 +101,9 @@ fn pair() -> (UdpSocket, UdpSocket) {
     pairs.into_iter().next().expect("two ports")
 }
 
+/// Of an RTP packet's second byte: it is the last of its picture.
+const MARKER: u8 = 0x80;
+
 fn passes(socket: UdpSocket, to: u16, trouble: Trouble) {
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, to));
     thread::spawn(move || {
@@ -117,15 +120,15 @@ fn passes(socket: UdpSocket, to: u16, trouble: Trouble) {
             };
             match trouble {
                 Trouble::Loses(each) if count % each == 0 => {}
-                Trouble::Reorders(each) if count % each == 0 => overtaken = room[..length].to_vec(),
-                Trouble::Reorders(each) => {
-                    send(&room[..length]);
-                    match count % each {
-                        2 if !overtaken.is_empty() => send(&std::mem::take(&mut overtaken)),
-                        3 => send(&room[..length]),
-                        _ => {}
-                    }
+                Trouble::Reorders(each) if count % each == 0 && room[1] & MARKER == 0 => {
+                    overtaken = room[..length].to_vec();
                 }
+                Trouble::Reorders(_) if !overtaken.is_empty() => {
+                    send(&room[..length]);
+                    send(&std::mem::take(&mut overtaken));
+                    send(&room[..length]);
+                }
+                Trouble::Reorders(_) => send(&room[..length]),
                 Trouble::None | Trouble::Loses(_) => send(&room[..length]),
             }
         }

@@ -32,11 +32,10 @@ from accuracy.metrics import FALSE_ALARMS, threshold_at
 from accuracy.world_scores import interval
 from data.detector import Detector
 from data.files import written
-from data.held import COLUMNS, frozen, sha256
+from data.held import COLUMNS, LIFTS, frozen, sha256
 from data.picture import BICYCLE, EBIKE, DataError, Picture
 from data.sets import COMPOSITES, RENDERS, holds_ebike, load, load_generated
 
-FROZEN = Path(__file__).resolve().parent / "lifts.csv"
 DRAWS = 1000
 ALARM = 0.5
 """What the rule for elevators asks for: how often pedal bicycles are called e-bikes is told of it."""
@@ -80,7 +79,7 @@ def gather(dataset: Path, work: Path, part: str = "measure") -> list[Shot]:
     return shots
 
 
-def freeze(shots: list[Shot], table: Path = FROZEN) -> str:
+def freeze(shots: list[Shot], table: Path = LIFTS) -> str:
     """Lists all pictures, where none is listed."""
     if table.exists():
         raise DataError(f"{table}: lists pictures already, which stay those that are measured on")
@@ -93,7 +92,7 @@ def freeze(shots: list[Shot], table: Path = FROZEN) -> str:
     return f"{table}: {', '.join(f'{sum(shot.kind == kind for shot in shots)} {kind}' for kind in KINDS)}"
 
 
-def frozen_shots(shots: list[Shot], table: Path = FROZEN) -> list[Shot]:
+def frozen_shots(shots: list[Shot], table: Path = LIFTS) -> list[Shot]:
     """Those that are listed, as they were. Raises ``DataError`` naming what is another now, or missing."""
     there = {shot.name: shot for shot in shots}
     wanted = []

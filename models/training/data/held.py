@@ -1,4 +1,5 @@
-"""The pictures that the measure of the world is frozen to (``accuracy/world.csv``): training leaves them out wherever they lie.
+"""The pictures that the measures of the world and of lifts are frozen to (``accuracy/world.csv``, ``lifts.csv``): training leaves them out
+wherever they lie.
 
 A picture is known by the SHA-256 of its file, so one that is copied or renamed stays out too.
 """
@@ -15,12 +16,15 @@ from pathlib import Path
 from data.picture import DataError
 
 FROZEN = Path(__file__).resolve().parent.parent / "accuracy" / "world.csv"
+LIFTS = FROZEN.with_name("lifts.csv")
 COLUMNS = ("sha256", "row", "picture", "group", "truth")
 
 
-def held(table: Path = FROZEN) -> frozenset[str]:
-    """SHA-256 in lower-case hexadecimal of every file that is measured on. Raises ``DataError`` where the list cannot be read."""
-    return frozenset(row["sha256"] for row in frozen(table))
+def held(*tables: Path) -> frozenset[str]:
+    """SHA-256 in lower-case hexadecimal of every file that is measured on, by these lists, or by all that there are: that of lifts is written
+    when its pictures are frozen. Raises ``DataError`` where one cannot be read."""
+    known = (FROZEN, LIFTS) if LIFTS.exists() else (FROZEN,)
+    return frozenset(row["sha256"] for table in tables or known for row in frozen(table))
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,7 @@ from accuracy.world_rows import BY_NAME, NONE, PEOPLE, PLACES, ROWS, Sources  # 
 from accuracy.world_scores import DRAWS, Judged, Scores, Truth, interval, judge, threshold_of  # noqa: E402
 from accuracy.world_table import columns_of, markdown  # noqa: E402
 from data.detector import Found  # noqa: E402
-from data.held import frozen, held  # noqa: E402
+from data.held import FROZEN, frozen, held  # noqa: E402
 from data.picture import BUS, CAR, IGNORE, PERSON, TRUCK, Box, DataError  # noqa: E402
 
 PEOPLE_ONLY = frozenset({PERSON})
@@ -173,7 +173,7 @@ class Listed(unittest.TestCase):
         lines = frozen()
         self.assertLessEqual({line["row"] for line in lines}, set(BY_NAME))
         self.assertEqual(len({(line["row"], line["picture"]) for line in lines}), len(lines))
-        self.assertEqual(held(), {line["sha256"] for line in lines})
+        self.assertEqual(held(FROZEN), {line["sha256"] for line in lines})
         for line in lines:
             if "#" in line["picture"]:
                 recording, _, frame = line["picture"].rpartition("#")
