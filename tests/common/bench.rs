@@ -77,8 +77,17 @@ impl Bench {
 
     /// Waits until there is something of this name, which a run that was started makes.
     pub fn appears(&self, name: &str) {
+        self.waits_for(name, |path| path.exists());
+    }
+
+    /// The same with a whole line in it: between the two a run may be killed, too.
+    pub fn has_a_line(&self, name: &str) {
+        self.waits_for(name, |path| std::fs::read(path).is_ok_and(|bytes| bytes.contains(&b'\n')));
+    }
+
+    fn waits_for(&self, name: &str, is_so: impl Fn(&std::path::Path) -> bool) {
         let began = std::time::Instant::now();
-        while !self.path(name).exists() {
+        while !is_so(&self.path(name)) {
             assert!(began.elapsed() < std::time::Duration::from_secs(120), "{name} does not appear");
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
