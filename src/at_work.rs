@@ -5,15 +5,19 @@
 //! machine's: that is no camera's fault. Where no file was [named](keep_in), nothing is noted.
 
 use std::{
-    fs::{File, OpenOptions},
-    io,
+    fs::{self, File, OpenOptions},
+    io::{self, Read},
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use crate::files;
+
 /// A note takes so many bytes: an id, and blanks.
 const SLOT: usize = 80;
+/// No more bytes are read: many times what a box can be at work on.
+const MOST: u64 = 1 << 20;
 
 static KEPT: Mutex<Option<Arc<Notes>>> = Mutex::new(None);
 
@@ -26,12 +30,17 @@ struct Notes {
 /// A note of something that goes on; it is gone with this.
 pub struct Note(Option<(Arc<Notes>, usize)>);
 
-/// From now on it is noted in this file. What it held is gone.
+/// From now on it is noted in this file. What had the name before is gone: a new file is made, so that no link leads elsewhere and no
+/// pipe is waited for.
 ///
 /// # Errors
 /// Where it cannot be written.
 pub fn keep_in(path: &Path) -> io::Result<()> {
-    let file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?;
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
     *lock(&KEPT) = Some(Arc::new(Notes { file, used: Mutex::default() }));
     Ok(())
 }
@@ -60,7 +69,8 @@ pub fn on(what: &str) -> Note {
 
 /// What was noted in a file, as far as it can be read: each once.
 pub fn read(path: &Path) -> Vec<String> {
-    let bytes = std::fs::read(path).unwrap_or_default();
+    let mut bytes = Vec::new();
+    let _ = files::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes));
     let notes = bytes.chunks(SLOT).map(|slot| String::from_utf8_lossy(slot).trim().to_owned());
     let mut notes: Vec<String> = notes.filter(|note| !note.is_empty()).collect();
     notes.sort();
@@ -121,7 +131,21 @@ mod tests {
         for _ in 0..1000 {
             drop(on("test-lane"));
         }
-        assert!(std::fs::metadata(&path).expect("there").len() < 100 * SLOT as u64);
+        assert!(fs::metadata(&path).expect("there").len() < 100 * SLOT as u64);
+        // Nothing that somebody else has put there is written to, or waited for.
+        let others = folder.path().join("others");
+        fs::write(&others, "theirs").expect("written");
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&others, &link).expect("a link");
+        keep_in(&link).expect("written");
+        drop(on("test-lane"));
+        assert_eq!(fs::read_to_string(&others).expect("there"), "theirs");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+        assert!(made.success());
+        assert_eq!(read(&pipe), Vec::<String>::new());
+        keep_in(&pipe).expect("written");
+        keep_in(&path).expect("written");
         keep_no_more();
         let _note = on("test-lane");
         assert!(!has("test-lane"));

@@ -36,7 +36,7 @@
 //!  service    live cameras, watched until the program is to end; reload
 //!  console    how a box does, by HTTP
 //!  cli        one file per command
-//!  leaves     address · pulse · at_work · geometry · domain · files · lock · stop · clock · say · telemetry · authorities · libav · duration · words · config · catalog
+//!  leaves     address · pulse · geometry · domain · files · at_work · lock · stop · clock · say · telemetry · authorities · libav · duration · words · config · catalog
 //! ```
 //!
 //! The feature `edge`, which is on by default, has what needs codecs and models, and connections: authorities, batch, catalog, console, decode, deliver, detect,

@@ -45,6 +45,8 @@ pub const ONLINE_AFTER: Duration = Duration::from_secs(10);
 pub const OBSTRUCTED_AFTER: Duration = Duration::from_secs(60);
 /// It must see for so long before it is restored.
 pub const SEES_AFTER: Duration = Duration::from_secs(30);
+/// The same where its picture stood still: after each new connection half of that passes before it is known to stand still again.
+pub const MOVES_AFTER: Duration = Duration::from_secs(60);
 /// The same where it was dark: the light of an elevator that is switched on for a ride says nothing of the night.
 pub const LIGHT_AFTER: Duration = Duration::from_secs(300);
 /// A clock is wrong that is off by more, and right again where it is off by less than the other.

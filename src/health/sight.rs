@@ -3,9 +3,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{LIGHT_AFTER, News, OBSTRUCTED_AFTER, SEES_AFTER, focus::Focus};
+use super::{LIGHT_AFTER, MOVES_AFTER, News, OBSTRUCTED_AFTER, SEES_AFTER, focus::Focus};
 use crate::{
-    domain::{CameraFact, Gap, Impairment, Observation, ObstructedReason},
+    domain::{CameraFact, Gap, GapReason, Impairment, Observation, ObstructedReason},
     rules::{Clarity, Outlook, stopwatch::Stopwatch},
 };
 
@@ -58,6 +58,12 @@ impl Sight {
 
     pub fn gap(&mut self, gap: &Gap) {
         self.stopwatch.gap(gap);
+        // Of a picture that stood still nothing is known anew after each connection until it has been watched for long enough.
+        if gap.reason == GapReason::Offline
+            && self.told.is_some_and(|told| told.reason == ObstructedReason::Frozen)
+        {
+            self.run = None;
+        }
     }
 
     pub fn look(&mut self, observation: &Observation, outlook: Option<Outlook>) -> Option<News> {
@@ -85,7 +91,11 @@ impl Sight {
                 self.obstruct(reason, since)
             }
             (View::Sees, Some(told)) => {
-                let enough = if told.reason == ObstructedReason::Dark { LIGHT_AFTER } else { SEES_AFTER };
+                let enough = match told.reason {
+                    ObstructedReason::Dark => LIGHT_AFTER,
+                    ObstructedReason::Frozen => MOVES_AFTER,
+                    _ => SEES_AFTER,
+                };
                 let run = self.go_on(observation.wall, passed, None);
                 if run.lasted < enough {
                     return None;

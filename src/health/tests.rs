@@ -161,19 +161,40 @@ fn a_picture_that_stands_still_has_done_so_before_it_is_known() {
     // A change of light says nothing.
     let lit = (101..140).find_map(|second| look(&mut health, second, Clarity::LightChange));
     assert_eq!(lit, None);
-    assert_eq!((140..200).find_map(|second| look(&mut health, second, Clarity::Clear)), Some((140, OVER)));
+    assert_eq!((140..210).find_map(|second| look(&mut health, second, Clarity::Clear)), Some((140, OVER)));
+}
+
+#[test]
+fn a_picture_that_stands_still_after_each_connection_is_told_once() {
+    for each in [20, 60] {
+        let mut health = Health::default();
+        let told =
+            health.look(&observation(99, ROOM), outlook(Clarity::Frozen { recognised: None }, 70), None);
+        assert_eq!(told.len(), 1);
+        // After a new connection it takes half a minute to tell that nothing moves.
+        for second in 100..1000 {
+            let since = second % each;
+            if since == 0 {
+                let ends = [None, Some(at(second).at)];
+                ends.into_iter().for_each(|to| health.gap(&away(second - 1, to)));
+            }
+            let clarity = if since < 30 { Clarity::Clear } else { Clarity::Frozen { recognised: None } };
+            assert_eq!(look(&mut health, second, clarity), None, "each {each} s, {second}");
+        }
+        let moves = (1000..1100).find_map(|second| look(&mut health, second, Clarity::Clear));
+        assert!(moves.is_some_and(|(_, fact)| fact == OVER), "each {each} s: {moves:?}");
+    }
+}
+
+/// Nobody can look from this second on, up to a time.
+fn away(from: i64, to: Option<MediaTime>) -> Gap {
+    Gap { camera: camera(), epoch: 0, from: at(from).at, to, reason: GapReason::Offline }
 }
 
 #[test]
 fn a_gap_and_hours_in_which_nobody_looks_are_no_time() {
     let mut health = Health::default();
-    let gap = |from: i64, to: Option<i64>| Gap {
-        camera: camera(),
-        epoch: 0,
-        from: at(from).at,
-        to: to.map(|to| at(to).at),
-        reason: GapReason::Offline,
-    };
+    let gap = |from: i64, to: Option<i64>| away(from, to.map(|to| at(to).at));
     for second in 0..50 {
         assert_eq!(look(&mut health, second, Clarity::Dark), None);
     }

@@ -6,7 +6,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -57,6 +58,9 @@ struct Suspect {
     settings: String,
 }
 
+/// No more of what is kept is read: some hundred bytes for each camera.
+const MOST: u64 = 4 << 20;
+
 impl Suspects {
     /// Learns how the program ended that had this folder before, and notes from now on what this one is at work on. A folder that
     /// cannot be written is told: then nothing is known at the next start.
@@ -71,8 +75,9 @@ impl Suspects {
     }
 
     fn learn(folder: &Path, boot: &str) -> Self {
-        let read = fs::read(folder.join(KNOWN)).ok();
-        let mut known: Known = read.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        let read = files::open(&folder.join(KNOWN)).ok();
+        let read = read.map(|file| serde_json::from_reader(io::BufReader::new(file.take(MOST))));
+        let mut known: Known = read.and_then(Result::ok).unwrap_or_default();
         let notes = folder.join(AT_WORK);
         if notes.exists() {
             // The machine's own end is no camera's fault: what was noted then says nothing.

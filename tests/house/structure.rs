@@ -10,10 +10,10 @@ use crate::common::{assert_code, clip, command, firewarden, root, stdout};
 const ORDER: [&str; 42] = [
     "address",
     "pulse",
-    "at_work",
     "geometry",
     "domain",
     "files",
+    "at_work",
     "lock",
     "stop",
     "clock",

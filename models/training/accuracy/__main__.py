@@ -21,6 +21,7 @@ from pathlib import Path
 import cv2
 
 from accuracy import films
+from accuracy.opened import opened
 from accuracy.table import Seen, markdown, rows_of
 from accuracy.timing import milliseconds
 from accuracy.trials import CONFUSABLES_WANTED, Trials, gather
@@ -44,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:
-        models = dict(_open(entry) for entry in arguments.models)
+        models = {name: (path, detector) for name, path, detector in map(opened, arguments.models)}
         if not arguments.only_films:
             _pictures(arguments, {name: detector for name, (_, detector) in models.items()})
         if arguments.program is not None:
@@ -87,17 +88,6 @@ def look(name: str, detector: Detector, trials: Trials) -> Seen:
             told = time.monotonic()
             print(f"{name}: {number} of {len(pictures)} pictures", file=sys.stderr, flush=True)
     return seen
-
-
-def _open(entry: str) -> tuple[str, tuple[Path, Detector]]:
-    name, _, rest = entry.partition("=")
-    again = rest.endswith(":again")
-    path, _, head = rest.removesuffix(":again").rpartition(":")
-    if not name or not path or not head:
-        raise DataError(f"--models {entry}: write NAME=PATH:HEAD or NAME=PATH:HEAD:again, such as nano=models/nano.onnx:yolox")
-    detector = Detector(Path(path), head, threads=1, again=again)
-    detector.fitted = detector.fits
-    return name, (Path(path), detector)
 
 
 def _heading(trials: Trials, renders: Path | None) -> str:

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from accuracy.people import overlap
-from accuracy.world import opened
+from accuracy.opened import opened
 from accuracy.world_recordings import frames, read_truth
 from data.detector import PADDING
 from data.picture import BUS, CAR, PERSON, TRUCK
@@ -84,7 +84,7 @@ def main() -> None:
     all_things = things(asked.dataset, asked.footage or asked.dataset.parent / "footage")
     print(f"| | of | {' | '.join(map(str, HEIGHTS))} |\n|---|---|{'---|' * len(HEIGHTS)}")
     for entry in asked.models:
-        name, detector = opened(entry)
+        name, _, detector = opened(entry)
         for kind, kinds in KINDS.items():
             shares, most = [], 0
             for rows in HEIGHTS:

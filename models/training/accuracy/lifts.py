@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import re
 import sys
 import time
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ import numpy as np
 
 from accuracy.lifts_views import LEAST_VISIBLE, VIEWS, generator
 from accuracy.metrics import FALSE_ALARMS, threshold_at
+from accuracy.opened import opened
 from accuracy.world_scores import interval
 from data.detector import Detector
 from data.files import written
@@ -213,7 +213,7 @@ def main() -> None:
         if options.freeze and not options.choose:
             print(freeze(shots))
             return
-        detectors = dict(_opened(entry) for entry in options.models)
+        detectors = {name: detector for name, _, detector in map(opened, options.models)}
         if not detectors:
             raise DataError("--models: name at least one network, such as lift=models/firewarden-lift.onnx:yolox:again")
         shots = shots if options.choose else frozen_shots(shots)
@@ -224,19 +224,6 @@ def main() -> None:
                 unfinished.write_text(json.dumps(plain, indent=1), encoding="utf-8")
     except DataError as error:
         sys.exit(f"error: {error}")
-
-
-def _opened(entry: str) -> tuple[str, Detector]:
-    name, _, rest = entry.partition("=")
-    rest, _, pixels = rest.partition("@")
-    again = rest.endswith(":again")
-    path, _, head = rest.removesuffix(":again").rpartition(":")
-    if not name or not path or not head or not re.fullmatch(r"(\d+(\.\d+)?)?", pixels):
-        raise DataError(f"--models {entry}: write NAME=FILE:HEAD, NAME=FILE:HEAD:again or NAME=FILE:HEAD:again@2, such as "
-                        "lift=models/firewarden-lift.onnx:yolox:again")
-    detector = Detector(Path(path), head, threads=1, again=again, pixels=float(pixels or 1))
-    detector.fitted = detector.fits
-    return name, detector
 
 
 if __name__ == "__main__":

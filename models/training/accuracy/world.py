@@ -21,7 +21,6 @@ import argparse
 import csv
 import hashlib
 import json
-import re
 import sys
 import time
 from functools import lru_cache
@@ -30,6 +29,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from accuracy.opened import opened
 from accuracy.world_recordings import frames
 from accuracy.world_rows import BY_NAME, ROWS, Row, Shot, Sources
 from accuracy.world_table import columns_of, markdown
@@ -60,7 +60,7 @@ def main() -> None:
         if options.freeze:
             print(freeze(sources, options.dataset, options.work))
             return
-        detectors = dict(opened(entry) for entry in options.models)
+        detectors = {name: detector for name, _, detector in map(opened, options.models)}
         if not detectors:
             raise DataError("--models: name at least one network, such as nano=models/nano.onnx:yolox")
         shots = frozen_shots(sources, not options.without_renders)
@@ -71,19 +71,6 @@ def main() -> None:
                 unfinished.write_text(json.dumps({name: column.as_json() for name, column in columns.items()}, indent=1), encoding="utf-8")
     except DataError as error:
         sys.exit(f"error: {error}")
-
-
-def opened(entry: str) -> tuple[str, Detector]:
-    """A network of the command line."""
-    name, _, rest = entry.partition("=")
-    rest, _, pixels = rest.partition("@")
-    padded = rest.endswith(":padded")
-    path, _, head = rest.removesuffix(":padded").rpartition(":")
-    if not name or not path or not head or not re.fullmatch(r"(\d+(\.\d+)?)?", pixels):
-        raise DataError(f"--models {entry}: write NAME=FILE:HEAD, NAME=FILE:HEAD:padded or NAME=FILE:HEAD@2, such as nano=models/nano.onnx:yolox")
-    detector = Detector(Path(path), head, threads=1, pixels=float(pixels or 1))
-    detector.fitted = not padded and detector.fits
-    return name, detector
 
 
 def frozen_shots(sources: Sources, renders: bool, table: Path = FROZEN) -> dict[Row, list[Shot]]:

@@ -21,6 +21,12 @@ impl Detector for Noting<'_> {
     }
 }
 
+/// The one strand is to look, in any case.
+fn of<'a>(strands: &'a Strands, spec: &'a StrandSpec) -> Ask<'a> {
+    let specs = std::slice::from_ref(spec);
+    Ask { at: MediaTime::ZERO, strands, specs, largest: None, anchors: None }
+}
+
 /// The first picture of a clip.
 fn first(clip: &std::path::Path) -> Frame {
     let mut input = Input::open(&clip.to_string_lossy(), &Default::default()).expect("a clip");
@@ -51,17 +57,10 @@ fn black_bars_are_left_out_of_what_an_elevator_s_network_is_shown() {
             framing,
             sure: 0.0,
         };
-        let shown = Mutex::default();
+        let (shown, all) = (Mutex::default(), Strands::all(1));
         // What it finds ends where the bars begin, which cuts nothing.
         let mut eye = Eye::new(vec![Box::new(Noting { bbox: inner, shown: &shown })]);
-        let ask = Ask {
-            at: MediaTime::ZERO,
-            strands: &Strands::all(1),
-            specs: std::slice::from_ref(&spec),
-            largest: None,
-            anchors: None,
-        };
-        eye.look(frame, ask).expect("looked");
+        eye.look(frame, of(&all, &spec)).expect("looked");
         drop(eye);
         assert_eq!(shown.into_inner().expect("one thread"), [wanted], "{framing:?}");
     }
@@ -89,16 +88,9 @@ fn what_the_edge_of_a_part_cuts_is_looked_at_whole() {
         // What ends there far from the zone matters to no rule.
         ([0.3, 0.3, 0.5, 0.4], vec![part]),
     ] {
-        let shown = Mutex::default();
+        let (shown, all) = (Mutex::default(), Strands::all(1));
         let mut eye = Eye::new(vec![Box::new(Noting { bbox: bbox.into(), shown: &shown })]);
-        let ask = Ask {
-            at: MediaTime::ZERO,
-            strands: &Strands::all(1),
-            specs: std::slice::from_ref(&spec),
-            largest: None,
-            anchors: None,
-        };
-        let sight = eye.look(&frame, ask).expect("looked");
+        let sight = eye.look(&frame, of(&all, &spec)).expect("looked");
         assert!(
             matches!(&sight.finds[..], [Find { strand: 0, found: Found::New(found), .. }] if found.len() == 1)
         );

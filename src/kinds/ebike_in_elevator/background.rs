@@ -5,7 +5,7 @@ use super::suspicion::log_odds;
 /// Of a hundred looks at which something moves, so many say no more than what is usual.
 const SHARE: f32 = 0.9;
 /// How far a look moves it, in log-odds, as a share: an e-bike that is seen faintly for three seconds raises it by a seventh of one, a
-/// camera that sees traces all the time by three within some minutes.
+/// camera that sees traces at every look by one in some twenty seconds of movement.
 const STEP: f32 = 0.01;
 /// What lifts without an e-bike say: nothing, or next to it (models/README.md).
 const BEGINNING: f32 = 0.005;
@@ -65,7 +65,7 @@ mod tests {
         assert!(before < log_odds(0.015), "a quiet camera's traces count");
         let some = after([0.05; 15]);
         assert!(some > before && some - before < 0.2, "three seconds of them: {some}");
-        assert!(after([0.05; 600]) > log_odds(0.05), "two minutes of them");
+        assert!(after([0.05; 160]) > log_odds(0.05), "half a minute of them");
         let seldom = (0..100_000).map(|n| if n % 20 == 0 { 0.05 } else { 0.0 });
         assert!(after(seldom) < log_odds(0.015), "one in twenty is not usual");
         let often = (0..100_000).map(|n| if n % 5 == 0 { 0.05 } else { 0.0 });

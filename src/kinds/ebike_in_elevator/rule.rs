@@ -246,9 +246,8 @@ impl Rule for Elevator {
                 Cabin::Absent(suspicion) => {
                     let counts = bike.filter(|_| weight > 0.0);
                     let counts = counts.or(best.or(trace).filter(|_| says.with_traces > 0.0));
-                    let usual = best.or(trace).map_or(0.0, |bike| bike.confidence);
                     if clarity.is_clear() && self.moving(look) {
-                        self.background.look(usual);
+                        self.background.look(self.surest(look, best));
                     }
                     self.after_absent(suspicion, (counts, says), passed, now, &mut findings)
                 }

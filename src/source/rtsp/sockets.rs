@@ -5,12 +5,15 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
+use rustix::net::sockopt;
 use tokio::net::{TcpStream, UdpSocket};
 
 use super::datagrams::Port;
 
 /// So often ports are looked for that follow each other.
 const TRIES: usize = 64;
+/// So many bytes may wait to be read: a key frame of 4K comes at once.
+const RECEIVED: usize = 4 << 20;
 /// No datagram is longer.
 const LONGEST: usize = 65_536;
 
@@ -44,6 +47,8 @@ impl Sockets {
             let port = media.local_addr()?.port();
             let Some(next) = port.checked_add(1).filter(|_| port % 2 == 0) else { continue };
             if let Ok(reports) = UdpSocket::bind((own, next)).await {
+                // As much as the system allows, whatever that is: less costs pictures, and no connection.
+                let _ = sockopt::set_socket_recv_buffer_size(&media, RECEIVED);
                 return Ok(Self { media, reports, camera });
             }
         }
@@ -103,5 +108,24 @@ fn of(port: Port, got: io::Result<(usize, SocketAddr)>) -> io::Result<(Port, usi
             Ok((port, 0, SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 0)))
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_burst_has_as_much_room_as_the_system_allows() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let connection =
+            TcpStream::connect(listener.local_addr().expect("an address")).await.expect("connected");
+        let sockets = Sockets::open(&connection).await.expect("two ports");
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/rmem_max").expect("Linux");
+        let allowed: usize = allowed.trim().parse().expect("a number");
+        let room = sockopt::socket_recv_buffer_size(&sockets.media).expect("a socket");
+        assert!(room >= allowed.min(RECEIVED), "{room} of {allowed}");
     }
 }

@@ -19,23 +19,35 @@ impl Elevator {
             Cabin::Absent(Some((_, bike))) => Some(bike.bbox),
             Cabin::Absent(None) | Cabin::Present(_) => None,
         };
-        let watched = |d: &Detection| self.keys.classes.contains(&d.class);
         let sure = look.seen().map(|(_, d)| d);
-        let others: Vec<&Detection> =
-            sure.chain(look.faint()).filter(|d| d.class.is_two_wheeler() && !watched(d)).collect();
+        let others: Vec<&Detection> = sure
+            .chain(look.faint())
+            .filter(|d| d.class.is_two_wheeler() && !self.keys.classes.contains(&d.class))
+            .collect();
         let counts = |d: &&Detection| {
             let moves = look.scene.changed_in.is_none_or(|changed| changed.intersection(&d.bbox) > 0.0);
             let is_other =
                 |other: &&Detection| other.confidence > d.confidence && is_near(&other.bbox, &d.bbox);
-            watched(d)
+            self.is_watched(d)
                 && moves
-                && self.keys.floor.contains(d.bbox.anchor())
-                && !self.furniture.contains(&d.bbox)
                 && suspected.is_none_or(|bbox| is_near(&bbox, &d.bbox))
                 && !others.iter().any(is_other)
         };
         let trace = look.faint().find(counts)?;
         Some(Bike::seen(trace))
+    }
+
+    /// How sure a look is of what is watched for, wherever it is: of `best`, or of a trace.
+    pub(super) fn surest(&self, look: &Look, best: Option<Bike>) -> f32 {
+        let trace = look.faint().find(|d| self.is_watched(d)).map(|d| d.confidence);
+        best.map(|bike| bike.confidence).into_iter().chain(trace).fold(0.0, f32::max)
+    }
+
+    /// Whether it is of a watched class, on the floor, and does not belong to the elevator.
+    fn is_watched(&self, d: &Detection) -> bool {
+        self.keys.classes.contains(&d.class)
+            && self.keys.floor.contains(d.bbox.anchor())
+            && !self.furniture.contains(&d.bbox)
     }
 
     /// What a look says at which `best` is seen and says so much, or a trace is.
